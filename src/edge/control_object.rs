@@ -1,0 +1,169 @@
+//! The `Control` Durable Object: one per issuer. Its behavior is [`crate::protocol::control::handle`]; this file
+//! brings storage, WebCrypto keys, the alarm and KV.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::js::{self, Random, failed};
+use super::platform::KV;
+use super::signer;
+use super::sql::SqlStore;
+use crate::protocol::control::{self, Command, Context, Outcome, Reply};
+use crate::protocol::error::ServerError;
+use crate::protocol::issuer::Issuer;
+use crate::protocol::keyring::{Kek, KeyMaterial};
+
+/// How many snapshots one alarm publishes: half of what an invocation may ask of KV.
+const BATCH: i64 = 500;
+/// How long after a failed publication the next try comes, in seconds. KV takes one write a second per name.
+const RETRY: u64 = 2;
+
+/// The object.
+#[durable_object]
+pub struct Control {
+    state: State,
+    env: Env,
+    // Opened at the first request, so that an error there can be answered.
+    store: RefCell<Option<SqlStore>>,
+}
+
+impl DurableObject for Control {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            state,
+            env,
+            store: RefCell::new(None),
+        }
+    }
+
+    /// Takes a [`Command`] as JSON, answers a [`Reply`] as JSON; 500 with the reason as text if it failed.
+    async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
+        let body = request.text().await?;
+        let done = match serde_json::from_str(&body) {
+            Ok(command) => self.carry_out(command).await,
+            Err(error) => Err(ServerError::internal(format!(
+                "the command is unreadable: {error}"
+            ))),
+        };
+        match done.and_then(|reply| serde_json::to_string(&reply).map_err(failed)) {
+            Ok(json) => Response::ok(json),
+            Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) => {
+                Response::error(detail.into_owned(), 500)
+            }
+        }
+    }
+
+    /// Publishes what changed, tends the keys, and sets the next alarm.
+    async fn alarm(&self) -> worker::Result<Response> {
+        let published = match self.carry_out(Command::Tend).await {
+            Ok(_) => self.publish().await,
+            Err(error) => Err(error),
+        };
+        if let Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) = &published {
+            let detail = serde_json::to_string(detail).unwrap_or_default();
+            js::log(&format!(
+                r#"{{"endpoint":"alarm","outcome":"failed","detail":{detail}}}"#
+            ));
+        }
+        self.set_alarm(published.is_err())
+            .await
+            .map_err(|error| worker::Error::RustError(format!("{error:?}")))?;
+        Response::empty()
+    }
+}
+
+impl Control {
+    async fn carry_out(&self, command: Command) -> Result<Reply, ServerError> {
+        let issuer = super::issuer(&self.env)?;
+        let kek = match self.env.secret("KEK") {
+            Ok(text) => Some(Kek::parse(&text.to_string())?),
+            Err(_) => None,
+        };
+        let mut material: Vec<KeyMaterial> = Vec::new();
+        for _ in 0..4 {
+            let context = Context {
+                issuer: &issuer,
+                kek: kek.as_ref(),
+                now: js::now(),
+                entropy: &Random,
+                material: material.clone(),
+            };
+            let outcome = self.with_store(|store| control::handle(store, context, command.clone()))?;
+            match outcome {
+                Outcome::Reply(reply) => {
+                    if self.with_store(|store| store.has_pending())? {
+                        self.state
+                            .storage()
+                            .set_alarm(Duration::ZERO)
+                            .await
+                            .map_err(failed)?;
+                    }
+                    return Ok(reply);
+                }
+                // Other requests may run while WebCrypto works; the next round decides anew what is needed.
+                Outcome::NeedsKeys(algs) => {
+                    for alg in algs {
+                        material.push(signer::generate(alg).await?);
+                    }
+                }
+            }
+        }
+        Err(ServerError::internal("the Control object keeps asking for keys"))
+    }
+
+    fn with_store<T>(
+        &self,
+        work: impl FnOnce(&mut SqlStore) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
+        let mut slot = self.store.try_borrow_mut().map_err(failed)?;
+        let store = match slot.as_mut() {
+            Some(store) => store,
+            None => slot.insert(SqlStore::open(&self.state.storage())?),
+        };
+        work(store)
+    }
+
+    /// Writes the outbox to KV. The object is the only writer, so values can't overtake each other; a name that
+    /// changes again during its write stays in the outbox.
+    async fn publish(&self) -> Result<(), ServerError> {
+        let issuer = super::issuer(&self.env)?;
+        let kv = self.env.kv(KV).map_err(failed)?;
+        for pending in self.with_store(|store| store.pending(BATCH))? {
+            let value = self.value(&issuer, &pending.name)?;
+            match value {
+                Some(value) => kv
+                    .put(&pending.name, value)
+                    .map_err(failed)?
+                    .execute()
+                    .await
+                    .map_err(failed)?,
+                None => kv.delete(&pending.name).await.map_err(failed)?,
+            }
+            self.with_store(|store| store.published(pending))?;
+        }
+        Ok(())
+    }
+
+    fn value(&self, issuer: &Issuer, name: &str) -> Result<Option<String>, ServerError> {
+        self.with_store(|store| control::publication(store, issuer, name, js::now()))
+    }
+
+    async fn set_alarm(&self, soon: bool) -> Result<(), ServerError> {
+        let now = js::now();
+        let delay = if soon || self.with_store(|store| store.has_pending())? {
+            RETRY
+        } else {
+            match self.with_store(|store| control::next_alarm(store, now))? {
+                Some(at) => at.since(now),
+                None => return Ok(()),
+            }
+        };
+        self.state
+            .storage()
+            .set_alarm(Duration::from_secs(delay))
+            .await
+            .map_err(failed)
+    }
+}

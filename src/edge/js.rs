@@ -1,0 +1,56 @@
+//! The few JavaScript functions that no crate binds the way they are needed here.
+
+use wasm_bindgen::prelude::*;
+
+use crate::protocol::error::ServerError;
+use crate::protocol::ports::Entropy;
+use crate::protocol::time::Timestamp;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `console.log`, which is the Worker's log.
+    #[wasm_bindgen(js_namespace = console, js_name = log)]
+    pub(super) fn log(line: &str);
+
+    /// The raw storage of a Durable Object, for `transactionSync`, which the `worker` crate doesn't bind.
+    #[wasm_bindgen(js_name = DurableObjectStorage)]
+    pub(super) type SyncStorage;
+
+    /// Runs `work` in a transaction; an exception rolls it back.
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    pub(super) fn transaction_sync(
+        this: &SyncStorage,
+        work: &mut dyn FnMut() -> Result<JsValue, JsValue>,
+    ) -> Result<JsValue, JsValue>;
+}
+
+/// The time. Stands still between I/O in production.
+pub(super) fn now() -> Timestamp {
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "milliseconds since 1970 fit u64, and `as` saturates"
+    )]
+    let milliseconds = js_sys::Date::now() as u64;
+    Timestamp(milliseconds / 1000)
+}
+
+/// `crypto.getRandomValues`.
+pub(super) struct Random;
+
+impl Entropy for Random {
+    fn fill(&self, bytes: &mut [u8]) {
+        let filled = getrandom::fill(bytes);
+        #[expect(
+            clippy::expect_used,
+            reason = "without randomness there must be no answer; resetting the isolate is right"
+        )]
+        filled.expect("crypto.getRandomValues failed");
+    }
+}
+
+/// Our error from a JavaScript exception.
+pub(super) fn failed(error: impl std::fmt::Debug) -> ServerError {
+    ServerError::unavailable(format!("{error:?}"))
+}

@@ -1,0 +1,118 @@
+//! Signatures of the kinds that the edge leaves to WebCrypto.
+
+use p256::ecdsa::signature::{RandomizedSigner as _, SignatureEncoding as _, Signer as _};
+use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use rsa::traits::PublicKeyParts as _;
+use rsa::{pkcs1v15, pss};
+use sha2::Sha256;
+
+use crate::protocol::encoding::base64url;
+use crate::protocol::error::ServerError;
+use crate::protocol::jwk::{Alg, PublicJwk};
+use crate::protocol::keyring::{KeyMaterial, SigningKey};
+use crate::protocol::ports::Entropy;
+use crate::protocol::secret::SecretBytes;
+
+/// RFC 6979 would do without, but RSA keys and PSS salts need randomness.
+struct Random<'a, E>(&'a E);
+
+impl<E: Entropy> rsa::rand_core::RngCore for Random<'_, E> {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.0.fill(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        self.0.fill(dest);
+    }
+
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.0.fill(dest);
+        Ok(())
+    }
+}
+
+impl<E: Entropy> rsa::rand_core::CryptoRng for Random<'_, E> {}
+
+/// Makes a key for `alg`.
+///
+/// # Errors
+/// If the libraries fail to make or encode one.
+pub fn generate_key(alg: Alg, entropy: &impl Entropy) -> Result<KeyMaterial, ServerError> {
+    let mut random = Random(entropy);
+    match alg {
+        Alg::EdDsa => Ok(KeyMaterial::ed25519(entropy)),
+        Alg::Es256 => {
+            let key = p256::ecdsa::SigningKey::random(&mut random);
+            let point = key.verifying_key().to_encoded_point(false);
+            let coordinate =
+                |bytes: Option<&p256::FieldBytes>| bytes.map(|bytes| base64url(bytes)).unwrap_or_default();
+            let public = PublicJwk::Ec {
+                crv: "P-256".to_owned(),
+                x: coordinate(point.x()),
+                y: coordinate(point.y()),
+            };
+            let private = p256::SecretKey::from(key.as_nonzero_scalar())
+                .to_pkcs8_der()
+                .map_err(failed)?;
+            Ok(KeyMaterial {
+                alg,
+                public,
+                private: SecretBytes::new(private.as_bytes().to_vec()),
+            })
+        }
+        Alg::Rs256 | Alg::Ps256 => {
+            let key = rsa::RsaPrivateKey::new(&mut random, 2048).map_err(failed)?;
+            let public = PublicJwk::Rsa {
+                e: base64url(&key.e().to_bytes_be()),
+                n: base64url(&key.n().to_bytes_be()),
+            };
+            let private = key.to_pkcs8_der().map_err(failed)?;
+            Ok(KeyMaterial {
+                alg,
+                public,
+                private: SecretBytes::new(private.as_bytes().to_vec()),
+            })
+        }
+    }
+}
+
+/// Signs `message` with `key`.
+pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> Result<Vec<u8>, ServerError> {
+    let der = key.private().expose();
+    let mut random = Random(entropy);
+    match key.public.alg {
+        Alg::EdDsa => {
+            let key = key
+                .ed25519()
+                .ok_or(ServerError::internal("an Ed25519 key without a seed"))?;
+            Ok(key.sign(message).to_bytes().to_vec())
+        }
+        Alg::Es256 => {
+            let key = p256::ecdsa::SigningKey::from_pkcs8_der(der).map_err(failed)?;
+            let signature: p256::ecdsa::Signature = key.sign(message);
+            Ok(signature.to_bytes().to_vec())
+        }
+        Alg::Rs256 => {
+            let key = rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(failed)?;
+            Ok(pkcs1v15::SigningKey::<Sha256>::new(key).sign(message).to_vec())
+        }
+        Alg::Ps256 => {
+            let key = rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(failed)?;
+            Ok(pss::SigningKey::<Sha256>::new(key)
+                .sign_with_rng(&mut random, message)
+                .to_vec())
+        }
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> ServerError {
+    ServerError::internal(error.to_string())
+}

@@ -1,0 +1,10 @@
+//! The server on native hardware: everything in memory, a clock that stands still until it is moved, seeded
+//! randomness, counters, and a store that can fail. For tests.
+
+mod crypto;
+mod store;
+mod world;
+
+pub use crypto::generate_key;
+pub use store::MemoryStore;
+pub use world::{Counts, FailAt, Memory, World};

@@ -1,0 +1,245 @@
+//! A world to run servers in: one Control object, one KV that lags, any number of isolates.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::crypto;
+use super::store::MemoryStore;
+use crate::protocol::Server;
+use crate::protocol::control::{self, Command, Context, Outcome, Reply};
+use crate::protocol::error::ServerError;
+use crate::protocol::issuer::Issuer;
+use crate::protocol::keyring::{Kek, KeyMaterial, SigningKey};
+use crate::protocol::ports::{Entropy, Platform};
+use crate::protocol::secret::Secret;
+use crate::protocol::time::Timestamp;
+
+/// Where a store or an object is told to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailAt {
+    /// Nothing was persisted.
+    BeforeCommit,
+    /// Everything was persisted, the answer is lost.
+    AfterCommit,
+}
+
+/// What was asked of the outside so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls of the Control object.
+    pub control_calls: u64,
+    /// Rows it wrote.
+    pub rows_written: u64,
+    /// Reads of the snapshot store; several names in one read count once.
+    pub snapshot_reads: u64,
+    /// Writes of the snapshot store.
+    pub snapshot_writes: u64,
+}
+
+/// The shared world. Clones are the same world.
+#[derive(Clone)]
+pub struct World {
+    issuer: Issuer,
+    now: Rc<Cell<u64>>,
+    seed: Rc<Cell<u64>>,
+    store: Rc<RefCell<MemoryStore>>,
+    snapshots: Rc<RefCell<BTreeMap<String, String>>>,
+    seen_by_edges: Rc<RefCell<BTreeMap<String, Option<String>>>>,
+    counts: Rc<Cell<Counts>>,
+    kek: Rc<RefCell<Option<Kek>>>,
+    log: Rc<RefCell<Vec<String>>>,
+    unreachable: Rc<Cell<bool>>,
+}
+
+impl World {
+    /// A world for `issuer` at a fixed point in time.
+    ///
+    /// # Errors
+    /// If `issuer` is none.
+    pub fn new(issuer: &str) -> Result<Self, crate::protocol::issuer::InvalidIssuer> {
+        Ok(Self {
+            issuer: Issuer::parse(issuer)?,
+            now: Rc::new(Cell::new(1_800_000_000)),
+            seed: Rc::default(),
+            store: Rc::default(),
+            snapshots: Rc::default(),
+            seen_by_edges: Rc::default(),
+            counts: Rc::default(),
+            kek: Rc::default(),
+            log: Rc::default(),
+            unreachable: Rc::default(),
+        })
+    }
+
+    /// A new isolate: a server that remembers nothing.
+    pub fn isolate(&self, admin_secret: Option<&Secret>) -> Server<Memory> {
+        Server::new(self.issuer.clone(), admin_secret, Memory(self.clone()))
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, seconds: u64) {
+        self.now.set(self.now.get() + seconds);
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.now.get())
+    }
+
+    /// Sets or removes the key encryption key.
+    pub fn set_kek(&self, kek: Option<Kek>) {
+        *self.kek.borrow_mut() = kek;
+    }
+
+    /// Makes the Control object unreachable, or reachable again.
+    pub fn set_unreachable(&self, unreachable: bool) {
+        self.unreachable.set(unreachable);
+    }
+
+    /// Makes the object's next transaction fail.
+    pub fn fail_next(&self, at: FailAt) {
+        self.store.borrow_mut().fail_next = Some(at);
+    }
+
+    /// Publishes the outbox and lets every edge see it: KV has caught up.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn publish(&self) -> Result<(), ServerError> {
+        let names = self.store.borrow_mut().take_outbox();
+        for name in names {
+            let value = control::publication(&*self.store.borrow(), &self.issuer, &name, self.now())?;
+            let mut counts = self.counts.get();
+            counts.snapshot_writes += 1;
+            self.counts.set(counts);
+            match value {
+                Some(value) => self.snapshots.borrow_mut().insert(name, value),
+                None => self.snapshots.borrow_mut().remove(&name),
+            };
+        }
+        self.seen_by_edges.borrow_mut().clear();
+        Ok(())
+    }
+
+    /// Publishes the outbox, but edges go on seeing what they have read before, absence included: KV is stale.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn publish_unseen(&self) -> Result<(), ServerError> {
+        let seen = self.seen_by_edges.borrow().clone();
+        self.publish()?;
+        *self.seen_by_edges.borrow_mut() = seen;
+        Ok(())
+    }
+
+    /// What was asked of the outside so far.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            rows_written: self.store.borrow().rows_written,
+            ..self.counts.get()
+        }
+    }
+
+    /// The log lines so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+
+    /// Everything at rest, for tests that look for secrets in it: rows and snapshots.
+    pub fn at_rest(&self) -> String {
+        format!("{} {:?}", self.store.borrow().dump(), self.snapshots.borrow())
+    }
+
+    /// Has the Control object carry out `command`, as its alarm or an edge would.
+    ///
+    /// # Errors
+    /// If the store fails or was told to.
+    pub fn control(&self, command: &Command) -> Result<Reply, ServerError> {
+        if self.unreachable.get() {
+            return Err(ServerError::unavailable("the Control object is unreachable"));
+        }
+        let mut material: Vec<KeyMaterial> = Vec::new();
+        let kek = self.kek.borrow().clone();
+        for _ in 0..4 {
+            let context = Context {
+                issuer: &self.issuer,
+                kek: kek.as_ref(),
+                now: self.now(),
+                entropy: self,
+                material: material.clone(),
+            };
+            match control::handle(&mut *self.store.borrow_mut(), context, command.clone())? {
+                Outcome::Reply(reply) => return Ok(reply),
+                Outcome::NeedsKeys(algs) => {
+                    for alg in algs {
+                        material.push(crypto::generate_key(alg, self)?);
+                    }
+                }
+            }
+        }
+        Err(ServerError::internal("the Control object keeps asking for keys"))
+    }
+}
+
+impl Entropy for World {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let block = Sha256::digest(self.seed.get().to_le_bytes());
+            self.seed.set(self.seed.get() + 1);
+            for (byte, random) in chunk.iter_mut().zip(block) {
+                *byte = random;
+            }
+        }
+    }
+}
+
+/// The platform of an isolate in a [`World`].
+pub struct Memory(World);
+
+impl Memory {
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.0.counts.get();
+        change(&mut counts);
+        self.0.counts.set(counts);
+    }
+}
+
+impl Entropy for Memory {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+    }
+}
+
+impl Platform for Memory {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {
+        crypto::sign(key, message, self)
+    }
+
+    async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError> {
+        self.count(|counts| counts.snapshot_reads += 1);
+        let snapshots = self.0.snapshots.borrow();
+        let mut seen = self.0.seen_by_edges.borrow_mut();
+        let read = |name: &&str| {
+            seen.entry((*name).to_owned())
+                .or_insert_with(|| snapshots.get(*name).cloned())
+                .clone()
+        };
+        Ok(names.iter().map(read).collect())
+    }
+
+    async fn control(&self, command: Command) -> Result<Reply, ServerError> {
+        self.count(|counts| counts.control_calls += 1);
+        self.0.control(&command)
+    }
+
+    fn log(&self, line: &str) {
+        self.0.log.borrow_mut().push(line.to_owned());
+    }
+}

@@ -1,0 +1,45 @@
+//! Authorization of admin calls with the server's own access tokens (RFC 6750 §2.1, RFC 9068 §4).
+
+use super::super::directory::Found;
+use super::super::error::{Cause, Code, OAuthError};
+use super::super::jwt::verify_access_token;
+use super::super::ports::Platform;
+use super::super::scope::ScopeSet;
+use super::{AdminFailure, Call};
+
+/// Lets the call through if its token is ours, for the admin API, alive, of a client that still may, and has `scope`.
+pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> Result<(), AdminFailure> {
+    let Call { server, exchange } = call;
+    let header = exchange.request.headers.authorization.as_ref();
+    let header = header.ok_or(refused(Cause::BearerMissing))?.expose();
+    let (scheme, token) = header.split_once(' ').ok_or(refused(Cause::BearerMalformed))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused(Cause::BearerMalformed).into());
+    }
+    let snapshot = server.snapshot(exchange.now).await?;
+    let audience = server.issuer.admin_resource();
+    let issuer = server.issuer.as_str();
+    let token = verify_access_token(token.trim(), &snapshot.keys, issuer, &audience, exchange.now)?;
+    let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {
+        return Err(refused(Cause::ClientUnknown).into());
+    };
+    exchange.note_client(&client.client_id);
+    if !client.enabled {
+        return Err(refused(Cause::ClientDisabled).into());
+    }
+    // The token's scope and what the client may still have: a ceiling lowered since counts at once.
+    let in_token = ScopeSet::parse(&token.scope).is_some_and(|scopes| scopes.contains(scope));
+    if in_token && client.scopes.contains(scope) {
+        return Ok(());
+    }
+    let description = "the access token lacks the scope for this operation";
+    Err(OAuthError::new(Code::InsufficientScope, Cause::BearerScope, description).into())
+}
+
+fn refused(cause: Cause) -> OAuthError {
+    OAuthError::new(
+        Code::InvalidToken,
+        cause,
+        "this needs an access token for the admin API",
+    )
+}

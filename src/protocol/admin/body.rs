@@ -1,0 +1,47 @@
+//! JSON in and out of the admin API.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::super::error::{Cause, Code, OAuthError, ServerError};
+use super::super::http::{Body, Request, Response};
+use super::AdminFailure;
+
+/// Reads a JSON body; an empty one counts as `{}`.
+pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFailure> {
+    let bytes = match &request.body {
+        Body::TooLarge => {
+            return Err(OAuthError::new(
+                Code::TooLarge,
+                Cause::BodyTooLarge,
+                "the request body is too large",
+            )
+            .into());
+        }
+        Body::Bytes(bytes) if bytes.is_empty() => b"{}".as_slice(),
+        Body::Bytes(bytes) => bytes.as_slice(),
+    };
+    let content_type = request
+        .headers
+        .content_type
+        .as_deref()
+        .unwrap_or("application/json");
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        let description = "the content type has to be application/json";
+        return Err(OAuthError::new(Code::InvalidRequest, Cause::ContentType, description).into());
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        AdminFailure::refused(
+            400,
+            "invalid_request",
+            format!("the JSON body is not as expected: {error}"),
+        )
+    })
+}
+
+/// Answers with JSON.
+pub(super) fn write(status: u16, value: &impl Serialize) -> Result<Response, AdminFailure> {
+    let body = serde_json::to_string(value).map_err(|error| ServerError::internal(error.to_string()))?;
+    Ok(Response::json_no_store(status, body))
+}

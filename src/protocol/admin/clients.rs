@@ -1,0 +1,221 @@
+//! Operations on single clients.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::client::Client;
+use super::super::config::ClientConfig;
+use super::super::control::{Command, MAX_PAGE, NewSecret, Reply};
+use super::super::encoding::form_decode;
+use super::super::http::Response;
+use super::super::ports::Platform;
+use super::super::secret::SecretHash;
+use super::super::time::DAY;
+use super::view::{ClientView, NewSecretView};
+use super::{AdminFailure, Call, body, unexpected};
+
+#[derive(Serialize)]
+struct Page {
+    clients: Vec<ClientView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WithSecret {
+    client: ClientView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<NewSecretView>,
+}
+
+/// `GET clients?after=ID&limit=N`: a page, ordered by id; `next` is the `after` of the next one.
+pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let query = call.exchange.request.query.as_deref().unwrap_or_default();
+    let after = query_value(query, "after");
+    let limit = query_value(query, "limit").map_or(Some(MAX_PAGE), |limit| limit.parse().ok());
+    let limit =
+        limit.ok_or_else(|| AdminFailure::refused(400, "invalid_request", "limit has to be a number"))?;
+    let Reply::Clients { clients, more } = call.control(Command::Clients { after, limit }).await? else {
+        return Err(unexpected());
+    };
+    let next = clients
+        .last()
+        .filter(|_| more)
+        .map(|client| client.client_id.clone());
+    body::write(
+        200,
+        &Page {
+            clients: clients.iter().map(ClientView::from).collect(),
+            next,
+        },
+    )
+}
+
+fn query_value(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .find(|(key, _)| *key == name)
+        .and_then(|(_, value)| form_decode(value))
+}
+
+/// `POST clients`: registers a client; without `client_id` it gets a generated one.
+pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let mut value: serde_json::Value = body::read(call.exchange.request)?;
+    if let Some(object) = value.as_object_mut() {
+        object.entry("client_id").or_insert_with(|| "".into());
+    }
+    let client = parse(value)?;
+    with_secret(
+        call,
+        201,
+        Command::CreateClient {
+            client: Box::new(client),
+        },
+    )
+    .await
+}
+
+/// `PUT clients/ID`: changes a client that was registered through the API.
+pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
+    let mut value: serde_json::Value = body::read(call.exchange.request)?;
+    if let Some(object) = value.as_object_mut() {
+        let named = object.insert("client_id".to_owned(), id.into());
+        if named.is_some_and(|named| named != id) {
+            let description = "client_id in the body is another one than in the path";
+            return Err(AdminFailure::refused(400, "invalid_request", description));
+        }
+    }
+    let client = parse(value)?;
+    with_secret(
+        call,
+        200,
+        Command::UpdateClient {
+            client: Box::new(client),
+        },
+    )
+    .await
+}
+
+fn parse(value: serde_json::Value) -> Result<ClientConfig, AdminFailure> {
+    serde_json::from_value(value).map_err(|error| {
+        AdminFailure::refused(
+            400,
+            "invalid_request",
+            format!("the client is not as expected: {error}"),
+        )
+    })
+}
+
+/// `GET clients/ID`.
+pub(super) async fn show<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
+    let command = Command::Client {
+        client_id: id.to_owned(),
+    };
+    match call.control(command).await? {
+        Reply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
+        Reply::Client(None) => Err(AdminFailure::not_found("there is no such client")),
+        _ => Err(unexpected()),
+    }
+}
+
+/// `DELETE clients/ID`.
+pub(super) async fn delete<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
+    call.control(Command::DeleteClient {
+        client_id: id.to_owned(),
+    })
+    .await?;
+    Ok(Response::empty(204))
+}
+
+/// `POST clients/ID/enable` and `…/disable`.
+pub(super) async fn set_enabled<P: Platform>(
+    call: &Call<'_, P>,
+    id: &str,
+    enabled: bool,
+) -> Result<Response, AdminFailure> {
+    changed(
+        call,
+        Command::SetEnabled {
+            client_id: id.to_owned(),
+            enabled,
+        },
+    )
+    .await
+}
+
+/// Body of `POST clients/ID/secrets`; all of it optional. Lifetimes are in seconds from now.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SecretRequest {
+    /// When the new secret ends.
+    expires_in: Option<u64>,
+    /// When the secrets there are end at the latest: the overlap of a rotation. 0 ends them at once.
+    others_expire_in: Option<u64>,
+    /// SHA-256 (base64url) of a secret that exists already, instead of having one made.
+    sha256: Option<SecretHash>,
+}
+
+/// Longest lifetime that can be asked for, in seconds: ten years.
+const MAX_SECRET_LIFETIME: u64 = 3650 * DAY;
+
+/// `POST clients/ID/secrets`: another secret, at most five live ones.
+pub(super) async fn add_secret<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
+    let request: SecretRequest = body::read(call.exchange.request)?;
+    let longest = request
+        .expires_in
+        .max(request.others_expire_in)
+        .unwrap_or_default();
+    if longest > MAX_SECRET_LIFETIME || request.expires_in == Some(0) {
+        let description = "expires_in and others_expire_in are seconds, at most ten years";
+        return Err(AdminFailure::refused(400, "invalid_request", description));
+    }
+    let now = call.exchange.now;
+    let command = Command::AddSecret {
+        client_id: id.to_owned(),
+        expires_at: request.expires_in.map(|seconds| now.plus(seconds)),
+        others_expire_at: request.others_expire_in.map(|seconds| now.plus(seconds)),
+        sha256: request.sha256,
+    };
+    with_secret(call, 201, command).await
+}
+
+/// `DELETE clients/ID/secrets/SECRET`: ends one secret.
+pub(super) async fn remove_secret<P: Platform>(
+    call: &Call<'_, P>,
+    id: &str,
+    secret_id: &str,
+) -> Result<Response, AdminFailure> {
+    let command = Command::RemoveSecret {
+        client_id: id.to_owned(),
+        secret_id: secret_id.to_owned(),
+    };
+    call.control(command).await?;
+    Ok(Response::empty(204))
+}
+
+async fn changed<P: Platform>(call: &Call<'_, P>, command: Command) -> Result<Response, AdminFailure> {
+    match call.control(command).await? {
+        Reply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
+        _ => Err(unexpected()),
+    }
+}
+
+async fn with_secret<P: Platform>(
+    call: &Call<'_, P>,
+    status: u16,
+    command: Command,
+) -> Result<Response, AdminFailure> {
+    match call.control(command).await? {
+        Reply::ClientWithSecret { client, secret } => written(status, &client, secret),
+        _ => Err(unexpected()),
+    }
+}
+
+fn written(status: u16, client: &Client, secret: Option<NewSecret>) -> Result<Response, AdminFailure> {
+    body::write(
+        status,
+        &WithSecret {
+            client: ClientView::from(client),
+            secret: secret.map(NewSecretView::from),
+        },
+    )
+}

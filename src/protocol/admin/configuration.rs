@@ -1,0 +1,59 @@
+//! Operations on the configuration as a whole.
+
+use super::super::config::Config;
+use super::super::control::{Command, Reply};
+use super::super::http::Response;
+use super::super::ports::Platform;
+use super::view::{AppliedView, ChangeView, ConfigView, NewSecretView};
+use super::{AdminFailure, Call, body, unexpected};
+
+/// `GET config`: the document and its version, which is the `ETag` too.
+pub(super) async fn read<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let Reply::Config { version, config } = call.control(Command::Config).await? else {
+        return Err(unexpected());
+    };
+    let response = body::write(
+        200,
+        &ConfigView {
+            version,
+            config: *config,
+        },
+    )?;
+    Ok(response.with("etag", format!("\"{version}\"")))
+}
+
+/// `PUT config` with `If-Match: "version"`: all of it or nothing.
+pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let request = call.exchange.request;
+    let version = request
+        .headers
+        .if_match
+        .as_deref()
+        .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
+    let base_version = version.ok_or_else(|| {
+        let description = "If-Match has to name the version that was planned against, such as \"3\"";
+        AdminFailure::refused(428, "precondition_required", description)
+    })?;
+    let config: Config = body::read(request)?;
+    let command = Command::Apply {
+        base_version,
+        config: Box::new(config),
+    };
+    let Reply::Applied {
+        version,
+        changes,
+        secrets,
+    } = call.control(command).await?
+    else {
+        return Err(unexpected());
+    };
+    let changes = changes
+        .into_iter()
+        .map(|(client_id, change)| ChangeView { client_id, change });
+    let applied = AppliedView {
+        version,
+        changes: changes.collect(),
+        secrets: secrets.into_iter().map(NewSecretView::from).collect(),
+    };
+    Ok(body::write(200, &applied)?.with("etag", format!("\"{version}\"")))
+}

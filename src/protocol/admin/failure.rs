@@ -1,0 +1,115 @@
+//! Failures of the admin API: richer than OAuth's, because the caller is an administrator.
+
+use serde::Serialize;
+
+use super::super::config::validate::Problem;
+use super::super::control::Refusal;
+use super::super::error::{Failure, OAuthError, ServerError};
+use super::super::http::Response;
+use super::super::log::Exchange;
+use super::super::state::client::MAX_LIVE_SECRETS;
+
+/// Why an operation did not happen.
+#[derive(Debug)]
+pub(crate) enum AdminFailure {
+    /// In OAuth's or the server's own terms.
+    Protocol(Failure),
+    /// In terms of the operation.
+    Refused {
+        status: u16,
+        error: &'static str,
+        description: String,
+        problems: Vec<Problem>,
+    },
+}
+
+impl AdminFailure {
+    pub(super) fn refused(status: u16, error: &'static str, description: impl Into<String>) -> Self {
+        Self::Refused {
+            status,
+            error,
+            description: description.into(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn not_found(description: &str) -> Self {
+        Self::refused(404, "not_found", description)
+    }
+
+    /// Puts the failure on the wire.
+    pub(super) fn respond(self, realm: &str, exchange: &Exchange<'_>) -> Response {
+        let (status, error, description, problems) = match self {
+            Self::Protocol(failure) => return exchange.fail(realm, failure),
+            Self::Refused {
+                status,
+                error,
+                description,
+                problems,
+            } => (status, error, description, problems),
+        };
+        exchange.grant.set(None);
+        let body = Wire {
+            error,
+            error_description: &description,
+            request_id: &exchange.id,
+            problems: &problems,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        Response::json_no_store(status, body).with("x-request-id", exchange.id.clone())
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    problems: &'a [Problem],
+}
+
+impl From<OAuthError> for AdminFailure {
+    fn from(error: OAuthError) -> Self {
+        Self::Protocol(error.into())
+    }
+}
+
+impl From<ServerError> for AdminFailure {
+    fn from(error: ServerError) -> Self {
+        Self::Protocol(error.into())
+    }
+}
+
+impl From<Refusal> for AdminFailure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::not_found("there is no such client, secret or key"),
+            Refusal::AlreadyExists => Self::refused(409, "already_exists", "the client id is taken"),
+            Refusal::VersionConflict { current } => Self::refused(
+                412,
+                "version_conflict",
+                format!(
+                    "somebody else applied a configuration in between; the version is now {current}: plan again"
+                ),
+            ),
+            Refusal::ManagedByConfig => Self::refused(
+                409,
+                "managed_by_config",
+                "the client belongs to the configuration file; change it there and apply",
+            ),
+            Refusal::PublicClient => Self::refused(409, "public_client", "a public client has no secrets"),
+            Refusal::TooManySecrets => Self::refused(
+                409,
+                "too_many_secrets",
+                format!("the client has {MAX_LIVE_SECRETS} live secrets already; end one first"),
+            ),
+            Refusal::Invalid(problems) => Self::Refused {
+                status: 422,
+                error: "invalid_config",
+                description: "the input is not valid; `problems` says where and why".to_owned(),
+                problems,
+            },
+        }
+    }
+}

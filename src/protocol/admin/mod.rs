@@ -1,0 +1,101 @@
+//! The admin API: an OAuth-protected resource of the server itself.
+//!
+//! Its audience is `{issuer}/admin`; reading needs the scope `mintedge:read`, changing `mintedge:write`. The first
+//! token comes from the built-in client that the deployment's `ADMIN_SECRET` authenticates. `openapi.json` beside
+//! this file describes every operation and is served, without a token, at `/admin/v1/openapi.json`.
+
+mod bearer;
+mod body;
+mod clients;
+mod configuration;
+mod failure;
+mod keys;
+mod view;
+
+use super::control::{Command, Reply};
+use super::encoding::form_decode;
+use super::error::ServerError;
+use super::http::{Method, Response};
+use super::log::Exchange;
+use super::ports::Platform;
+use super::scope::{ADMIN_READ, ADMIN_WRITE};
+use super::server::Server;
+
+pub(crate) use failure::AdminFailure;
+pub use view::{AppliedView, ClientView, ConfigView, ErrorView, KeyView, NewSecretView, SecretView};
+
+/// Where the API lives below the issuer.
+pub const PREFIX: &str = "/admin/v1/";
+
+/// The API's description.
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// A call of the API: who serves it, what was asked.
+pub(crate) struct Call<'a, P> {
+    pub(crate) server: &'a Server<P>,
+    pub(crate) exchange: &'a Exchange<'a>,
+}
+
+impl<P: Platform> Call<'_, P> {
+    /// Has the Control object carry out `command`; a refusal becomes a failure.
+    async fn control(&self, command: Command) -> Result<Reply, AdminFailure> {
+        match self.server.platform.control(command).await? {
+            Reply::Refused(refusal) => Err(refusal.into()),
+            reply => Ok(reply),
+        }
+    }
+}
+
+fn unexpected() -> AdminFailure {
+    ServerError::internal("the Control object gave another answer than asked for").into()
+}
+
+/// Serves the operation at `path`, which is relative to [`PREFIX`].
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>, path: &str) -> Response {
+    exchange.endpoint.set("admin");
+    if path == "openapi.json" && exchange.request.method == Method::Get {
+        let document = OPENAPI.replace("{issuer}", server.issuer.as_str());
+        return Response::json_no_store(200, document);
+    }
+    match operate(&Call { server, exchange }, path).await {
+        Ok(response) => response,
+        Err(failure) => failure.respond(server.issuer.as_str(), exchange),
+    }
+}
+
+async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response, AdminFailure> {
+    let method = call.exchange.request.method;
+    let scope = if method == Method::Get {
+        ADMIN_READ
+    } else {
+        ADMIN_WRITE
+    };
+    bearer::authorize(call, scope).await?;
+    let segments: Option<Vec<String>> = path
+        .split('/')
+        .map(|segment| form_decode(&segment.replace('+', "%2B")))
+        .collect();
+    let segments = segments.ok_or(AdminFailure::not_found("no such operation"))?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (method, segments.as_slice()) {
+        (Method::Get, ["config"]) => configuration::read(call).await,
+        (Method::Put, ["config"]) => configuration::apply(call).await,
+        (Method::Get, ["clients"]) => clients::list(call).await,
+        (Method::Post, ["clients"]) => clients::create(call).await,
+        (Method::Get, ["clients", id]) => clients::show(call, id).await,
+        (Method::Put, ["clients", id]) => clients::update(call, id).await,
+        (Method::Delete, ["clients", id]) => clients::delete(call, id).await,
+        (Method::Post, ["clients", id, "enable"]) => clients::set_enabled(call, id, true).await,
+        (Method::Post, ["clients", id, "disable"]) => clients::set_enabled(call, id, false).await,
+        (Method::Post, ["clients", id, "secrets"]) => clients::add_secret(call, id).await,
+        (Method::Delete, ["clients", id, "secrets", secret]) => {
+            clients::remove_secret(call, id, secret).await
+        }
+        (Method::Get, ["keys"]) => keys::list(call).await,
+        (Method::Post, ["keys", "rotate"]) => keys::rotate(call).await,
+        (Method::Post, ["keys", kid, "retire"]) => keys::retire(call, kid).await,
+        _ => Err(AdminFailure::not_found(
+            "no such operation; /admin/v1/openapi.json lists them all",
+        )),
+    }
+}

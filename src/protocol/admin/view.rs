@@ -1,0 +1,159 @@
+//! What the admin API shows. Hashes and private keys have no place in these types.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::client::{Client, ManagedBy, StoredSecret};
+use super::super::config::validate::Problem;
+use super::super::config::{ClientConfig, Config};
+use super::super::control::NewSecret;
+use super::super::jwk::Alg;
+use super::super::keyring::PublicKey;
+use super::super::state::client::declaration;
+use super::super::state::config::Change;
+use super::super::state::keys::{KeyState, Schedule};
+use super::super::time::Timestamp;
+
+/// A client: its declaration, who manages it, and its secrets without their values.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClientView {
+    /// As it was declared.
+    #[serde(flatten)]
+    pub declaration: ClientConfig,
+    /// Who declared it.
+    pub managed_by: ManagedBy,
+    /// Its secrets.
+    pub secrets: Vec<SecretView>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A secret, without its value.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SecretView {
+    /// Names it in this API.
+    pub secret_id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<&StoredSecret> for SecretView {
+    fn from(secret: &StoredSecret) -> Self {
+        Self {
+            secret_id: secret.id.clone(),
+            created_at: secret.created_at,
+            expires_at: secret.expires_at,
+        }
+    }
+}
+
+impl From<&Client> for ClientView {
+    fn from(client: &Client) -> Self {
+        Self {
+            declaration: declaration(client),
+            managed_by: client.managed_by,
+            secrets: client.secrets.iter().map(SecretView::from).collect(),
+            created_at: client.created_at,
+            updated_at: client.updated_at,
+        }
+    }
+}
+
+/// A secret that was just made. Its value is never shown again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewSecretView {
+    /// Whose it is.
+    pub client_id: String,
+    /// Names it in this API.
+    pub secret_id: String,
+    /// The value; absent where only its hash was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<NewSecret> for NewSecretView {
+    fn from(secret: NewSecret) -> Self {
+        let value = String::from_utf8(secret.client_secret.expose().to_vec()).ok();
+        Self {
+            client_id: secret.client_id,
+            secret_id: secret.secret_id,
+            client_secret: value.filter(|value| !value.is_empty()),
+            expires_at: secret.expires_at,
+        }
+    }
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConfigView {
+    /// The version to plan against.
+    pub version: u64,
+    /// The document.
+    pub config: Config,
+}
+
+/// What applying a configuration did.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AppliedView {
+    /// The version now in force.
+    pub version: u64,
+    /// What happened to which client.
+    pub changes: Vec<ChangeView>,
+    /// Secrets of clients that had none. Their values are never shown again.
+    pub secrets: Vec<NewSecretView>,
+}
+
+/// What happened to one client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// Which one.
+    pub client_id: String,
+    /// What.
+    pub change: Change,
+}
+
+/// A signing key's public side.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeyView {
+    /// Which one.
+    pub kid: String,
+    /// What it signs with.
+    pub alg: Alg,
+    /// Where in its life it is.
+    pub state: KeyState,
+    /// When its states begin.
+    #[serde(flatten)]
+    pub schedule: Schedule,
+}
+
+impl KeyView {
+    pub(super) fn new(key: &PublicKey, now: Timestamp) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            alg: key.alg,
+            state: key.schedule.state(now),
+            schedule: key.schedule,
+        }
+    }
+}
+
+/// An error of the API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ErrorView {
+    /// The code.
+    pub error: String,
+    /// What it means here.
+    #[serde(default)]
+    pub error_description: String,
+    /// Finds the request in the server's log.
+    #[serde(default)]
+    pub request_id: String,
+    /// What is wrong with a configuration, and where.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,171 @@
+//! A registered client as it is stored and published.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::grants::GrantType;
+use super::scope::ScopeSet;
+use super::secret::{Secret, SecretHash};
+use super::time::Timestamp;
+
+/// The built-in client that the deployment's `ADMIN_SECRET` authenticates.
+pub const ADMIN_CLIENT_ID: &str = "mintedge-admin";
+/// Client ids may not start like this: built-in clients do.
+pub const RESERVED_CLIENT_PREFIX: &str = "mintedge-";
+/// Every user's `sub` starts like this and no client id may, so a client's `sub` is never a user's.
+pub const USER_SUBJECT_PREFIX: &str = "usr_";
+/// Longest client id, in bytes.
+pub const MAX_CLIENT_ID: usize = 128;
+
+/// How a client authenticates at the token endpoint (RFC 7591 §2). A client has exactly one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum AuthMethod {
+    /// HTTP Basic (RFC 6749 §2.3.1).
+    #[default]
+    ClientSecretBasic,
+    /// Secret in the body (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// A public client: it has no secret.
+    None,
+}
+
+impl AuthMethod {
+    /// All of them; the metadata lists these.
+    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Who declared a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManagedBy {
+    /// The configuration file; `apply` changes and deletes it.
+    Config,
+    /// The admin API; `apply` leaves it alone.
+    Api,
+}
+
+/// One live or expired secret of a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSecret {
+    /// Names the secret in the admin API.
+    pub id: String,
+    /// SHA-256 of the secret.
+    pub sha256: SecretHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working; unset for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl StoredSecret {
+    /// Whether the secret still works at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+/// A client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its identifier, and its `sub` in tokens of its own (RFC 9068 §2.2).
+    pub client_id: String,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// Who declared it.
+    pub managed_by: ManagedBy,
+    /// A disabled client authenticates nowhere.
+    pub enabled: bool,
+    /// How it authenticates.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// The grants it may use.
+    pub grant_types: Vec<GrantType>,
+    /// The most it can ever ask for.
+    pub scopes: ScopeSet,
+    /// Lifetime of its access tokens in seconds, where it is to be shorter than the resource's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_ttl: Option<u32>,
+    /// Claims that each of its access tokens carries.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// Web origins whose scripts may read the token endpoint's answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
+    /// Its secrets, newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<StoredSecret>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// How a presented secret fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum SecretCheck {
+    /// It is one of the live ones.
+    Live,
+    /// It is one that has expired.
+    Expired,
+    /// It is none of them.
+    Wrong,
+}
+
+impl Client {
+    /// Compares `presented` with every secret of the client, in time that depends on their number only.
+    pub fn check_secret(&self, presented: &Secret, now: Timestamp) -> SecretCheck {
+        let hash = presented.hash();
+        let mut outcome = SecretCheck::Wrong;
+        for stored in &self.secrets {
+            if stored.sha256 == hash && outcome != SecretCheck::Live {
+                outcome = if stored.is_live(now) {
+                    SecretCheck::Live
+                } else {
+                    SecretCheck::Expired
+                };
+            }
+        }
+        outcome
+    }
+
+    /// Whether the client may use `grant`.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether the client has no secret.
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::None
+    }
+}
+
+/// What is wrong with `client_id`, if anything.
+pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
+    if client_id.is_empty() || client_id.len() > MAX_CLIENT_ID {
+        Some("a client_id has 1 to 128 characters")
+    } else if !client_id
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    {
+        Some("a client_id is printable ASCII without spaces, quotes and backslashes")
+    } else if client_id.starts_with(USER_SUBJECT_PREFIX) {
+        Some("a client_id must not start with `usr_`: users' subjects do")
+    } else if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
+        Some("a client_id must not start with `mintedge-`: built-in clients do")
+    } else {
+        None
+    }
+}

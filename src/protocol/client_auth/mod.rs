@@ -1,0 +1,120 @@
+//! Client authentication at the token endpoint (RFC 6749 §2.3), once per request and before anything else.
+//!
+//! A client presents exactly one method, and it has to be the one it is registered with. Every failure reads the
+//! same on the wire, and unknown client and wrong secret take the same steps.
+
+mod credentials;
+
+use std::rc::Rc;
+
+use super::client::{AuthMethod, Client, SecretCheck};
+use super::directory::Found;
+use super::error::{Cause, Code, Failure, OAuthError};
+use super::form::Form;
+use super::log::Exchange;
+use super::ports::Platform;
+use super::secret::{Secret, SecretHash};
+use super::server::Server;
+use super::time::Timestamp;
+
+pub use credentials::{Credentials, parse_basic};
+
+/// A client that has authenticated, or a public one that has named itself. Only [`authenticate`] makes one.
+#[derive(Debug, Clone)]
+pub struct AuthenticatedClient(Rc<Client>);
+
+impl std::ops::Deref for AuthenticatedClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// Authenticates the client of a request.
+///
+/// # Errors
+/// `invalid_request` for contradictory credentials, `invalid_client` for everything else.
+pub(crate) async fn authenticate<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Result<AuthenticatedClient, Failure> {
+    let authorization = exchange.request.headers.authorization.as_ref();
+    let credentials = Credentials::of(authorization, form)?;
+    let found = server.client(&credentials.client_id, exchange.now).await?;
+    let (client, verdict) = judge(found, &credentials, exchange.now);
+    if let (Some(client), Ok(())) = (client.clone(), verdict) {
+        exchange.note_client(&client.client_id);
+        return Ok(AuthenticatedClient(client));
+    }
+    // What is known here may be a minute old: a secret made meanwhile must work at once. Only a secret with a valid
+    // checksum is worth a look, and only as often as the budget allows.
+    let (client, verdict) = if credentials.may_be_newer_than_cache(verdict) {
+        match server.reread_client(&credentials.client_id, exchange.now).await? {
+            Found::Client(client) => judge(Found::Client(client), &credentials, exchange.now),
+            Found::None(_) => (client, verdict),
+        }
+    } else {
+        (client, verdict)
+    };
+    if let Some(client) = &client {
+        exchange.note_client(&client.client_id);
+    }
+    match (client, verdict) {
+        (Some(client), Ok(())) => Ok(AuthenticatedClient(client)),
+        (_, Err(cause)) => Err(failed(cause).into()),
+        (None, Ok(())) => Err(failed(Cause::ClientUnknown).into()),
+    }
+}
+
+/// Holds the credentials against what is known of the client. Takes the same steps whether or not it exists.
+fn judge(found: Found, credentials: &Credentials, now: Timestamp) -> (Option<Rc<Client>>, Result<(), Cause>) {
+    match found {
+        Found::Client(client) => {
+            let secret = credentials.secret.as_ref();
+            let check = secret.map(|secret| client.check_secret(secret, now));
+            let verdict = verdict(&client, credentials.method, check);
+            (Some(client), verdict)
+        }
+        Found::None(cause) => {
+            let _ = credentials
+                .secret
+                .as_ref()
+                .map(|secret| secret.hash() == SecretHash::of_nothing());
+            (None, Err(cause))
+        }
+    }
+}
+
+fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> Result<(), Cause> {
+    if method != client.token_endpoint_auth_method {
+        let missing = method == AuthMethod::None && !client.is_public();
+        return Err(if missing {
+            Cause::SecretMissing
+        } else {
+            Cause::AuthMethodNotRegistered
+        });
+    }
+    match check {
+        Some(SecretCheck::Expired) => return Err(Cause::SecretExpired),
+        Some(SecretCheck::Wrong) => return Err(Cause::SecretWrong),
+        None if method != AuthMethod::None => return Err(Cause::SecretMissing),
+        Some(SecretCheck::Live) | None => {}
+    }
+    if client.enabled {
+        Ok(())
+    } else {
+        Err(Cause::ClientDisabled)
+    }
+}
+
+impl Credentials {
+    fn may_be_newer_than_cache(&self, verdict: Result<(), Cause>) -> bool {
+        verdict == Err(Cause::SecretWrong) && self.secret.as_ref().is_some_and(Secret::is_well_formed)
+    }
+}
+
+fn failed(cause: Cause) -> OAuthError {
+    OAuthError::new(Code::InvalidClient, cause, "client authentication failed")
+}

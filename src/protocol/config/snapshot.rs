@@ -1,0 +1,96 @@
+//! The compiled configuration that edges read: one document per issuer, published to KV.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Config;
+use crate::protocol::issuer::Issuer;
+use crate::protocol::jwk::Alg;
+use crate::protocol::keyring::PublicKey;
+use crate::protocol::scope::{ADMIN_READ, ADMIN_WRITE, ScopeSet};
+
+/// Layout version; an edge that reads another one asks the Control object instead.
+pub const LAYOUT: u32 = 1;
+
+/// A protected resource, ready for issuing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// The `aud` of its tokens.
+    pub identifier: String,
+    /// The scopes it understands.
+    pub scopes: ScopeSet,
+    /// What its tokens are signed with.
+    pub signing_alg: Alg,
+    /// Lifetime of its tokens, in seconds.
+    pub access_token_ttl: u32,
+    /// Claims that its tokens carry.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+}
+
+/// Everything an edge needs besides clients and private keys. May be up to 60 s old when it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// See [`LAYOUT`].
+    pub layout: u32,
+    /// Rises with every applied configuration.
+    pub config_version: u64,
+    /// Rises with every change of the keys; an edge with another keyring fetches the new one.
+    pub keys_version: u64,
+    /// The resources, the server's own admin API included.
+    pub resources: Vec<Resource>,
+    /// Every client's allowed origins, for preflight requests, which name no client.
+    pub origins: BTreeSet<String>,
+    /// Published keys with their schedules.
+    pub keys: Vec<PublicKey>,
+}
+
+impl Snapshot {
+    /// The resource called `identifier`.
+    pub fn resource(&self, identifier: &str) -> Option<&Resource> {
+        self.resources
+            .iter()
+            .find(|resource| resource.identifier == identifier)
+    }
+
+    /// The resource that `scope` belongs to.
+    pub fn resource_of_scope(&self, scope: &str) -> Option<&Resource> {
+        self.resources
+            .iter()
+            .find(|resource| resource.scopes.contains(scope))
+    }
+}
+
+/// Compiles the resources of `config`, with the server's own admin API last.
+pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
+    let declared = config.resource.iter().map(|resource| Resource {
+        identifier: resource.identifier.clone(),
+        scopes: resource.scopes.iter().cloned().collect(),
+        signing_alg: resource.signing_alg,
+        access_token_ttl: resource
+            .access_token_ttl
+            .unwrap_or(config.tokens.access_token_ttl),
+        claims: resource.claims.clone(),
+    });
+    let admin = Resource {
+        identifier: issuer.admin_resource(),
+        scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
+        signing_alg: Alg::EdDsa,
+        access_token_ttl: 300,
+        claims: Map::new(),
+    };
+    let not_admin = declared.filter(|resource| resource.identifier != admin.identifier);
+    let mut all: Vec<Resource> = not_admin.collect();
+    all.push(admin);
+    all
+}
+
+/// The algorithms that `resources` need keys for.
+pub fn algs(resources: &[Resource]) -> Vec<Alg> {
+    Alg::ALL
+        .into_iter()
+        .filter(|alg| resources.iter().any(|resource| resource.signing_alg == *alg))
+        .collect()
+}

@@ -1,0 +1,291 @@
+//! What types can't say about a configuration. The command runs this before it asks the server, the server runs
+//! it again before it changes anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientConfig, Config, ResourceConfig, claims};
+use crate::protocol::client::{AuthMethod, client_id_problem};
+use crate::protocol::issuer::Issuer;
+use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE, USER_SCOPES, is_scope};
+use crate::protocol::secret::is_generated_client_id;
+
+/// Most resources, clients, scopes of one of either, and origins of a client.
+pub const MAX_RESOURCES: usize = 100;
+/// See [`MAX_RESOURCES`].
+pub const MAX_CLIENTS: usize = 1000;
+/// See [`MAX_RESOURCES`].
+pub const MAX_SCOPES: usize = 200;
+/// See [`MAX_RESOURCES`].
+pub const MAX_ORIGINS: usize = 20;
+/// Longest name and identifier, in bytes.
+pub const MAX_TEXT: usize = 256;
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The place, such as `client[2].scopes[0]`; indexes count from 0.
+    pub path: String,
+    /// What is wrong, and where known what to do.
+    pub message: String,
+}
+
+/// Everything that is wrong with `config`; empty if nothing is.
+pub fn problems(config: &Config) -> Vec<Problem> {
+    let mut check = Check::default();
+    check.settings(config);
+    check.resources(&config.resource);
+    let scopes = scope_owners(&config.resource);
+    check.clients(&config.client, &|scope| scopes.contains_key(scope));
+    check.found
+}
+
+/// Everything that is wrong with a client declared outside a document; `scope_exists` tells which scopes there are.
+pub fn client_problems(client: &ClientConfig, scope_exists: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+    let mut check = Check::default();
+    check.client(client, "client", scope_exists);
+    check.found
+}
+
+fn scope_owners(resources: &[ResourceConfig]) -> BTreeMap<&str, &str> {
+    let pairs = resources.iter().flat_map(|resource| {
+        resource
+            .scopes
+            .iter()
+            .map(|scope| (scope.as_str(), resource.identifier.as_str()))
+    });
+    pairs.collect()
+}
+
+#[derive(Default)]
+struct Check {
+    found: Vec<Problem>,
+}
+
+impl Check {
+    fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.found.push(Problem {
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+
+    fn settings(&mut self, config: &Config) {
+        if let Some(issuer) = &config.issuer {
+            if let Err(error) = Issuer::parse(issuer) {
+                self.say("issuer", error.to_string());
+            }
+        }
+        if !(7..=3650).contains(&config.keys.rotate_every_days) {
+            self.say("keys.rotate_every_days", "7 to 3650 days");
+        }
+        self.ttl("tokens.access_token_ttl", Some(config.tokens.access_token_ttl));
+        if config.resource.len() > MAX_RESOURCES {
+            self.say("resource", format!("at most {MAX_RESOURCES} resources"));
+        }
+        if config.client.len() > MAX_CLIENTS {
+            self.say(
+                "client",
+                format!("at most {MAX_CLIENTS} clients in the file; register more through the API"),
+            );
+        }
+    }
+
+    fn resources(&mut self, resources: &[ResourceConfig]) {
+        let mut identifiers = BTreeSet::new();
+        let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+        for (index, resource) in resources.iter().enumerate() {
+            let at = format!("resource[{index}]");
+            self.resource(resource, &at);
+            if !identifiers.insert(resource.identifier.as_str()) {
+                self.say(
+                    format!("{at}.identifier"),
+                    format!("the resource `{}` is there twice", resource.identifier),
+                );
+            }
+            for (number, scope) in resource.scopes.iter().enumerate() {
+                if let Some(owner) = owners.insert(scope, &resource.identifier) {
+                    let message =
+                        format!("the scope `{scope}` belongs to `{owner}` already; a scope has one resource");
+                    self.say(format!("{at}.scopes[{number}]"), message);
+                }
+            }
+        }
+    }
+
+    fn resource(&mut self, resource: &ResourceConfig, at: &str) {
+        let identifier = &resource.identifier;
+        if identifier.is_empty()
+            || identifier.len() > MAX_TEXT
+            || !identifier.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            self.say(
+                format!("{at}.identifier"),
+                "an identifier is 1 to 256 characters of printable ASCII without spaces",
+            );
+        }
+        if identifier.contains('#') {
+            self.say(
+                format!("{at}.identifier"),
+                "an identifier has no fragment (RFC 8707 §2)",
+            );
+        }
+        self.text(&format!("{at}.name"), resource.name.as_deref());
+        self.ttl(&format!("{at}.access_token_ttl"), resource.access_token_ttl);
+        self.claims(&format!("{at}.claims"), &resource.claims);
+        if resource.scopes.len() > MAX_SCOPES {
+            self.say(format!("{at}.scopes"), format!("at most {MAX_SCOPES} scopes"));
+        }
+        for (number, scope) in resource.scopes.iter().enumerate() {
+            let path = format!("{at}.scopes[{number}]");
+            if !is_scope(scope) {
+                self.say(path, format!("`{scope}` is no scope: 1 to 128 printable ASCII characters, no space, quote or backslash"));
+            } else if scope.starts_with(ADMIN_SCOPE_PREFIX) {
+                self.say(
+                    path,
+                    "scopes that start with `mintedge:` belong to the server's own admin API",
+                );
+            } else if USER_SCOPES.contains(&scope.as_str()) {
+                self.say(
+                    path,
+                    format!("`{scope}` is a scope of OpenID Connect and belongs to no resource"),
+                );
+            }
+        }
+    }
+
+    fn clients(&mut self, clients: &[ClientConfig], scope_exists: &dyn Fn(&str) -> bool) {
+        let mut seen = BTreeSet::new();
+        for (index, client) in clients.iter().enumerate() {
+            let at = format!("client[{index}]");
+            self.client(client, &at, scope_exists);
+            if is_generated_client_id(&client.client_id) {
+                self.say(
+                    format!("{at}.client_id"),
+                    "ids that start with `mec_` are generated; choose another one",
+                );
+            }
+            if !seen.insert(client.client_id.as_str()) {
+                self.say(
+                    format!("{at}.client_id"),
+                    format!("the client `{}` is there twice", client.client_id),
+                );
+            }
+        }
+    }
+
+    fn client(&mut self, client: &ClientConfig, at: &str, scope_exists: &dyn Fn(&str) -> bool) {
+        if let Some(problem) = client_id_problem(&client.client_id) {
+            self.say(format!("{at}.client_id"), problem);
+        }
+        self.text(&format!("{at}.client_name"), client.client_name.as_deref());
+        self.ttl(&format!("{at}.access_token_ttl"), client.access_token_ttl);
+        self.claims(&format!("{at}.claims"), &client.claims);
+        if client.token_endpoint_auth_method == AuthMethod::None {
+            for (number, grant) in client.grant_types.iter().enumerate() {
+                if grant.info().confidential_only {
+                    let message = format!(
+                        "`{}` needs a client that authenticates; this one has `none`",
+                        grant.name()
+                    );
+                    self.say(format!("{at}.grant_types[{number}]"), message);
+                }
+            }
+        }
+        if client.scopes.len() > MAX_SCOPES {
+            self.say(format!("{at}.scopes"), format!("at most {MAX_SCOPES} scopes"));
+        }
+        for (number, scope) in client.scopes.iter().enumerate() {
+            let of_admin = scope == ADMIN_READ || scope == ADMIN_WRITE;
+            if !of_admin && !scope_exists(scope) {
+                self.say(
+                    format!("{at}.scopes[{number}]"),
+                    format!("no resource has the scope `{scope}`"),
+                );
+            }
+        }
+        if client.allowed_origins.len() > MAX_ORIGINS {
+            self.say(
+                format!("{at}.allowed_origins"),
+                format!("at most {MAX_ORIGINS} origins"),
+            );
+        }
+        for (number, origin) in client.allowed_origins.iter().enumerate() {
+            if !is_origin(origin) {
+                self.say(format!("{at}.allowed_origins[{number}]"), origin_advice(origin));
+            }
+        }
+    }
+
+    fn ttl(&mut self, path: &str, ttl: Option<u32>) {
+        if ttl.is_some_and(|ttl| !(30..=86_400).contains(&ttl)) {
+            self.say(path, "30 to 86400 seconds");
+        }
+    }
+
+    fn text(&mut self, path: &str, text: Option<&str>) {
+        if text.is_some_and(|text| {
+            text.is_empty() || text.len() > MAX_TEXT || text.chars().any(char::is_control)
+        }) {
+            self.say(path, "1 to 256 bytes without control characters");
+        }
+    }
+
+    fn claims(&mut self, path: &str, set: &serde_json::Map<String, serde_json::Value>) {
+        for (name, message) in claims::problems(set) {
+            let place = if name.is_empty() {
+                path.to_owned()
+            } else {
+                format!("{path}.{name}")
+            };
+            self.say(place, message);
+        }
+    }
+}
+
+/// Whether `text` is a serialized web origin: scheme, host, maybe a port; `null` is none.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let host_ok = !authority.is_empty()
+        && authority
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte));
+    matches!(scheme, "https" | "http") && host_ok && text.len() <= MAX_TEXT
+}
+
+fn origin_advice(origin: &str) -> String {
+    format!(
+        "`{origin}` is no origin: scheme, host in lower case and port only, such as `https://app.example.com`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_scheme_host_port_only() {
+        for good in [
+            "https://app.example.com",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+        ] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "null",
+            "*",
+            "https://app.example.com/",
+            "https://a/b",
+            "app.example.com",
+            "https://A.example",
+            "https://*.example.com",
+            "https://u@h",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Commands about clients.
+
+use super::head::{self, Head};
+use super::publish::client_snapshot_name;
+use super::{Context, NewSecret, Refusal, Reply, Stop, Store};
+use crate::protocol::client::{Client, ManagedBy};
+use crate::protocol::config::ClientConfig;
+use crate::protocol::config::snapshot::resources;
+use crate::protocol::config::validate::client_problems;
+use crate::protocol::encoding::base64url;
+use crate::protocol::error::ServerError;
+use crate::protocol::issuer::Issuer;
+use crate::protocol::ports::Entropy;
+use crate::protocol::secret::{CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id};
+use crate::protocol::state::client::{self as life, AddSecret};
+use crate::protocol::time::Timestamp;
+
+/// Most clients in one page.
+pub const MAX_PAGE: u32 = 100;
+
+pub(super) fn load<S: Store>(store: &S, client_id: &str) -> Result<Option<Client>, ServerError> {
+    store.client(client_id)?.map(|json| parse(&json)).transpose()
+}
+
+fn parse(json: &str) -> Result<Client, ServerError> {
+    serde_json::from_str(json)
+        .map_err(|error| ServerError::internal(format!("a client row is unreadable: {error}")))
+}
+
+pub(super) fn save<S: Store>(store: &mut S, issuer: &Issuer, client: &Client) -> Result<(), ServerError> {
+    let json = serde_json::to_string(client).map_err(|error| ServerError::internal(error.to_string()))?;
+    store.put_client(&client.client_id, &json)?;
+    store.enqueue(&client_snapshot_name(issuer, &client.client_id))
+}
+
+pub(super) fn remove<S: Store>(store: &mut S, issuer: &Issuer, client_id: &str) -> Result<(), ServerError> {
+    store.delete_client(client_id)?;
+    store.enqueue(&client_snapshot_name(issuer, client_id))
+}
+
+pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Result<Reply, Stop> {
+    let limit = limit.clamp(1, MAX_PAGE);
+    let rows = store.clients(after, limit + 1)?;
+    let wanted = usize::try_from(limit).unwrap_or_default();
+    let more = rows.len() > wanted;
+    let clients = rows
+        .iter()
+        .take(wanted)
+        .map(|json| parse(json))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Reply::Clients { clients, more })
+}
+
+pub(super) fn create<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    mut head: Head,
+    mut config: ClientConfig,
+) -> Result<Reply, Stop> {
+    if config.client_id.is_empty() {
+        config.client_id = generate_client_id(&head.mac_key, context.entropy);
+    } else if crate::protocol::secret::is_generated_client_id(&config.client_id) {
+        let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
+        let path = "client.client_id".to_owned();
+        return Err(Stop::Refused(Refusal::Invalid(vec![super::Problem {
+            path,
+            message,
+        }])));
+    }
+    check(&head, context, &config)?;
+    if load(store, &config.client_id)?.is_some() {
+        return Err(Stop::Refused(Refusal::AlreadyExists));
+    }
+    let mut client = life::declare(&config, ManagedBy::Api, context.now);
+    let secret = first_secret(&mut client, context);
+    save(store, context.issuer, &client)?;
+    refresh_origins(
+        store,
+        context.issuer,
+        &mut head,
+        !client.allowed_origins.is_empty(),
+    )?;
+    Ok(Reply::ClientWithSecret {
+        client: Box::new(client),
+        secret,
+    })
+}
+
+pub(super) fn update<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    mut head: Head,
+    config: &ClientConfig,
+) -> Result<Reply, Stop> {
+    let current = existing(store, &config.client_id)?;
+    if current.managed_by == ManagedBy::Config {
+        return Err(Stop::Refused(Refusal::ManagedByConfig));
+    }
+    check(&head, context, config)?;
+    let mut client = life::redeclare(&current, config, ManagedBy::Api, context.now);
+    let secret = first_secret(&mut client, context);
+    if client != current {
+        save(store, context.issuer, &client)?;
+        refresh_origins(
+            store,
+            context.issuer,
+            &mut head,
+            client.allowed_origins != current.allowed_origins,
+        )?;
+    }
+    Ok(Reply::ClientWithSecret {
+        client: Box::new(client),
+        secret,
+    })
+}
+
+fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfig) -> Result<(), Stop> {
+    let known = resources(&head.config, context.issuer);
+    let problems = client_problems(config, &|scope| {
+        known.iter().any(|resource| resource.scopes.contains(scope))
+    });
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Stop::Refused(Refusal::Invalid(problems)))
+    }
+}
+
+/// A confidential client without a secret gets one.
+pub(super) fn first_secret<E: Entropy>(client: &mut Client, context: &Context<'_, E>) -> Option<NewSecret> {
+    if client.is_public() || !client.secrets.is_empty() {
+        return None;
+    }
+    let addition = Addition {
+        expires_at: None,
+        others_expire_at: None,
+        sha256: None,
+    };
+    attach(client, addition, context).ok()
+}
+
+/// What `AddSecret` asks for.
+pub(super) struct Addition {
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) others_expire_at: Option<Timestamp>,
+    pub(super) sha256: Option<SecretHash>,
+}
+
+fn attach<E: Entropy>(
+    client: &mut Client,
+    addition: Addition,
+    context: &Context<'_, E>,
+) -> Result<NewSecret, Refusal> {
+    let mut id = [0_u8; 9];
+    context.entropy.fill(&mut id);
+    let secret_id = base64url(&id);
+    let (hash, clear) = match addition.sha256 {
+        Some(hash) => (hash, Vec::new()),
+        None => {
+            let secret = Secret::generate(CLIENT_SECRET_PREFIX, context.entropy);
+            (secret.hash(), secret.expose().as_bytes().to_vec())
+        }
+    };
+    let Addition {
+        expires_at,
+        others_expire_at,
+        ..
+    } = addition;
+    match life::add_secret(
+        client,
+        secret_id.clone(),
+        hash,
+        expires_at,
+        others_expire_at,
+        context.now,
+    ) {
+        AddSecret::Added => Ok(NewSecret {
+            client_id: client.client_id.clone(),
+            secret_id,
+            client_secret: SecretBytes::new(clear),
+            expires_at,
+        }),
+        AddSecret::Public => Err(Refusal::PublicClient),
+        AddSecret::TooMany => Err(Refusal::TooManySecrets),
+    }
+}
+
+pub(super) fn add_secret<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+    addition: Addition,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    let secret = attach(&mut client, addition, context).map_err(Stop::Refused)?;
+    save(store, context.issuer, &client)?;
+    Ok(Reply::ClientWithSecret {
+        client: Box::new(client),
+        secret: Some(secret),
+    })
+}
+
+pub(super) fn remove_secret<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+    secret_id: &str,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    if !life::remove_secret(&mut client, secret_id, context.now) {
+        return Err(Stop::Refused(Refusal::NotFound));
+    }
+    save(store, context.issuer, &client)?;
+    Ok(Reply::Client(Some(Box::new(client))))
+}
+
+pub(super) fn set_enabled<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+    enabled: bool,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    if life::set_enabled(&mut client, enabled, context.now) {
+        save(store, context.issuer, &client)?;
+    }
+    Ok(Reply::Client(Some(Box::new(client))))
+}
+
+pub(super) fn delete<S: Store, E: Entropy>(
+    store: &mut S,
+    mut head: Head,
+    context: &Context<'_, E>,
+    client_id: &str,
+) -> Result<Reply, Stop> {
+    let client = existing(store, client_id)?;
+    remove(store, context.issuer, client_id)?;
+    if client.managed_by == ManagedBy::Config {
+        head.declared.retain(|declared| declared != client_id);
+        head.config_version += 1;
+        head::save(store, context.issuer, &head)?;
+    }
+    refresh_origins(
+        store,
+        context.issuer,
+        &mut head,
+        !client.allowed_origins.is_empty(),
+    )?;
+    Ok(Reply::Client(None))
+}
+
+fn existing<S: Store>(store: &S, client_id: &str) -> Result<Client, Stop> {
+    load(store, client_id)?.ok_or(Stop::Refused(Refusal::NotFound))
+}
+
+/// Collects every client's origins anew, if a change touched any, and publishes them.
+pub(super) fn refresh_origins<S: Store>(
+    store: &mut S,
+    issuer: &Issuer,
+    head: &mut Head,
+    touched: bool,
+) -> Result<(), ServerError> {
+    if !touched {
+        return Ok(());
+    }
+    let mut origins = std::collections::BTreeSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let rows = store.clients(after.as_deref(), MAX_PAGE)?;
+        for json in &rows {
+            let client = parse(json)?;
+            origins.extend(client.allowed_origins);
+            after = Some(client.client_id);
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    if head.origins != origins {
+        head.origins = origins;
+        head::save(store, issuer, head)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The head row: everything of an issuer that is not a client.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Stop, Store, publish};
+use crate::protocol::config::Config;
+use crate::protocol::config::snapshot::{self, Snapshot};
+use crate::protocol::error::ServerError;
+use crate::protocol::issuer::Issuer;
+use crate::protocol::jwk::Alg;
+use crate::protocol::keyring::{PublicKey, StoredKey};
+use crate::protocol::ports::Entropy;
+use crate::protocol::secret::SecretBytes;
+use crate::protocol::state::keys as life;
+use crate::protocol::time::{DAY, Timestamp};
+
+/// The head row as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// Settings and resources; its clients are rows of their own.
+    pub(crate) config: Config,
+    /// Ids of the clients that the configuration declared.
+    pub(crate) declared: Vec<String>,
+    /// Rises with every applied configuration.
+    pub(crate) config_version: u64,
+    /// The signing keys.
+    pub(crate) keys: Vec<StoredKey>,
+    /// Rises with every change of the keys.
+    pub(crate) keys_version: u64,
+    /// MAC key of generated client ids.
+    pub(crate) mac_key: SecretBytes,
+    /// Every client's allowed origins.
+    pub(crate) origins: BTreeSet<String>,
+}
+
+impl Head {
+    pub(crate) fn rotate_every(&self) -> u64 {
+        u64::from(self.config.keys.rotate_every_days) * DAY
+    }
+
+    pub(crate) fn algs(&self, issuer: &Issuer) -> Vec<Alg> {
+        snapshot::algs(&snapshot::resources(&self.config, issuer))
+    }
+
+    pub(crate) fn public_keys(&self, now: Timestamp) -> Vec<PublicKey> {
+        let keys = life::publics(&self.keys);
+        keys.filter(|key| key.schedule.state(now) != life::KeyState::Gone)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn snapshot(&self, issuer: &Issuer, now: Timestamp) -> Snapshot {
+        Snapshot {
+            layout: snapshot::LAYOUT,
+            config_version: self.config_version,
+            keys_version: self.keys_version,
+            resources: snapshot::resources(&self.config, issuer),
+            origins: self.origins.clone(),
+            keys: self.public_keys(now),
+        }
+    }
+}
+
+/// Reads the head row, and makes it with the first keys if there is none: the object is the only place that
+/// ever generates keys, and it has one thread, so parallel first requests all get the same.
+pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_, E>) -> Result<Head, Stop> {
+    if let Some(head) = read(store)? {
+        return Ok(head);
+    }
+    let mut head = Head {
+        config: Config::default(),
+        declared: Vec::new(),
+        config_version: 0,
+        keys: Vec::new(),
+        keys_version: 0,
+        mac_key: SecretBytes::generate(context.entropy),
+        origins: BTreeSet::new(),
+    };
+    super::keys::make_wanted(context, &mut head)?;
+    save(store, context.issuer, &head)?;
+    Ok(head)
+}
+
+/// Writes the head row and has the snapshot published.
+pub(crate) fn save<S: Store>(store: &mut S, issuer: &Issuer, head: &Head) -> Result<(), ServerError> {
+    let json = serde_json::to_string(head).map_err(|error| ServerError::internal(error.to_string()))?;
+    store.put_head(&json)?;
+    store.enqueue(&publish::snapshot_name(issuer))
+}
+
+pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {
+    let Some(json) = store.head()? else {
+        return Ok(None);
+    };
+    let head = serde_json::from_str(&json);
+    head.map(Some)
+        .map_err(|error| ServerError::internal(format!("the head row is unreadable: {error}")))
+}
+
+pub(crate) fn next_alarm<S: Store>(store: &mut S, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {
+    Ok(read(store)?.map(|head| life::next_alarm(&head.keys, head.rotate_every(), now)))
+}

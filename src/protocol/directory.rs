@@ -1,0 +1,287 @@
+//! Where an edge finds clients, configuration and keys: isolate cache → KV → Control object.
+//!
+//! * What is cached is used for [`FRESH`]; KV itself may be 30 s behind. Together that is under 60 s: a disabled
+//!   client stops by then, at every edge.
+//! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
+//!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
+//!   look-ups of that kind an isolate has a [`Budget`], so a flood of made-up ids costs the object a bounded number.
+//! * Nothing here is shared between requests but finished values; a request never waits for another's I/O.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::client::{ADMIN_CLIENT_ID, Client};
+use super::config::snapshot::{LAYOUT, Snapshot};
+use super::control::{Command, PublishedClient, Reply, client_snapshot_name, snapshot_name};
+use super::error::{Cause, ServerError};
+use super::issuer::Issuer;
+use super::keyring::Keyring;
+use super::ports::Platform;
+use super::secret::{client_id_is_ours, is_generated_client_id};
+use super::server::Server;
+use super::time::Timestamp;
+
+/// How long a cached value is used, in seconds. KV's own staleness (30 s) comes on top.
+pub const FRESH: u64 = 25;
+/// Most clients an isolate remembers.
+const MAX_CACHED: usize = 1024;
+
+/// What an isolate remembers.
+pub(crate) struct Directory {
+    snapshot_name: String,
+    snapshot: RefCell<Option<Cached<Snapshot>>>,
+    keyring: RefCell<Option<Rc<Keyring>>>,
+    clients: RefCell<BTreeMap<String, Cached<Client>>>,
+    budget: Budget,
+}
+
+struct Cached<T> {
+    value: Rc<T>,
+    read_at: Timestamp,
+}
+
+impl<T> Cached<T> {
+    fn new(value: T, read_at: Timestamp) -> Self {
+        Self {
+            value: Rc::new(value),
+            read_at,
+        }
+    }
+
+    fn fresh(&self, now: Timestamp) -> Option<Rc<T>> {
+        (now.since(self.read_at) < FRESH).then(|| Rc::clone(&self.value))
+    }
+}
+
+impl Directory {
+    pub(crate) fn new(issuer: &Issuer) -> Self {
+        Self {
+            snapshot_name: snapshot_name(issuer),
+            snapshot: RefCell::default(),
+            keyring: RefCell::default(),
+            clients: RefCell::default(),
+            budget: Budget::default(),
+        }
+    }
+
+    fn fresh_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
+        self.snapshot
+            .borrow()
+            .as_ref()
+            .and_then(|cached| cached.fresh(now))
+    }
+
+    fn fresh_client(&self, client_id: &str, now: Timestamp) -> Option<Rc<Client>> {
+        self.clients
+            .borrow()
+            .get(client_id)
+            .and_then(|cached| cached.fresh(now))
+    }
+
+    /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
+    fn keep_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
+        let mut slot = self.snapshot.borrow_mut();
+        let known = slot.take().filter(|known| {
+            known.value.config_version > read.config_version || known.value.keys_version > read.keys_version
+        });
+        let value = known.map_or_else(|| Rc::new(read), |known| known.value);
+        *slot = Some(Cached {
+            value: Rc::clone(&value),
+            read_at: now,
+        });
+        value
+    }
+
+    fn keep_client(&self, client: Client, now: Timestamp) -> Rc<Client> {
+        let mut clients = self.clients.borrow_mut();
+        if clients.len() >= MAX_CACHED {
+            clients.retain(|_, cached| cached.fresh(now).is_some());
+        }
+        if clients.len() >= MAX_CACHED {
+            clients.pop_first();
+        }
+        let id = client.client_id.clone();
+        let cached = Cached::new(client, now);
+        let value = Rc::clone(&cached.value);
+        clients.insert(id, cached);
+        value
+    }
+}
+
+/// What a look-up found.
+pub(crate) enum Found {
+    /// The client, as at most 60 s ago.
+    Client(Rc<Client>),
+    /// None, and why that is so.
+    None(Cause),
+}
+
+impl<P: Platform> Server<P> {
+    /// The compiled configuration, at most 60 s old.
+    pub(crate) async fn snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
+        if let Some(snapshot) = self.directory.fresh_snapshot(now) {
+            return Ok(snapshot);
+        }
+        let read = self
+            .platform
+            .read_snapshots(&[&self.directory.snapshot_name])
+            .await?;
+        match read
+            .into_iter()
+            .next()
+            .flatten()
+            .and_then(|json| parse_snapshot(&json))
+        {
+            Some(snapshot) => Ok(self.directory.keep_snapshot(snapshot, now)),
+            None => Ok(self.open(now).await?.0),
+        }
+    }
+
+    /// The keys to sign with. Fetched from the Control object once per isolate, and again when they changed.
+    pub(crate) async fn keyring(
+        &self,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.directory.keyring.borrow().clone();
+        match known.filter(|keyring| keyring.version >= snapshot.keys_version) {
+            Some(keyring) => Ok(keyring),
+            None => Ok(self.open(now).await?.1),
+        }
+    }
+
+    /// Asks the Control object for everything.
+    async fn open(&self, now: Timestamp) -> Result<(Rc<Snapshot>, Rc<Keyring>), ServerError> {
+        let Reply::Opened { snapshot, keyring } = self.platform.control(Command::Open).await? else {
+            return Err(ServerError::internal(
+                "the Control object gave another answer than asked for",
+            ));
+        };
+        let keyring = Rc::new(Keyring::from(keyring));
+        *self.directory.keyring.borrow_mut() = Some(Rc::clone(&keyring));
+        Ok((self.directory.keep_snapshot(*snapshot, now), keyring))
+    }
+
+    /// Finds a client by its id.
+    pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        if client_id == ADMIN_CLIENT_ID {
+            return Ok(self
+                .admin
+                .clone()
+                .map_or(Found::None(Cause::ClientUnknown), Found::Client));
+        }
+        if let Some(client) = self.directory.fresh_client(client_id, now) {
+            return Ok(Found::Client(client));
+        }
+        let generated = is_generated_client_id(client_id);
+        if generated && !client_id_is_ours(&self.any_keyring(now).await?.mac_key, client_id) {
+            return Ok(Found::None(Cause::ClientIdForged));
+        }
+        if let Some(client) = self.read_client(client_id, now).await? {
+            return Ok(Found::Client(client));
+        }
+        if !generated && !self.directory.budget.take(now) {
+            return Ok(Found::None(Cause::ClientLookupsExhausted));
+        }
+        self.client_from_control(client_id, now).await
+    }
+
+    /// Asks the Control object whether what is known of `client_id` is out of date, if the budget allows.
+    pub(crate) async fn reread_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        if client_id == ADMIN_CLIENT_ID || !self.directory.budget.take(now) {
+            return Ok(Found::None(Cause::ClientLookupsExhausted));
+        }
+        self.client_from_control(client_id, now).await
+    }
+
+    async fn client_from_control(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        let command = Command::Client {
+            client_id: client_id.to_owned(),
+        };
+        match self.platform.control(command).await? {
+            Reply::Client(Some(client)) => Ok(Found::Client(self.directory.keep_client(*client, now))),
+            Reply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
+            _ => Err(ServerError::internal(
+                "the Control object gave another answer than asked for",
+            )),
+        }
+    }
+
+    /// Reads a client from KV, and the configuration in the same call if that is due.
+    async fn read_client(&self, client_id: &str, now: Timestamp) -> Result<Option<Rc<Client>>, ServerError> {
+        let client_name = client_snapshot_name(&self.issuer, client_id);
+        let snapshot_is_fresh = self.directory.fresh_snapshot(now).is_some();
+        let names = [client_name.as_str(), &self.directory.snapshot_name];
+        let names = if snapshot_is_fresh {
+            names.get(..1)
+        } else {
+            names.get(..)
+        };
+        let mut values = self
+            .platform
+            .read_snapshots(names.unwrap_or_default())
+            .await?
+            .into_iter();
+        let client = values
+            .next()
+            .flatten()
+            .and_then(|json| parse_client(&json, client_id));
+        if let Some(snapshot) = values.next().flatten().and_then(|json| parse_snapshot(&json)) {
+            self.directory.keep_snapshot(snapshot, now);
+        }
+        Ok(client.map(|client| self.directory.keep_client(client, now)))
+    }
+
+    async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.directory.keyring.borrow().clone();
+        match known {
+            Some(keyring) => Ok(keyring),
+            None => Ok(self.open(now).await?.1),
+        }
+    }
+}
+
+fn parse_snapshot(json: &str) -> Option<Snapshot> {
+    serde_json::from_str::<Snapshot>(json)
+        .ok()
+        .filter(|snapshot| snapshot.layout == LAYOUT)
+}
+
+fn parse_client(json: &str, client_id: &str) -> Option<Client> {
+    let published: PublishedClient = serde_json::from_str(json).ok()?;
+    (published.layout == LAYOUT && published.client.client_id == client_id).then_some(published.client)
+}
+
+/// How many look-ups of unproven ids one isolate may send to the Control object: a burst, and one a second.
+struct Budget {
+    left: Cell<u64>,
+    refilled_at: Cell<Timestamp>,
+}
+
+impl Budget {
+    const BURST: u64 = 20;
+
+    fn take(&self, now: Timestamp) -> bool {
+        let refill = now.since(self.refilled_at.get());
+        self.refilled_at.set(now);
+        self.left
+            .set(self.left.get().saturating_add(refill).min(Self::BURST));
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            left: Cell::new(Self::BURST),
+            refilled_at: Cell::new(Timestamp(0)),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Base64 in its three guises, base62 and percent-decoding; each total, none panics.
+
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
+
+/// Base64url without padding (RFC 7515 §2).
+pub fn base64url(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// Decodes base64url without padding; `None` for anything else, non-canonical tails included.
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text).ok()
+}
+
+/// Decodes padded standard base64 (RFC 4648 §4), as HTTP Basic uses it.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    Base64::decode_vec(text).ok()
+}
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Writes `bytes` as a big-endian base62 number of exactly `width` digits, keeping the lowest digits.
+pub fn base62(bytes: &[u8], width: usize) -> String {
+    let mut number = bytes.to_vec();
+    let mut digits = Vec::with_capacity(width);
+    for _ in 0..width {
+        let mut remainder = 0_u32;
+        for byte in &mut number {
+            let value = remainder * 256 + u32::from(*byte);
+            *byte = u8::try_from(value / 62).unwrap_or_default();
+            remainder = value % 62;
+        }
+        let digit = usize::try_from(remainder)
+            .ok()
+            .and_then(|index| BASE62.get(index));
+        digits.push(digit.copied().map_or('0', char::from));
+    }
+    digits.iter().rev().collect()
+}
+
+/// Decodes one `application/x-www-form-urlencoded` component: `+` is a space, `%XX` a byte, the result
+/// UTF-8. `None` for a broken escape or broken UTF-8.
+pub fn form_decode(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        return Some(text.to_owned());
+    }
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => hex_digit(bytes.next()?)? * 16 + hex_digit(bytes.next()?)?,
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base62_is_positional_and_fixed_width() {
+        assert_eq!(base62(&[0, 61], 3), "00z");
+        assert_eq!(base62(&[0, 62], 3), "010");
+        assert_eq!(base62(&[0xff; 4], 6), "4gfFC3");
+    }
+
+    #[test]
+    fn form_decoding_accepts_only_whole_escapes_and_utf8() {
+        let cases = [
+            ("plain", Some("plain")),
+            ("a+b%20c", Some("a b c")),
+            ("%E2%82%ac", Some("€")),
+            ("%", None),
+            ("%4", None),
+            ("%zz", None),
+            ("%ff", None),
+            ("", Some("")),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(form_decode(input).as_deref(), expected, "{input}");
+        }
+    }
+}

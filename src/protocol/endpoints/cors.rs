@@ -1,0 +1,58 @@
+//! Cross-origin access to the token endpoint: for registered origins only, never with browser credentials.
+//!
+//! A preflight and an error name no client that could be trusted, so any client's registered origin may read them; a
+//! token may be read by an origin of the very client it was issued to. `null` can't be registered.
+
+use super::super::client_auth::AuthenticatedClient;
+use super::super::http::Response;
+use super::super::log::Exchange;
+use super::super::ports::Platform;
+use super::super::server::Server;
+
+/// Answers a preflight request (Fetch standard, CORS preflight).
+pub(super) async fn preflight<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    let response = Response::empty(204).with("allow", "POST, OPTIONS");
+    match registered_origin(server, exchange).await {
+        Some(origin) => allow(response, origin)
+            .with("access-control-allow-methods", "POST")
+            .with("access-control-allow-headers", "authorization, content-type")
+            .with("access-control-max-age", "600"),
+        None => response,
+    }
+}
+
+/// Lets the request's origin read a token, if it is one of `client`'s.
+pub(super) fn for_client(
+    response: Response,
+    exchange: &Exchange<'_>,
+    client: &AuthenticatedClient,
+) -> Response {
+    match exchange.request.headers.origin.as_ref() {
+        Some(origin) if client.allowed_origins.contains(origin) => allow(response, origin.clone()),
+        _ => response,
+    }
+}
+
+/// Lets the request's origin read an error, if it is any client's.
+pub(super) async fn for_error<P: Platform>(
+    response: Response,
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+) -> Response {
+    match registered_origin(server, exchange).await {
+        Some(origin) => allow(response, origin),
+        None => response,
+    }
+}
+
+async fn registered_origin<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Option<String> {
+    let origin = exchange.request.headers.origin.as_ref()?;
+    let snapshot = server.snapshot(exchange.now).await.ok()?;
+    snapshot.origins.contains(origin).then(|| origin.clone())
+}
+
+fn allow(response: Response, origin: String) -> Response {
+    response
+        .with("access-control-allow-origin", origin)
+        .with("vary", "origin")
+}

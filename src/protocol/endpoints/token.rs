@@ -1,0 +1,46 @@
+//! The token endpoint (RFC 6749 §3.2): a list of steps, each of which may refuse.
+
+use super::super::client_auth::{AuthenticatedClient, authenticate};
+use super::super::error::{Failure, ServerError};
+use super::super::form::Form;
+use super::super::grants::dispatch;
+use super::super::http::{Method, Response};
+use super::super::issue::{TokenResponse, issue};
+use super::super::log::Exchange;
+use super::super::ports::Platform;
+use super::super::server::Server;
+use super::{cors, method_not_allowed};
+
+pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("token");
+    match exchange.request.method {
+        Method::Post => {}
+        Method::Options => return cors::preflight(server, exchange).await,
+        Method::Get | Method::Head | Method::Put | Method::Delete | Method::Other => {
+            return method_not_allowed(server, exchange, "POST, OPTIONS");
+        }
+    }
+    match exchange_token(server, exchange).await.and_then(answer) {
+        Ok((client, response)) => cors::for_client(response, exchange, &client),
+        Err(failure) => {
+            let response = exchange.fail(server.issuer.as_str(), failure);
+            cors::for_error(response, server, exchange).await
+        }
+    }
+}
+
+async fn exchange_token<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
+    let form = Form::of(exchange.request)?;
+    form.require("grant_type", "grant_type is missing")?;
+    let client = authenticate(server, exchange, &form).await?;
+    let granted = dispatch(server, exchange, client.clone(), &form).await?;
+    Ok((client, issue(server, exchange, granted).await?))
+}
+
+fn answer(issued: (AuthenticatedClient, TokenResponse)) -> Result<(AuthenticatedClient, Response), Failure> {
+    let body = serde_json::to_string(&issued.1).map_err(|error| ServerError::internal(error.to_string()))?;
+    Ok((issued.0, Response::json_no_store(200, body)))
+}

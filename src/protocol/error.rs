@@ -1,0 +1,254 @@
+//! The two kinds of failure, and the one table that puts them on the wire.
+//!
+//! [`OAuthError`] is the client's: an RFC code with fixed text. [`ServerError`] is ours: logged with the
+//! request id and answered as `server_error` without detail. Whatever says more than the fixed text is a
+//! [`Cause`], for logs and tests only.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::http::Response;
+
+/// Error codes that Mintedge puts on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// RFC 6749 §5.2: malformed, missing, repeated.
+    InvalidRequest,
+    /// RFC 6749 §5.2: client authentication failed.
+    InvalidClient,
+    /// RFC 6749 §5.2: this client may not use this grant.
+    UnauthorizedClient,
+    /// RFC 6749 §5.2: no such grant here.
+    UnsupportedGrantType,
+    /// RFC 6749 §5.2: unknown scope or beyond what the client may have.
+    InvalidScope,
+    /// RFC 8707 §2: unknown resource or one the client has no scope at.
+    InvalidTarget,
+    /// RFC 6750 §3.1: the bearer token is missing, malformed, expired or for someone else.
+    InvalidToken,
+    /// RFC 6750 §3.1: the bearer token lacks the scope.
+    InsufficientScope,
+    /// Nothing is served at this path.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The body is over its limit.
+    TooLarge,
+    /// A dependency is out of reach; worth another try.
+    TemporarilyUnavailable,
+    /// A failure of ours.
+    ServerError,
+}
+
+impl Code {
+    /// The wire name and the HTTP status: the whole table.
+    pub const fn wire(self) -> (&'static str, u16) {
+        match self {
+            Self::InvalidRequest => ("invalid_request", 400),
+            Self::InvalidClient => ("invalid_client", 401),
+            Self::UnauthorizedClient => ("unauthorized_client", 400),
+            Self::UnsupportedGrantType => ("unsupported_grant_type", 400),
+            Self::InvalidScope => ("invalid_scope", 400),
+            Self::InvalidTarget => ("invalid_target", 400),
+            Self::InvalidToken => ("invalid_token", 401),
+            Self::InsufficientScope => ("insufficient_scope", 403),
+            Self::NotFound => ("not_found", 404),
+            Self::MethodNotAllowed => ("invalid_request", 405),
+            Self::TooLarge => ("invalid_request", 413),
+            Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
+            Self::ServerError => ("server_error", 500),
+        }
+    }
+
+    /// The challenge that has to accompany the status (RFC 6749 §5.2, RFC 6750 §3, RFC 9110 §11.6.1).
+    fn challenge(self, realm: &str) -> Option<String> {
+        let name = self.wire().0;
+        match self {
+            Self::InvalidClient => Some(format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")),
+            Self::InvalidToken | Self::InsufficientScope => {
+                Some(format!("Bearer realm=\"{realm}\", error=\"{name}\""))
+            }
+            Self::InvalidRequest
+            | Self::UnauthorizedClient
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope
+            | Self::InvalidTarget
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::TooLarge
+            | Self::TemporarilyUnavailable
+            | Self::ServerError => None,
+        }
+    }
+}
+
+/// Why a request failed, finer than the wire code. Goes to the log and to tests, never to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Cause {
+    BodyTooLarge,
+    BodyNotUtf8,
+    ContentType,
+    QueryNotAllowed,
+    FormMalformed,
+    FormTooManyParameters,
+    FormParameterTooLong,
+    ParameterRepeated,
+    ParameterMissing,
+    GrantUnknown,
+    GrantNotAllowed,
+    AuthorizationHeaderMalformed,
+    AuthorizationSchemeUnknown,
+    SeveralAuthMethods,
+    ClientIdMismatch,
+    ClientIdMissing,
+    ClientUnknown,
+    ClientIdForged,
+    ClientLookupsExhausted,
+    ClientDisabled,
+    ClientPublic,
+    AuthMethodNotRegistered,
+    SecretMissing,
+    SecretWrong,
+    SecretExpired,
+    OriginNotRegistered,
+    ScopeMalformed,
+    ScopeUnknown,
+    ScopeBeyondCeiling,
+    ScopeNotOfResource,
+    ScopeNeedsUser,
+    ScopeSpansResources,
+    ScopeEmpty,
+    ResourceMalformed,
+    ResourceUnknown,
+    ResourceNotForClient,
+    ResourcesDisagree,
+    BearerMissing,
+    BearerMalformed,
+    BearerType,
+    BearerAlgorithm,
+    BearerKeyUnknown,
+    BearerSignature,
+    BearerClaims,
+    BearerExpired,
+    BearerAudience,
+    BearerScope,
+    PathUnknown,
+    MethodWrong,
+}
+
+/// A refusal with an RFC code and fixed text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OAuthError {
+    /// The code on the wire.
+    pub code: Code,
+    /// `error_description`: fixed text, never input.
+    pub description: &'static str,
+    /// For logs and tests.
+    pub cause: Cause,
+}
+
+impl OAuthError {
+    /// Builds a refusal.
+    pub const fn new(code: Code, cause: Cause, description: &'static str) -> Self {
+        Self {
+            code,
+            description,
+            cause,
+        }
+    }
+}
+
+/// A failure of the server or of something it depends on. The text is for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerError {
+    /// A store or the platform's crypto did not answer; another try may help.
+    Unavailable(Cow<'static, str>),
+    /// Something that should be impossible, or a misconfigured deployment.
+    Internal(Cow<'static, str>),
+}
+
+impl ServerError {
+    /// An internal failure.
+    pub fn internal(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Internal(detail.into())
+    }
+
+    /// An unreachable dependency.
+    pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Unavailable(detail.into())
+    }
+}
+
+/// Either kind; what a step of a request may end with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The client's.
+    OAuth(OAuthError),
+    /// Ours.
+    Server(ServerError),
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Self::OAuth(error)
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        Self::Server(error)
+    }
+}
+
+impl Failure {
+    /// The code this failure has on the wire.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::OAuth(error) => error.code,
+            Self::Server(ServerError::Unavailable(_)) => Code::TemporarilyUnavailable,
+            Self::Server(ServerError::Internal(_)) => Code::ServerError,
+        }
+    }
+
+    /// The response: RFC 6749 §5.2 JSON plus the request id.
+    pub fn response(&self, realm: &str, request_id: &str) -> Response {
+        let code = self.code();
+        let description = match self {
+            Self::OAuth(error) => error.description,
+            Self::Server(ServerError::Unavailable(_)) => "a part of the server is out of reach; try again",
+            Self::Server(ServerError::Internal(_)) => {
+                "the server failed; the request id finds the cause in its log"
+            }
+        };
+        error_response(code, description, realm, request_id)
+    }
+}
+
+#[derive(Serialize)]
+struct WireError<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    request_id: &'a str,
+}
+
+/// Puts `code` on the wire with `description`.
+pub fn error_response(code: Code, description: &str, realm: &str, request_id: &str) -> Response {
+    let (error, status) = code.wire();
+    let body = serde_json::to_string(&WireError {
+        error,
+        error_description: description,
+        request_id,
+    });
+    let mut response =
+        Response::json_no_store(status, body.unwrap_or_default()).with("x-request-id", request_id.to_owned());
+    if let Some(challenge) = code.challenge(realm) {
+        response = response.with("www-authenticate", challenge);
+    }
+    if code == Code::TemporarilyUnavailable {
+        response = response.with("retry-after", "1");
+    }
+    response
+}

@@ -1,0 +1,243 @@
+//! Which scopes and which audience a request comes to (RFC 6749 §3.3, RFC 8707 §2, RFC 9068 §3).
+//!
+//! * With `resource`: the token is for exactly those resources; scopes have to be theirs.
+//! * Without: it is for the resource that the scopes belong to; scopes of several are refused, because a token for
+//!   several audiences that nobody asked for lets one of them act at the other.
+//! * Without `scope`: everything the client may have there. Beyond the client's ceiling or unknown: refused, never
+//!   cut down silently.
+
+use serde_json::{Map, Value};
+
+use crate::protocol::client::Client;
+use crate::protocol::config::snapshot::{Resource, Snapshot};
+use crate::protocol::error::{Cause, Code, OAuthError};
+use crate::protocol::jwk::Alg;
+use crate::protocol::scope::{ScopeSet, USER_SCOPES};
+
+/// Most resources in one request.
+const MAX_RESOURCES: usize = 8;
+
+/// Scopes and the resources they are for; at least one of each.
+#[derive(Debug)]
+pub(super) struct Choice<'a> {
+    pub(super) scopes: ScopeSet,
+    first: &'a Resource,
+    others: Vec<&'a Resource>,
+}
+
+impl Choice<'_> {
+    fn resources(&self) -> impl Iterator<Item = &Resource> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    pub(super) fn audience(&self) -> Vec<String> {
+        self.resources()
+            .map(|resource| resource.identifier.clone())
+            .collect()
+    }
+
+    pub(super) fn signing_alg(&self) -> Alg {
+        self.first.signing_alg
+    }
+
+    /// The shortest of what the resources and the client allow, in seconds.
+    pub(super) fn lifetime(&self, client: Option<u32>) -> u64 {
+        let resources = self.resources().map(|resource| resource.access_token_ttl);
+        u64::from(
+            resources
+                .chain(client)
+                .min()
+                .unwrap_or(self.first.access_token_ttl),
+        )
+    }
+
+    pub(super) fn claims(&self) -> Map<String, Value> {
+        self.resources()
+            .flat_map(|resource| resource.claims.clone())
+            .collect()
+    }
+}
+
+/// Decides for `client` what `scope` and `resource` come to.
+pub(super) fn choose<'a>(
+    snapshot: &'a Snapshot,
+    client: &Client,
+    scope: Option<&str>,
+    resource: &[&str],
+) -> Result<Choice<'a>, OAuthError> {
+    let named = named_resources(snapshot, client, resource)?;
+    let scopes = match scope {
+        Some(text) => requested_scopes(snapshot, client, text)?,
+        None => default_scopes(snapshot, client, &named),
+    };
+    if scopes.is_empty() {
+        return Err(invalid_scope(
+            Cause::ScopeEmpty,
+            "the client has no scope to be granted",
+        ));
+    }
+    let owners = owners(snapshot, &scopes);
+    let chosen = if named.is_empty() {
+        single_owner(owners)?
+    } else {
+        cover(&named, &owners)?
+    };
+    let agree = chosen.iter().all(|resource| {
+        chosen
+            .first()
+            .is_some_and(|first| first.signing_alg == resource.signing_alg)
+    });
+    if !agree {
+        return Err(invalid_target(
+            Cause::ResourcesDisagree,
+            "these resources use different signature algorithms; ask for one at a time",
+        ));
+    }
+    match chosen.split_first() {
+        Some((first, others)) => Ok(Choice {
+            scopes,
+            first,
+            others: others.to_vec(),
+        }),
+        None => Err(invalid_scope(
+            Cause::ScopeEmpty,
+            "the client has no scope to be granted",
+        )),
+    }
+}
+
+fn named_resources<'a>(
+    snapshot: &'a Snapshot,
+    client: &Client,
+    identifiers: &[&str],
+) -> Result<Vec<&'a Resource>, OAuthError> {
+    let mut named: Vec<&Resource> = Vec::new();
+    for identifier in identifiers {
+        if named.len() >= MAX_RESOURCES || !is_absolute_uri(identifier) {
+            return Err(invalid_target(
+                Cause::ResourceMalformed,
+                "resource has to be an absolute URI without fragment, at most 8 of them",
+            ));
+        }
+        let resource = snapshot.resource(identifier);
+        let resource = resource.ok_or(invalid_target(
+            Cause::ResourceUnknown,
+            "the resource is unknown or not for this client",
+        ))?;
+        // The same words as above: which resources exist is nobody's business.
+        if !resource.scopes.iter().any(|scope| client.scopes.contains(scope)) {
+            return Err(invalid_target(
+                Cause::ResourceNotForClient,
+                "the resource is unknown or not for this client",
+            ));
+        }
+        if !named.iter().any(|known| known.identifier == resource.identifier) {
+            named.push(resource);
+        }
+    }
+    Ok(named)
+}
+
+fn requested_scopes(snapshot: &Snapshot, client: &Client, text: &str) -> Result<ScopeSet, OAuthError> {
+    let scopes = ScopeSet::parse(text).ok_or(invalid_scope(
+        Cause::ScopeMalformed,
+        "scope is malformed or too long",
+    ))?;
+    for scope in scopes.iter() {
+        if USER_SCOPES.contains(&scope) {
+            return Err(invalid_scope(
+                Cause::ScopeNeedsUser,
+                "a requested scope speaks of a user, and this grant has none",
+            ));
+        }
+        if snapshot.resource_of_scope(scope).is_none() {
+            return Err(invalid_scope(
+                Cause::ScopeUnknown,
+                "a requested scope is unknown or beyond what the client may have",
+            ));
+        }
+        if !client.scopes.contains(scope) {
+            return Err(invalid_scope(
+                Cause::ScopeBeyondCeiling,
+                "a requested scope is unknown or beyond what the client may have",
+            ));
+        }
+    }
+    Ok(scopes)
+}
+
+fn default_scopes(snapshot: &Snapshot, client: &Client, named: &[&Resource]) -> ScopeSet {
+    let fits = |scope: &&str| {
+        snapshot.resource_of_scope(scope).is_some_and(|owner| {
+            named.is_empty()
+                || named
+                    .iter()
+                    .any(|resource| resource.identifier == owner.identifier)
+        })
+    };
+    client.scopes.iter().filter(fits).collect()
+}
+
+fn owners<'a>(snapshot: &'a Snapshot, scopes: &ScopeSet) -> Vec<&'a Resource> {
+    let mut owners: Vec<&Resource> = Vec::new();
+    for owner in scopes
+        .iter()
+        .filter_map(|scope| snapshot.resource_of_scope(scope))
+    {
+        if !owners.iter().any(|known| known.identifier == owner.identifier) {
+            owners.push(owner);
+        }
+    }
+    owners
+}
+
+fn single_owner(owners: Vec<&Resource>) -> Result<Vec<&Resource>, OAuthError> {
+    if owners.len() > 1 {
+        return Err(invalid_scope(
+            Cause::ScopeSpansResources,
+            "the scopes belong to several resources; name the wanted ones with `resource`",
+        ));
+    }
+    Ok(owners)
+}
+
+/// Every scope has to be of a named resource, and every named resource has to get a scope.
+fn cover<'a>(named: &[&'a Resource], owners: &[&Resource]) -> Result<Vec<&'a Resource>, OAuthError> {
+    let contains =
+        |all: &[&Resource], one: &Resource| all.iter().any(|resource| resource.identifier == one.identifier);
+    if !owners.iter().all(|owner| contains(named, owner))
+        || !named.iter().all(|resource| contains(owners, resource))
+    {
+        return Err(invalid_scope(
+            Cause::ScopeNotOfResource,
+            "the scopes and the named resources don't belong together",
+        ));
+    }
+    Ok(named.to_vec())
+}
+
+/// RFC 8707 §2: an absolute URI (RFC 3986 §4.3) without a fragment.
+fn is_absolute_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let scheme_ok = scheme
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    scheme_ok
+        && !rest.is_empty()
+        && text.len() <= 256
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+fn invalid_scope(cause: Cause, description: &'static str) -> OAuthError {
+    OAuthError::new(Code::InvalidScope, cause, description)
+}
+
+fn invalid_target(cause: Cause, description: &'static str) -> OAuthError {
+    OAuthError::new(Code::InvalidTarget, cause, description)
+}

@@ -1,0 +1,43 @@
+//! `client_credentials` (RFC 6749 §4.4): a program asks for a token of its own.
+//!
+//! The result never has a refresh token (§4.4.3) or an ID token: there is no user. The token's `sub` is the client's
+//! id, which no user's `sub` can be.
+
+use super::audience::choose;
+use super::{GrantInfo, GrantRequest, Granted};
+use crate::protocol::error::Failure;
+use crate::protocol::ports::Platform;
+
+pub(super) const INFO: GrantInfo = GrantInfo {
+    name: "client_credentials",
+    confidential_only: true,
+};
+
+/// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
+/// repeatable, RFC 8707 §2).
+///
+/// # Errors
+/// `invalid_scope`, `invalid_target`.
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let GrantRequest {
+        server,
+        exchange,
+        client,
+        form,
+    } = request;
+    let snapshot = server.snapshot(exchange.now).await?;
+    let requested: Vec<&str> = form.values("resource").collect();
+    let choice = choose(&snapshot, &client, form.value("scope"), &requested)?;
+    let lifetime = choice.lifetime(client.access_token_ttl);
+    let mut claims = choice.claims();
+    claims.extend(client.claims.clone());
+    Ok(Granted {
+        subject: client.client_id.clone(),
+        client_id: client.client_id.clone(),
+        signing_alg: choice.signing_alg(),
+        audience: choice.audience(),
+        scopes: choice.scopes,
+        lifetime,
+        claims,
+    })
+}

@@ -1,0 +1,135 @@
+//! The issuer identifier (RFC 8414 §2) and every URL that follows from it.
+
+use std::fmt;
+
+/// Longest issuer, in bytes.
+const MAX_LENGTH: usize = 256;
+
+/// A validated issuer: `https` (or `http` on loopback), no query, no fragment, no trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    url: String,
+    path_start: usize,
+}
+
+/// Why a string is no issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidIssuer(&'static str);
+
+impl fmt::Display for InvalidIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for InvalidIssuer {}
+
+impl Issuer {
+    /// Checks `url`.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(url: &str) -> Result<Self, InvalidIssuer> {
+        let (scheme, rest) = url
+            .split_once("://")
+            .ok_or(InvalidIssuer("the issuer has to be an absolute URL"))?;
+        let authority = rest.split('/').next().unwrap_or_default();
+        if url.len() > MAX_LENGTH || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidIssuer("the issuer has to be short, printable ASCII"));
+        }
+        if url.contains(['?', '#', '"', '\\', '<', '>', '%'])
+            || authority.contains('@')
+            || authority.is_empty()
+        {
+            return Err(InvalidIssuer(
+                "the issuer has to be a plain host and path, without query, fragment or user",
+            ));
+        }
+        if url.ends_with('/') || rest.contains("//") {
+            return Err(InvalidIssuer(
+                "the issuer must not end with a slash or hold an empty path segment",
+            ));
+        }
+        match scheme {
+            "https" => {}
+            "http" if is_loopback(authority) => {}
+            _ => {
+                return Err(InvalidIssuer(
+                    "the issuer has to use https (http only on a loopback address)",
+                ));
+            }
+        }
+        Ok(Self {
+            url: url.to_owned(),
+            path_start: scheme.len() + "://".len() + authority.len(),
+        })
+    }
+
+    /// The identifier, exactly as configured.
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// The path component: empty, or `/…` without a trailing slash.
+    pub fn path(&self) -> &str {
+        self.url.get(self.path_start..).unwrap_or_default()
+    }
+
+    /// The URL of an endpoint; `path` starts with a slash.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// The identifier of the server's own admin API as a protected resource.
+    pub fn admin_resource(&self) -> String {
+        self.endpoint("/admin")
+    }
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "::1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_https_or_loopback_urls_are_issuers() {
+        for good in [
+            "https://id.example.com",
+            "https://example.com/auth/a",
+            "http://127.0.0.1:8787",
+            "http://[::1]:1",
+            "http://localhost:3",
+        ] {
+            assert!(Issuer::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://example.com",
+            "https://example.com/",
+            "https://example.com?x",
+            "https://a@b",
+            "example.com",
+            "https://",
+            "https://a//b",
+            "ftp://a",
+            "https://a#b",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil.example",
+        ] {
+            assert!(Issuer::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_path_is_what_follows_the_authority() {
+        let with = Issuer::parse("https://example.com/auth").map(|issuer| issuer.path().to_owned());
+        let without = Issuer::parse("https://example.com").map(|issuer| issuer.path().to_owned());
+        assert_eq!((with, without), (Ok("/auth".to_owned()), Ok(String::new())));
+    }
+}

@@ -1,0 +1,117 @@
+//! The structured log: one JSON line per request, without secrets, tokens or unverified input.
+
+use serde::Serialize;
+
+use super::error::{Cause, Failure, OAuthError, ServerError};
+use super::http::{Request, Response};
+use super::ports::{Entropy, Platform};
+use super::time::Timestamp;
+
+/// One request on its way: what it is, when it came, and what is to be said of it in the log.
+pub struct Exchange<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// When it came; the one reading of the clock.
+    pub now: Timestamp,
+    /// Identifies it in the log and in errors.
+    pub id: String,
+    /// What it asked for.
+    pub endpoint: std::cell::Cell<&'static str>,
+    /// The grant it named, once that is known to exist.
+    pub grant: std::cell::Cell<Option<&'static str>>,
+    /// The client, once it is known to exist.
+    pub client_id: std::cell::RefCell<Option<String>>,
+    /// Why it failed, if it did.
+    pub failure: std::cell::RefCell<Option<Failure>>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Starts an exchange.
+    pub fn new(request: &'a Request, platform: &impl Platform) -> Self {
+        Self {
+            request,
+            now: platform.now(),
+            id: request_id(request, platform),
+            endpoint: std::cell::Cell::new("none"),
+            grant: std::cell::Cell::new(None),
+            client_id: std::cell::RefCell::new(None),
+            failure: std::cell::RefCell::new(None),
+        }
+    }
+
+    /// Notes the client for the log.
+    pub fn note_client(&self, client_id: &str) {
+        *self.client_id.borrow_mut() = Some(client_id.to_owned());
+    }
+
+    /// Notes the failure for the log and puts it on the wire.
+    pub fn fail(&self, realm: &str, failure: Failure) -> Response {
+        let response = failure.response(realm, &self.id);
+        *self.failure.borrow_mut() = Some(failure);
+        response
+    }
+
+    /// The log line.
+    pub fn line(&self, response: &Response) -> String {
+        let failure = self.failure.borrow();
+        let client_id = self.client_id.borrow();
+        let (outcome, error, cause, detail) = match failure.as_ref() {
+            None => ("ok", None, None, None),
+            Some(Failure::OAuth(OAuthError { code, cause, .. })) => {
+                ("refused", Some(code.wire().0), Some(*cause), None)
+            }
+            Some(Failure::Server(ServerError::Unavailable(detail) | ServerError::Internal(detail))) => {
+                ("failed", Some("server_error"), None, Some(detail.as_ref()))
+            }
+        };
+        let line = Line {
+            time: self.now.0,
+            request_id: &self.id,
+            endpoint: self.endpoint.get(),
+            status: response.status,
+            outcome,
+            client_id: client_id.as_deref(),
+            grant_type: self.grant.get(),
+            error,
+            cause,
+            detail,
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: u64,
+    request_id: &'a str,
+    endpoint: &'static str,
+    status: u16,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Cause>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+/// The platform's own id where it sent a plausible one, else a random one.
+fn request_id(request: &Request, entropy: &impl Entropy) -> String {
+    let given = request.headers.request_id.as_deref();
+    let plausible = |id: &&str| {
+        (8..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if let Some(id) = given.filter(plausible) {
+        return id.to_owned();
+    }
+    let mut random = [0_u8; 12];
+    entropy.fill(&mut random);
+    super::encoding::base62(&random, 16)
+}

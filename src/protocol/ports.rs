@@ -1,0 +1,45 @@
+//! What the server needs from its platform. Each method is one step, and says whether it may be repeated.
+
+use super::control::{Command, Reply};
+use super::error::ServerError;
+use super::keyring::SigningKey;
+use super::time::Timestamp;
+
+/// A source of randomness fit for keys.
+pub trait Entropy {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Everything outside: time, randomness, signatures, the snapshots and the Control object.
+///
+/// The futures need not be `Send`: an isolate has one thread.
+#[expect(async_fn_in_trait, reason = "one thread per isolate; no caller needs Send")]
+pub trait Platform: Entropy {
+    /// The time. The server reads it once per request.
+    fn now(&self) -> Timestamp;
+
+    /// Signs `message` with `key`: 64 bytes for `EdDSA` and ES256 (`r ‖ s`), 256 or more for RS256 and PS256.
+    /// May be repeated.
+    ///
+    /// # Errors
+    /// If the platform's crypto refuses the key.
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError>;
+
+    /// Reads published snapshots by name, in the order of `names`. The values may be 30 s old, and so may
+    /// "there is none". May be repeated.
+    ///
+    /// # Errors
+    /// If the snapshot store is out of reach.
+    async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError>;
+
+    /// Has the Control object carry out `command`: atomic, strongly consistent, persisted before the reply.
+    /// Repeat only what [`Command`] documents as idempotent.
+    ///
+    /// # Errors
+    /// If the object is out of reach. Whether the command took effect is then unknown.
+    async fn control(&self, command: Command) -> Result<Reply, ServerError>;
+
+    /// Writes one line of the structured log.
+    fn log(&self, line: &str);
+}

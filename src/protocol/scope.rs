@@ -1,0 +1,99 @@
+//! Scope tokens and sets of them (RFC 6749 §3.3).
+
+use serde::{Deserialize, Serialize};
+
+/// Longest scope token, in bytes.
+pub const MAX_SCOPE_LENGTH: usize = 128;
+/// Most scope tokens in one request or one client.
+pub const MAX_SCOPES: usize = 200;
+
+/// Scopes that speak of a user; without one they mean nothing (`OpenID Connect Core` §5.4, §11).
+pub const USER_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+
+/// Scopes of the server's own admin API start like this; resources can't define such.
+pub const ADMIN_SCOPE_PREFIX: &str = "mintedge:";
+/// Lets a client read through the admin API.
+pub const ADMIN_READ: &str = "mintedge:read";
+/// Lets a client change things through the admin API.
+pub const ADMIN_WRITE: &str = "mintedge:write";
+
+/// Whether `text` is one scope token: `1*( %x21 / %x23-5B / %x5D-7E )`, bounded.
+pub fn is_scope(text: &str) -> bool {
+    (1..=MAX_SCOPE_LENGTH).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+/// An ordered set of scope tokens. As JSON an array, on the wire separated by spaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScopeSet(Vec<String>);
+
+impl ScopeSet {
+    /// Parses the wire form; `None` if a token is malformed or there are too many. Repetitions count once.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut set = Self::default();
+        for token in text.split(' ').filter(|token| !token.is_empty()) {
+            if !is_scope(token) || set.0.len() >= MAX_SCOPES {
+                return None;
+            }
+            set.insert(token);
+        }
+        Some(set)
+    }
+
+    /// Adds `scope` unless it is there.
+    pub fn insert(&mut self, scope: &str) {
+        if !self.contains(scope) {
+            self.0.push(scope.to_owned());
+        }
+    }
+
+    /// Whether `scope` is in the set.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.0.iter().any(|own| own == scope)
+    }
+
+    /// The tokens in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The wire form.
+    pub fn to_wire(&self) -> String {
+        self.0.join(" ")
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
+        let mut set = Self::default();
+        for scope in scopes {
+            set.insert(&scope.into());
+        }
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_or_repeated_tokens_are_handled() {
+        assert_eq!(
+            ScopeSet::parse("a b a").map(|set| set.to_wire()),
+            Some("a b".to_owned())
+        );
+        for bad in ["a\"b", "a\\b", "ü", "a\tb"] {
+            assert_eq!(ScopeSet::parse(bad), None, "{bad}");
+        }
+        assert_eq!(ScopeSet::parse(" "), Some(ScopeSet::default()));
+    }
+}

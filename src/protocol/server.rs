@@ -1,0 +1,79 @@
+//! One authorization server: an issuer, a platform, and what the isolate remembers.
+
+use std::rc::Rc;
+
+use super::client::{ADMIN_CLIENT_ID, AuthMethod, Client, ManagedBy, StoredSecret};
+use super::directory::Directory;
+use super::endpoints;
+use super::grants::GrantType;
+use super::http::{Request, Response};
+use super::issuer::Issuer;
+use super::log::Exchange;
+use super::ports::Platform;
+use super::scope::{ADMIN_READ, ADMIN_WRITE};
+use super::secret::Secret;
+use super::time::Timestamp;
+
+/// Shortest admin secret that is accepted, in bytes. A shorter one counts as none.
+pub const MIN_ADMIN_SECRET: usize = 32;
+
+/// The server of one issuer. An isolate makes one and keeps it.
+pub struct Server<P> {
+    pub(crate) issuer: Issuer,
+    pub(crate) platform: P,
+    pub(crate) directory: Directory,
+    pub(crate) admin: Option<Rc<Client>>,
+}
+
+impl<P: Platform> Server<P> {
+    /// Makes a server. Without an `admin_secret` (or with a short one) there is no built-in admin client.
+    pub fn new(issuer: Issuer, admin_secret: Option<&Secret>, platform: P) -> Self {
+        let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
+        let admin = usable.map(|secret| Rc::new(admin_client(secret)));
+        let directory = Directory::new(&issuer);
+        Self {
+            issuer,
+            platform,
+            directory,
+            admin,
+        }
+    }
+
+    /// Answers one request; never fails and never panics. Writes one log line.
+    pub async fn handle(&self, request: &Request) -> Response {
+        let exchange = Exchange::new(request, &self.platform);
+        let response = endpoints::route(self, &exchange).await;
+        self.platform.log(&exchange.line(&response));
+        response
+    }
+
+    /// The platform, for tests that look at its counters.
+    pub fn platform(&self) -> &P {
+        &self.platform
+    }
+}
+
+/// The client that `ADMIN_SECRET` authenticates. It lives in no store; without the secret it doesn't exist.
+fn admin_client(secret: &Secret) -> Client {
+    let epoch = Timestamp(0);
+    Client {
+        client_id: ADMIN_CLIENT_ID.to_owned(),
+        client_name: Some("The deployment's administrator".to_owned()),
+        managed_by: ManagedBy::Config,
+        enabled: true,
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        grant_types: vec![GrantType::ClientCredentials],
+        scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
+        access_token_ttl: None,
+        claims: serde_json::Map::new(),
+        allowed_origins: Vec::new(),
+        secrets: vec![StoredSecret {
+            id: "ADMIN_SECRET".to_owned(),
+            sha256: secret.hash(),
+            created_at: epoch,
+            expires_at: None,
+        }],
+        created_at: epoch,
+        updated_at: epoch,
+    }
+}

@@ -1,0 +1,128 @@
+//! Transitions of one client: declared, changed, secrets added and ended, switched on and off.
+
+use crate::protocol::client::{Client, ManagedBy, StoredSecret};
+use crate::protocol::config::ClientConfig;
+use crate::protocol::secret::SecretHash;
+use crate::protocol::time::Timestamp;
+
+/// Most secrets a client has at once, expired ones not counted.
+pub const MAX_LIVE_SECRETS: usize = 5;
+
+/// A new client without secrets.
+pub fn declare(config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> Client {
+    Client {
+        client_id: config.client_id.clone(),
+        client_name: config.client_name.clone(),
+        managed_by,
+        enabled: !config.disabled,
+        token_endpoint_auth_method: config.token_endpoint_auth_method,
+        grant_types: config.grant_types.clone(),
+        scopes: config.scopes.iter().cloned().collect(),
+        access_token_ttl: config.access_token_ttl,
+        claims: config.claims.clone(),
+        allowed_origins: config.allowed_origins.clone(),
+        secrets: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// `client` as `config` wants it: its secrets stay, unless it becomes public.
+pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> Client {
+    let mut wanted = declare(config, managed_by, now);
+    wanted.created_at = client.created_at;
+    wanted.updated_at = client.updated_at;
+    if !wanted.is_public() {
+        wanted.secrets.clone_from(&client.secrets);
+    }
+    if wanted != *client {
+        wanted.updated_at = now;
+    }
+    wanted
+}
+
+/// What a client says of itself in a configuration: the inverse of [`declare`].
+pub fn declaration(client: &Client) -> ClientConfig {
+    ClientConfig {
+        client_id: client.client_id.clone(),
+        client_name: client.client_name.clone(),
+        grant_types: client.grant_types.clone(),
+        scopes: client.scopes.iter().map(str::to_owned).collect(),
+        token_endpoint_auth_method: client.token_endpoint_auth_method,
+        access_token_ttl: client.access_token_ttl,
+        claims: client.claims.clone(),
+        allowed_origins: client.allowed_origins.clone(),
+        disabled: !client.enabled,
+    }
+}
+
+/// What came of adding a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum AddSecret {
+    /// It is there.
+    Added,
+    /// The client is public.
+    Public,
+    /// The client has [`MAX_LIVE_SECRETS`] already; end one first.
+    TooMany,
+}
+
+/// Adds a secret. With `others_expire_at` the live ones end then at the latest, which is a rotation.
+pub fn add_secret(
+    client: &mut Client,
+    id: String,
+    sha256: SecretHash,
+    expires_at: Option<Timestamp>,
+    others_expire_at: Option<Timestamp>,
+    now: Timestamp,
+) -> AddSecret {
+    if client.is_public() {
+        return AddSecret::Public;
+    }
+    let mut secrets: Vec<_> = client
+        .secrets
+        .iter()
+        .filter(|secret| secret.is_live(now))
+        .cloned()
+        .collect();
+    if let Some(end) = others_expire_at {
+        for secret in &mut secrets {
+            secret.expires_at = Some(secret.expires_at.map_or(end, |own| own.min(end)));
+        }
+        secrets.retain(|secret| secret.is_live(now));
+    }
+    if secrets.len() >= MAX_LIVE_SECRETS {
+        return AddSecret::TooMany;
+    }
+    secrets.push(StoredSecret {
+        id,
+        sha256,
+        created_at: now,
+        expires_at,
+    });
+    client.secrets = secrets;
+    client.updated_at = now;
+    AddSecret::Added
+}
+
+/// Ends one secret at once; says whether it was there.
+pub fn remove_secret(client: &mut Client, id: &str, now: Timestamp) -> bool {
+    let before = client.secrets.len();
+    client.secrets.retain(|secret| secret.id != id);
+    let removed = client.secrets.len() != before;
+    if removed {
+        client.updated_at = now;
+    }
+    removed
+}
+
+/// Switches the client on or off; says whether that changed anything.
+pub fn set_enabled(client: &mut Client, enabled: bool, now: Timestamp) -> bool {
+    let changed = client.enabled != enabled;
+    if changed {
+        client.enabled = enabled;
+        client.updated_at = now;
+    }
+    changed
+}

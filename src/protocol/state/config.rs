@@ -1,0 +1,63 @@
+//! What applying a configuration does to the clients.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{declare, redeclare};
+use crate::protocol::client::{Client, ManagedBy};
+use crate::protocol::config::Config;
+use crate::protocol::time::Timestamp;
+
+/// What happens to one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It is new.
+    Create,
+    /// It changes.
+    Update,
+    /// It was registered through the API and belongs to the configuration from now on.
+    Adopt,
+    /// The configuration no longer has it.
+    Delete,
+}
+
+/// The difference between the stored clients and a configuration.
+#[derive(Debug, Default)]
+pub struct Reconciliation {
+    /// Clients to write, with what that is.
+    pub put: Vec<(Client, Change)>,
+    /// Clients to delete.
+    pub delete: Vec<String>,
+}
+
+/// Compares `desired` with `existing`: every client the previous configuration declared and every one `desired`
+/// names, if it is there. Clients of the API that `desired` doesn't name are not its business.
+pub fn reconcile(existing: &BTreeMap<String, Client>, desired: &Config, now: Timestamp) -> Reconciliation {
+    let mut result = Reconciliation::default();
+    for config in &desired.client {
+        match existing.get(&config.client_id) {
+            None => result
+                .put
+                .push((declare(config, ManagedBy::Config, now), Change::Create)),
+            Some(client) => {
+                let wanted = redeclare(client, config, ManagedBy::Config, now);
+                if client.managed_by == ManagedBy::Api {
+                    result.put.push((wanted, Change::Adopt));
+                } else if wanted != *client {
+                    result.put.push((wanted, Change::Update));
+                }
+            }
+        }
+    }
+    let gone = existing.values().filter(|client| {
+        client.managed_by == ManagedBy::Config
+            && !desired
+                .client
+                .iter()
+                .any(|config| config.client_id == client.client_id)
+    });
+    result.delete = gone.map(|client| client.client_id.clone()).collect();
+    result
+}

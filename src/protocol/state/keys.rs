@@ -1,0 +1,195 @@
+//! The life of signing keys: next → active → retiring → gone.
+//!
+//! A key's state is a function of its schedule and the time, so an edge that holds the schedule switches keys on
+//! its own, and a missed alarm delays housekeeping but never a switch. A key is published for [`ANNOUNCE`] before
+//! it signs (longer than every cache of `/jwks`) and stays for [`KEEP`] after it stopped (longer than every token).
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::jwk::Alg;
+use crate::protocol::keyring::{PublicKey, StoredKey};
+use crate::protocol::time::{DAY, HOUR, Timestamp};
+
+/// How long a key is published before it signs, in seconds.
+pub const ANNOUNCE: u64 = DAY;
+/// How long a key stays published after it stopped signing, in seconds: the longest access token and an hour.
+pub const KEEP: u64 = MAX_TOKEN_LIFETIME + HOUR;
+/// Longest lifetime of an access token, in seconds.
+pub const MAX_TOKEN_LIFETIME: u64 = DAY;
+/// How long before its predecessor's end a successor is made, in seconds: the announcement and a day for a late alarm.
+const PREPARE: u64 = ANNOUNCE + DAY;
+
+/// When a key is made, used and gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Published from here on.
+    pub created_at: Timestamp,
+    /// Signs from here on.
+    pub active_from: Timestamp,
+    /// Signs no longer from here on; unset while there is no successor.
+    pub retire_from: Option<Timestamp>,
+    /// Published no longer from here on.
+    pub gone_at: Option<Timestamp>,
+}
+
+/// Where in its life a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Published, not yet used.
+    Next,
+    /// Signs.
+    Active,
+    /// Verifies only.
+    Retiring,
+    /// Unknown to verifiers.
+    Gone,
+}
+
+impl Schedule {
+    /// The state at `now`.
+    pub fn state(&self, now: Timestamp) -> KeyState {
+        if self.gone_at.is_some_and(|at| at <= now) {
+            KeyState::Gone
+        } else if self.retire_from.is_some_and(|at| at <= now) {
+            KeyState::Retiring
+        } else if self.active_from <= now {
+            KeyState::Active
+        } else {
+            KeyState::Next
+        }
+    }
+
+    fn retire(&mut self, at: Timestamp) {
+        self.retire_from = Some(at);
+        self.gone_at = Some(at.plus(KEEP));
+    }
+}
+
+/// The key that signs with `alg` at `now`: of several active ones the youngest.
+pub fn active<'a>(
+    keys: impl IntoIterator<Item = &'a PublicKey>,
+    alg: Alg,
+    now: Timestamp,
+) -> Option<&'a PublicKey> {
+    keys.into_iter()
+        .filter(|key| key.alg == alg && key.schedule.state(now) == KeyState::Active)
+        .max_by_key(|key| key.schedule.active_from)
+}
+
+/// Keys that have to be made now: which algorithm, and from when on the key is to sign.
+pub fn wanted(keys: &[StoredKey], algs: &[Alg], rotate_every: u64, now: Timestamp) -> Vec<(Alg, Timestamp)> {
+    algs.iter()
+        .filter_map(|alg| {
+            let Some(current) = active(publics(keys), *alg, now) else {
+                return Some((*alg, now));
+            };
+            let end = current.schedule.active_from.plus(rotate_every);
+            let due = end.plus(0).0.saturating_sub(PREPARE) <= now.0;
+            let starts = Timestamp(end.0.max(now.plus(ANNOUNCE).0));
+            (due && current.schedule.retire_from.is_none()).then_some((*alg, starts))
+        })
+        .collect()
+}
+
+/// Adds a key that signs from its `active_from` on; the current one of its algorithm ends there.
+pub fn add(keys: &mut Vec<StoredKey>, new: StoredKey) {
+    let starts = new.public.schedule.active_from;
+    let alg = new.public.alg;
+    let mut unfinished = keys.iter_mut().filter(|key| key.public.alg == alg);
+    for key in unfinished.by_ref() {
+        if key.public.schedule.retire_from.is_none_or(|at| at > starts) {
+            key.public.schedule.retire(starts);
+        }
+    }
+    keys.push(new);
+}
+
+/// What a wish to rotate comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// A key was prepared already; it now starts at this time.
+    Advanced(Timestamp),
+    /// A new key is needed that starts at this time.
+    NeedsKey(Timestamp),
+}
+
+/// Brings the next rotation of `alg` forward: at once, or as early as the announcement allows.
+pub fn rotate(keys: &mut [StoredKey], alg: Alg, immediately: bool, now: Timestamp) -> Rotation {
+    let next = keys
+        .iter()
+        .position(|key| key.public.alg == alg && key.public.schedule.state(now) == KeyState::Next);
+    let Some(next) = next
+        .and_then(|index| keys.get(index))
+        .map(|key| key.public.clone())
+    else {
+        return Rotation::NeedsKey(if immediately { now } else { now.plus(ANNOUNCE) });
+    };
+    let announced = next.schedule.created_at.plus(ANNOUNCE);
+    let starts = if immediately {
+        now
+    } else {
+        announced.max(now).min(next.schedule.active_from)
+    };
+    for key in keys.iter_mut().filter(|key| key.public.alg == alg) {
+        if key.public.kid == next.kid {
+            key.public.schedule.active_from = starts;
+        } else if key.public.schedule.state(now) == KeyState::Active {
+            key.public.schedule.retire(starts);
+        }
+    }
+    Rotation::Advanced(starts)
+}
+
+/// Takes a key out at once, for an emergency: it is neither published nor used any more. If no other key of its
+/// algorithm is active, the prepared one starts now. Returns the algorithm, `None` for an unknown `kid`.
+pub fn retire(keys: &mut Vec<StoredKey>, kid: &str, now: Timestamp) -> Option<Alg> {
+    let alg = keys.iter().find(|key| key.public.kid == kid)?.public.alg;
+    keys.retain(|key| key.public.kid != kid);
+    if active(publics(keys), alg, now).is_none() {
+        let next = keys.iter_mut().filter(|key| key.public.alg == alg);
+        let next = next.filter(|key| key.public.schedule.state(now) == KeyState::Next);
+        if let Some(key) = next.min_by_key(|key| key.public.schedule.active_from) {
+            key.public.schedule.active_from = now;
+        }
+    } else {
+        reopen(keys, alg, now);
+    }
+    Some(alg)
+}
+
+/// An active key whose successor was taken out goes on until there is another one.
+fn reopen(keys: &mut [StoredKey], alg: Alg, now: Timestamp) {
+    let successor = keys
+        .iter()
+        .any(|key| key.public.alg == alg && key.public.schedule.state(now) == KeyState::Next);
+    for key in keys.iter_mut().filter(|key| key.public.alg == alg) {
+        if !successor && key.public.schedule.state(now) == KeyState::Active {
+            key.public.schedule.retire_from = None;
+            key.public.schedule.gone_at = None;
+        }
+    }
+}
+
+/// Drops keys that are gone; says whether there were any.
+pub fn sweep(keys: &mut Vec<StoredKey>, now: Timestamp) -> bool {
+    let before = keys.len();
+    keys.retain(|key| key.public.schedule.state(now) != KeyState::Gone);
+    keys.len() != before
+}
+
+/// When the alarm has to look again: at the next preparation or disappearance.
+pub fn next_alarm(keys: &[StoredKey], rotate_every: u64, now: Timestamp) -> Timestamp {
+    let times = keys.iter().map(|key| {
+        let schedule = key.public.schedule;
+        let prepare = Timestamp(schedule.active_from.plus(rotate_every).0.saturating_sub(PREPARE));
+        schedule.gone_at.unwrap_or(prepare)
+    });
+    let soonest = times.min().unwrap_or(now.plus(DAY));
+    Timestamp(soonest.0.clamp(now.plus(HOUR).0, now.plus(30 * DAY).0))
+}
+
+/// The public sides.
+pub fn publics(keys: &[StoredKey]) -> impl Iterator<Item = &PublicKey> {
+    keys.iter().map(|key| &key.public)
+}

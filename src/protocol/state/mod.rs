@@ -1,0 +1,5 @@
+//! State transitions: synchronous, pure functions over records. A store only makes them atomic.
+
+pub mod client;
+pub mod config;
+pub mod keys;

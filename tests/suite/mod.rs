@@ -1,0 +1,112 @@
+//! The black-box suite: what any client sees over HTTP. It runs against the memory adapter (`tests/memory.rs`) and
+//! against workerd (`tests/worker.rs`), with the same cases.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod admin_api;
+pub mod client_credentials;
+pub mod cross_origin;
+pub mod harness;
+pub mod jws;
+pub mod public_documents;
+pub mod signing_keys;
+pub mod token_endpoint;
+
+/// Makes one `#[test]` of every case, run against what `$target` returns.
+#[macro_export]
+macro_rules! black_box_suite {
+    ($target:path) => {
+        $crate::black_box_cases! { $target;
+            token_endpoint: [
+                other_methods_are_405_and_name_the_allowed_ones,
+                other_content_types_are_400,
+                repeated_parameters_are_refused,
+                parameters_in_the_query_are_refused,
+                broken_forms_are_400,
+                a_body_over_the_limit_is_413,
+                grant_type_is_required_and_has_to_exist,
+                two_auth_methods_are_refused,
+                basic_and_body_have_to_name_the_same_client,
+                only_the_registered_auth_method_works,
+                a_confidential_client_without_secret_is_refused,
+                a_public_client_with_a_secret_is_refused,
+                unknown_client_and_wrong_secret_look_the_same,
+                invalid_client_has_401_and_a_challenge,
+                answers_are_never_stored,
+                basic_credentials_are_percent_decoded,
+                a_grant_the_client_is_not_registered_for_is_unauthorized_client,
+                a_client_registered_a_moment_ago_works,
+                a_rotated_secret_works_at_once_and_the_old_one_until_its_end,
+                a_secret_ended_at_once_stops_working,
+                a_disabled_or_deleted_client_stops_working,
+                errors_carry_the_request_id,
+            ],
+            client_credentials: [
+                the_token_has_the_claims_of_rfc_9068,
+                there_is_never_a_refresh_or_id_token,
+                without_scope_everything_of_the_one_resource_is_granted,
+                a_scope_beyond_the_ceiling_is_invalid_scope,
+                a_resource_chooses_the_audience,
+                a_resource_that_is_not_the_clients_is_invalid_target,
+                several_resources_are_several_audiences,
+                resources_of_different_algorithms_are_refused_together,
+                custom_claims_of_client_and_resource_are_merged,
+                the_shortest_lifetime_counts,
+                a_public_client_is_unauthorized,
+                every_algorithm_signs_verifiable_tokens,
+            ],
+            cross_origin: [
+                preflight_is_answered_for_registered_origins_only,
+                a_token_is_readable_by_the_clients_own_origins_only,
+                an_error_is_readable_by_registered_origins,
+            ],
+            public_documents: [
+                metadata_names_what_is_there_and_nothing_else,
+                both_metadata_documents_agree,
+                the_issuer_does_not_follow_the_host_header,
+                the_key_set_has_public_members_only,
+                documents_have_an_etag_and_answer_304,
+                unknown_paths_are_404,
+            ],
+            admin_api: [
+                without_a_token_it_is_401_with_a_bearer_challenge,
+                a_token_for_another_audience_is_refused,
+                a_token_with_any_part_changed_is_refused,
+                reading_does_not_permit_writing,
+                a_declared_client_may_be_given_admin_scopes,
+                applying_is_idempotent_and_shows_secrets_once,
+                a_concurrent_apply_loses,
+                apply_without_a_version_is_428,
+                an_invalid_configuration_is_refused_whole,
+                unknown_members_are_refused,
+                applied_clients_are_changed_and_removed_by_apply_only,
+                an_api_client_named_by_a_configuration_is_adopted,
+                clients_are_listed_in_pages,
+                a_client_has_at_most_five_live_secrets,
+                hashes_and_private_keys_are_never_shown,
+                a_secret_may_be_brought_along_as_a_hash,
+                reserved_client_ids_are_refused,
+                the_description_lists_every_operation,
+            ],
+            signing_keys: [
+                rotation_announces_a_key_before_it_signs,
+                immediate_rotation_signs_with_the_new_key_and_keeps_the_old_one_published,
+                an_emergency_retirement_takes_the_key_out_at_once,
+            ],
+        }
+    };
+}
+
+/// Expands [`black_box_suite`]'s list.
+#[macro_export]
+macro_rules! black_box_cases {
+    ($target:path; $($module:ident: [$($case:ident),* $(,)?],)*) => {
+        $(mod $module {
+            $(#[test]
+            fn $case() {
+                let target = $target();
+                $crate::suite::$module::$case(&$crate::suite::harness::Fixture::new(&target));
+            })*
+        })*
+    };
+}

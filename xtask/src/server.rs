@@ -1,0 +1,149 @@
+//! The Worker on the real runtime, through `wrangler dev`.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::Result;
+use crate::files;
+use crate::process::Service;
+use crate::setup::Tools;
+
+const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
+const START_ATTEMPTS: u32 = 600;
+const ATTEMPT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How to run the Worker.
+pub(crate) struct Options<'a> {
+    pub(crate) port: u16,
+    /// The file with the deployment's secrets.
+    pub(crate) secrets: &'a Path,
+    /// Where the Durable Objects and KV live on disk.
+    pub(crate) state: &'a Path,
+    /// Where the runtime's output goes.
+    pub(crate) log: &'a Path,
+}
+
+/// A Worker that answers; ends when dropped.
+pub(crate) struct Server {
+    service: Service,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts the Worker and waits until it serves its discovery document.
+    ///
+    /// # Errors
+    /// When the port is taken, or the Worker ends or stays silent; the error carries the end of the log.
+    pub(crate) fn start(tools: &Tools, options: &Options<'_>) -> Result<Self> {
+        let port = options.port;
+        drop(TcpListener::bind(address(port)).map_err(|error| format!("port {port} is not free: {error}"))?);
+        if let Some(directory) = options.log.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let log = File::create(options.log)?;
+        let mut wrangler = tools.wrangler()?;
+        wrangler
+            .args([
+                "dev",
+                "--ip",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+                "--inspector-port",
+                "0",
+            ])
+            .arg("--show-interactive-dev-session=false")
+            .arg("--persist-to")
+            .arg(files::absolute(options.state)?)
+            .arg("--env-file")
+            .arg(files::absolute(options.secrets)?)
+            .args(["--var", &format!("ISSUER:{}", issuer(port))])
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let service = Service::start(&mut wrangler)?;
+        let mut server = Self {
+            service,
+            port,
+            log: options.log.to_owned(),
+        };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    /// The issuer identifier, which is also where the Worker listens.
+    pub(crate) fn issuer(&self) -> String {
+        issuer(self.port)
+    }
+
+    /// The address of the discovery document.
+    pub(crate) fn discovery_url(&self) -> String {
+        issuer(self.port) + DISCOVERY_PATH
+    }
+
+    /// Waits until the Worker ends by itself.
+    pub(crate) fn wait(&mut self) -> Result {
+        let status = self.service.wait()?;
+        Err(self.failure(&format!("wrangler dev ended ({status})")).into())
+    }
+
+    /// `what`, with the end of the log.
+    pub(crate) fn failure(&self, what: &str) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default();
+        format!("{what}; the end of {}:\n{}", self.log.display(), end.join("\n"))
+    }
+
+    fn wait_until_ready(&mut self) -> Result {
+        let mut last = None;
+        for _ in 0..START_ATTEMPTS {
+            if let Some(status) = self.service.ended()? {
+                return Err(self.failure(&format!("wrangler dev ended ({status})")).into());
+            }
+            last = status(self.port, DISCOVERY_PATH);
+            if last == Some(200) {
+                return Ok(());
+            }
+            std::thread::sleep(ATTEMPT_INTERVAL);
+        }
+        let last = last.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
+        Err(self
+            .failure(&format!("the Worker answered {last} to {DISCOVERY_PATH}"))
+            .into())
+    }
+}
+
+/// A loopback port nobody listens on at the moment.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(address(0))?.local_addr()?.port())
+}
+
+fn issuer(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// The status of a plain GET, or nothing when nobody answers.
+fn status(port: u16, path: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect_timeout(&address(port), Duration::from_secs(1)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut start = [0_u8; 12];
+    stream.read_exact(&mut start).ok()?;
+    std::str::from_utf8(&start)
+        .ok()?
+        .strip_prefix("HTTP/1.1 ")?
+        .parse()
+        .ok()
+}
