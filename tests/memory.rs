@@ -6,7 +6,9 @@ use std::sync::MutexGuard;
 
 use mintedge::memory::{Memory, World};
 use mintedge::protocol::Server;
-use mintedge::protocol::http::{ADMIN_BODY_LIMIT, BODY_LIMIT, Body, Headers, Method, Request, SensitiveHeader};
+use mintedge::protocol::http::{
+    ADMIN_BODY_LIMIT, BODY_LIMIT, Body, Headers, Method, Request, SensitiveHeader,
+};
 use mintedge::protocol::secret::Secret;
 use suite::harness::{Req, Resp, Target};
 
@@ -39,7 +41,8 @@ impl Target for InMemory {
             request_id: header("cf-ray"),
         };
         let limit = if request.path.contains("/admin/") { ADMIN_BODY_LIMIT } else { BODY_LIMIT };
-        let body = if request.body.len() > limit { Body::TooLarge } else { Body::Bytes(request.body.clone()) };
+        let body =
+            if request.body.len() > limit { Body::TooLarge } else { Body::Bytes(request.body.clone()) };
         let well_known = "/.well-known/oauth-authorization-server";
         let path = match request.path.strip_prefix(well_known) {
             Some(rest) => format!("{well_known}/tenant{rest}"),

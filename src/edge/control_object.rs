@@ -31,11 +31,7 @@ pub struct Control {
 
 impl DurableObject for Control {
     fn new(state: State, env: Env) -> Self {
-        Self {
-            state,
-            env,
-            store: RefCell::new(None),
-        }
+        Self { state, env, store: RefCell::new(None) }
     }
 
     /// Takes a [`Command`] as JSON, answers a [`Reply`] as JSON; 500 with the reason as text if it failed.
@@ -43,9 +39,7 @@ impl DurableObject for Control {
         let body = request.text().await?;
         let done = match serde_json::from_str(&body) {
             Ok(command) => self.carry_out(command).await,
-            Err(error) => Err(ServerError::internal(format!(
-                "the command is unreadable: {error}"
-            ))),
+            Err(error) => Err(ServerError::internal(format!("the command is unreadable: {error}"))),
         };
         match done.and_then(|reply| serde_json::to_string(&reply).map_err(failed)) {
             Ok(json) => Response::ok(json),
@@ -63,9 +57,7 @@ impl DurableObject for Control {
         };
         if let Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) = &published {
             let detail = serde_json::to_string(detail).unwrap_or_default();
-            js::log(&format!(
-                r#"{{"endpoint":"alarm","outcome":"failed","detail":{detail}}}"#
-            ));
+            js::log(&format!(r#"{{"endpoint":"alarm","outcome":"failed","detail":{detail}}}"#));
         }
         self.set_alarm(published.is_err())
             .await
@@ -94,11 +86,7 @@ impl Control {
             match outcome {
                 Outcome::Reply(reply) => {
                     if self.with_store(|store| store.has_pending())? {
-                        self.state
-                            .storage()
-                            .set_alarm(Duration::ZERO)
-                            .await
-                            .map_err(failed)?;
+                        self.state.storage().set_alarm(Duration::ZERO).await.map_err(failed)?;
                     }
                     return Ok(reply);
                 }
@@ -133,12 +121,9 @@ impl Control {
         for pending in self.with_store(|store| store.pending(BATCH))? {
             let value = self.value(&issuer, &pending.name)?;
             match value {
-                Some(value) => kv
-                    .put(&pending.name, value)
-                    .map_err(failed)?
-                    .execute()
-                    .await
-                    .map_err(failed)?,
+                Some(value) => {
+                    kv.put(&pending.name, value).map_err(failed)?.execute().await.map_err(failed)?
+                }
                 None => kv.delete(&pending.name).await.map_err(failed)?,
             }
             self.with_store(|store| store.published(pending))?;
@@ -160,10 +145,6 @@ impl Control {
                 None => return Ok(()),
             }
         };
-        self.state
-            .storage()
-            .set_alarm(Duration::from_secs(delay))
-            .await
-            .map_err(failed)
+        self.state.storage().set_alarm(Duration::from_secs(delay)).await.map_err(failed)
     }
 }

@@ -18,11 +18,12 @@ use std::task::{Context, Poll, Waker};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-use crate::protocol::Server;
+use crate::protocol::directory::EDGE_CACHE;
 use crate::protocol::error::{Code, ServerError, error_response};
 use crate::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::secret::Secret;
+use crate::protocol::{Deployment, Server};
 use platform::Edge;
 
 thread_local! {
@@ -48,11 +49,7 @@ pub fn handle(
         Ok(server) => server,
         Err(error) => return JsValue::from_str(&misconfigured(&error)),
     };
-    let body = if too_large {
-        Body::TooLarge
-    } else {
-        Body::Bytes(body.unwrap_or_default())
-    };
+    let body = if too_large { Body::TooLarge } else { Body::Bytes(body.unwrap_or_default()) };
     let request = Request::new(Method::parse(method), url, parse_headers(headers), body);
     let mut answer = Box::pin(async move { to_wire(&server.handle(&request).await) });
     match Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop())) {
@@ -70,32 +67,23 @@ fn server(env: Env) -> Result<Rc<Server<Edge>>, ServerError> {
         return Ok(server);
     }
     let issuer = issuer(&env)?;
-    let admin_secret = env
-        .secret("ADMIN_SECRET")
-        .ok()
-        .map(|secret| Secret::received(secret.to_string()));
-    let server = Rc::new(Server::new(
-        issuer.clone(),
-        admin_secret.as_ref(),
-        Edge::new(env, issuer),
-    ));
+    let admin_secret = env.secret("ADMIN_SECRET").ok().map(|secret| Secret::received(secret.to_string()));
+    let edge_cache = env.var("EDGE_CACHE_SECONDS").ok().and_then(|text| text.to_string().parse().ok());
+    let edge_cache = edge_cache.unwrap_or(EDGE_CACHE);
+    let deployment = Deployment { issuer: issuer.clone(), admin_secret, edge_cache };
+    let server = Rc::new(Server::new(deployment, Edge::new(env, issuer)));
     SERVER.set(Some(Rc::clone(&server)));
     Ok(server)
 }
 
 /// The issuer is configuration, never the Host header.
 fn issuer(env: &Env) -> Result<Issuer, ServerError> {
-    let url = env
-        .var("ISSUER")
-        .map_err(|_| ServerError::internal("the ISSUER variable is not set"))?;
+    let url = env.var("ISSUER").map_err(|_| ServerError::internal("the ISSUER variable is not set"))?;
     Issuer::parse(&url.to_string()).map_err(|error| ServerError::internal(format!("ISSUER: {error}")))
 }
 
 fn misconfigured(error: &ServerError) -> String {
-    js::log(&format!(
-        r#"{{"outcome":"failed","error":"server_error","detail":{}}}"#,
-        quoted(error)
-    ));
+    js::log(&format!(r#"{{"outcome":"failed","error":"server_error","detail":{}}}"#, quoted(error)));
     to_wire(&error_response(
         Code::ServerError,
         "the server is not configured; its log says why",
@@ -110,9 +98,7 @@ fn quoted(error: &ServerError) -> String {
 }
 
 fn parse_headers(lines: &str) -> Headers {
-    let mut lines = lines
-        .split('\n')
-        .map(|value| (!value.is_empty()).then(|| value.to_owned()));
+    let mut lines = lines.split('\n').map(|value| (!value.is_empty()).then(|| value.to_owned()));
     let mut next = || lines.next().flatten();
     Headers {
         authorization: next().map(SensitiveHeader::new),

@@ -50,12 +50,7 @@ impl Platform for Edge {
             let value = kv.get(name).cache_ttl(KV_CACHE).text().await.map_err(failed)?;
             return Ok(vec![value]);
         }
-        let mut values = kv
-            .get_bulk(names)
-            .cache_ttl(KV_CACHE)
-            .text()
-            .await
-            .map_err(failed)?;
+        let mut values = kv.get_bulk(names).cache_ttl(KV_CACHE).text().await.map_err(failed)?;
         Ok(names.iter().map(|name| values.remove(*name).flatten()).collect())
     }
 

@@ -37,9 +37,7 @@ pub(super) async fn sign(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, Se
         Alg::EdDsa => return Err(ServerError::internal("an Ed25519 key without a seed")),
     };
     let data = Uint8Array::from(message);
-    let promise = subtle()?
-        .sign_with_object_and_js_u8_array(&algorithm, &imported, &data)
-        .map_err(failed)?;
+    let promise = subtle()?.sign_with_object_and_js_u8_array(&algorithm, &imported, &data).map_err(failed)?;
     let signature = JsFuture::from(promise).await.map_err(failed)?;
     Ok(Uint8Array::new(&signature).to_vec())
 }
@@ -52,9 +50,8 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
     let der = Uint8Array::from(key.private().expose());
     let usages = Array::of1(&"sign".into());
     let algorithm = key_algorithm(key.public.alg)?;
-    let promise = subtle()?
-        .import_key_with_object("pkcs8", &der, &algorithm, false, &usages)
-        .map_err(failed)?;
+    let promise =
+        subtle()?.import_key_with_object("pkcs8", &der, &algorithm, false, &usages).map_err(failed)?;
     let imported: CryptoKey = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
     IMPORTED.with_borrow_mut(|keys| {
         if keys.len() >= MAX_IMPORTED {
@@ -68,9 +65,7 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
 /// Makes a key pair with WebCrypto.
 pub(super) async fn generate(alg: Alg) -> Result<KeyMaterial, ServerError> {
     let usages = Array::of2(&"sign".into(), &"verify".into());
-    let promise = subtle()?
-        .generate_key_with_object(&key_algorithm(alg)?, true, &usages)
-        .map_err(failed)?;
+    let promise = subtle()?.generate_key_with_object(&key_algorithm(alg)?, true, &usages).map_err(failed)?;
     let pair = JsFuture::from(promise).await.map_err(failed)?;
     let member = |name: &str| Reflect::get(&pair, &name.into()).map_err(failed);
     let private: CryptoKey = member("privateKey")?.unchecked_into();
@@ -80,34 +75,18 @@ pub(super) async fn generate(alg: Alg) -> Result<KeyMaterial, ServerError> {
     let promise = subtle()?.export_key("jwk", &public).map_err(failed)?;
     let jwk = JsFuture::from(promise).await.map_err(failed)?;
     let private = SecretBytes::new(Uint8Array::new(&der).to_vec());
-    Ok(KeyMaterial {
-        alg,
-        public: public_jwk(alg, &jwk)?,
-        private,
-    })
+    Ok(KeyMaterial { alg, public: public_jwk(alg, &jwk)?, private })
 }
 
 fn public_jwk(alg: Alg, jwk: &JsValue) -> Result<PublicJwk, ServerError> {
     let member = |name: &str| {
-        let value = Reflect::get(jwk, &name.into())
-            .ok()
-            .and_then(|value| value.as_string());
+        let value = Reflect::get(jwk, &name.into()).ok().and_then(|value| value.as_string());
         value.ok_or_else(|| ServerError::internal(format!("WebCrypto exported a key without `{name}`")))
     };
     Ok(match alg {
-        Alg::Es256 => PublicJwk::Ec {
-            crv: member("crv")?,
-            x: member("x")?,
-            y: member("y")?,
-        },
-        Alg::Rs256 | Alg::Ps256 => PublicJwk::Rsa {
-            e: member("e")?,
-            n: member("n")?,
-        },
-        Alg::EdDsa => PublicJwk::Okp {
-            crv: member("crv")?,
-            x: member("x")?,
-        },
+        Alg::Es256 => PublicJwk::Ec { crv: member("crv")?, x: member("x")?, y: member("y")? },
+        Alg::Rs256 | Alg::Ps256 => PublicJwk::Rsa { e: member("e")?, n: member("n")? },
+        Alg::EdDsa => PublicJwk::Okp { crv: member("crv")?, x: member("x")? },
     })
 }
 

@@ -35,20 +35,14 @@ impl SqlStore {
     /// Opens the storage and makes the tables if there are none.
     pub(super) fn open(storage: &Storage) -> Result<Self, ServerError> {
         let raw: JsValue = storage.as_raw().into();
-        let mut store = Self {
-            sql: storage.sql(),
-            storage: raw.unchecked_into(),
-        };
+        let mut store = Self { sql: storage.sql(), storage: raw.unchecked_into() };
         let tables = store.rows("SELECT name FROM sqlite_master WHERE name = 'schema'", vec![])?;
         if tables.is_empty() {
             store.transaction(|store| {
                 for table in TABLES {
                     store.run(table, vec![])?;
                 }
-                store.run(
-                    "INSERT INTO schema VALUES (?)",
-                    vec![SqlStorageValue::Integer(SCHEMA)],
-                )
+                store.run("INSERT INTO schema VALUES (?)", vec![SqlStorageValue::Integer(SCHEMA)])
             })?;
         }
         match integer(&store.rows("SELECT version FROM schema", vec![])?) {
@@ -61,15 +55,12 @@ impl SqlStore {
 
     /// Some names to publish.
     pub(super) fn pending(&self, limit: i64) -> Result<Vec<Pending>, ServerError> {
-        let rows = self.rows(
-            "SELECT name, seq FROM outbox LIMIT ?",
-            vec![SqlStorageValue::Integer(limit)],
-        )?;
+        let rows =
+            self.rows("SELECT name, seq FROM outbox LIMIT ?", vec![SqlStorageValue::Integer(limit)])?;
         let pending = rows.into_iter().filter_map(|row| match row.as_slice() {
-            [SqlStorageValue::String(name), seq] => Some(Pending {
-                name: name.clone(),
-                seq: as_integer(seq)?,
-            }),
+            [SqlStorageValue::String(name), seq] => {
+                Some(Pending { name: name.clone(), seq: as_integer(seq)? })
+            }
             _ => None,
         });
         Ok(pending.collect())
@@ -144,11 +135,7 @@ impl Store for SqlStore {
             let done = work.take().map(|work| work(self));
             let failed = matches!(done, None | Some(Err(_)));
             result = done;
-            if failed {
-                Err(JsValue::from_str("rolled back"))
-            } else {
-                Ok(JsValue::UNDEFINED)
-            }
+            if failed { Err(JsValue::from_str("rolled back")) } else { Ok(JsValue::UNDEFINED) }
         });
         match (result, committed) {
             (Some(Err(error)), _) => Err(error),
@@ -167,27 +154,16 @@ impl Store for SqlStore {
     }
 
     fn client(&self, client_id: &str) -> Result<Option<String>, ServerError> {
-        Ok(self
-            .texts("SELECT json FROM client WHERE id = ?", vec![text(client_id)])?
-            .pop())
+        Ok(self.texts("SELECT json FROM client WHERE id = ?", vec![text(client_id)])?.pop())
     }
 
     fn clients(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>, ServerError> {
         let query = "SELECT json FROM client WHERE id > ? ORDER BY id LIMIT ?";
-        self.texts(
-            query,
-            vec![
-                text(after.unwrap_or_default()),
-                SqlStorageValue::Integer(i64::from(limit)),
-            ],
-        )
+        self.texts(query, vec![text(after.unwrap_or_default()), SqlStorageValue::Integer(i64::from(limit))])
     }
 
     fn put_client(&mut self, client_id: &str, json: &str) -> Result<(), ServerError> {
-        self.run(
-            "INSERT OR REPLACE INTO client VALUES (?, ?)",
-            vec![text(client_id), text(json)],
-        )
+        self.run("INSERT OR REPLACE INTO client VALUES (?, ?)", vec![text(client_id), text(json)])
     }
 
     fn delete_client(&mut self, client_id: &str) -> Result<(), ServerError> {

@@ -54,32 +54,17 @@ pub fn generate_key(alg: Alg, entropy: &impl Entropy) -> Result<KeyMaterial, Ser
             let point = key.verifying_key().to_encoded_point(false);
             let coordinate =
                 |bytes: Option<&p256::FieldBytes>| bytes.map(|bytes| base64url(bytes)).unwrap_or_default();
-            let public = PublicJwk::Ec {
-                crv: "P-256".to_owned(),
-                x: coordinate(point.x()),
-                y: coordinate(point.y()),
-            };
-            let private = p256::SecretKey::from(key.as_nonzero_scalar())
-                .to_pkcs8_der()
-                .map_err(failed)?;
-            Ok(KeyMaterial {
-                alg,
-                public,
-                private: SecretBytes::new(private.as_bytes().to_vec()),
-            })
+            let public =
+                PublicJwk::Ec { crv: "P-256".to_owned(), x: coordinate(point.x()), y: coordinate(point.y()) };
+            let private = p256::SecretKey::from(key.as_nonzero_scalar()).to_pkcs8_der().map_err(failed)?;
+            Ok(KeyMaterial { alg, public, private: SecretBytes::new(private.as_bytes().to_vec()) })
         }
         Alg::Rs256 | Alg::Ps256 => {
             let key = rsa::RsaPrivateKey::new(&mut random, 2048).map_err(failed)?;
-            let public = PublicJwk::Rsa {
-                e: base64url(&key.e().to_bytes_be()),
-                n: base64url(&key.n().to_bytes_be()),
-            };
+            let public =
+                PublicJwk::Rsa { e: base64url(&key.e().to_bytes_be()), n: base64url(&key.n().to_bytes_be()) };
             let private = key.to_pkcs8_der().map_err(failed)?;
-            Ok(KeyMaterial {
-                alg,
-                public,
-                private: SecretBytes::new(private.as_bytes().to_vec()),
-            })
+            Ok(KeyMaterial { alg, public, private: SecretBytes::new(private.as_bytes().to_vec()) })
         }
     }
 }
@@ -90,9 +75,7 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
     let mut random = Random(entropy);
     match key.public.alg {
         Alg::EdDsa => {
-            let key = key
-                .ed25519()
-                .ok_or(ServerError::internal("an Ed25519 key without a seed"))?;
+            let key = key.ed25519().ok_or(ServerError::internal("an Ed25519 key without a seed"))?;
             Ok(key.sign(message).to_bytes().to_vec())
         }
         Alg::Es256 => {
@@ -106,9 +89,7 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
         }
         Alg::Ps256 => {
             let key = rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(failed)?;
-            Ok(pss::SigningKey::<Sha256>::new(key)
-                .sign_with_rng(&mut random, message)
-                .to_vec())
+            Ok(pss::SigningKey::<Sha256>::new(key).sign_with_rng(&mut random, message).to_vec())
         }
     }
 }

@@ -69,11 +69,7 @@ impl Store for MemoryStore {
     fn clients(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>, ServerError> {
         use std::ops::Bound::{Excluded, Unbounded};
         let from = after.map_or(Unbounded, Excluded);
-        let rows = self
-            .rows
-            .clients
-            .range::<str, _>((from, Unbounded))
-            .map(|(_, json)| json.clone());
+        let rows = self.rows.clients.range::<str, _>((from, Unbounded)).map(|(_, json)| json.clone());
         Ok(rows.take(usize::try_from(limit).unwrap_or_default()).collect())
     }
 

@@ -8,14 +8,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::crypto;
 use super::store::MemoryStore;
-use crate::protocol::Server;
 use crate::protocol::control::{self, Command, Context, Outcome, Reply};
+use crate::protocol::directory::EDGE_CACHE;
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::keyring::{Kek, KeyMaterial, SigningKey};
 use crate::protocol::ports::{Entropy, Platform};
 use crate::protocol::secret::Secret;
 use crate::protocol::time::Timestamp;
+use crate::protocol::{Deployment, Server};
 
 /// Where a store or an object is told to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,12 @@ impl World {
 
     /// A new isolate: a server that remembers nothing.
     pub fn isolate(&self, admin_secret: Option<&Secret>) -> Server<Memory> {
-        Server::new(self.issuer.clone(), admin_secret, Memory(self.clone()))
+        let deployment = Deployment {
+            issuer: self.issuer.clone(),
+            admin_secret: admin_secret.cloned(),
+            edge_cache: EDGE_CACHE,
+        };
+        Server::new(deployment, Memory(self.clone()))
     }
 
     /// Moves the clock.
@@ -137,10 +143,7 @@ impl World {
 
     /// What was asked of the outside so far.
     pub fn counts(&self) -> Counts {
-        Counts {
-            rows_written: self.store.borrow().rows_written,
-            ..self.counts.get()
-        }
+        Counts { rows_written: self.store.borrow().rows_written, ..self.counts.get() }
     }
 
     /// The log lines so far.
@@ -227,9 +230,7 @@ impl Platform for Memory {
         let snapshots = self.0.snapshots.borrow();
         let mut seen = self.0.seen_by_edges.borrow_mut();
         let read = |name: &&str| {
-            seen.entry((*name).to_owned())
-                .or_insert_with(|| snapshots.get(*name).cloned())
-                .clone()
+            seen.entry((*name).to_owned()).or_insert_with(|| snapshots.get(*name).cloned()).clone()
         };
         Ok(names.iter().map(read).collect())
     }

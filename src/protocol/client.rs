@@ -110,6 +110,9 @@ pub struct Client {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// The configuration's version when it was last declared: whoever issues to it needs that one or a later one.
+    #[serde(default)]
+    pub config_version: u64,
 }
 
 /// How a presented secret fared.
@@ -131,11 +134,7 @@ impl Client {
         let mut outcome = SecretCheck::Wrong;
         for stored in &self.secrets {
             if stored.sha256 == hash && outcome != SecretCheck::Live {
-                outcome = if stored.is_live(now) {
-                    SecretCheck::Live
-                } else {
-                    SecretCheck::Expired
-                };
+                outcome = if stored.is_live(now) { SecretCheck::Live } else { SecretCheck::Expired };
             }
         }
         outcome
@@ -156,10 +155,7 @@ impl Client {
 pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
     if client_id.is_empty() || client_id.len() > MAX_CLIENT_ID {
         Some("a client_id has 1 to 128 characters")
-    } else if !client_id
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
-    {
+    } else if !client_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') {
         Some("a client_id is printable ASCII without spaces, quotes and backslashes")
     } else if client_id.starts_with(USER_SUBJECT_PREFIX) {
         Some("a client_id must not start with `usr_`: users' subjects do")

@@ -1,10 +1,12 @@
 //! Where an edge finds clients, configuration and keys: isolate cache → KV → Control object.
 //!
-//! * What is cached is used for [`FRESH`]; KV itself may be 30 s behind. Together that is under 60 s: a disabled
+//! * What is cached is used for [`EDGE_CACHE`] at most; KV itself may be 30 s behind. Together that is under 60 s: a disabled
 //!   client stops by then, at every edge.
 //! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
 //!   look-ups of that kind an isolate has a [`Budget`], so a flood of made-up ids costs the object a bounded number.
+//! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
+//!   moment ago works at once. Only what was taken away may work for another minute.
 //! * Nothing here is shared between requests but finished values; a request never waits for another's I/O.
 
 use std::cell::{Cell, RefCell};
@@ -22,14 +24,15 @@ use super::secret::{client_id_is_ours, is_generated_client_id};
 use super::server::Server;
 use super::time::Timestamp;
 
-/// How long a cached value is used, in seconds. KV's own staleness (30 s) comes on top.
-pub const FRESH: u64 = 25;
+/// How long a cached value is used at most and by default, in seconds. KV's own staleness (30 s) comes on top.
+pub const EDGE_CACHE: u64 = 25;
 /// Most clients an isolate remembers.
 const MAX_CACHED: usize = 1024;
 
 /// What an isolate remembers.
 pub(crate) struct Directory {
     snapshot_name: String,
+    edge_cache: u64,
     snapshot: RefCell<Option<Cached<Snapshot>>>,
     keyring: RefCell<Option<Rc<Keyring>>>,
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
@@ -43,20 +46,18 @@ struct Cached<T> {
 
 impl<T> Cached<T> {
     fn new(value: T, read_at: Timestamp) -> Self {
-        Self {
-            value: Rc::new(value),
-            read_at,
-        }
+        Self { value: Rc::new(value), read_at }
     }
 
-    fn fresh(&self, now: Timestamp) -> Option<Rc<T>> {
-        (now.since(self.read_at) < FRESH).then(|| Rc::clone(&self.value))
+    fn fresh(&self, edge_cache: u64, now: Timestamp) -> Option<Rc<T>> {
+        (now.since(self.read_at) < edge_cache).then(|| Rc::clone(&self.value))
     }
 }
 
 impl Directory {
-    pub(crate) fn new(issuer: &Issuer) -> Self {
+    pub(crate) fn new(issuer: &Issuer, edge_cache: u64) -> Self {
         Self {
+            edge_cache: edge_cache.min(EDGE_CACHE),
             snapshot_name: snapshot_name(issuer),
             snapshot: RefCell::default(),
             keyring: RefCell::default(),
@@ -66,17 +67,11 @@ impl Directory {
     }
 
     fn fresh_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
-        self.snapshot
-            .borrow()
-            .as_ref()
-            .and_then(|cached| cached.fresh(now))
+        self.snapshot.borrow().as_ref().and_then(|cached| cached.fresh(self.edge_cache, now))
     }
 
     fn fresh_client(&self, client_id: &str, now: Timestamp) -> Option<Rc<Client>> {
-        self.clients
-            .borrow()
-            .get(client_id)
-            .and_then(|cached| cached.fresh(now))
+        self.clients.borrow().get(client_id).and_then(|cached| cached.fresh(self.edge_cache, now))
     }
 
     /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
@@ -86,17 +81,14 @@ impl Directory {
             known.value.config_version > read.config_version || known.value.keys_version > read.keys_version
         });
         let value = known.map_or_else(|| Rc::new(read), |known| known.value);
-        *slot = Some(Cached {
-            value: Rc::clone(&value),
-            read_at: now,
-        });
+        *slot = Some(Cached { value: Rc::clone(&value), read_at: now });
         value
     }
 
     fn keep_client(&self, client: Client, now: Timestamp) -> Rc<Client> {
         let mut clients = self.clients.borrow_mut();
         if clients.len() >= MAX_CACHED {
-            clients.retain(|_, cached| cached.fresh(now).is_some());
+            clients.retain(|_, cached| cached.fresh(self.edge_cache, now).is_some());
         }
         if clients.len() >= MAX_CACHED {
             clients.pop_first();
@@ -123,19 +115,24 @@ impl<P: Platform> Server<P> {
         if let Some(snapshot) = self.directory.fresh_snapshot(now) {
             return Ok(snapshot);
         }
-        let read = self
-            .platform
-            .read_snapshots(&[&self.directory.snapshot_name])
-            .await?;
-        match read
-            .into_iter()
-            .next()
-            .flatten()
-            .and_then(|json| parse_snapshot(&json))
-        {
+        let read = self.platform.read_snapshots(&[&self.directory.snapshot_name]).await?;
+        match read.into_iter().next().flatten().and_then(|json| parse_snapshot(&json)) {
             Some(snapshot) => Ok(self.directory.keep_snapshot(snapshot, now)),
             None => Ok(self.open(now).await?.0),
         }
+    }
+
+    /// The compiled configuration, at most 60 s old and no older than the one `client` was declared in.
+    pub(crate) async fn snapshot_for(
+        &self,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Rc<Snapshot>, ServerError> {
+        let snapshot = self.snapshot(now).await?;
+        if snapshot.config_version >= client.config_version {
+            return Ok(snapshot);
+        }
+        Ok(self.open(now).await?.0)
     }
 
     /// The keys to sign with. Fetched from the Control object once per isolate, and again when they changed.
@@ -154,9 +151,7 @@ impl<P: Platform> Server<P> {
     /// Asks the Control object for everything.
     async fn open(&self, now: Timestamp) -> Result<(Rc<Snapshot>, Rc<Keyring>), ServerError> {
         let Reply::Opened { snapshot, keyring } = self.platform.control(Command::Open).await? else {
-            return Err(ServerError::internal(
-                "the Control object gave another answer than asked for",
-            ));
+            return Err(ServerError::internal("the Control object gave another answer than asked for"));
         };
         let keyring = Rc::new(Keyring::from(keyring));
         *self.directory.keyring.borrow_mut() = Some(Rc::clone(&keyring));
@@ -166,10 +161,7 @@ impl<P: Platform> Server<P> {
     /// Finds a client by its id.
     pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
         if client_id == ADMIN_CLIENT_ID {
-            return Ok(self
-                .admin
-                .clone()
-                .map_or(Found::None(Cause::ClientUnknown), Found::Client));
+            return Ok(self.admin.clone().map_or(Found::None(Cause::ClientUnknown), Found::Client));
         }
         if let Some(client) = self.directory.fresh_client(client_id, now) {
             return Ok(Found::Client(client));
@@ -196,15 +188,11 @@ impl<P: Platform> Server<P> {
     }
 
     async fn client_from_control(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
-        let command = Command::Client {
-            client_id: client_id.to_owned(),
-        };
+        let command = Command::Client { client_id: client_id.to_owned() };
         match self.platform.control(command).await? {
             Reply::Client(Some(client)) => Ok(Found::Client(self.directory.keep_client(*client, now))),
             Reply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
-            _ => Err(ServerError::internal(
-                "the Control object gave another answer than asked for",
-            )),
+            _ => Err(ServerError::internal("the Control object gave another answer than asked for")),
         }
     }
 
@@ -213,20 +201,9 @@ impl<P: Platform> Server<P> {
         let client_name = client_snapshot_name(&self.issuer, client_id);
         let snapshot_is_fresh = self.directory.fresh_snapshot(now).is_some();
         let names = [client_name.as_str(), &self.directory.snapshot_name];
-        let names = if snapshot_is_fresh {
-            names.get(..1)
-        } else {
-            names.get(..)
-        };
-        let mut values = self
-            .platform
-            .read_snapshots(names.unwrap_or_default())
-            .await?
-            .into_iter();
-        let client = values
-            .next()
-            .flatten()
-            .and_then(|json| parse_client(&json, client_id));
+        let names = if snapshot_is_fresh { names.get(..1) } else { names.get(..) };
+        let mut values = self.platform.read_snapshots(names.unwrap_or_default()).await?.into_iter();
+        let client = values.next().flatten().and_then(|json| parse_client(&json, client_id));
         if let Some(snapshot) = values.next().flatten().and_then(|json| parse_snapshot(&json)) {
             self.directory.keep_snapshot(snapshot, now);
         }
@@ -243,9 +220,7 @@ impl<P: Platform> Server<P> {
 }
 
 fn parse_snapshot(json: &str) -> Option<Snapshot> {
-    serde_json::from_str::<Snapshot>(json)
-        .ok()
-        .filter(|snapshot| snapshot.layout == LAYOUT)
+    serde_json::from_str::<Snapshot>(json).ok().filter(|snapshot| snapshot.layout == LAYOUT)
 }
 
 fn parse_client(json: &str, client_id: &str) -> Option<Client> {
@@ -265,8 +240,7 @@ impl Budget {
     fn take(&self, now: Timestamp) -> bool {
         let refill = now.since(self.refilled_at.get());
         self.refilled_at.set(now);
-        self.left
-            .set(self.left.get().saturating_add(refill).min(Self::BURST));
+        self.left.set(self.left.get().saturating_add(refill).min(Self::BURST));
         match self.left.get().checked_sub(1) {
             Some(left) => {
                 self.left.set(left);
@@ -279,9 +253,6 @@ impl Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self {
-            left: Cell::new(Self::BURST),
-            refilled_at: Cell::new(Timestamp(0)),
-        }
+        Self { left: Cell::new(Self::BURST), refilled_at: Cell::new(Timestamp(0)) }
     }
 }

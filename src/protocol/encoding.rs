@@ -30,9 +30,7 @@ pub fn base62(bytes: &[u8], width: usize) -> String {
             *byte = u8::try_from(value / 62).unwrap_or_default();
             remainder = value % 62;
         }
-        let digit = usize::try_from(remainder)
-            .ok()
-            .and_then(|index| BASE62.get(index));
+        let digit = usize::try_from(remainder).ok().and_then(|index| BASE62.get(index));
         digits.push(digit.copied().map_or('0', char::from));
     }
     digits.iter().rev().collect()
@@ -57,9 +55,7 @@ pub fn form_decode(text: &str) -> Option<String> {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

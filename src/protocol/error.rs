@@ -113,7 +113,6 @@ pub enum Cause {
     SecretMissing,
     SecretWrong,
     SecretExpired,
-    OriginNotRegistered,
     ScopeMalformed,
     ScopeUnknown,
     ScopeBeyondCeiling,
@@ -139,6 +138,21 @@ pub enum Cause {
     MethodWrong,
 }
 
+impl Cause {
+    /// Whether a change of the client made within the last minute could turn this refusal around.
+    pub const fn may_be_outdated(self) -> bool {
+        matches!(
+            self,
+            Self::GrantNotAllowed
+                | Self::ScopeUnknown
+                | Self::ScopeBeyondCeiling
+                | Self::ScopeEmpty
+                | Self::ResourceUnknown
+                | Self::ResourceNotForClient
+        )
+    }
+}
+
 /// A refusal with an RFC code and fixed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OAuthError {
@@ -153,11 +167,7 @@ pub struct OAuthError {
 impl OAuthError {
     /// Builds a refusal.
     pub const fn new(code: Code, cause: Cause, description: &'static str) -> Self {
-        Self {
-            code,
-            description,
-            cause,
-        }
+        Self { code, description, cause }
     }
 }
 
@@ -237,11 +247,7 @@ struct WireError<'a> {
 /// Puts `code` on the wire with `description`.
 pub fn error_response(code: Code, description: &str, realm: &str, request_id: &str) -> Response {
     let (error, status) = code.wire();
-    let body = serde_json::to_string(&WireError {
-        error,
-        error_description: description,
-        request_id,
-    });
+    let body = serde_json::to_string(&WireError { error, error_description: description, request_id });
     let mut response =
         Response::json_no_store(status, body.unwrap_or_default()).with("x-request-id", request_id.to_owned());
     if let Some(challenge) = code.challenge(realm) {

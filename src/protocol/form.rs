@@ -25,9 +25,7 @@ pub struct Form {
 
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries(self.parameters.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.parameters.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -38,18 +36,13 @@ impl Form {
     /// `invalid_request` (413 if too large) for anything that is not one well-formed, bounded form.
     pub fn of(request: &Request) -> Result<Self, OAuthError> {
         if request.query.as_deref().is_some_and(|query| !query.is_empty()) {
-            return refuse(
-                Cause::QueryNotAllowed,
-                "parameters belong in the body, not in the URL",
-            );
+            return refuse(Cause::QueryNotAllowed, "parameters belong in the body, not in the URL");
         }
         require_form_content_type(request.headers.content_type.as_deref())?;
         match &request.body {
-            Body::TooLarge => Err(OAuthError::new(
-                Code::TooLarge,
-                Cause::BodyTooLarge,
-                "the request body is too large",
-            )),
+            Body::TooLarge => {
+                Err(OAuthError::new(Code::TooLarge, Cause::BodyTooLarge, "the request body is too large"))
+            }
             Body::Bytes(bytes) => Self::parse(bytes),
         }
     }
@@ -65,10 +58,7 @@ impl Form {
         let mut parameters: Vec<(String, String)> = Vec::new();
         for (count, pair) in text.split('&').filter(|pair| !pair.is_empty()).enumerate() {
             if count >= MAX_PARAMETERS {
-                return refuse(
-                    Cause::FormTooManyParameters,
-                    "the request has too many parameters",
-                );
+                return refuse(Cause::FormTooManyParameters, "the request has too many parameters");
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (form_decode(name), form_decode(value)) else {
@@ -88,18 +78,12 @@ impl Form {
 
     /// The value of `name`, if it was sent and is not empty.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of `name`, in order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.parameters
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of `name`.
@@ -107,19 +91,14 @@ impl Form {
     /// # Errors
     /// `invalid_request` with `description` if it is absent.
     pub fn require(&self, name: &str, description: &'static str) -> Result<&str, OAuthError> {
-        self.value(name).ok_or(OAuthError::new(
-            Code::InvalidRequest,
-            Cause::ParameterMissing,
-            description,
-        ))
+        self.value(name).ok_or(OAuthError::new(Code::InvalidRequest, Cause::ParameterMissing, description))
     }
 }
 
 fn require_form_content_type(content_type: Option<&str>) -> Result<(), OAuthError> {
     let mut parts = content_type.unwrap_or_default().split(';').map(str::trim);
-    let is_form = parts
-        .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let is_form =
+        parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
     let charset_is_utf8 = parts.all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         !name.trim().eq_ignore_ascii_case("charset")
@@ -128,10 +107,7 @@ fn require_form_content_type(content_type: Option<&str>) -> Result<(), OAuthErro
     if is_form && charset_is_utf8 {
         return Ok(());
     }
-    refuse(
-        Cause::ContentType,
-        "the content type has to be application/x-www-form-urlencoded in UTF-8",
-    )
+    refuse(Cause::ContentType, "the content type has to be application/x-www-form-urlencoded in UTF-8")
 }
 
 fn refuse<T>(cause: Cause, description: &'static str) -> Result<T, OAuthError> {
@@ -149,10 +125,7 @@ mod tests {
 
     #[test]
     fn broken_bodies_are_refused_with_their_cause() {
-        let many = (0..=MAX_PARAMETERS)
-            .map(|n| format!("p{n}=1"))
-            .collect::<Vec<_>>()
-            .join("&");
+        let many = (0..=MAX_PARAMETERS).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
         let long_name = format!("{}=1", "n".repeat(MAX_NAME + 1));
         let long_value = format!("n={}", "v".repeat(MAX_VALUE + 1));
         let cases: [(&[u8], Cause); 8] = [
@@ -186,10 +159,9 @@ mod tests {
 
     #[test]
     fn content_types_other_than_a_utf8_form_are_refused() {
-        for accepted in [
-            "application/x-www-form-urlencoded",
-            "Application/X-WWW-Form-Urlencoded; charset=UTF-8",
-        ] {
+        for accepted in
+            ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"]
+        {
             assert!(require_form_content_type(Some(accepted)).is_ok(), "{accepted}");
         }
         let refused = [

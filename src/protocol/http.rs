@@ -119,10 +119,7 @@ impl Request {
         let target = match target.find("://") {
             Some(scheme_end) => {
                 let after = target.get(scheme_end + 3..).unwrap_or_default();
-                after
-                    .find('/')
-                    .and_then(|slash| after.get(slash..))
-                    .unwrap_or("/")
+                after.find('/').and_then(|slash| after.get(slash..)).unwrap_or("/")
             }
             None => target,
         };
@@ -130,13 +127,7 @@ impl Request {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (target, None),
         };
-        Self {
-            method,
-            path: path.to_owned(),
-            query,
-            headers,
-            body,
-        }
+        Self { method, path: path.to_owned(), query, headers, body }
     }
 }
 
@@ -161,20 +152,12 @@ impl Response {
             ("content-type", Cow::Borrowed("application/json")),
             ("cache-control", Cow::Borrowed("no-store")),
         ];
-        Self {
-            status,
-            headers,
-            body,
-        }
+        Self { status, headers, body }
     }
 
     /// A response without a body.
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: vec![("cache-control", Cow::Borrowed("no-store"))],
-            body: String::new(),
-        }
+        Self { status, headers: vec![("cache-control", Cow::Borrowed("no-store"))], body: String::new() }
     }
 
     /// Adds a header.
@@ -186,9 +169,6 @@ impl Response {
 
     /// The value of the first header called `name` (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.as_ref())
+        self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_ref())
     }
 }

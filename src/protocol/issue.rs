@@ -36,9 +36,8 @@ pub(crate) async fn issue<P: Platform>(
 ) -> Result<TokenResponse, Failure> {
     let snapshot = server.snapshot(exchange.now).await?;
     let keyring = server.keyring(&snapshot, exchange.now).await?;
-    let key = signing_key(&keyring, &granted, exchange.now).ok_or(ServerError::internal(
-        "there is no active key for the resource's algorithm",
-    ))?;
+    let key = signing_key(&keyring, &granted, exchange.now)
+        .ok_or(ServerError::internal("there is no active key for the resource's algorithm"))?;
     let mut jti = [0_u8; 16];
     server.platform.fill(&mut jti);
     let scope = granted.scopes.to_wire();
@@ -51,12 +50,7 @@ pub(crate) async fn issue<P: Platform>(
     };
     let claims = serde_json::to_string(&claims).map_err(|error| ServerError::internal(error.to_string()))?;
     let access_token = jwt::sign(&server.platform, key, &key.access_token_header, &claims).await?;
-    Ok(TokenResponse {
-        access_token,
-        token_type: "Bearer",
-        expires_in: granted.lifetime,
-        scope,
-    })
+    Ok(TokenResponse { access_token, token_type: "Bearer", expires_in: granted.lifetime, scope })
 }
 
 fn signing_key<'a>(
@@ -64,11 +58,7 @@ fn signing_key<'a>(
     granted: &Granted,
     now: Timestamp,
 ) -> Option<&'a super::keyring::SigningKey> {
-    let chosen = active(
-        keyring.keys.iter().map(|key| &key.public),
-        granted.signing_alg,
-        now,
-    )?;
+    let chosen = active(keyring.keys.iter().map(|key| &key.public), granted.signing_alg, now)?;
     keyring.keys.iter().find(|key| key.public.kid == chosen.kid)
 }
 
@@ -83,14 +73,7 @@ struct AccessToken<'a> {
 
 impl Serialize for AccessToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Granted {
-            subject,
-            client_id,
-            audience,
-            lifetime,
-            claims,
-            ..
-        } = self.granted;
+        let Granted { subject, client_id, audience, lifetime, claims, .. } = self.granted;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("iss", self.issuer)?;
         map.serialize_entry("sub", subject)?;
@@ -112,7 +95,5 @@ impl Serialize for AccessToken<'_> {
 
 /// Reserved names are refused where claims are declared; here they are left out whatever a store says.
 fn custom(claims: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
-    claims
-        .iter()
-        .filter(|(name, _)| !super::config::claims::RESERVED.contains(&name.as_str()))
+    claims.iter().filter(|(name, _)| !super::config::claims::RESERVED.contains(&name.as_str()))
 }

@@ -30,9 +30,8 @@ impl Issuer {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(url: &str) -> Result<Self, InvalidIssuer> {
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or(InvalidIssuer("the issuer has to be an absolute URL"))?;
+        let (scheme, rest) =
+            url.split_once("://").ok_or(InvalidIssuer("the issuer has to be an absolute URL"))?;
         let authority = rest.split('/').next().unwrap_or_default();
         if url.len() > MAX_LENGTH || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidIssuer("the issuer has to be short, printable ASCII"));
@@ -46,23 +45,16 @@ impl Issuer {
             ));
         }
         if url.ends_with('/') || rest.contains("//") {
-            return Err(InvalidIssuer(
-                "the issuer must not end with a slash or hold an empty path segment",
-            ));
+            return Err(InvalidIssuer("the issuer must not end with a slash or hold an empty path segment"));
         }
         match scheme {
             "https" => {}
             "http" if is_loopback(authority) => {}
             _ => {
-                return Err(InvalidIssuer(
-                    "the issuer has to use https (http only on a loopback address)",
-                ));
+                return Err(InvalidIssuer("the issuer has to use https (http only on a loopback address)"));
             }
         }
-        Ok(Self {
-            url: url.to_owned(),
-            path_start: scheme.len() + "://".len() + authority.len(),
-        })
+        Ok(Self { url: url.to_owned(), path_start: scheme.len() + "://".len() + authority.len() })
     }
 
     /// The identifier, exactly as configured.

@@ -102,17 +102,10 @@ pub fn verify_access_token(
     }
     let kid = header.key_id.as_deref().unwrap_or_default();
     let key = keys.iter().find(|key| key.kid == kid && is_usable(key, now));
-    let key = key
-        .and_then(ed25519_verifying_key)
-        .ok_or(refused(Cause::BearerKeyUnknown))?;
-    let verified = Ed25519
-        .validator::<VerifiedAccessToken>(&key)
-        .validate(&untrusted);
+    let key = key.and_then(ed25519_verifying_key).ok_or(refused(Cause::BearerKeyUnknown))?;
+    let verified = Ed25519.validator::<VerifiedAccessToken>(&key).validate(&untrusted);
     let token = verified.map_err(|error| refused(cause_of(&error)))?;
-    let expired = token
-        .claims()
-        .expiration
-        .is_none_or(|exp| !is_after(exp.timestamp(), now));
+    let expired = token.claims().expiration.is_none_or(|exp| !is_after(exp.timestamp(), now));
     let claims = token.into_parts().1.custom;
     if expired {
         return Err(refused(Cause::BearerExpired));

@@ -30,23 +30,12 @@ impl KeyMaterial {
         let private = SecretBytes::generate(entropy);
         let public = ed25519_key(&private).map(|key| key.verifying_key().to_bytes());
         let x = base64url(&public.unwrap_or_default());
-        Self {
-            alg: Alg::EdDsa,
-            public: PublicJwk::Okp {
-                crv: "Ed25519".to_owned(),
-                x,
-            },
-            private,
-        }
+        Self { alg: Alg::EdDsa, public: PublicJwk::Okp { crv: "Ed25519".to_owned(), x }, private }
     }
 }
 
 fn ed25519_key(private: &SecretBytes) -> Option<Ed25519SigningKey> {
-    private
-        .expose()
-        .try_into()
-        .ok()
-        .map(Ed25519SigningKey::from_bytes)
+    private.expose().try_into().ok().map(Ed25519SigningKey::from_bytes)
 }
 
 /// The public side of a key and its schedule: what `/jwks` and the snapshot show.
@@ -102,18 +91,14 @@ impl Kek {
     pub fn parse(text: &str) -> Result<Self, ServerError> {
         match from_base64url(text.trim()) {
             Some(bytes) if bytes.len() == 32 => Ok(Self(SecretBytes::new(bytes))),
-            _ => Err(ServerError::internal(
-                "KEK has to be 32 bytes in base64url without padding",
-            )),
+            _ => Err(ServerError::internal("KEK has to be 32 bytes in base64url without padding")),
         }
     }
 
     /// A digest that names this key without giving it away.
     fn id(&self) -> String {
-        let digest = Sha256::new()
-            .chain_update(b"mintedge kek id\0")
-            .chain_update(self.0.expose())
-            .finalize();
+        let digest =
+            Sha256::new().chain_update(b"mintedge kek id\0").chain_update(self.0.expose()).finalize();
         base64url(digest.get(..9).unwrap_or_default())
     }
 
@@ -131,10 +116,7 @@ impl Kek {
         let mut nonce = [0_u8; 24];
         entropy.fill(&mut nonce);
         let aad = wrapping_context(issuer, kid);
-        let payload = Payload {
-            msg: private.expose(),
-            aad: &aad,
-        };
+        let payload = Payload { msg: private.expose(), aad: &aad };
         let sealed = self.cipher()?.encrypt(&XNonce::from(nonce), payload);
         let ciphertext = sealed.map_err(|_| ServerError::internal("wrapping a private key failed"))?;
         Ok(StoredPrivate::Wrapped {
@@ -147,15 +129,8 @@ impl Kek {
     fn unwrap_private(&self, nonce: &str, ciphertext: &str, aad: &[u8]) -> Option<SecretBytes> {
         let nonce: [u8; 24] = from_base64url(nonce)?.try_into().ok()?;
         let ciphertext = from_base64url(ciphertext)?;
-        let payload = Payload {
-            msg: &ciphertext,
-            aad,
-        };
-        self.cipher()
-            .ok()?
-            .decrypt(&XNonce::from(nonce), payload)
-            .ok()
-            .map(SecretBytes::new)
+        let payload = Payload { msg: &ciphertext, aad };
+        self.cipher().ok()?.decrypt(&XNonce::from(nonce), payload).ok().map(SecretBytes::new)
     }
 
     fn cipher(&self) -> Result<XChaCha20Poly1305, ServerError> {
@@ -176,21 +151,12 @@ impl StoredPrivate {
     pub fn open(&self, kek: Option<&Kek>, issuer: &str, kid: &str) -> Result<SecretBytes, ServerError> {
         match (self, kek) {
             (Self::Clear(private), _) => Ok(private.clone()),
-            (Self::Wrapped { .. }, None) => Err(ServerError::internal(
-                "the signing keys are wrapped, and the KEK secret is not set",
-            )),
-            (
-                Self::Wrapped {
-                    kek: id,
-                    nonce,
-                    ciphertext,
-                },
-                Some(kek),
-            ) => {
+            (Self::Wrapped { .. }, None) => {
+                Err(ServerError::internal("the signing keys are wrapped, and the KEK secret is not set"))
+            }
+            (Self::Wrapped { kek: id, nonce, ciphertext }, Some(kek)) => {
                 if *id != kek.id() {
-                    return Err(ServerError::internal(
-                        "the signing keys are wrapped by another KEK",
-                    ));
+                    return Err(ServerError::internal("the signing keys are wrapped by another KEK"));
                 }
                 kek.unwrap_private(nonce, ciphertext, &wrapping_context(issuer, kid))
                     .ok_or(ServerError::internal("a wrapped signing key is damaged"))
@@ -240,18 +206,9 @@ impl std::fmt::Debug for SigningKey {
 impl SigningKey {
     /// Prepares a key for signing.
     pub fn new(public: PublicKey, private: SecretBytes) -> Self {
-        let ed25519 = if public.alg == Alg::EdDsa {
-            ed25519_key(&private)
-        } else {
-            None
-        };
+        let ed25519 = if public.alg == Alg::EdDsa { ed25519_key(&private) } else { None };
         let access_token_header = super::jwt::header(public.alg, super::jwt::ACCESS_TOKEN_TYPE, &public.kid);
-        Self {
-            public,
-            private,
-            ed25519,
-            access_token_header,
-        }
+        Self { public, private, ed25519, access_token_header }
     }
 
     /// PKCS#8 DER, for the platform's crypto; the seed if this is an Ed25519 key.
@@ -267,15 +224,8 @@ impl SigningKey {
 
 impl From<KeyringParcel> for Keyring {
     fn from(parcel: KeyringParcel) -> Self {
-        let keys = parcel
-            .keys
-            .into_iter()
-            .map(|(public, private)| SigningKey::new(public, private))
-            .collect();
-        Self {
-            version: parcel.version,
-            mac_key: parcel.mac_key,
-            keys,
-        }
+        let keys =
+            parcel.keys.into_iter().map(|(public, private)| SigningKey::new(public, private)).collect();
+        Self { version: parcel.version, mac_key: parcel.mac_key, keys }
     }
 }

@@ -103,10 +103,7 @@ struct Line<'a> {
 fn request_id(request: &Request, entropy: &impl Entropy) -> String {
     let given = request.headers.request_id.as_deref();
     let plausible = |id: &&str| {
-        (8..=64).contains(&id.len())
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     if let Some(id) = given.filter(plausible) {
         return id.to_owned();

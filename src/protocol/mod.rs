@@ -28,4 +28,4 @@ mod server;
 pub mod state;
 pub mod time;
 
-pub use server::Server;
+pub use server::{Deployment, Server};

@@ -20,9 +20,7 @@ pub const ADMIN_WRITE: &str = "mintedge:write";
 /// Whether `text` is one scope token: `1*( %x21 / %x23-5B / %x5D-7E )`, bounded.
 pub fn is_scope(text: &str) -> bool {
     (1..=MAX_SCOPE_LENGTH).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }
 
 /// An ordered set of scope tokens. As JSON an array, on the wire separated by spaces.
@@ -87,10 +85,7 @@ mod tests {
 
     #[test]
     fn malformed_or_repeated_tokens_are_handled() {
-        assert_eq!(
-            ScopeSet::parse("a b a").map(|set| set.to_wire()),
-            Some("a b".to_owned())
-        );
+        assert_eq!(ScopeSet::parse("a b a").map(|set| set.to_wire()), Some("a b".to_owned()));
         for bad in ["a\"b", "a\\b", "ü", "a\tb"] {
             assert_eq!(ScopeSet::parse(bad), None, "{bad}");
         }

@@ -119,9 +119,7 @@ impl<'de> Deserialize<'de> for SecretHash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         let bytes = from_base64url(&text).and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("not a SHA-256 in base64url"))
+        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in base64url"))
     }
 }
 
@@ -164,9 +162,7 @@ impl Serialize for SecretBytes {
 impl<'de> Deserialize<'de> for SecretBytes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        from_base64url(&text)
-            .map(Self::new)
-            .ok_or_else(|| serde::de::Error::custom("not base64url"))
+        from_base64url(&text).map(Self::new).ok_or_else(|| serde::de::Error::custom("not base64url"))
     }
 }
 
@@ -188,10 +184,7 @@ pub fn is_generated_client_id(client_id: &str) -> bool {
 pub fn client_id_is_ours(mac_key: &SecretBytes, client_id: &str) -> bool {
     let split = CLIENT_ID_PREFIX.len() + ID_DIGITS;
     match (client_id.get(..split), client_id.get(split..)) {
-        (Some(body), Some(tag)) => client_id_tag(mac_key, body)
-            .as_bytes()
-            .ct_eq(tag.as_bytes())
-            .into(),
+        (Some(body), Some(tag)) => client_id_tag(mac_key, body).as_bytes().ct_eq(tag.as_bytes()).into(),
         _ => false,
     }
 }
@@ -259,10 +252,7 @@ mod tests {
         for index in CLIENT_ID_PREFIX.len()..id.len() {
             let mut bytes = id.clone().into_bytes();
             bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
-            assert!(
-                !client_id_is_ours(&key, &String::from_utf8(bytes).expect("ascii")),
-                "{index}"
-            );
+            assert!(!client_id_is_ours(&key, &String::from_utf8(bytes).expect("ascii")), "{index}");
         }
         for short in ["mec_", "mec_ü", ""] {
             assert!(!client_id_is_ours(&key, short));

@@ -17,6 +17,17 @@ use super::time::Timestamp;
 /// Shortest admin secret that is accepted, in bytes. A shorter one counts as none.
 pub const MIN_ADMIN_SECRET: usize = 32;
 
+/// What a deployment says of itself, besides its bindings.
+#[derive(Debug)]
+pub struct Deployment {
+    /// The issuer: configuration, never the Host header.
+    pub issuer: Issuer,
+    /// Authenticates the built-in admin client. None, or a short one: there is no such client.
+    pub admin_secret: Option<Secret>,
+    /// How long an edge uses what it read, in seconds; at most [`super::directory::EDGE_CACHE`].
+    pub edge_cache: u64,
+}
+
 /// The server of one issuer. An isolate makes one and keeps it.
 pub struct Server<P> {
     pub(crate) issuer: Issuer,
@@ -26,17 +37,13 @@ pub struct Server<P> {
 }
 
 impl<P: Platform> Server<P> {
-    /// Makes a server. Without an `admin_secret` (or with a short one) there is no built-in admin client.
-    pub fn new(issuer: Issuer, admin_secret: Option<&Secret>, platform: P) -> Self {
+    /// Makes a server that has remembered nothing yet.
+    pub fn new(deployment: Deployment, platform: P) -> Self {
+        let Deployment { issuer, admin_secret, edge_cache } = deployment;
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
-        let admin = usable.map(|secret| Rc::new(admin_client(secret)));
-        let directory = Directory::new(&issuer);
-        Self {
-            issuer,
-            platform,
-            directory,
-            admin,
-        }
+        let admin = usable.map(|secret| Rc::new(admin_client(&secret)));
+        let directory = Directory::new(&issuer, edge_cache);
+        Self { issuer, platform, directory, admin }
     }
 
     /// Answers one request; never fails and never panics. Writes one log line.
@@ -75,5 +82,6 @@ fn admin_client(secret: &Secret) -> Client {
         }],
         created_at: epoch,
         updated_at: epoch,
+        config_version: 0,
     }
 }

@@ -16,10 +16,17 @@ fn call(f: &Fixture<'_>, token: &str) -> super::harness::Resp {
 
 pub fn without_a_token_it_is_401_with_a_bearer_challenge(f: &Fixture<'_>) {
     let basic = Req::new("GET", "/admin/v1/keys").basic("mintedge-admin", &f.target.admin_secret());
-    for request in [Req::new("GET", "/admin/v1/config"), Req::new("DELETE", "/admin/v1/clients/x"), Req::new("GET", "/admin/v1/nothing"), basic] {
+    for request in [
+        Req::new("GET", "/admin/v1/config"),
+        Req::new("DELETE", "/admin/v1/clients/x"),
+        Req::new("GET", "/admin/v1/nothing"),
+        basic,
+    ] {
         let response = f.send(&request);
         response.expect_error(401, "invalid_token");
-        assert!(response.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer ")));
+        assert!(
+            response.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer "))
+        );
     }
     for wrong in ["", "x", &"x".repeat(64), "mea_0000000000000000000000000000000000000000000000000"] {
         let request = Req::token("grant_type=client_credentials").basic("mintedge-admin", wrong);
@@ -84,13 +91,18 @@ pub fn a_declared_client_may_be_given_admin_scopes(f: &Fixture<'_>) {
 pub fn applying_is_idempotent_and_shows_secrets_once(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
     let id = f.unique("declared");
-    let config = with_clients(&json!([{ "client_id": id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] }]));
+    let config = with_clients(
+        &json!([{ "client_id": id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] }]),
+    );
     let applied = f.apply(&config).expect(200).json();
     assert_eq!(applied["changes"], json!([{ "client_id": id, "change": "create" }]));
     let secret = applied["secrets"][0]["client_secret"].as_str().expect("a secret").to_owned();
     f.request_token(&TestClient { id: id.clone(), secret: secret.clone() }, "").expect(200);
     let again = f.apply(&config).expect(200).json();
-    assert_eq!((&again["version"], &again["changes"], &again["secrets"]), (&applied["version"], &json!([]), &json!([])));
+    assert_eq!(
+        (&again["version"], &again["changes"], &again["secrets"]),
+        (&applied["version"], &json!([]), &json!([]))
+    );
     let shown = f.admin("GET", "config", None).expect(200);
     assert_eq!(shown.json()["config"]["client"][0]["client_id"], id);
     assert!(!shown.body.contains(&secret));
@@ -125,9 +137,18 @@ pub fn an_invalid_configuration_is_refused_whole(f: &Fixture<'_>) {
         (client(json!({ "client_id": id, "access_token_ttl": 5 })), "client[0].access_token_ttl"),
         (client(json!({ "client_id": id, "allowed_origins": ["*"] })), "client[0].allowed_origins[0]"),
         (with_clients(&json!([{ "client_id": id }, { "client_id": id }])), "client[1].client_id"),
-        (json!({ "resource": [{ "identifier": "https://a.example", "scopes": ["openid"] }] }), "resource[0].scopes[0]"),
-        (json!({ "resource": [{ "identifier": "a", "scopes": ["x"] }, { "identifier": "b", "scopes": ["x"] }] }), "resource[1].scopes[0]"),
-        (json!({ "resource": [{ "identifier": format!("{}/admin", f.target.issuer()) }] }), "resource[0].identifier"),
+        (
+            json!({ "resource": [{ "identifier": "https://a.example", "scopes": ["openid"] }] }),
+            "resource[0].scopes[0]",
+        ),
+        (
+            json!({ "resource": [{ "identifier": "a", "scopes": ["x"] }, { "identifier": "b", "scopes": ["x"] }] }),
+            "resource[1].scopes[0]",
+        ),
+        (
+            json!({ "resource": [{ "identifier": format!("{}/admin", f.target.issuer()) }] }),
+            "resource[0].identifier",
+        ),
         (json!({ "issuer": "https://another.example" }), "issuer"),
         (json!({ "keys": { "rotate_every_days": 1 } }), "keys.rotate_every_days"),
     ];
@@ -142,18 +163,25 @@ pub fn an_invalid_configuration_is_refused_whole(f: &Fixture<'_>) {
 
 pub fn unknown_members_are_refused(f: &Fixture<'_>) {
     let version = f.version();
-    for config in [json!({ "clients": [] }), json!({ "resource": [{ "identifier": "a", "scope": [] }] }), json!({ "tokens": { "ttl": 1 } })] {
+    for config in [
+        json!({ "clients": [] }),
+        json!({ "resource": [{ "identifier": "a", "scope": [] }] }),
+        json!({ "tokens": { "ttl": 1 } }),
+    ] {
         f.apply_at(version, &config).expect_error(400, "invalid_request");
     }
     f.admin("POST", "clients", Some(&json!({ "client_secret": "x" }))).expect_error(400, "invalid_request");
-    f.admin("POST", "clients", Some(&json!({ "grant_types": ["implicit"] }))).expect_error(400, "invalid_request");
+    f.admin("POST", "clients", Some(&json!({ "grant_types": ["implicit"] })))
+        .expect_error(400, "invalid_request");
     f.admin("POST", "clients", Some(&json!([]))).expect_error(400, "invalid_request");
 }
 
 pub fn applied_clients_are_changed_and_removed_by_apply_only(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
     let id = f.unique("owned");
-    let declared = |scopes: Value| with_clients(&json!([{ "client_id": id, "grant_types": ["client_credentials"], "scopes": scopes }]));
+    let declared = |scopes: Value| {
+        with_clients(&json!([{ "client_id": id, "grant_types": ["client_credentials"], "scopes": scopes }]))
+    };
     let created = f.apply(&declared(json!(["orders:read"]))).expect(200).json();
     let secret = created["secrets"][0]["client_secret"].as_str().expect("a secret").to_owned();
     let change = json!({ "scopes": ["orders:write"] });
@@ -172,7 +200,8 @@ pub fn applied_clients_are_changed_and_removed_by_apply_only(f: &Fixture<'_>) {
 pub fn an_api_client_named_by_a_configuration_is_adopted(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
     let client = f.client(&json!({}));
-    let declared = json!([{ "client_id": client.id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] }]);
+    let declared =
+        json!([{ "client_id": client.id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] }]);
     let applied = f.apply(&with_clients(&declared)).expect(200).json();
     assert_eq!((&applied["changes"][0]["change"], &applied["secrets"]), (&json!("adopt"), &json!([])));
     f.target.settle();
@@ -220,7 +249,9 @@ pub fn a_client_has_at_most_five_live_secrets(f: &Fixture<'_>) {
 
 pub fn hashes_and_private_keys_are_never_shown(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
-    let hash = serde_json::to_value(mintedge::protocol::secret::Secret::received(client.secret.clone()).hash()).expect("JSON");
+    let hash =
+        serde_json::to_value(mintedge::protocol::secret::Secret::received(client.secret.clone()).hash())
+            .expect("JSON");
     let hash = hash.as_str().expect("text");
     for path in ["config", "clients", "keys", &format!("clients/{}", client.id)] {
         let shown = f.admin("GET", path, None).expect(200).body;
@@ -233,16 +264,30 @@ pub fn hashes_and_private_keys_are_never_shown(f: &Fixture<'_>) {
 pub fn a_secret_may_be_brought_along_as_a_hash(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
     let known = "a secret that another server made";
-    let hash = serde_json::to_value(mintedge::protocol::secret::Secret::received(known).hash()).expect("JSON");
-    let added = f.admin("POST", &format!("clients/{}/secrets", client.id), Some(&json!({ "sha256": hash }))).expect(201).json();
+    let hash =
+        serde_json::to_value(mintedge::protocol::secret::Secret::received(known).hash()).expect("JSON");
+    let added = f
+        .admin("POST", &format!("clients/{}/secrets", client.id), Some(&json!({ "sha256": hash })))
+        .expect(201)
+        .json();
     assert_eq!(added["secret"].get("client_secret"), None);
     f.target.settle();
-    let request = Req::token("grant_type=client_credentials").basic(&client.id, &super::harness::encode(known));
+    let request =
+        Req::token("grant_type=client_credentials").basic(&client.id, &super::harness::encode(known));
     f.send(&request).expect(200);
 }
 
 pub fn reserved_client_ids_are_refused(f: &Fixture<'_>) {
-    for id in ["usr_alice", "mintedge-admin", "mintedge-x", "mec_made_up", "with space", "quote\"", "ü", &"x".repeat(129)] {
+    for id in [
+        "usr_alice",
+        "mintedge-admin",
+        "mintedge-x",
+        "mec_made_up",
+        "with space",
+        "quote\"",
+        "ü",
+        &"x".repeat(129),
+    ] {
         f.admin("POST", "clients", Some(&json!({ "client_id": id }))).expect_error(422, "invalid_config");
     }
     let taken = f.client(&json!({}));
@@ -255,7 +300,8 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
     assert!(description.to_string().contains(&f.target.issuer()));
     let paths = description["paths"].as_object().expect("paths");
     for (path, operations) in paths {
-        for method in operations.as_object().expect("operations").keys().filter(|name| *name != "parameters") {
+        for method in operations.as_object().expect("operations").keys().filter(|name| *name != "parameters")
+        {
             let method: &'static str = match method.as_str() {
                 "get" => "GET",
                 "put" => "PUT",
@@ -269,6 +315,11 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
             assert!(!missing, "{method} {path} is described and not there");
         }
     }
-    let count: usize = paths.values().map(|operations| operations.as_object().map_or(0, |all| all.keys().filter(|name| *name != "parameters").count())).sum();
+    let count: usize = paths
+        .values()
+        .map(|operations| {
+            operations.as_object().map_or(0, |all| all.keys().filter(|name| *name != "parameters").count())
+        })
+        .sum();
     assert_eq!(count, 14);
 }

@@ -49,7 +49,9 @@ pub fn without_scope_everything_of_the_one_resource_is_granted(f: &Fixture<'_>) 
 
 pub fn a_scope_beyond_the_ceiling_is_invalid_scope(f: &Fixture<'_>) {
     let client = f.client(&json!({ "scopes": ["orders:read"] }));
-    for scope in ["orders%3Awrite", "orders%3Aread+orders%3Awrite", "unknown", "mintedge%3Awrite", "a%22b", "%C3%BC"] {
+    for scope in
+        ["orders%3Awrite", "orders%3Aread+orders%3Awrite", "unknown", "mintedge%3Awrite", "a%22b", "%C3%BC"]
+    {
         f.request_token(&client, &format!("&scope={scope}")).expect_error(400, "invalid_scope");
     }
 }
@@ -76,7 +78,8 @@ pub fn a_resource_that_is_not_the_clients_is_invalid_target(f: &Fixture<'_>) {
         "stock",
     ];
     for resource in refused {
-        f.request_token(&client, &format!("&resource={}", encode(resource))).expect_error(400, "invalid_target");
+        f.request_token(&client, &format!("&resource={}", encode(resource)))
+            .expect_error(400, "invalid_target");
     }
     let nine = "&resource=https%3A%2F%2Forders.example".repeat(9);
     f.request_token(&client, &nine).expect(200);
@@ -145,7 +148,7 @@ pub fn every_algorithm_signs_verifiable_tokens(f: &Fixture<'_>) {
         assert_eq!(jws::header(&token)["alg"], alg);
         assert!(jws::verifies(&token, &f.key_set()), "{alg}");
         let tampered = token.replacen('.', ".e", 1);
-        assert!(!jws::verifies(&format!("{tampered}"), &f.key_set()) , "{alg}");
+        assert!(!jws::verifies(&format!("{tampered}"), &f.key_set()), "{alg}");
     }
     f.apply(&base_config()).expect(200);
 }

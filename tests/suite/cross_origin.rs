@@ -20,13 +20,16 @@ pub fn preflight_is_answered_for_registered_origins_only(f: &Fixture<'_>) {
     assert_eq!(allowed(&answer), Some(origin.as_str()));
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
-    for other in ["null", "https://evil.example", "*", &format!("{origin}.evil.example"), &origin.to_uppercase()] {
+    for other in
+        ["null", "https://evil.example", "*", &format!("{origin}.evil.example"), &origin.to_uppercase()]
+    {
         assert_eq!(allowed(&preflight(other).expect(204)), None, "{other}");
     }
 }
 
 pub fn a_token_is_readable_by_the_clients_own_origins_only(f: &Fixture<'_>) {
-    let (own, others) = (format!("https://{}.example", f.unique("own")), format!("https://{}.example", f.unique("others")));
+    let (own, others) =
+        (format!("https://{}.example", f.unique("own")), format!("https://{}.example", f.unique("others")));
     let client = f.client(&json!({ "allowed_origins": [own] }));
     f.client(&json!({ "allowed_origins": [others] }));
     f.target.settle();

@@ -215,6 +215,8 @@ impl<'a> Fixture<'a> {
 
 /// Percent-encodes everything but letters and digits.
 pub fn encode(text: &str) -> String {
-    let byte = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let byte = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
     text.bytes().map(byte).collect()
 }

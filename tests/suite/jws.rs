@@ -36,12 +36,14 @@ pub fn verifies(token: &str, key_set: &Value) -> bool {
         Some("EdDSA") => {
             let bytes: [u8; 32] = member("x").try_into().expect("32 bytes");
             let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).expect("a key");
-            ed25519_dalek::Signature::from_slice(&signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            ed25519_dalek::Signature::from_slice(&signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok())
         }
         Some("ES256") => {
             let point = [vec![4], member("x"), member("y")].concat();
             let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).expect("a key");
-            p256::ecdsa::Signature::from_slice(&signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            p256::ecdsa::Signature::from_slice(&signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok())
         }
         Some(rsa @ ("RS256" | "PS256")) => {
             let (n, e) = (BigUint::from_bytes_be(&member("n")), BigUint::from_bytes_be(&member("e")));

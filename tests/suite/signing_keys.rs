@@ -25,7 +25,8 @@ pub fn rotation_announces_a_key_before_it_signs(f: &Fixture<'_>) {
     let client = f.client(&json!({ "scopes": ["billing:read"] }));
     let signed_with = jws::header(&f.token(&client, ""))["kid"].clone();
     assert_ne!(signed_with, next[0]["kid"]);
-    let announced = next[0]["active_from"].as_u64().expect("a time") - next[0]["created_at"].as_u64().expect("a time");
+    let announced =
+        next[0]["active_from"].as_u64().expect("a time") - next[0]["created_at"].as_u64().expect("a time");
     assert!(announced >= 3600, "{announced}");
 }
 

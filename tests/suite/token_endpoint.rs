@@ -85,7 +85,9 @@ pub fn grant_type_is_required_and_has_to_exist(f: &Fixture<'_>) {
     let send = |form: &str| f.send(&Req::token(form).basic(&client.id, &client.secret));
     send("scope=orders%3Aread").expect_error(400, "invalid_request");
     send("grant_type=").expect_error(400, "invalid_request");
-    for grant in ["implicit", "Client_Credentials", "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Aunknown", "%00"] {
+    for grant in
+        ["implicit", "Client_Credentials", "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Aunknown", "%00"]
+    {
         send(&format!("grant_type={grant}")).expect_error(400, "unsupported_grant_type");
     }
 }
@@ -94,7 +96,11 @@ pub fn two_auth_methods_are_refused(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
     let TestClient { id, secret } = &client;
     let assertion = "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=x.y.z";
-    let both = [format!("&client_secret={secret}"), format!("&client_id={id}&client_secret={secret}"), assertion.to_owned()];
+    let both = [
+        format!("&client_secret={secret}"),
+        format!("&client_id={id}&client_secret={secret}"),
+        assertion.to_owned(),
+    ];
     for second in both {
         f.request_token(&client, &second).expect_error(400, "invalid_request");
     }
@@ -137,7 +143,8 @@ pub fn a_public_client_with_a_secret_is_refused(f: &Fixture<'_>) {
     for secret in ["", "x"] {
         f.send(&Req::token(CC).basic(&client.id, secret)).expect_error(401, "invalid_client");
     }
-    f.send(&Req::token(&format!("{CC}&client_id={}&client_secret=x", client.id))).expect_error(401, "invalid_client");
+    f.send(&Req::token(&format!("{CC}&client_id={}&client_secret=x", client.id)))
+        .expect_error(401, "invalid_client");
 }
 
 pub fn unknown_client_and_wrong_secret_look_the_same(f: &Fixture<'_>) {

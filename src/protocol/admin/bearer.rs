@@ -37,9 +37,5 @@ pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> R
 }
 
 fn refused(cause: Cause) -> OAuthError {
-    OAuthError::new(
-        Code::InvalidToken,
-        cause,
-        "this needs an access token for the admin API",
-    )
+    OAuthError::new(Code::InvalidToken, cause, "this needs an access token for the admin API")
 }

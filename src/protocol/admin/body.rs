@@ -21,22 +21,14 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
         Body::Bytes(bytes) if bytes.is_empty() => b"{}".as_slice(),
         Body::Bytes(bytes) => bytes.as_slice(),
     };
-    let content_type = request
-        .headers
-        .content_type
-        .as_deref()
-        .unwrap_or("application/json");
+    let content_type = request.headers.content_type.as_deref().unwrap_or("application/json");
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         let description = "the content type has to be application/json";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::ContentType, description).into());
     }
     serde_json::from_slice(bytes).map_err(|error| {
-        AdminFailure::refused(
-            400,
-            "invalid_request",
-            format!("the JSON body is not as expected: {error}"),
-        )
+        AdminFailure::refused(400, "invalid_request", format!("the JSON body is not as expected: {error}"))
     })
 }
 

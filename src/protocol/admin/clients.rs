@@ -37,24 +37,13 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
     let Reply::Clients { clients, more } = call.control(Command::Clients { after, limit }).await? else {
         return Err(unexpected());
     };
-    let next = clients
-        .last()
-        .filter(|_| more)
-        .map(|client| client.client_id.clone());
-    body::write(
-        200,
-        &Page {
-            clients: clients.iter().map(ClientView::from).collect(),
-            next,
-        },
-    )
+    let next = clients.last().filter(|_| more).map(|client| client.client_id.clone());
+    body::write(200, &Page { clients: clients.iter().map(ClientView::from).collect(), next })
 }
 
 fn query_value(query: &str, name: &str) -> Option<String> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .find(|(key, _)| *key == name)
-        .and_then(|(_, value)| form_decode(value))
+    pairs.find(|(key, _)| *key == name).and_then(|(_, value)| form_decode(value))
 }
 
 /// `POST clients`: registers a client; without `client_id` it gets a generated one.
@@ -64,14 +53,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
         object.entry("client_id").or_insert_with(|| "".into());
     }
     let client = parse(value)?;
-    with_secret(
-        call,
-        201,
-        Command::CreateClient {
-            client: Box::new(client),
-        },
-    )
-    .await
+    with_secret(call, 201, Command::CreateClient { client: Box::new(client) }).await
 }
 
 /// `PUT clients/ID`: changes a client that was registered through the API.
@@ -85,31 +67,18 @@ pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
         }
     }
     let client = parse(value)?;
-    with_secret(
-        call,
-        200,
-        Command::UpdateClient {
-            client: Box::new(client),
-        },
-    )
-    .await
+    with_secret(call, 200, Command::UpdateClient { client: Box::new(client) }).await
 }
 
 fn parse(value: serde_json::Value) -> Result<ClientConfig, AdminFailure> {
     serde_json::from_value(value).map_err(|error| {
-        AdminFailure::refused(
-            400,
-            "invalid_request",
-            format!("the client is not as expected: {error}"),
-        )
+        AdminFailure::refused(400, "invalid_request", format!("the client is not as expected: {error}"))
     })
 }
 
 /// `GET clients/ID`.
 pub(super) async fn show<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    let command = Command::Client {
-        client_id: id.to_owned(),
-    };
+    let command = Command::Client { client_id: id.to_owned() };
     match call.control(command).await? {
         Reply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
         Reply::Client(None) => Err(AdminFailure::not_found("there is no such client")),
@@ -119,10 +88,7 @@ pub(super) async fn show<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Re
 
 /// `DELETE clients/ID`.
 pub(super) async fn delete<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    call.control(Command::DeleteClient {
-        client_id: id.to_owned(),
-    })
-    .await?;
+    call.control(Command::DeleteClient { client_id: id.to_owned() }).await?;
     Ok(Response::empty(204))
 }
 
@@ -132,14 +98,7 @@ pub(super) async fn set_enabled<P: Platform>(
     id: &str,
     enabled: bool,
 ) -> Result<Response, AdminFailure> {
-    changed(
-        call,
-        Command::SetEnabled {
-            client_id: id.to_owned(),
-            enabled,
-        },
-    )
-    .await
+    changed(call, Command::SetEnabled { client_id: id.to_owned(), enabled }).await
 }
 
 /// Body of `POST clients/ID/secrets`; all of it optional. Lifetimes are in seconds from now.
@@ -160,10 +119,7 @@ const MAX_SECRET_LIFETIME: u64 = 3650 * DAY;
 /// `POST clients/ID/secrets`: another secret, at most five live ones.
 pub(super) async fn add_secret<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
     let request: SecretRequest = body::read(call.exchange.request)?;
-    let longest = request
-        .expires_in
-        .max(request.others_expire_in)
-        .unwrap_or_default();
+    let longest = request.expires_in.max(request.others_expire_in).unwrap_or_default();
     if longest > MAX_SECRET_LIFETIME || request.expires_in == Some(0) {
         let description = "expires_in and others_expire_in are seconds, at most ten years";
         return Err(AdminFailure::refused(400, "invalid_request", description));
@@ -184,10 +140,7 @@ pub(super) async fn remove_secret<P: Platform>(
     id: &str,
     secret_id: &str,
 ) -> Result<Response, AdminFailure> {
-    let command = Command::RemoveSecret {
-        client_id: id.to_owned(),
-        secret_id: secret_id.to_owned(),
-    };
+    let command = Command::RemoveSecret { client_id: id.to_owned(), secret_id: secret_id.to_owned() };
     call.control(command).await?;
     Ok(Response::empty(204))
 }
@@ -213,9 +166,6 @@ async fn with_secret<P: Platform>(
 fn written(status: u16, client: &Client, secret: Option<NewSecret>) -> Result<Response, AdminFailure> {
     body::write(
         status,
-        &WithSecret {
-            client: ClientView::from(client),
-            secret: secret.map(NewSecretView::from),
-        },
+        &WithSecret { client: ClientView::from(client), secret: secret.map(NewSecretView::from) },
     )
 }

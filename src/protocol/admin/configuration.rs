@@ -12,44 +12,25 @@ pub(super) async fn read<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
     let Reply::Config { version, config } = call.control(Command::Config).await? else {
         return Err(unexpected());
     };
-    let response = body::write(
-        200,
-        &ConfigView {
-            version,
-            config: *config,
-        },
-    )?;
+    let response = body::write(200, &ConfigView { version, config: *config })?;
     Ok(response.with("etag", format!("\"{version}\"")))
 }
 
 /// `PUT config` with `If-Match: "version"`: all of it or nothing.
 pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
     let request = call.exchange.request;
-    let version = request
-        .headers
-        .if_match
-        .as_deref()
-        .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
+    let version =
+        request.headers.if_match.as_deref().and_then(|tag| tag.trim().trim_matches('"').parse().ok());
     let base_version = version.ok_or_else(|| {
         let description = "If-Match has to name the version that was planned against, such as \"3\"";
         AdminFailure::refused(428, "precondition_required", description)
     })?;
     let config: Config = body::read(request)?;
-    let command = Command::Apply {
-        base_version,
-        config: Box::new(config),
-    };
-    let Reply::Applied {
-        version,
-        changes,
-        secrets,
-    } = call.control(command).await?
-    else {
+    let command = Command::Apply { base_version, config: Box::new(config) };
+    let Reply::Applied { version, changes, secrets } = call.control(command).await? else {
         return Err(unexpected());
     };
-    let changes = changes
-        .into_iter()
-        .map(|(client_id, change)| ChangeView { client_id, change });
+    let changes = changes.into_iter().map(|(client_id, change)| ChangeView { client_id, change });
     let applied = AppliedView {
         version,
         changes: changes.collect(),

@@ -15,22 +15,12 @@ pub(crate) enum AdminFailure {
     /// In OAuth's or the server's own terms.
     Protocol(Failure),
     /// In terms of the operation.
-    Refused {
-        status: u16,
-        error: &'static str,
-        description: String,
-        problems: Vec<Problem>,
-    },
+    Refused { status: u16, error: &'static str, description: String, problems: Vec<Problem> },
 }
 
 impl AdminFailure {
     pub(super) fn refused(status: u16, error: &'static str, description: impl Into<String>) -> Self {
-        Self::Refused {
-            status,
-            error,
-            description: description.into(),
-            problems: Vec::new(),
-        }
+        Self::Refused { status, error, description: description.into(), problems: Vec::new() }
     }
 
     pub(super) fn not_found(description: &str) -> Self {
@@ -41,20 +31,11 @@ impl AdminFailure {
     pub(super) fn respond(self, realm: &str, exchange: &Exchange<'_>) -> Response {
         let (status, error, description, problems) = match self {
             Self::Protocol(failure) => return exchange.fail(realm, failure),
-            Self::Refused {
-                status,
-                error,
-                description,
-                problems,
-            } => (status, error, description, problems),
+            Self::Refused { status, error, description, problems } => (status, error, description, problems),
         };
         exchange.grant.set(None);
-        let body = Wire {
-            error,
-            error_description: &description,
-            request_id: &exchange.id,
-            problems: &problems,
-        };
+        let body =
+            Wire { error, error_description: &description, request_id: &exchange.id, problems: &problems };
         let body = serde_json::to_string(&body).unwrap_or_default();
         Response::json_no_store(status, body).with("x-request-id", exchange.id.clone())
     }

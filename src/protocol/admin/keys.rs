@@ -45,9 +45,6 @@ async fn answer<P: Platform>(call: &Call<'_, P>, command: Command) -> Result<Res
     let Reply::Keys(keys) = call.control(command).await? else {
         return Err(unexpected());
     };
-    let keys = keys
-        .iter()
-        .map(|key| KeyView::new(key, call.exchange.now))
-        .collect();
+    let keys = keys.iter().map(|key| KeyView::new(key, call.exchange.now)).collect();
     body::write(200, &Keys { keys })
 }

@@ -65,16 +65,10 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
 
 async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response, AdminFailure> {
     let method = call.exchange.request.method;
-    let scope = if method == Method::Get {
-        ADMIN_READ
-    } else {
-        ADMIN_WRITE
-    };
+    let scope = if method == Method::Get { ADMIN_READ } else { ADMIN_WRITE };
     bearer::authorize(call, scope).await?;
-    let segments: Option<Vec<String>> = path
-        .split('/')
-        .map(|segment| form_decode(&segment.replace('+', "%2B")))
-        .collect();
+    let segments: Option<Vec<String>> =
+        path.split('/').map(|segment| form_decode(&segment.replace('+', "%2B"))).collect();
     let segments = segments.ok_or(AdminFailure::not_found("no such operation"))?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (method, segments.as_slice()) {
@@ -94,8 +88,6 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         (Method::Get, ["keys"]) => keys::list(call).await,
         (Method::Post, ["keys", "rotate"]) => keys::rotate(call).await,
         (Method::Post, ["keys", kid, "retire"]) => keys::retire(call, kid).await,
-        _ => Err(AdminFailure::not_found(
-            "no such operation; /admin/v1/openapi.json lists them all",
-        )),
+        _ => Err(AdminFailure::not_found("no such operation; /admin/v1/openapi.json lists them all")),
     }
 }

@@ -42,11 +42,7 @@ pub struct SecretView {
 
 impl From<&StoredSecret> for SecretView {
     fn from(secret: &StoredSecret) -> Self {
-        Self {
-            secret_id: secret.id.clone(),
-            created_at: secret.created_at,
-            expires_at: secret.expires_at,
-        }
+        Self { secret_id: secret.id.clone(), created_at: secret.created_at, expires_at: secret.expires_at }
     }
 }
 
@@ -133,12 +129,7 @@ pub struct KeyView {
 
 impl KeyView {
     pub(super) fn new(key: &PublicKey, now: Timestamp) -> Self {
-        Self {
-            kid: key.kid.clone(),
-            alg: key.alg,
-            state: key.schedule.state(now),
-            schedule: key.schedule,
-        }
+        Self { kid: key.kid.clone(), alg: key.alg, state: key.schedule.state(now), schedule: key.schedule }
     }
 }
 

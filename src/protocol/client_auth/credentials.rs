@@ -30,19 +30,13 @@ impl Credentials {
     pub fn of(authorization: Option<&SensitiveHeader>, form: &Form) -> Result<Self, OAuthError> {
         let body_id = form.value("client_id");
         let body_secret = form.value("client_secret");
-        let assertion = form
-            .value("client_assertion")
-            .or(form.value("client_assertion_type"));
+        let assertion = form.value("client_assertion").or(form.value("client_assertion_type"));
         let methods = usize::from(authorization.is_some())
             + usize::from(body_secret.is_some())
             + usize::from(assertion.is_some());
         if methods > 1 {
             let description = "the request authenticates its client in more than one way";
-            return Err(OAuthError::new(
-                Code::InvalidRequest,
-                Cause::SeveralAuthMethods,
-                description,
-            ));
+            return Err(OAuthError::new(Code::InvalidRequest, Cause::SeveralAuthMethods, description));
         }
         if assertion.is_some() {
             return Err(refused(Cause::AuthMethodNotRegistered));
@@ -51,30 +45,14 @@ impl Credentials {
             let (client_id, secret) = parse_basic(header.expose())?;
             if body_id.is_some_and(|id| id != client_id) {
                 let description = "client_id differs between the Authorization header and the body";
-                return Err(OAuthError::new(
-                    Code::InvalidRequest,
-                    Cause::ClientIdMismatch,
-                    description,
-                ));
+                return Err(OAuthError::new(Code::InvalidRequest, Cause::ClientIdMismatch, description));
             }
-            return Ok(Self {
-                client_id,
-                method: AuthMethod::ClientSecretBasic,
-                secret: Some(secret),
-            });
+            return Ok(Self { client_id, method: AuthMethod::ClientSecretBasic, secret: Some(secret) });
         }
         let client_id = body_id.ok_or(refused(Cause::ClientIdMissing))?.to_owned();
         let secret = body_secret.map(Secret::received);
-        let method = if secret.is_some() {
-            AuthMethod::ClientSecretPost
-        } else {
-            AuthMethod::None
-        };
-        Ok(Self {
-            client_id,
-            method,
-            secret,
-        })
+        let method = if secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
+        Ok(Self { client_id, method, secret })
     }
 }
 
@@ -95,9 +73,7 @@ pub fn parse_basic(header: &str) -> Result<(String, Secret), OAuthError> {
     let decoded = from_base64(encoded.trim()).ok_or(malformed)?;
     let decoded = zeroize::Zeroizing::new(String::from_utf8(decoded).map_err(|_| malformed)?);
     let (client_id, secret) = decoded.split_once(':').ok_or(malformed)?;
-    let client_id = form_decode(client_id)
-        .filter(|id| !id.is_empty())
-        .ok_or(malformed)?;
+    let client_id = form_decode(client_id).filter(|id| !id.is_empty()).ok_or(malformed)?;
     let secret = form_decode(secret).ok_or(malformed)?;
     Ok((client_id, Secret::received(secret)))
 }
@@ -137,11 +113,7 @@ mod tests {
             (&long, Cause::AuthorizationHeaderMalformed),
         ];
         for (header, expected) in cases {
-            assert_eq!(
-                parse_basic(header).expect_err("refused").cause,
-                expected,
-                "{header}"
-            );
+            assert_eq!(parse_basic(header).expect_err("refused").cause, expected, "{header}");
         }
     }
 

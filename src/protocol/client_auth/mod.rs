@@ -78,10 +78,7 @@ fn judge(found: Found, credentials: &Credentials, now: Timestamp) -> (Option<Rc<
             (Some(client), verdict)
         }
         Found::None(cause) => {
-            let _ = credentials
-                .secret
-                .as_ref()
-                .map(|secret| secret.hash() == SecretHash::of_nothing());
+            let _ = credentials.secret.as_ref().map(|secret| secret.hash() == SecretHash::of_nothing());
             (None, Err(cause))
         }
     }
@@ -90,11 +87,7 @@ fn judge(found: Found, credentials: &Credentials, now: Timestamp) -> (Option<Rc<
 fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> Result<(), Cause> {
     if method != client.token_endpoint_auth_method {
         let missing = method == AuthMethod::None && !client.is_public();
-        return Err(if missing {
-            Cause::SecretMissing
-        } else {
-            Cause::AuthMethodNotRegistered
-        });
+        return Err(if missing { Cause::SecretMissing } else { Cause::AuthMethodNotRegistered });
     }
     match check {
         Some(SecretCheck::Expired) => return Err(Cause::SecretExpired),
@@ -102,11 +95,7 @@ fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> R
         None if method != AuthMethod::None => return Err(Cause::SecretMissing),
         Some(SecretCheck::Live) | None => {}
     }
-    if client.enabled {
-        Ok(())
-    } else {
-        Err(Cause::ClientDisabled)
-    }
+    if client.enabled { Ok(()) } else { Err(Cause::ClientDisabled) }
 }
 
 impl Credentials {

@@ -43,10 +43,7 @@ pub fn problems(claims: &Map<String, Value>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for name in claims.keys() {
         if RESERVED.contains(&name.as_str()) {
-            found.push((
-                name.clone(),
-                format!("`{name}` is a reserved claim: only the server sets it"),
-            ));
+            found.push((name.clone(), format!("`{name}` is a reserved claim: only the server sets it")));
         } else if name.is_empty() || name.len() > 128 {
             found.push((name.clone(), "a claim's name has 1 to 128 characters".to_owned()));
         }

@@ -47,9 +47,7 @@ pub struct KeysConfig {
 
 impl Default for KeysConfig {
     fn default() -> Self {
-        Self {
-            rotate_every_days: 90,
-        }
+        Self { rotate_every_days: 90 }
     }
 }
 
@@ -65,9 +63,7 @@ pub struct TokensConfig {
 
 impl Default for TokensConfig {
     fn default() -> Self {
-        Self {
-            access_token_ttl: 300,
-        }
+        Self { access_token_ttl: 300 }
     }
 }
 

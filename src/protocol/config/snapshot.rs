@@ -50,16 +50,12 @@ pub struct Snapshot {
 impl Snapshot {
     /// The resource called `identifier`.
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
-        self.resources
-            .iter()
-            .find(|resource| resource.identifier == identifier)
+        self.resources.iter().find(|resource| resource.identifier == identifier)
     }
 
     /// The resource that `scope` belongs to.
     pub fn resource_of_scope(&self, scope: &str) -> Option<&Resource> {
-        self.resources
-            .iter()
-            .find(|resource| resource.scopes.contains(scope))
+        self.resources.iter().find(|resource| resource.scopes.contains(scope))
     }
 }
 
@@ -69,9 +65,7 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
         identifier: resource.identifier.clone(),
         scopes: resource.scopes.iter().cloned().collect(),
         signing_alg: resource.signing_alg,
-        access_token_ttl: resource
-            .access_token_ttl
-            .unwrap_or(config.tokens.access_token_ttl),
+        access_token_ttl: resource.access_token_ttl.unwrap_or(config.tokens.access_token_ttl),
         claims: resource.claims.clone(),
     });
     let admin = Resource {
@@ -89,8 +83,5 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
 
 /// The algorithms that `resources` need keys for.
 pub fn algs(resources: &[Resource]) -> Vec<Alg> {
-    Alg::ALL
-        .into_iter()
-        .filter(|alg| resources.iter().any(|resource| resource.signing_alg == *alg))
-        .collect()
+    Alg::ALL.into_iter().filter(|alg| resources.iter().any(|resource| resource.signing_alg == *alg)).collect()
 }

@@ -50,10 +50,7 @@ pub fn client_problems(client: &ClientConfig, scope_exists: &dyn Fn(&str) -> boo
 
 fn scope_owners(resources: &[ResourceConfig]) -> BTreeMap<&str, &str> {
     let pairs = resources.iter().flat_map(|resource| {
-        resource
-            .scopes
-            .iter()
-            .map(|scope| (scope.as_str(), resource.identifier.as_str()))
+        resource.scopes.iter().map(|scope| (scope.as_str(), resource.identifier.as_str()))
     });
     pairs.collect()
 }
@@ -65,10 +62,7 @@ struct Check {
 
 impl Check {
     fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.found.push(Problem {
-            path: path.into(),
-            message: message.into(),
-        });
+        self.found.push(Problem { path: path.into(), message: message.into() });
     }
 
     fn settings(&mut self, config: &Config) {
@@ -126,10 +120,7 @@ impl Check {
             );
         }
         if identifier.contains('#') {
-            self.say(
-                format!("{at}.identifier"),
-                "an identifier has no fragment (RFC 8707 §2)",
-            );
+            self.say(format!("{at}.identifier"), "an identifier has no fragment (RFC 8707 §2)");
         }
         self.text(&format!("{at}.name"), resource.name.as_deref());
         self.ttl(&format!("{at}.access_token_ttl"), resource.access_token_ttl);
@@ -142,15 +133,9 @@ impl Check {
             if !is_scope(scope) {
                 self.say(path, format!("`{scope}` is no scope: 1 to 128 printable ASCII characters, no space, quote or backslash"));
             } else if scope.starts_with(ADMIN_SCOPE_PREFIX) {
-                self.say(
-                    path,
-                    "scopes that start with `mintedge:` belong to the server's own admin API",
-                );
+                self.say(path, "scopes that start with `mintedge:` belong to the server's own admin API");
             } else if USER_SCOPES.contains(&scope.as_str()) {
-                self.say(
-                    path,
-                    format!("`{scope}` is a scope of OpenID Connect and belongs to no resource"),
-                );
+                self.say(path, format!("`{scope}` is a scope of OpenID Connect and belongs to no resource"));
             }
         }
     }
@@ -185,10 +170,8 @@ impl Check {
         if client.token_endpoint_auth_method == AuthMethod::None {
             for (number, grant) in client.grant_types.iter().enumerate() {
                 if grant.info().confidential_only {
-                    let message = format!(
-                        "`{}` needs a client that authenticates; this one has `none`",
-                        grant.name()
-                    );
+                    let message =
+                        format!("`{}` needs a client that authenticates; this one has `none`", grant.name());
                     self.say(format!("{at}.grant_types[{number}]"), message);
                 }
             }
@@ -199,17 +182,11 @@ impl Check {
         for (number, scope) in client.scopes.iter().enumerate() {
             let of_admin = scope == ADMIN_READ || scope == ADMIN_WRITE;
             if !of_admin && !scope_exists(scope) {
-                self.say(
-                    format!("{at}.scopes[{number}]"),
-                    format!("no resource has the scope `{scope}`"),
-                );
+                self.say(format!("{at}.scopes[{number}]"), format!("no resource has the scope `{scope}`"));
             }
         }
         if client.allowed_origins.len() > MAX_ORIGINS {
-            self.say(
-                format!("{at}.allowed_origins"),
-                format!("at most {MAX_ORIGINS} origins"),
-            );
+            self.say(format!("{at}.allowed_origins"), format!("at most {MAX_ORIGINS} origins"));
         }
         for (number, origin) in client.allowed_origins.iter().enumerate() {
             if !is_origin(origin) {
@@ -234,11 +211,7 @@ impl Check {
 
     fn claims(&mut self, path: &str, set: &serde_json::Map<String, serde_json::Value>) {
         for (name, message) in claims::problems(set) {
-            let place = if name.is_empty() {
-                path.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
+            let place = if name.is_empty() { path.to_owned() } else { format!("{path}.{name}") };
             self.say(place, message);
         }
     }
@@ -268,11 +241,7 @@ mod tests {
 
     #[test]
     fn origins_are_scheme_host_port_only() {
-        for good in [
-            "https://app.example.com",
-            "http://localhost:3000",
-            "http://[::1]:3000",
-        ] {
+        for good in ["https://app.example.com", "http://localhost:3000", "http://[::1]:3000"] {
             assert!(is_origin(good), "{good}");
         }
         for bad in [

@@ -43,11 +43,7 @@ pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Resu
     let rows = store.clients(after, limit + 1)?;
     let wanted = usize::try_from(limit).unwrap_or_default();
     let more = rows.len() > wanted;
-    let clients = rows
-        .iter()
-        .take(wanted)
-        .map(|json| parse(json))
-        .collect::<Result<Vec<_>, _>>()?;
+    let clients = rows.iter().take(wanted).map(|json| parse(json)).collect::<Result<Vec<_>, _>>()?;
     Ok(Reply::Clients { clients, more })
 }
 
@@ -62,10 +58,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     } else if crate::protocol::secret::is_generated_client_id(&config.client_id) {
         let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
         let path = "client.client_id".to_owned();
-        return Err(Stop::Refused(Refusal::Invalid(vec![super::Problem {
-            path,
-            message,
-        }])));
+        return Err(Stop::Refused(Refusal::Invalid(vec![super::Problem { path, message }])));
     }
     check(&head, context, &config)?;
     if load(store, &config.client_id)?.is_some() {
@@ -73,17 +66,10 @@ pub(super) fn create<S: Store, E: Entropy>(
     }
     let mut client = life::declare(&config, ManagedBy::Api, context.now);
     let secret = first_secret(&mut client, context);
+    client.config_version = head.config_version;
     save(store, context.issuer, &client)?;
-    refresh_origins(
-        store,
-        context.issuer,
-        &mut head,
-        !client.allowed_origins.is_empty(),
-    )?;
-    Ok(Reply::ClientWithSecret {
-        client: Box::new(client),
-        secret,
-    })
+    refresh_origins(store, context.issuer, &mut head, !client.allowed_origins.is_empty())?;
+    Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
 pub(super) fn update<S: Store, E: Entropy>(
@@ -100,30 +86,18 @@ pub(super) fn update<S: Store, E: Entropy>(
     let mut client = life::redeclare(&current, config, ManagedBy::Api, context.now);
     let secret = first_secret(&mut client, context);
     if client != current {
+        client.config_version = head.config_version;
         save(store, context.issuer, &client)?;
-        refresh_origins(
-            store,
-            context.issuer,
-            &mut head,
-            client.allowed_origins != current.allowed_origins,
-        )?;
+        refresh_origins(store, context.issuer, &mut head, client.allowed_origins != current.allowed_origins)?;
     }
-    Ok(Reply::ClientWithSecret {
-        client: Box::new(client),
-        secret,
-    })
+    Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
 fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfig) -> Result<(), Stop> {
     let known = resources(&head.config, context.issuer);
-    let problems = client_problems(config, &|scope| {
-        known.iter().any(|resource| resource.scopes.contains(scope))
-    });
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Stop::Refused(Refusal::Invalid(problems)))
-    }
+    let problems =
+        client_problems(config, &|scope| known.iter().any(|resource| resource.scopes.contains(scope)));
+    if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
 }
 
 /// A confidential client without a secret gets one.
@@ -131,11 +105,7 @@ pub(super) fn first_secret<E: Entropy>(client: &mut Client, context: &Context<'_
     if client.is_public() || !client.secrets.is_empty() {
         return None;
     }
-    let addition = Addition {
-        expires_at: None,
-        others_expire_at: None,
-        sha256: None,
-    };
+    let addition = Addition { expires_at: None, others_expire_at: None, sha256: None };
     attach(client, addition, context).ok()
 }
 
@@ -161,19 +131,8 @@ fn attach<E: Entropy>(
             (secret.hash(), secret.expose().as_bytes().to_vec())
         }
     };
-    let Addition {
-        expires_at,
-        others_expire_at,
-        ..
-    } = addition;
-    match life::add_secret(
-        client,
-        secret_id.clone(),
-        hash,
-        expires_at,
-        others_expire_at,
-        context.now,
-    ) {
+    let Addition { expires_at, others_expire_at, .. } = addition;
+    match life::add_secret(client, secret_id.clone(), hash, expires_at, others_expire_at, context.now) {
         AddSecret::Added => Ok(NewSecret {
             client_id: client.client_id.clone(),
             secret_id,
@@ -194,10 +153,7 @@ pub(super) fn add_secret<S: Store, E: Entropy>(
     let mut client = existing(store, client_id)?;
     let secret = attach(&mut client, addition, context).map_err(Stop::Refused)?;
     save(store, context.issuer, &client)?;
-    Ok(Reply::ClientWithSecret {
-        client: Box::new(client),
-        secret: Some(secret),
-    })
+    Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
 }
 
 pub(super) fn remove_secret<S: Store, E: Entropy>(
@@ -240,12 +196,7 @@ pub(super) fn delete<S: Store, E: Entropy>(
         head.config_version += 1;
         head::save(store, context.issuer, &head)?;
     }
-    refresh_origins(
-        store,
-        context.issuer,
-        &mut head,
-        !client.allowed_origins.is_empty(),
-    )?;
+    refresh_origins(store, context.issuer, &mut head, !client.allowed_origins.is_empty())?;
     Ok(Reply::Client(None))
 }
 

@@ -21,10 +21,7 @@ pub(super) fn read<S: Store>(store: &S, head: Head) -> Result<Reply, Stop> {
             config.client.push(declaration(&client));
         }
     }
-    Ok(Reply::Config {
-        version: head.config_version,
-        config: Box::new(config),
-    })
+    Ok(Reply::Config { version: head.config_version, config: Box::new(config) })
 }
 
 /// Puts `desired` into force, all of it or nothing. Applying what is in force already changes nothing.
@@ -36,18 +33,12 @@ pub(super) fn apply<S: Store, E: Entropy>(
     mut desired: Config,
 ) -> Result<Reply, Stop> {
     if base_version != head.config_version {
-        return Err(Stop::Refused(Refusal::VersionConflict {
-            current: head.config_version,
-        }));
+        return Err(Stop::Refused(Refusal::VersionConflict { current: head.config_version }));
     }
     check(context, &desired)?;
     let existing = concerned(store, &head, &desired)?;
     let result = reconcile(&existing, &desired, context.now);
-    let declared: Vec<String> = desired
-        .client
-        .iter()
-        .map(|client| client.client_id.clone())
-        .collect();
+    let declared: Vec<String> = desired.client.iter().map(|client| client.client_id.clone()).collect();
     desired.client.clear();
     desired.issuer = None;
     if result.put.is_empty()
@@ -55,11 +46,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
         && desired == head.config
         && declared == head.declared
     {
-        return Ok(Reply::Applied {
-            version: head.config_version,
-            changes: Vec::new(),
-            secrets: Vec::new(),
-        });
+        return Ok(Reply::Applied { version: head.config_version, changes: Vec::new(), secrets: Vec::new() });
     }
     head.config = desired;
     head.declared = declared;
@@ -69,6 +56,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
     let mut secrets = Vec::new();
     for (mut client, change) in result.put {
         secrets.extend(clients::first_secret(&mut client, context));
+        client.config_version = head.config_version;
         clients::save(store, context.issuer, &client)?;
         changes.push((client.client_id, change));
     }
@@ -78,37 +66,24 @@ pub(super) fn apply<S: Store, E: Entropy>(
     }
     head::save(store, context.issuer, &head)?;
     clients::refresh_origins(store, context.issuer, &mut head, true)?;
-    Ok(Reply::Applied {
-        version: head.config_version,
-        changes,
-        secrets,
-    })
+    Ok(Reply::Applied { version: head.config_version, changes, secrets })
 }
 
 fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), Stop> {
     let mut found = problems(desired);
     let own = context.issuer.as_str();
     if desired.issuer.as_deref().is_some_and(|issuer| issuer != own) {
-        found.push(Problem {
-            path: "issuer".to_owned(),
-            message: format!("this server's issuer is `{own}`"),
-        });
+        found
+            .push(Problem { path: "issuer".to_owned(), message: format!("this server's issuer is `{own}`") });
     }
     let admin = context.issuer.admin_resource();
     for (index, resource) in desired.resource.iter().enumerate() {
         if resource.identifier == admin {
             let path = format!("resource[{index}].identifier");
-            found.push(Problem {
-                path,
-                message: "this is the server's own admin API".to_owned(),
-            });
+            found.push(Problem { path, message: "this is the server's own admin API".to_owned() });
         }
     }
-    if found.is_empty() {
-        Ok(())
-    } else {
-        Err(Stop::Refused(Refusal::Invalid(found)))
-    }
+    if found.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(found))) }
 }
 
 fn concerned<S: Store>(

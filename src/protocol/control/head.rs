@@ -46,9 +46,7 @@ impl Head {
 
     pub(crate) fn public_keys(&self, now: Timestamp) -> Vec<PublicKey> {
         let keys = life::publics(&self.keys);
-        keys.filter(|key| key.schedule.state(now) != life::KeyState::Gone)
-            .cloned()
-            .collect()
+        keys.filter(|key| key.schedule.state(now) != life::KeyState::Gone).cloned().collect()
     }
 
     pub(crate) fn snapshot(&self, issuer: &Issuer, now: Timestamp) -> Snapshot {
@@ -95,8 +93,7 @@ pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {
         return Ok(None);
     };
     let head = serde_json::from_str(&json);
-    head.map(Some)
-        .map_err(|error| ServerError::internal(format!("the head row is unreadable: {error}")))
+    head.map(Some).map_err(|error| ServerError::internal(format!("the head row is unreadable: {error}")))
 }
 
 pub(crate) fn next_alarm<S: Store>(store: &mut S, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {

@@ -19,25 +19,13 @@ pub(super) fn open<S: Store, E: Entropy>(
     let mut keys = Vec::new();
     for key in &head.keys {
         // An unused key is handed out early so that an edge can switch by itself; a retiring one never signs.
-        if matches!(
-            key.public.schedule.state(context.now),
-            KeyState::Next | KeyState::Active
-        ) {
-            let private = key
-                .private
-                .open(context.kek, context.issuer.as_str(), &key.public.kid)?;
+        if matches!(key.public.schedule.state(context.now), KeyState::Next | KeyState::Active) {
+            let private = key.private.open(context.kek, context.issuer.as_str(), &key.public.kid)?;
             keys.push((key.public.clone(), private));
         }
     }
-    let keyring = KeyringParcel {
-        version: head.keys_version,
-        mac_key: head.mac_key.clone(),
-        keys,
-    };
-    Ok(Reply::Opened {
-        snapshot: Box::new(head.snapshot(context.issuer, context.now)),
-        keyring,
-    })
+    let keyring = KeyringParcel { version: head.keys_version, mac_key: head.mac_key.clone(), keys };
+    Ok(Reply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
 }
 
 /// The alarm: makes successors, drops what is gone, wraps what still lies in the clear.
@@ -123,21 +111,9 @@ fn store_key<E: Entropy>(
         Some(kek) => kek.wrap(&material.private, context.issuer.as_str(), &kid, context.entropy)?,
         None => StoredPrivate::Clear(material.private),
     };
-    let schedule = Schedule {
-        created_at: context.now,
-        active_from: starts,
-        retire_from: None,
-        gone_at: None,
-    };
-    Ok(StoredKey {
-        public: PublicKey {
-            kid,
-            alg: material.alg,
-            jwk: material.public,
-            schedule,
-        },
-        private,
-    })
+    let schedule =
+        Schedule { created_at: context.now, active_from: starts, retire_from: None, gone_at: None };
+    Ok(StoredKey { public: PublicKey { kid, alg: material.alg, jwk: material.public, schedule }, private })
 }
 
 pub(super) fn rotate<S: Store, E: Entropy>(

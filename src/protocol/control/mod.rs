@@ -280,17 +280,8 @@ fn dispatch<S: Store, E: Entropy>(
         Command::Clients { after, limit } => clients::page(store, after.as_deref(), limit),
         Command::CreateClient { client } => clients::create(store, context, head, *client),
         Command::UpdateClient { client } => clients::update(store, context, head, &client),
-        Command::AddSecret {
-            client_id,
-            expires_at,
-            others_expire_at,
-            sha256,
-        } => {
-            let addition = clients::Addition {
-                expires_at,
-                others_expire_at,
-                sha256,
-            };
+        Command::AddSecret { client_id, expires_at, others_expire_at, sha256 } => {
+            let addition = clients::Addition { expires_at, others_expire_at, sha256 };
             clients::add_secret(store, context, &client_id, addition)
         }
         Command::RemoveSecret { client_id, secret_id } => {

@@ -56,7 +56,5 @@ pub fn publication<S: Store>(
         clients::load(store, client_id)?
             .map(|client| serde_json::to_string(&PublishedClient { layout, client }))
     };
-    value
-        .transpose()
-        .map_err(|error| ServerError::internal(error.to_string()))
+    value.transpose().map_err(|error| ServerError::internal(error.to_string()))
 }

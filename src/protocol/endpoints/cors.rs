@@ -52,7 +52,5 @@ async fn registered_origin<P: Platform>(server: &Server<P>, exchange: &Exchange<
 }
 
 fn allow(response: Response, origin: String) -> Response {
-    response
-        .with("access-control-allow-origin", origin)
-        .with("vary", "origin")
+    response.with("access-control-allow-origin", origin).with("vary", "origin")
 }

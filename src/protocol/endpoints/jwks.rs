@@ -26,16 +26,8 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
 
 async fn key_set<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<String, ServerError> {
     let snapshot = server.snapshot(exchange.now).await?;
-    let published = snapshot
-        .keys
-        .iter()
-        .filter(|key| key.schedule.state(exchange.now) != KeyState::Gone);
-    let keys = published.map(|key| PublishedJwk {
-        kid: &key.kid,
-        alg: key.alg,
-        usage: "sig",
-        key: &key.jwk,
-    });
+    let published = snapshot.keys.iter().filter(|key| key.schedule.state(exchange.now) != KeyState::Gone);
+    let keys = published.map(|key| PublishedJwk { kid: &key.kid, alg: key.alg, usage: "sig", key: &key.jwk });
     serde_json::to_string(&KeySet { keys: keys.collect() })
         .map_err(|error| ServerError::internal(error.to_string()))
 }

@@ -75,14 +75,8 @@ async fn metadata<P: Platform>(
     document: Document,
 ) -> Result<String, ServerError> {
     let snapshot = server.snapshot(exchange.now).await?;
-    let scopes = snapshot
-        .resources
-        .iter()
-        .flat_map(|resource| resource.scopes.iter());
-    let openid = OpenIdMembers {
-        subject_types_supported: [],
-        id_token_signing_alg_values_supported: [],
-    };
+    let scopes = snapshot.resources.iter().flat_map(|resource| resource.scopes.iter());
+    let openid = OpenIdMembers { subject_types_supported: [], id_token_signing_alg_values_supported: [] };
     let metadata = Metadata {
         issuer: server.issuer.as_str(),
         token_endpoint: server.issuer.endpoint(TOKEN),
@@ -90,9 +84,7 @@ async fn metadata<P: Platform>(
         response_types_supported: [],
         grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name()).collect(),
         token_endpoint_auth_methods_supported: AuthMethod::ALL.iter().map(|method| method.name()).collect(),
-        scopes_supported: scopes
-            .filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX))
-            .collect(),
+        scopes_supported: scopes.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX)).collect(),
         openid: (document == Document::OpenId).then_some(openid),
     };
     serde_json::to_string(&metadata).map_err(|error| ServerError::internal(error.to_string()))

@@ -27,19 +27,10 @@ pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'
         Some(TOKEN) => token::serve(server, exchange).await,
         Some(JWKS) => jwks::serve(server, exchange).await,
         Some(rest) if rest.starts_with(admin::PREFIX) => {
-            admin::serve(
-                server,
-                exchange,
-                rest.get(admin::PREFIX.len()..).unwrap_or_default(),
-            )
-            .await
+            admin::serve(server, exchange, rest.get(admin::PREFIX.len()..).unwrap_or_default()).await
         }
         _ => {
-            let error = OAuthError::new(
-                Code::NotFound,
-                Cause::PathUnknown,
-                "nothing is served at this path",
-            );
+            let error = OAuthError::new(Code::NotFound, Cause::PathUnknown, "nothing is served at this path");
             exchange.fail(server.issuer.as_str(), error.into())
         }
     }
@@ -51,14 +42,8 @@ fn method_not_allowed<P: Platform>(
     exchange: &Exchange<'_>,
     allow: &'static str,
 ) -> Response {
-    let error = OAuthError::new(
-        Code::MethodNotAllowed,
-        Cause::MethodWrong,
-        "this method is not served here",
-    );
-    exchange
-        .fail(server.issuer.as_str(), error.into())
-        .with("allow", allow)
+    let error = OAuthError::new(Code::MethodNotAllowed, Cause::MethodWrong, "this method is not served here");
+    exchange.fail(server.issuer.as_str(), error.into()).with("allow", allow)
 }
 
 /// Serves a public document with caching headers and an `ETag`, readable for scripts of any origin.
@@ -71,15 +56,9 @@ fn public_document<P: Platform>(
     use sha2::{Digest as _, Sha256};
     let request = exchange.request;
     let digest = Sha256::digest(body.as_bytes());
-    let tag = format!(
-        "\"{}\"",
-        super::encoding::base64url(digest.get(..12).unwrap_or_default())
-    );
+    let tag = format!("\"{}\"", super::encoding::base64url(digest.get(..12).unwrap_or_default()));
     let current = request.headers.if_none_match.as_deref().is_some_and(|known| {
-        known
-            .split(',')
-            .map(str::trim)
-            .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+        known.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
     });
     let headers: Vec<Header> = vec![
         ("content-type", content_type.into()),
@@ -88,21 +67,9 @@ fn public_document<P: Platform>(
         ("etag", tag.into()),
     ];
     match request.method {
-        Method::Get | Method::Head if current => Response {
-            status: 304,
-            headers,
-            body: String::new(),
-        },
-        Method::Get => Response {
-            status: 200,
-            headers,
-            body,
-        },
-        Method::Head => Response {
-            status: 200,
-            headers,
-            body: String::new(),
-        },
+        Method::Get | Method::Head if current => Response { status: 304, headers, body: String::new() },
+        Method::Get => Response { status: 200, headers, body },
+        Method::Head => Response { status: 200, headers, body: String::new() },
         Method::Post | Method::Put | Method::Delete | Method::Options | Method::Other => {
             method_not_allowed(server, exchange, "GET, HEAD")
         }

@@ -1,7 +1,8 @@
 //! The token endpoint (RFC 6749 §3.2): a list of steps, each of which may refuse.
 
 use super::super::client_auth::{AuthenticatedClient, authenticate};
-use super::super::error::{Failure, ServerError};
+use super::super::directory::Found;
+use super::super::error::{Failure, OAuthError, ServerError};
 use super::super::form::Form;
 use super::super::grants::dispatch;
 use super::super::http::{Method, Response};
@@ -36,8 +37,39 @@ async fn exchange_token<P: Platform>(
     let form = Form::of(exchange.request)?;
     form.require("grant_type", "grant_type is missing")?;
     let client = authenticate(server, exchange, &form).await?;
-    let granted = dispatch(server, exchange, client.clone(), &form).await?;
+    match decide(server, exchange, client.clone(), &form).await {
+        Err(Failure::OAuth(error)) if error.cause.may_be_outdated() => {
+            retry_with_newer_client(server, exchange, &client, &form, error).await
+        }
+        other => other,
+    }
+}
+
+async fn decide<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    client: AuthenticatedClient,
+    form: &Form,
+) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
+    let granted = dispatch(server, exchange, client.clone(), form).await?;
     Ok((client, issue(server, exchange, granted).await?))
+}
+
+/// What is known of the client may be a minute old; if the Control object knows it otherwise, the answer may be too.
+async fn retry_with_newer_client<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    known: &AuthenticatedClient,
+    form: &Form,
+    error: OAuthError,
+) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
+    match server.reread_client(&known.client_id, exchange.now).await? {
+        Found::Client(current) if *current != **known => {
+            let client = authenticate(server, exchange, form).await?;
+            decide(server, exchange, client, form).await
+        }
+        Found::Client(_) | Found::None(_) => Err(error.into()),
+    }
 }
 
 fn answer(issued: (AuthenticatedClient, TokenResponse)) -> Result<(AuthenticatedClient, Response), Failure> {

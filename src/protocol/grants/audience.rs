@@ -31,9 +31,7 @@ impl Choice<'_> {
     }
 
     pub(super) fn audience(&self) -> Vec<String> {
-        self.resources()
-            .map(|resource| resource.identifier.clone())
-            .collect()
+        self.resources().map(|resource| resource.identifier.clone()).collect()
     }
 
     pub(super) fn signing_alg(&self) -> Alg {
@@ -43,18 +41,11 @@ impl Choice<'_> {
     /// The shortest of what the resources and the client allow, in seconds.
     pub(super) fn lifetime(&self, client: Option<u32>) -> u64 {
         let resources = self.resources().map(|resource| resource.access_token_ttl);
-        u64::from(
-            resources
-                .chain(client)
-                .min()
-                .unwrap_or(self.first.access_token_ttl),
-        )
+        u64::from(resources.chain(client).min().unwrap_or(self.first.access_token_ttl))
     }
 
     pub(super) fn claims(&self) -> Map<String, Value> {
-        self.resources()
-            .flat_map(|resource| resource.claims.clone())
-            .collect()
+        self.resources().flat_map(|resource| resource.claims.clone()).collect()
     }
 }
 
@@ -71,22 +62,13 @@ pub(super) fn choose<'a>(
         None => default_scopes(snapshot, client, &named),
     };
     if scopes.is_empty() {
-        return Err(invalid_scope(
-            Cause::ScopeEmpty,
-            "the client has no scope to be granted",
-        ));
+        return Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted"));
     }
     let owners = owners(snapshot, &scopes);
-    let chosen = if named.is_empty() {
-        single_owner(owners)?
-    } else {
-        cover(&named, &owners)?
-    };
-    let agree = chosen.iter().all(|resource| {
-        chosen
-            .first()
-            .is_some_and(|first| first.signing_alg == resource.signing_alg)
-    });
+    let chosen = if named.is_empty() { single_owner(owners)? } else { cover(&named, &owners)? };
+    let agree = chosen
+        .iter()
+        .all(|resource| chosen.first().is_some_and(|first| first.signing_alg == resource.signing_alg));
     if !agree {
         return Err(invalid_target(
             Cause::ResourcesDisagree,
@@ -94,15 +76,8 @@ pub(super) fn choose<'a>(
         ));
     }
     match chosen.split_first() {
-        Some((first, others)) => Ok(Choice {
-            scopes,
-            first,
-            others: others.to_vec(),
-        }),
-        None => Err(invalid_scope(
-            Cause::ScopeEmpty,
-            "the client has no scope to be granted",
-        )),
+        Some((first, others)) => Ok(Choice { scopes, first, others: others.to_vec() }),
+        None => Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted")),
     }
 }
 
@@ -139,10 +114,8 @@ fn named_resources<'a>(
 }
 
 fn requested_scopes(snapshot: &Snapshot, client: &Client, text: &str) -> Result<ScopeSet, OAuthError> {
-    let scopes = ScopeSet::parse(text).ok_or(invalid_scope(
-        Cause::ScopeMalformed,
-        "scope is malformed or too long",
-    ))?;
+    let scopes = ScopeSet::parse(text)
+        .ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
     for scope in scopes.iter() {
         if USER_SCOPES.contains(&scope) {
             return Err(invalid_scope(
@@ -169,10 +142,7 @@ fn requested_scopes(snapshot: &Snapshot, client: &Client, text: &str) -> Result<
 fn default_scopes(snapshot: &Snapshot, client: &Client, named: &[&Resource]) -> ScopeSet {
     let fits = |scope: &&str| {
         snapshot.resource_of_scope(scope).is_some_and(|owner| {
-            named.is_empty()
-                || named
-                    .iter()
-                    .any(|resource| resource.identifier == owner.identifier)
+            named.is_empty() || named.iter().any(|resource| resource.identifier == owner.identifier)
         })
     };
     client.scopes.iter().filter(fits).collect()
@@ -180,10 +150,7 @@ fn default_scopes(snapshot: &Snapshot, client: &Client, named: &[&Resource]) -> 
 
 fn owners<'a>(snapshot: &'a Snapshot, scopes: &ScopeSet) -> Vec<&'a Resource> {
     let mut owners: Vec<&Resource> = Vec::new();
-    for owner in scopes
-        .iter()
-        .filter_map(|scope| snapshot.resource_of_scope(scope))
-    {
+    for owner in scopes.iter().filter_map(|scope| snapshot.resource_of_scope(scope)) {
         if !owners.iter().any(|known| known.identifier == owner.identifier) {
             owners.push(owner);
         }
@@ -221,13 +188,8 @@ fn is_absolute_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
     };
-    let scheme_ok = scheme
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let scheme_ok = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     scheme_ok
         && !rest.is_empty()
         && text.len() <= 256

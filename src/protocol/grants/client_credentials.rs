@@ -8,10 +8,7 @@ use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::error::Failure;
 use crate::protocol::ports::Platform;
 
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "client_credentials",
-    confidential_only: true,
-};
+pub(super) const INFO: GrantInfo = GrantInfo { name: "client_credentials", confidential_only: true };
 
 /// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
 /// repeatable, RFC 8707 §2).
@@ -19,13 +16,8 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 /// # Errors
 /// `invalid_scope`, `invalid_target`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest {
-        server,
-        exchange,
-        client,
-        form,
-    } = request;
-    let snapshot = server.snapshot(exchange.now).await?;
+    let GrantRequest { server, exchange, client, form } = request;
+    let snapshot = server.snapshot_for(&client, exchange.now).await?;
     let requested: Vec<&str> = form.values("resource").collect();
     let choice = choose(&snapshot, &client, form.value("scope"), &requested)?;
     let lifetime = choice.lifetime(client.access_token_ttl);

@@ -107,21 +107,9 @@ pub(crate) async fn dispatch<P: Platform>(
         return unauthorized(Cause::ClientPublic, "a public client may not use this grant");
     }
     if !client.may_use(grant) {
-        return unauthorized(
-            Cause::GrantNotAllowed,
-            "the client is not registered for this grant",
-        );
+        return unauthorized(Cause::GrantNotAllowed, "the client is not registered for this grant");
     }
-    decide(
-        grant,
-        GrantRequest {
-            server,
-            exchange,
-            client,
-            form,
-        },
-    )
-    .await
+    decide(grant, GrantRequest { server, exchange, client, form }).await
 }
 
 fn unauthorized(cause: Cause, description: &'static str) -> Result<Granted, Failure> {
@@ -145,10 +133,7 @@ impl<'de> Deserialize<'de> for GrantType {
         let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
         Self::parse(&name).ok_or_else(|| {
             let known: Vec<_> = Self::ALL.iter().map(|grant| format!("`{grant}`")).collect();
-            serde::de::Error::custom(format!(
-                "unknown grant `{name}`, expected one of {}",
-                known.join(", ")
-            ))
+            serde::de::Error::custom(format!("unknown grant `{name}`, expected one of {}", known.join(", ")))
         })
     }
 }

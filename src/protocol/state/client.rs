@@ -24,6 +24,7 @@ pub fn declare(config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> 
         secrets: Vec::new(),
         created_at: now,
         updated_at: now,
+        config_version: 0,
     }
 }
 
@@ -32,6 +33,7 @@ pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, 
     let mut wanted = declare(config, managed_by, now);
     wanted.created_at = client.created_at;
     wanted.updated_at = client.updated_at;
+    wanted.config_version = client.config_version;
     if !wanted.is_public() {
         wanted.secrets.clone_from(&client.secrets);
     }
@@ -80,12 +82,7 @@ pub fn add_secret(
     if client.is_public() {
         return AddSecret::Public;
     }
-    let mut secrets: Vec<_> = client
-        .secrets
-        .iter()
-        .filter(|secret| secret.is_live(now))
-        .cloned()
-        .collect();
+    let mut secrets: Vec<_> = client.secrets.iter().filter(|secret| secret.is_live(now)).cloned().collect();
     if let Some(end) = others_expire_at {
         for secret in &mut secrets {
             secret.expires_at = Some(secret.expires_at.map_or(end, |own| own.min(end)));
@@ -95,12 +92,7 @@ pub fn add_secret(
     if secrets.len() >= MAX_LIVE_SECRETS {
         return AddSecret::TooMany;
     }
-    secrets.push(StoredSecret {
-        id,
-        sha256,
-        created_at: now,
-        expires_at,
-    });
+    secrets.push(StoredSecret { id, sha256, created_at: now, expires_at });
     client.secrets = secrets;
     client.updated_at = now;
     AddSecret::Added

@@ -38,9 +38,7 @@ pub fn reconcile(existing: &BTreeMap<String, Client>, desired: &Config, now: Tim
     let mut result = Reconciliation::default();
     for config in &desired.client {
         match existing.get(&config.client_id) {
-            None => result
-                .put
-                .push((declare(config, ManagedBy::Config, now), Change::Create)),
+            None => result.put.push((declare(config, ManagedBy::Config, now), Change::Create)),
             Some(client) => {
                 let wanted = redeclare(client, config, ManagedBy::Config, now);
                 if client.managed_by == ManagedBy::Api {
@@ -53,10 +51,7 @@ pub fn reconcile(existing: &BTreeMap<String, Client>, desired: &Config, now: Tim
     }
     let gone = existing.values().filter(|client| {
         client.managed_by == ManagedBy::Config
-            && !desired
-                .client
-                .iter()
-                .any(|config| config.client_id == client.client_id)
+            && !desired.client.iter().any(|config| config.client_id == client.client_id)
     });
     result.delete = gone.map(|client| client.client_id.clone()).collect();
     result

@@ -116,21 +116,13 @@ pub enum Rotation {
 
 /// Brings the next rotation of `alg` forward: at once, or as early as the announcement allows.
 pub fn rotate(keys: &mut [StoredKey], alg: Alg, immediately: bool, now: Timestamp) -> Rotation {
-    let next = keys
-        .iter()
-        .position(|key| key.public.alg == alg && key.public.schedule.state(now) == KeyState::Next);
-    let Some(next) = next
-        .and_then(|index| keys.get(index))
-        .map(|key| key.public.clone())
-    else {
+    let next =
+        keys.iter().position(|key| key.public.alg == alg && key.public.schedule.state(now) == KeyState::Next);
+    let Some(next) = next.and_then(|index| keys.get(index)).map(|key| key.public.clone()) else {
         return Rotation::NeedsKey(if immediately { now } else { now.plus(ANNOUNCE) });
     };
     let announced = next.schedule.created_at.plus(ANNOUNCE);
-    let starts = if immediately {
-        now
-    } else {
-        announced.max(now).min(next.schedule.active_from)
-    };
+    let starts = if immediately { now } else { announced.max(now).min(next.schedule.active_from) };
     for key in keys.iter_mut().filter(|key| key.public.alg == alg) {
         if key.public.kid == next.kid {
             key.public.schedule.active_from = starts;
@@ -160,9 +152,8 @@ pub fn retire(keys: &mut Vec<StoredKey>, kid: &str, now: Timestamp) -> Option<Al
 
 /// An active key whose successor was taken out goes on until there is another one.
 fn reopen(keys: &mut [StoredKey], alg: Alg, now: Timestamp) {
-    let successor = keys
-        .iter()
-        .any(|key| key.public.alg == alg && key.public.schedule.state(now) == KeyState::Next);
+    let successor =
+        keys.iter().any(|key| key.public.alg == alg && key.public.schedule.state(now) == KeyState::Next);
     for key in keys.iter_mut().filter(|key| key.public.alg == alg) {
         if !successor && key.public.schedule.state(now) == KeyState::Active {
             key.public.schedule.retire_from = None;
