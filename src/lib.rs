@@ -1,4 +1,4 @@
-//! Mintedge: an OAuth 2.0 / OpenID Connect authorization server that is one edge function.
+//! Mintedge: an OAuth 2.0 / `OpenID Connect` authorization server that is one edge function.
 //!
 //! * [`protocol`] is the server: pure, without a clock, randomness or I/O of its own.
 //! * [`memory`] runs it natively, for tests and for the command's dry runs.

@@ -1,5 +1,7 @@
 //! The black-box suite against the memory adapter.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 mod suite;
 
 use std::sync::MutexGuard;

@@ -1,6 +1,8 @@
 //! The black-box suite against a running Worker: `MINTEDGE_TEST_URL` is its issuer, `MINTEDGE_TEST_ADMIN_SECRET` its
 //! admin secret. The Worker runs with `EDGE_CACHE_SECONDS=1`. `cargo xtask test` starts one and sets all of it.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 mod suite;
 
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};

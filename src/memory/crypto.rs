@@ -1,4 +1,4 @@
-//! Signatures of the kinds that the edge leaves to WebCrypto.
+//! Signatures of the kinds that the edge leaves to `WebCrypto`.
 
 use p256::ecdsa::signature::{RandomizedSigner as _, SignatureEncoding as _, Signer as _};
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};

@@ -58,6 +58,16 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
+/// Percent-encodes every byte, for tests.
+#[cfg(test)]
+pub(crate) fn percent_encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        let _ = write!(encoded, "%{byte:02X}");
+        encoded
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -185,7 +185,7 @@ mod tests {
 
         #[test]
         fn what_was_encoded_is_read_back(value in "\\PC{1,40}") {
-            let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded = crate::protocol::encoding::percent_encode(&value);
             let form = Form::parse(format!("k={encoded}").as_bytes()).expect("valid");
             prop_assert_eq!(form.value("k"), Some(value.as_str()));
         }

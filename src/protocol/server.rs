@@ -15,7 +15,7 @@ use super::secret::Secret;
 use super::time::Timestamp;
 
 /// Shortest admin secret that is accepted, in bytes. A shorter one counts as none.
-pub const MIN_ADMIN_SECRET: usize = 32;
+pub(crate) const MIN_ADMIN_SECRET: usize = 32;
 
 /// What a deployment says of itself, besides its bindings.
 #[derive(Debug)]

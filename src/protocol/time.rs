@@ -9,6 +9,7 @@ pub struct Timestamp(pub u64);
 
 impl Timestamp {
     /// This moment plus `seconds`, saturating.
+    #[must_use]
     pub const fn plus(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds))
     }

@@ -148,7 +148,7 @@ pub fn every_algorithm_signs_verifiable_tokens(f: &Fixture<'_>) {
         assert_eq!(jws::header(&token)["alg"], alg);
         assert!(jws::verifies(&token, &f.key_set()), "{alg}");
         let tampered = token.replacen('.', ".e", 1);
-        assert!(!jws::verifies(&format!("{tampered}"), &f.key_set()), "{alg}");
+        assert!(!jws::verifies(&tampered, &f.key_set()), "{alg}");
     }
     f.apply(&base_config()).expect(200);
 }

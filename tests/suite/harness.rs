@@ -174,6 +174,7 @@ impl<'a> Fixture<'a> {
     }
 
     /// A name no other case uses.
+    #[allow(clippy::unused_self, reason = "reads best as a question to the fixture")]
     pub fn unique(&self, stem: &str) -> String {
         format!("{stem}-{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed))
     }

@@ -1,7 +1,12 @@
 //! The black-box suite: what any client sees over HTTP. It runs against the memory adapter (`tests/memory.rs`) and
 //! against workerd (`tests/worker.rs`), with the same cases.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "each test binary includes it and uses its own part"
+)]
 
 pub mod admin_api;
 pub mod client_credentials;

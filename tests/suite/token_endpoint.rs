@@ -48,7 +48,7 @@ pub fn parameters_in_the_query_are_refused(f: &Fixture<'_>) {
 }
 
 pub fn broken_forms_are_400(f: &Fixture<'_>) {
-    let many = (0..65).map(|n| format!("&p{n}=1")).collect::<String>();
+    let many = (0..65).map(|n| format!("&p{n}=1")).collect::<Vec<_>>().concat();
     let bodies = [
         format!("{CC}&scope=%zz").into_bytes(),
         format!("{CC}&scope=%ff").into_bytes(),

@@ -131,7 +131,7 @@ mod tests {
 
         #[test]
         fn encoded_credentials_are_read_back(id in "[!-~]{1,20}", secret in "\\PC{0,20}") {
-            let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+            let encode = crate::protocol::encoding::percent_encode;
             let header = basic(&format!("{}:{}", encode(&id), encode(&secret)));
             let (read_id, read_secret) = parse_basic(&header).expect("valid");
             prop_assert_eq!(read_id, id);

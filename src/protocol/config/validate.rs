@@ -66,10 +66,8 @@ impl Check {
     }
 
     fn settings(&mut self, config: &Config) {
-        if let Some(issuer) = &config.issuer {
-            if let Err(error) = Issuer::parse(issuer) {
-                self.say("issuer", error.to_string());
-            }
+        if let Some(Err(error)) = config.issuer.as_deref().map(Issuer::parse) {
+            self.say("issuer", error.to_string());
         }
         if !(7..=3650).contains(&config.keys.rotate_every_days) {
             self.say("keys.rotate_every_days", "7 to 3650 days");

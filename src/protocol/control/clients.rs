@@ -124,12 +124,11 @@ fn attach<E: Entropy>(
     let mut id = [0_u8; 9];
     context.entropy.fill(&mut id);
     let secret_id = base64url(&id);
-    let (hash, clear) = match addition.sha256 {
-        Some(hash) => (hash, Vec::new()),
-        None => {
-            let secret = Secret::generate(CLIENT_SECRET_PREFIX, context.entropy);
-            (secret.hash(), secret.expose().as_bytes().to_vec())
-        }
+    let (hash, clear) = if let Some(hash) = addition.sha256 {
+        (hash, Vec::new())
+    } else {
+        let secret = Secret::generate(CLIENT_SECRET_PREFIX, context.entropy);
+        (secret.hash(), secret.expose().as_bytes().to_vec())
     };
     let Addition { expires_at, others_expire_at, .. } = addition;
     match life::add_secret(client, secret_id.clone(), hash, expires_at, others_expire_at, context.now) {

@@ -1,0 +1,141 @@
+//! Guards the shape of the code: who may know whom, what every grant brings, how large files are.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("text");
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has no sources");
+    found
+}
+
+/// The code without comments, doc comments and tests.
+fn code(text: &str) -> String {
+    let production = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let lines = production.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn assert_absent(folder: &str, forbidden: &[&str]) {
+    for (path, text) in sources(folder) {
+        let code = code(&text);
+        for word in forbidden {
+            assert!(!code.contains(word), "{} has `{word}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_protocol_knows_no_platform() {
+    let forbidden = [
+        "worker::",
+        "wasm_bindgen",
+        "js_sys",
+        "web_sys",
+        "crate::edge",
+        "crate::memory",
+        "SystemTime",
+        "Instant::",
+        "getrandom",
+        "thread_rng",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "HashMap",
+        "println!",
+    ];
+    assert_absent("src/protocol", &forbidden);
+}
+
+#[test]
+fn state_transitions_are_synchronous_and_pure() {
+    assert_absent("src/protocol/state", &["async ", ".await", "ports::", "RefCell", "Cell<", "&dyn Entropy"]);
+}
+
+#[test]
+fn the_edge_decides_nothing_about_oauth() {
+    let forbidden = ["OAuthError", "invalid_", "scope", "grant", "client_secret", "redirect_uri"];
+    assert_absent("src/edge", &forbidden);
+}
+
+#[test]
+fn nothing_panics_on_purpose() {
+    for folder in ["src/protocol", "src/edge"] {
+        for (path, text) in sources(folder) {
+            let code = code(&text);
+            for word in [".unwrap()", "panic!(", "unreachable!(", "todo!(", "unimplemented!(", "dbg!("] {
+                assert!(!code.contains(word), "{} has `{word}`", path.display());
+            }
+            let expects = code.matches(".expect(").count();
+            let reasons = code.matches("clippy::expect_used,").count();
+            assert!(expects <= reasons, "{} has an `expect` without a reason", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_grant_is_one_file_and_one_line_of_the_registry() {
+    let registry =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocol/grants/mod.rs"));
+    let registry = registry.expect("the registry");
+    let lines =
+        registry.split("\nregistry! {\n").nth(1).and_then(|rest| rest.split("\n}").next()).expect("lines");
+    for (path, text) in sources("src/protocol/grants") {
+        if text.contains("GrantInfo {") && text.contains("const INFO") {
+            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+            assert!(lines.contains(&format!("=> {name},")), "{name} is not registered");
+        }
+    }
+    assert_eq!(lines.lines().count(), mintedge::protocol::grants::GrantType::ALL.len());
+}
+
+#[test]
+fn only_issue_mints_and_only_client_auth_authenticates() {
+    for (path, text) in sources("src/protocol") {
+        let name = path.to_string_lossy().replace('\\', "/");
+        let code = code(&text);
+        assert!(!code.contains("jwt::sign(") || name.ends_with("protocol/issue.rs"), "{name} mints");
+        assert!(
+            !code.contains("AuthenticatedClient(") || name.contains("/client_auth/"),
+            "{name} makes clients"
+        );
+        let forges =
+            code.contains("Granted {") && !name.contains("/grants/") && !name.ends_with("protocol/issue.rs");
+        assert!(!forges, "{name} makes a Granted");
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for folder in ["src", "cli/src", "xtask/src"] {
+        for (path, text) in sources(folder) {
+            let lines = code(&text).lines().filter(|line| !line.trim().is_empty()).count();
+            assert!(lines <= 400, "{} has {lines} code lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_are_not_called_utils() {
+    for folder in ["src", "cli/src", "xtask/src"] {
+        for (path, _) in sources(folder) {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let vague = ["utils", "util", "helpers", "helper", "common", "misc", "manager"].contains(&stem);
+            assert!(!vague, "{}", path.display());
+        }
+    }
+}
