@@ -126,11 +126,17 @@ static UNIQUE: AtomicU64 = AtomicU64::new(0);
 
 impl<'a> Fixture<'a> {
     pub fn new(target: &'a dyn Target) -> Self {
-        let mut fixture = Self { target, admin_token: String::new() };
-        fixture.admin_token = fixture.fetch_admin_token("mintedge:read mintedge:write");
+        let fixture = Self::resume(target);
         let guard = target.configuration_lock();
         fixture.apply(&base_config()).expect(200);
         drop(guard);
+        fixture
+    }
+
+    /// A fixture on a server that has its configuration already.
+    pub fn resume(target: &'a dyn Target) -> Self {
+        let mut fixture = Self { target, admin_token: String::new() };
+        fixture.admin_token = fixture.fetch_admin_token("mintedge:read mintedge:write");
         fixture
     }
 

@@ -12,6 +12,7 @@ pub mod admin_api;
 pub mod client_credentials;
 pub mod cross_origin;
 pub mod harness;
+pub mod http;
 pub mod jws;
 pub mod public_documents;
 pub mod signing_keys;

@@ -1,10 +1,9 @@
 //! `cargo xtask dev`: a local Mintedge with the quickstart configuration, ready for a first token.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
-use crate::process::run;
-use crate::secrets::DeploymentSecrets;
+use crate::process::run_quiet;
+use crate::secrets::{admin_secret, client_secret, mintedge};
 use crate::server::{Options, Server};
 use crate::{Result, setup, wasm};
 
@@ -13,43 +12,82 @@ pub(crate) const DEFAULT_PORT: u16 = 8787;
 
 const CONFIGURATION: &str = "examples/quickstart/mintedge.toml";
 const SECRETS: &str = ".dev.vars";
-const CLIENT: &str = ".wrangler/quickstart-client.json";
-const LOG: &str = ".wrangler/dev.log";
+const CLIENT: &str = "quickstart";
 
 /// Runs until interrupted.
 pub(crate) fn run_until_interrupted(port: u16) -> Result {
     let tools = setup::for_build()?;
     wasm::build(&tools)?;
-    let secrets = DeploymentSecrets::load_or_create(Path::new(SECRETS))?;
+    let admin = admin_secret(Path::new(SECRETS))?;
     println!("==> Starting the Worker on port {port}");
-    let options = Options {
-        port,
-        secrets: Path::new(SECRETS),
-        state: Path::new(".wrangler/state"),
-        log: Path::new(LOG),
-    };
+    let files = Files::of(port);
+    let options =
+        Options { port, secrets: Path::new(SECRETS), state: &files.state, log: &files.log, edge_cache: None };
     let mut server = Server::start(&tools, &options)?;
     println!("==> Applying {CONFIGURATION}");
-    run(Command::new("cargo")
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "mintedge-cli",
-            "--",
-            "apply",
-            CONFIGURATION,
-        ])
-        .args(["--secrets-file", CLIENT])
-        .env("MINTEDGE_ISSUER", server.issuer())
-        .env("MINTEDGE_ADMIN_SECRET", &secrets.admin))?;
-    welcome(&server);
+    run_quiet(
+        mintedge(&["apply", CONFIGURATION, "--yes", "--secrets-file"])
+            .arg(&files.client)
+            .env("MINTEDGE_ISSUER", server.issuer())
+            .env("MINTEDGE_ADMIN_SECRET", &admin),
+    )?;
+    println!("{}", welcome(&server, &files));
     server.wait()
 }
 
-fn welcome(server: &Server) {
-    println!("\nMintedge is running.\n");
-    println!("  Issuer     {}", server.issuer());
-    println!("  Discovery  {}", server.discovery_url());
-    println!("  Log        {LOG}");
+/// What a local deployment keeps. The issuer names the port, so another port is another deployment.
+struct Files {
+    state: PathBuf,
+    /// The quickstart client's secret, beside the state: the server itself keeps only a hash.
+    client: PathBuf,
+    log: PathBuf,
+}
+
+impl Files {
+    fn of(port: u16) -> Self {
+        let directory = match port {
+            // wrangler's own default, so that a plain `npx wrangler dev` continues with it.
+            DEFAULT_PORT => PathBuf::from(".wrangler"),
+            other => PathBuf::from(format!(".wrangler/port-{other}")),
+        };
+        Self {
+            state: directory.join("state"),
+            client: directory.join("quickstart-client.json"),
+            log: directory.join("dev.log"),
+        }
+    }
+}
+
+fn welcome(server: &Server, files: &Files) -> String {
+    let issuer = server.issuer();
+    let token = client_secret(&files.client, CLIENT).map_or_else(
+        || format!("The secret of {CLIENT} is not known here: delete .wrangler to start anew."),
+        |secret| {
+            format!(
+                "Get a token:\n\n  \
+                 curl -u {CLIENT}:{secret} -d grant_type=client_credentials -d scope=orders:read {issuer}/token"
+            )
+        },
+    );
+    format!(
+        "
+Mintedge is running.
+
+  Issuer     {issuer}
+  Discovery  {discovery}
+  Log        {log}
+
+{token}
+
+Change {CONFIGURATION}, then see and apply the difference:
+
+  . ./{SECRETS} && export MINTEDGE_ISSUER={issuer} MINTEDGE_ADMIN_SECRET=$ADMIN_SECRET
+  cargo run -p mintedge-cli -- plan {CONFIGURATION}
+  cargo run -p mintedge-cli -- apply {CONFIGURATION}
+
+Ctrl-C ends it. Its state stays in {state}.",
+        discovery = server.discovery_url(),
+        log = files.log.display(),
+        state = files.state.display(),
+    )
 }

@@ -14,30 +14,12 @@ pub(crate) const TOOLS: &str = "target/tools";
 pub(crate) fn root() -> Result<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-    Ok(package
-        .parent()
-        .ok_or("the xtask package has no parent directory")?
-        .to_owned())
+    Ok(package.parent().ok_or("the xtask package has no parent directory")?.to_owned())
 }
 
 /// `relative` as an absolute path, for environment variables and programs that run elsewhere.
 pub(crate) fn absolute(relative: impl AsRef<Path>) -> Result<PathBuf> {
     Ok(std::path::absolute(relative)?)
-}
-
-/// Creates a file only its owner can read, and its directory.
-pub(crate) fn write_private(path: impl AsRef<Path>, content: &str) -> Result {
-    use std::io::Write;
-    let path = path.as_ref();
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(content.as_bytes())?;
-    Ok(())
 }
 
 /// A hash of the names and contents of `paths`, directories included recursively; a missing path counts as empty.
@@ -86,10 +68,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// A stamp kept in `path` for inputs whose hash is `fingerprint`.
     pub(crate) fn new(path: impl Into<PathBuf>, fingerprint: u64) -> Self {
-        Self {
-            path: path.into(),
-            value: format!("{fingerprint:016x}\n"),
-        }
+        Self { path: path.into(), value: format!("{fingerprint:016x}\n") }
     }
 
     /// Whether the work was done for the same inputs.

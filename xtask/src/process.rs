@@ -9,9 +9,7 @@ use crate::Result;
 
 /// Runs a program to its end with our output; fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result {
-    let status = command
-        .status()
-        .map_err(|error| format!("cannot run {}: {error}", line(command)))?;
+    let status = command.status().map_err(|error| format!("cannot run {}: {error}", line(command)))?;
     check(command, status)
 }
 
@@ -19,11 +17,7 @@ pub(crate) fn run(command: &mut Command) -> Result {
 pub(crate) fn run_quiet(command: &mut Command) -> Result {
     let output = output(command)?;
     if !output.status.success() {
-        eprint!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        eprint!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     }
     check(command, output.status)
 }
@@ -55,10 +49,7 @@ fn check(command: &Command, status: ExitStatus) -> Result {
 
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// A program that keeps running, with everything it starts, until this is dropped or we are told to stop.
@@ -87,6 +78,11 @@ impl Service {
     /// How the program ended, if it did.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
+    }
+
+    /// Ends the program and all it started at once; nothing of it gets to clean up.
+    pub(crate) fn kill(self) {
+        signal_group(self.child.id(), "KILL");
     }
 
     /// Waits for the program's end.

@@ -1,74 +1,43 @@
-//! Secrets of local and test deployments.
+//! Secrets of local and test deployments, made by the `mintedge` command.
 
+use std::fs;
 use std::path::Path;
-
-use base64ct::{Base64UrlUnpadded, Encoding as _};
+use std::process::Command;
 
 use crate::Result;
-use crate::files::write_private;
+use crate::process::run_quiet;
 
-/// The secrets a deployment is given with `wrangler secret put`, or locally in a `.dev.vars` file.
-pub(crate) struct DeploymentSecrets {
-    /// Authenticates the admin API.
-    pub(crate) admin: String,
-    /// Wraps the signing keys at rest.
-    key_encryption_key: String,
+/// The `mintedge` command of this checkout.
+pub(crate) fn mintedge(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--package", "mintedge-cli", "--bin", "mintedge", "--"]).args(arguments);
+    command
 }
 
-impl DeploymentSecrets {
-    /// Makes new ones.
-    pub(crate) fn generate() -> Result<Self> {
-        Ok(Self {
-            admin: format!("mea_{}", random()?),
-            key_encryption_key: random()?,
-        })
-    }
-
-    /// Those of a `.dev.vars` file; the file is made when it is missing.
-    pub(crate) fn load_or_create(path: &Path) -> Result<Self> {
-        if !path.exists() {
-            let secrets = Self::generate()?;
-            secrets.write(path)?;
-            println!(
-                "==> Made {} with new secrets for local development",
-                path.display()
-            );
-            return Ok(secrets);
+/// The admin secret of a `.dev.vars` file. A missing file is made, with new secrets and readable for its owner only.
+pub(crate) fn admin_secret(file: &Path) -> Result<String> {
+    if !file.exists() {
+        println!("==> Making {} with new secrets", file.display());
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory)?;
         }
-        let text = std::fs::read_to_string(path)?;
-        let value = |name: &str| {
-            let line = text
-                .lines()
-                .find_map(|line| line.trim().strip_prefix(name)?.trim_start().strip_prefix('='));
-            let value = line.map(|value| value.trim().trim_matches('"').to_owned());
-            value.ok_or_else(|| {
-                format!(
-                    "{} has no {name}; delete the file to get a new one",
-                    path.display()
-                )
-            })
-        };
-        Ok(Self {
-            admin: value("ADMIN_SECRET")?,
-            key_encryption_key: value("KEK").unwrap_or_default(),
-        })
+        run_quiet(mintedge(&["init", "--dev-vars"]).arg(file))?;
     }
-
-    /// Writes them as a `.dev.vars` file.
-    pub(crate) fn write(&self, path: &Path) -> Result {
-        write_private(
-            path,
-            &format!(
-                "ADMIN_SECRET=\"{}\"\nKEK=\"{}\"\n",
-                self.admin, self.key_encryption_key
-            ),
-        )
-    }
+    let text = fs::read_to_string(file)?;
+    let line = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("ADMIN_SECRET")?.trim_start().strip_prefix('='));
+    let value = line.map(|value| value.trim().trim_matches('"').to_owned());
+    value.ok_or_else(|| {
+        format!("{} has no ADMIN_SECRET; delete the file to get a new one", file.display()).into()
+    })
 }
 
-/// 256 random bits, base64url.
-fn random() -> Result<String> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| format!("no randomness: {error}"))?;
-    Ok(Base64UrlUnpadded::encode_string(&bytes))
+/// The newest secret of a client in a file that `mintedge apply --secrets-file` wrote: a JSON object a line.
+pub(crate) fn client_secret(file: &Path, client_id: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let client = format!("\"client_id\":\"{client_id}\"");
+    let line = text.lines().rev().find(|line| line.contains(&client))?;
+    let (_, value) = line.split_once("\"client_secret\":\"")?;
+    Some(value.split('"').next()?.to_owned())
 }

@@ -12,6 +12,8 @@ use crate::process::Service;
 use crate::setup::Tools;
 
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
+/// Nothing is served here, so asking touches no storage: the first real request still finds a fresh deployment.
+const READY_PATH: &str = "/";
 const START_ATTEMPTS: u32 = 600;
 const ATTEMPT_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -24,6 +26,8 @@ pub(crate) struct Options<'a> {
     pub(crate) state: &'a Path,
     /// Where the runtime's output goes.
     pub(crate) log: &'a Path,
+    /// How long an edge uses what it has read, in seconds; the Worker's default if unset.
+    pub(crate) edge_cache: Option<u32>,
 }
 
 /// A Worker that answers; ends when dropped.
@@ -34,7 +38,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the Worker and waits until it serves its discovery document.
+    /// Starts the Worker and waits until it answers.
     ///
     /// # Errors
     /// When the port is taken, or the Worker ends or stays silent; the error carries the end of the log.
@@ -47,31 +51,30 @@ impl Server {
         let log = File::create(options.log)?;
         let mut wrangler = tools.wrangler()?;
         wrangler
-            .args([
-                "dev",
-                "--ip",
-                "127.0.0.1",
-                "--port",
-                &port.to_string(),
-                "--inspector-port",
-                "0",
-            ])
+            .args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string(), "--inspector-port", "0"])
             .arg("--show-interactive-dev-session=false")
             .arg("--persist-to")
             .arg(files::absolute(options.state)?)
             .arg("--env-file")
             .arg(files::absolute(options.secrets)?)
             .args(["--var", &format!("ISSUER:{}", issuer(port))])
+            .args(
+                options
+                    .edge_cache
+                    .iter()
+                    .flat_map(|seconds| ["--var".to_owned(), format!("EDGE_CACHE_SECONDS:{seconds}")]),
+            )
             .stdout(log.try_clone()?)
             .stderr(log);
         let service = Service::start(&mut wrangler)?;
-        let mut server = Self {
-            service,
-            port,
-            log: options.log.to_owned(),
-        };
+        let mut server = Self { service, port, log: options.log.to_owned() };
         server.wait_until_ready()?;
         Ok(server)
+    }
+
+    /// Ends the Worker without warning, as a crash would.
+    pub(crate) fn kill(self) {
+        self.service.kill();
     }
 
     /// The issuer identifier, which is also where the Worker listens.
@@ -104,16 +107,14 @@ impl Server {
             if let Some(status) = self.service.ended()? {
                 return Err(self.failure(&format!("wrangler dev ended ({status})")).into());
             }
-            last = status(self.port, DISCOVERY_PATH);
-            if last == Some(200) {
+            last = status(self.port, READY_PATH);
+            if last == Some(404) {
                 return Ok(());
             }
             std::thread::sleep(ATTEMPT_INTERVAL);
         }
         let last = last.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
-        Err(self
-            .failure(&format!("the Worker answered {last} to {DISCOVERY_PATH}"))
-            .into())
+        Err(self.failure(&format!("the Worker answered {last} to {READY_PATH}")).into())
     }
 }
 
@@ -134,16 +135,8 @@ fn address(port: u16) -> SocketAddr {
 fn status(port: u16, path: &str) -> Option<u16> {
     let mut stream = TcpStream::connect_timeout(&address(port), Duration::from_secs(1)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-    )
-    .ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").ok()?;
     let mut start = [0_u8; 12];
     stream.read_exact(&mut start).ok()?;
-    std::str::from_utf8(&start)
-        .ok()?
-        .strip_prefix("HTTP/1.1 ")?
-        .parse()
-        .ok()
+    std::str::from_utf8(&start).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
 }

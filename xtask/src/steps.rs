@@ -36,11 +36,7 @@ impl Report {
             Some(failure) => println!("    FAILED after {}: {failure}", seconds(duration)),
         }
         let passed = failure.is_none();
-        self.rows.push(Row {
-            name: name.to_owned(),
-            duration,
-            failure,
-        });
+        self.rows.push(Row { name: name.to_owned(), duration, failure });
         passed
     }
 
@@ -50,12 +46,7 @@ impl Report {
     /// When a step failed.
     pub(crate) fn finish(self) -> Result {
         println!("\nSummary");
-        for Row {
-            name,
-            duration,
-            failure,
-        } in &self.rows
-        {
+        for Row { name, duration, failure } in &self.rows {
             let outcome = if failure.is_none() { "passed" } else { "FAILED" };
             println!("  {outcome}  {:>8}  {name}", seconds(*duration));
         }
@@ -69,10 +60,7 @@ impl Report {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "measures how long development steps take; no protocol code"
-)]
+#[expect(clippy::disallowed_methods, reason = "measures how long development steps take; no protocol code")]
 fn measure<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();

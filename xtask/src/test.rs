@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::files::{self, sorted_entries};
 use crate::process::run;
-use crate::secrets::DeploymentSecrets;
+use crate::secrets::admin_secret;
 use crate::server::{Options, Server, free_port};
 use crate::setup::{self, Tools};
 use crate::steps::Report;
@@ -41,9 +41,7 @@ impl FromStr for Part {
             "native" => Ok(Self::Native),
             "worker" => Ok(Self::Worker),
             "clients" => Ok(Self::Clients),
-            other => Err(format!(
-                "no part {other}: there are lint, native, worker, clients"
-            )),
+            other => Err(format!("no part {other}: there are lint, native, worker, clients")),
         }
     }
 }
@@ -59,14 +57,13 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
         lint::check(&tools, &mut report);
     }
     if parts.contains(&Part::Native) {
-        report.step("native tests", || {
-            run(Command::new("cargo").args(["test", "--workspace"]))
-        });
+        report.step("native tests", || run(Command::new("cargo").args(["test", "--workspace"])));
     }
     let (worker, clients) = (parts.contains(&Part::Worker), parts.contains(&Part::Clients));
     if (worker || clients) && report.step("wasm build", || wasm::build(&tools)) {
         if worker {
             report.step("worker tests", || with_server(&tools, worker_tests));
+            report.step("crash tests", || crash_tests(&tools));
         }
         if clients {
             client_tests(&tools, &mut report);
@@ -77,16 +74,26 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
 
 fn worker_tests(server: &TestServer) -> Result {
     let mut cargo = Command::new("cargo");
-    cargo.args([
-        "test",
-        "--package",
-        "mintedge",
-        "--features",
-        "workerd-tests",
-        "--test",
-        "worker",
-    ]);
+    cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests"]);
+    cargo.args(["--test", "cold_start", "--test", "worker"]);
     run(server.announce(&mut cargo))
+}
+
+/// Runs `tests/restart.rs` before and after a crash of the runtime.
+fn crash_tests(tools: &Tools) -> Result {
+    let storage = Storage::create()?;
+    let remembered = storage.directory.join("remembered.json");
+    for crash in [true, false] {
+        let server = storage.serve(tools)?;
+        let mut cargo = Command::new("cargo");
+        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "restart"]);
+        cargo.env("MINTEDGE_TEST_MEMORY", &remembered);
+        run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()))?;
+        if crash {
+            server.server.kill();
+        }
+    }
+    Ok(())
 }
 
 fn client_tests(tools: &Tools, report: &mut Report) {
@@ -112,43 +119,60 @@ fn client_tests(tools: &Tools, report: &mut Report) {
 
 fn test_files(directory: &str, suffix: &str) -> Vec<PathBuf> {
     let entries = sorted_entries(Path::new(directory)).unwrap_or_default();
-    entries
-        .into_iter()
-        .filter(|entry| entry.to_string_lossy().ends_with(suffix))
-        .collect()
+    entries.into_iter().filter(|entry| entry.to_string_lossy().ends_with(suffix)).collect()
 }
 
 /// A Worker for one suite, with empty storage and secrets of its own.
 struct TestServer {
     server: Server,
-    secrets: DeploymentSecrets,
+    admin_secret: String,
 }
 
 impl TestServer {
     fn announce<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("MINTEDGE_TEST_URL", self.server.issuer())
-            .env("MINTEDGE_TEST_ADMIN_SECRET", &self.secrets.admin)
+            .env("MINTEDGE_TEST_ADMIN_SECRET", &self.admin_secret)
+    }
+}
+
+/// Secrets and storage of a Worker, gone when dropped. It keeps its port, which is part of its issuer.
+struct Storage {
+    directory: PathBuf,
+    admin_secret: String,
+    port: u16,
+}
+
+impl Storage {
+    fn create() -> Result<Self> {
+        let directory = files::absolute("target/worker-tests")?.join(std::process::id().to_string());
+        let _ = fs::remove_dir_all(&directory);
+        let admin_secret = admin_secret(&directory.join("secrets"))?;
+        Ok(Self { directory, admin_secret, port: free_port()? })
+    }
+
+    fn serve(&self, tools: &Tools) -> Result<TestServer> {
+        let options = Options {
+            port: self.port,
+            secrets: &self.directory.join("secrets"),
+            state: &self.directory.join("state"),
+            log: Path::new("target/worker-tests/server.log"),
+            edge_cache: Some(1),
+        };
+        let server = Server::start(tools, &options)?;
+        println!("    workerd serves {}", server.issuer());
+        Ok(TestServer { server, admin_secret: self.admin_secret.clone() })
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
 fn with_server(tools: &Tools, suite: impl FnOnce(&TestServer) -> Result) -> Result {
-    let directory = files::absolute("target/worker-tests")?.join(std::process::id().to_string());
-    let _ = fs::remove_dir_all(&directory);
-    let secrets = DeploymentSecrets::generate()?;
-    let secrets_file = directory.join("secrets");
-    secrets.write(&secrets_file)?;
-    let options = Options {
-        port: free_port()?,
-        secrets: &secrets_file,
-        state: &directory.join("state"),
-        log: Path::new("target/worker-tests/server.log"),
-    };
-    let started = Server::start(tools, &options).map(|server| TestServer { server, secrets });
-    let result = started.and_then(|server| {
-        println!("    workerd serves {}", server.server.issuer());
-        suite(&server).map_err(|failure| server.server.failure(&failure.to_string()).into())
-    });
-    let _ = fs::remove_dir_all(&directory);
-    result
+    let storage = Storage::create()?;
+    let server = storage.serve(tools)?;
+    suite(&server).map_err(|failure| server.server.failure(&failure.to_string()).into())
 }

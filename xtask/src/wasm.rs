@@ -9,7 +9,8 @@ use crate::setup::Tools;
 use crate::steps::timed;
 
 /// Everything the result depends on, apart from the tools, whose versions `xtask` and `Cargo.lock` pin.
-const INPUTS: [&str; 5] = ["src", "Cargo.toml", "Cargo.lock", ".cargo", "xtask/src/setup"];
+const INPUTS: [&str; 6] =
+    ["src", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json", "xtask/src/setup/rust_tools.rs"];
 const OUTPUTS: [&str; 2] = ["build/index.js", "build/index_bg.wasm"];
 
 /// Builds in release mode, unless nothing changed since the last time.
@@ -19,8 +20,6 @@ pub(crate) fn build(tools: &Tools) -> Result {
         println!("==> The wasm build is up to date");
         return Ok(());
     }
-    timed("Building the wasm", || {
-        run(tools.worker_build()?.arg("--release"))
-    })?;
+    timed("Building the wasm", || run(tools.worker_build()?.arg("--release")))?;
     stamp.set()
 }

@@ -19,9 +19,7 @@ const CARGO: &str = "/usr/bin/cargo";
 /// The linker's name, if an earlier run prepared everything.
 pub(crate) fn prepared() -> Option<String> {
     let linker = linker()?;
-    let programs = ["cargo", "rustc"]
-        .iter()
-        .all(|program| Path::new(PROGRAMS).join(program).exists());
+    let programs = ["cargo", "rustc"].iter().all(|program| Path::new(PROGRAMS).join(program).exists());
     (is_installed(RUSTC) && is_available(&linker) && (programs || link_programs().is_ok())).then_some(linker)
 }
 
@@ -59,9 +57,7 @@ fn linker() -> Option<String> {
     let mut command = Command::new(RUSTC);
     without_rustup(&mut command);
     let version = capture(command.arg("-vV"))?;
-    let llvm = version
-        .lines()
-        .find_map(|line| line.strip_prefix("LLVM version: "))?;
+    let llvm = version.lines().find_map(|line| line.strip_prefix("LLVM version: "))?;
     Some(format!("wasm-ld-{}", llvm.split('.').next()?))
 }
 
@@ -70,32 +66,20 @@ fn install_packages(packages: &[&str]) -> Result {
 }
 
 fn apt(arguments: &[&str]) -> Result {
-    run_quiet(
-        Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )
+    run_quiet(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn build_standard_library() -> Result {
     let work = files::absolute(TOOLS)?.join("std");
     fs::create_dir_all(&work)?;
-    run(Command::new("cp")
-        .args(["-r", "--no-target-directory"])
-        .arg(sources()?)
-        .arg(work.join("library")))?;
+    run(Command::new("cp").args(["-r", "--no-target-directory"]).arg(sources()?).arg(work.join("library")))?;
     let mut cargo = Command::new(CARGO);
     without_rustup(&mut cargo);
     // The flags and features with which the Rust project builds its own distribution of this target.
     run(cargo
         .args(["build", "--quiet", "--release", "--manifest-path"])
         .arg(work.join("library/sysroot/Cargo.toml"))
-        .args([
-            "--target",
-            TARGET,
-            "--features",
-            "panic-unwind compiler-builtins-mem",
-        ])
+        .args(["--target", TARGET, "--features", "panic-unwind compiler-builtins-mem"])
         .env("RUSTC", RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes")

@@ -31,16 +31,10 @@ pub(crate) fn everything() -> Result<Tools> {
     println!("==> Checking the tools");
     let tools = for_build()?;
     println!("    wasm target: {}", tools.wasm_target.describe());
-    println!(
-        "    worker-build {}: {}",
-        rust_tools::WORKER_BUILD_VERSION,
-        tools.worker_build.display()
-    );
+    println!("    worker-build {}: {}", rust_tools::WORKER_BUILD_VERSION, tools.worker_build.display());
     println!("    wasm-bindgen: {}", tools.wasm_bindgen.display());
-    let node = tools
-        .node
-        .as_ref()
-        .map_or_else(|| "from the system".to_owned(), |path| path.display().to_string());
+    let node =
+        tools.node.as_ref().map_or_else(|| "from the system".to_owned(), |path| path.display().to_string());
     println!("    Node: {node}");
     rust_tools::components()?;
     println!("    cargo-deny: {}", rust_tools::cargo_deny()?.display());

@@ -19,10 +19,7 @@ pub(crate) fn ensure() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let package = package().ok_or("Node 22.12 or newer is needed: https://nodejs.org")?;
-    let directory = files::absolute(TOOLS)?
-        .join("node/node_modules")
-        .join(&package)
-        .join("bin");
+    let directory = files::absolute(TOOLS)?.join("node/node_modules").join(&package).join("bin");
     if version(directory.join("node")).is_some_and(|version| version >= MINIMUM) {
         return Ok(Some(directory));
     }
@@ -33,13 +30,7 @@ pub(crate) fn ensure() -> Result<Option<PathBuf>> {
         // npm's package `node` only picks the package of this platform, in a script. This takes it directly.
         run_quiet(
             Command::new("npm")
-                .args([
-                    "install",
-                    "--no-save",
-                    "--ignore-scripts",
-                    "--prefix",
-                    "target/tools/node",
-                ])
+                .args(["install", "--no-save", "--ignore-scripts", "--prefix", "target/tools/node"])
                 .arg(format!("{package}@{INSTALLED_VERSION}")),
         )
     })?;

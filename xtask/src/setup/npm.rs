@@ -21,18 +21,12 @@ pub(crate) fn ensure_in(directory: &str, node: Option<&Path>) -> Result {
     if !Path::new(&manifest).exists() {
         return Ok(());
     }
-    let stamp = Stamp::new(
-        format!("{modules}/.xtask-stamp"),
-        fingerprint([manifest.as_str(), lock.as_str()])?,
-    );
+    let stamp =
+        Stamp::new(format!("{modules}/.xtask-stamp"), fingerprint([manifest.as_str(), lock.as_str()])?);
     if stamp.is_current() {
         return Ok(());
     }
-    let place = if directory == "." {
-        String::new()
-    } else {
-        format!(" of {directory}")
-    };
+    let place = if directory == "." { String::new() } else { format!(" of {directory}") };
     timed(&format!("Installing the npm packages{place}"), || {
         // None of them needs its install script: those only save a process start.
         run_quiet(node::command(node, "npm")?.args(["ci", "--ignore-scripts", "--prefix", directory]))

@@ -17,11 +17,7 @@ pub(crate) fn ensure(requirements: &str) -> Result<PathBuf> {
         return Ok(python);
     }
     timed("Installing the Python packages of the client tests", || {
-        run_quiet(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&environment),
-        )?;
+        run_quiet(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "pytest"]);
         if Path::new(requirements).exists() {

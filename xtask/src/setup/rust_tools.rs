@@ -15,19 +15,21 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// Compiles the crate to wasm and generates its JavaScript.
 pub(crate) fn worker_build() -> Result<PathBuf> {
-    ensure("worker-build", "worker-build", WORKER_BUILD_VERSION)
+    ensure(&Tool { package: "worker-build", program: "worker-build", features: &[] }, WORKER_BUILD_VERSION)
 }
 
 /// Generates the JavaScript glue; has to be exactly the version of the library.
 pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
     let version = locked_version(&fs::read_to_string("Cargo.lock")?, "wasm-bindgen")
         .ok_or("Cargo.lock has no package wasm-bindgen")?;
-    ensure("wasm-bindgen-cli", "wasm-bindgen", &version)
+    // The default features only serve its test runner: they would compile a TLS library.
+    let features = &["--no-default-features"];
+    ensure(&Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", features }, &version)
 }
 
 /// Checks the licenses and origins of dependencies.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
-    ensure("cargo-deny", "cargo-deny", CARGO_DENY_VERSION)
+    ensure(&Tool { package: "cargo-deny", program: "cargo-deny", features: &[] }, CARGO_DENY_VERSION)
 }
 
 /// clippy and rustfmt, which rustup's minimal profile leaves out.
@@ -42,20 +44,24 @@ pub(crate) fn components() -> Result {
     Ok(())
 }
 
-fn ensure(package: &str, program: &str, version: &str) -> Result<PathBuf> {
-    let ours = files::absolute(TOOLS)?
-        .join("bin")
-        .join(program)
-        .with_extension(std::env::consts::EXE_EXTENSION);
-    for candidate in [ours.as_path(), Path::new(program)] {
+/// A program of a package on crates.io.
+struct Tool {
+    package: &'static str,
+    program: &'static str,
+    features: &'static [&'static str],
+}
+
+fn ensure(tool: &Tool, version: &str) -> Result<PathBuf> {
+    let ours = files::absolute(TOOLS)?.join("bin").join(tool.program);
+    let ours = ours.with_extension(std::env::consts::EXE_EXTENSION);
+    for candidate in [ours.as_path(), Path::new(tool.program)] {
         if has_version(candidate, version) {
             return Ok(candidate.to_owned());
         }
     }
-    timed(
-        &format!("Installing {package} {version} with cargo (minutes, once)"),
-        || install(package, version),
-    )?;
+    timed(&format!("Installing {} {version} with cargo (minutes, once)", tool.package), || {
+        install(tool, version)
+    })?;
     Ok(ours)
 }
 
@@ -64,19 +70,12 @@ fn has_version(program: &Path, version: &str) -> bool {
     output.is_some_and(|output| output.split_whitespace().any(|word| word == version))
 }
 
-fn install(package: &str, version: &str) -> Result {
+fn install(tool: &Tool, version: &str) -> Result {
     let install = |locked: &[&str]| {
         run(Command::new("cargo")
-            .args([
-                "install",
-                "--quiet",
-                package,
-                "--version",
-                version,
-                "--root",
-                TOOLS,
-            ])
-            .args(["--target-dir", "target/tools/compile", "--force"])
+            .args(["install", "--quiet", tool.package, "--bin", tool.program, "--version", version])
+            .args(["--root", TOOLS, "--target-dir", "target/tools/compile", "--force"])
+            .args(tool.features)
             .args(locked)
             // These programs run for seconds: compiling them fast matters more than their speed.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::debian;
-use crate::process::{capture, is_available, run_quiet};
+use crate::process::{capture, is_available};
 use crate::steps::timed;
 use crate::{Failure, Result};
 
@@ -38,19 +38,12 @@ pub(crate) fn ensure() -> Result<WasmTarget> {
     if let Some(linker) = debian::prepared() {
         return Ok(WasmTarget::Debian { linker });
     }
-    let rustup = timed(
-        "Adding the wasm32-unknown-unknown target with rustup",
-        add_with_rustup,
-    );
+    let rustup = timed("Adding the wasm32-unknown-unknown target with rustup", add_with_rustup);
     if rustup.is_ok() && is_installed("rustc") {
         return Ok(WasmTarget::Path);
     }
-    println!("    rustup could not add it; trying Debian's packages");
-    let linker = timed(
-        "Building the wasm32-unknown-unknown target from Debian's sources",
-        debian::install,
-    )
-    .map_err(|failure| missing(&failure))?;
+    let linker = timed("Building the wasm32-unknown-unknown target from Debian's sources", debian::install)
+        .map_err(|failure| missing(&failure))?;
     Ok(WasmTarget::Debian { linker })
 }
 
@@ -72,16 +65,16 @@ fn has_core(directory: &Path) -> bool {
     let Ok(entries) = directory.read_dir() else {
         return false;
     };
-    entries
-        .flatten()
-        .any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+    entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
 }
 
 fn add_with_rustup() -> Result {
     if !is_available("rustup") {
         return Err("rustup is not installed".into());
     }
-    run_quiet(Command::new("rustup").args(["target", "add", TARGET]))
+    // Its own words would read like an error, and there is another way.
+    let added = capture(Command::new("rustup").args(["target", "add", TARGET]));
+    added.map(drop).ok_or_else(|| "rustup could not download it".into())
 }
 
 fn missing(failure: &Failure) -> Failure {

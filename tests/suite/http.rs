@@ -1,0 +1,73 @@
+//! A Worker that runs already, over HTTP: `MINTEDGE_TEST_URL` is its issuer, `MINTEDGE_TEST_ADMIN_SECRET` its admin
+//! secret. It runs with `EDGE_CACHE_SECONDS=1`. `cargo xtask test` starts one and sets all of it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::harness::{Req, Resp, Target};
+
+/// The Worker.
+pub struct Worker {
+    agent: ureq::Agent,
+    issuer: String,
+    admin_secret: String,
+}
+
+static CONFIGURATION: Mutex<()> = Mutex::new(());
+
+pub fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; `cargo xtask test` sets it"))
+}
+
+pub fn target() -> Worker {
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .new_agent();
+    Worker {
+        agent,
+        issuer: variable("MINTEDGE_TEST_URL"),
+        admin_secret: variable("MINTEDGE_TEST_ADMIN_SECRET"),
+    }
+}
+
+impl Target for Worker {
+    fn send(&self, request: &Req) -> Resp {
+        let mut builder = ureq::http::Request::builder()
+            .method(request.method)
+            .uri(format!("{}{}", self.issuer, request.path));
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let sent = self.agent.run(builder.body(request.body.as_slice()).expect("a request"));
+        let mut response =
+            sent.unwrap_or_else(|error| panic!("{} {}: {error}", request.method, request.path));
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().expect("text").to_owned()));
+        let headers = headers.collect();
+        let status = response.status().as_u16();
+        let body = response.body_mut().read_to_string().expect("a body");
+        Resp { status, headers, body }
+    }
+
+    fn issuer(&self) -> String {
+        self.issuer.clone()
+    }
+
+    fn admin_secret(&self) -> String {
+        self.admin_secret.clone()
+    }
+
+    /// The object's alarm publishes within a moment, and an edge looks again after two seconds at most.
+    fn settle(&self) {
+        std::thread::sleep(Duration::from_millis(3500));
+    }
+
+    fn configuration_lock(&self) -> Option<MutexGuard<'static, ()>> {
+        Some(CONFIGURATION.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
