@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{apply, clients, completions, export, import, init, keys, plan, token};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::Red.on_default().bold());
+
+const AFTER_HELP: &str = "\
+Environment:
+  MINTEDGE_ISSUER          The server, as --issuer
+  MINTEDGE_ADMIN_SECRET    The deployment's ADMIN_SECRET, for everything that needs the admin API
+  MINTEDGE_CLIENT_ID       Another client for the admin API, with
+  MINTEDGE_CLIENT_SECRET   its secret; `token` reads its client's secret from here too
+  NO_COLOR                 No colors
+
+Exit codes: 0 success, 1 failure, 2 changes (plan --detailed-exitcode), 3 invalid configuration,
+4 refused by the server, 5 version conflict, 6 server unreachable, 64 wrong usage";
+
+/// Configures and operates a Mintedge authorization server.
+#[derive(Debug, Parser)]
+#[command(name = "mintedge", version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command has.
+#[derive(Debug, Args)]
+pub(crate) struct Globals {
+    /// The server's issuer URL; without it the `issuer` of the configuration file counts.
+    #[arg(long, global = true, value_name = "URL", env = "MINTEDGE_ISSUER")]
+    pub(crate) issuer: Option<String>,
+    /// Print JSON: the answer on standard output, a failure on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a first configuration file and make the deployment's secrets.
+    Init(init::InitArgs),
+    /// Check a configuration file without asking the server.
+    Validate(FileArgs),
+    /// Show what applying a configuration file would change.
+    Plan(plan::PlanArgs),
+    /// Put a configuration file into force.
+    Apply(apply::ApplyArgs),
+    /// Print the configuration in force as TOML.
+    Export(export::ExportArgs),
+    /// Print the JSON Schema of the configuration file.
+    Schema,
+    /// Show and change single clients.
+    #[command(subcommand)]
+    Clients(clients::ClientsCommand),
+    /// Show, rotate and retire signing keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Ask for an access token with client credentials.
+    Token(token::TokenArgs),
+    /// Turn another server's configuration into a file.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+/// A configuration file.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The configuration file.
+    #[arg(value_name = "FILE", default_value = DEFAULT_FILE)]
+    pub(crate) file: PathBuf,
+}
+
+/// The configuration file's usual name.
+pub(crate) const DEFAULT_FILE: &str = "mintedge.toml";

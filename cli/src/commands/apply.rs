@@ -1,0 +1,105 @@
+//! `mintedge apply`: puts a file into force.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use mintedge::protocol::admin::{AppliedView, NewSecretView};
+use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::args::{FileArgs, Globals};
+use crate::ask::confirm;
+use crate::failure::{Exit, Failure};
+use crate::file::ConfigFile;
+use crate::issued::{SecretsFile, shown};
+use crate::plan::Plan;
+use crate::remote::{Access, Session, issuer};
+use crate::style::bold;
+
+/// Which file, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Don't ask.
+    #[arg(long, short)]
+    yes: bool,
+    /// Append new secrets to this file (created with mode 0600) instead of printing them, one JSON object a line.
+    #[arg(long, value_name = "PATH")]
+    secrets_file: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    /// Whether there was something to do.
+    applied: bool,
+    /// The version in force now.
+    version: u64,
+    plan: &'a Plan,
+    /// New secrets; empty if they went to a file.
+    secrets: &'a [NewSecretView],
+}
+
+pub(super) fn run(globals: &Globals, args: &ApplyArgs) -> Result<Answer, Failure> {
+    let file = ConfigFile::read(&args.file.file)?;
+    let issuer = issuer(globals, file.config.issuer.as_deref())?;
+    let session = Session::open(issuer, Access::Write)?;
+    let plan = super::plan::make(&session, &file)?;
+    if plan.is_empty() {
+        let applied = Report { applied: false, version: plan.version, plan: &plan, secrets: &[] };
+        return Ok(Answer::new(plan.to_string(), &applied));
+    }
+    show(&plan, globals.json);
+    confirm(&format!("Apply these changes to {}?", session.issuer().as_str()), args.yes)?;
+    let mut secrets_file = args.secrets_file.as_deref().map(SecretsFile::open).transpose()?;
+    let done: AppliedView =
+        session.put("config", Some(plan.version), &file.config).map_err(|failure| refused(failure, &file))?;
+    let kept = match &mut secrets_file {
+        Some(secrets_file) => secrets_file.keep(&done.secrets),
+        None => false,
+    };
+    let secrets: &[NewSecretView] = if kept { &[] } else { &done.secrets };
+    let text =
+        report(&done, secrets, args.secrets_file.as_ref().filter(|_| kept && !done.secrets.is_empty()));
+    Ok(Answer::new(text, &Report { applied: true, version: done.version, plan: &plan, secrets }))
+}
+
+/// The plan is for whoever confirms it; standard output belongs to the document if that is JSON.
+fn show(plan: &Plan, json: bool) {
+    // Failing to show it must not keep --yes from working.
+    let _ = if json { write!(anstream::stderr(), "{plan}") } else { write!(anstream::stdout(), "{plan}") };
+}
+
+fn refused(failure: Failure, file: &ConfigFile) -> Failure {
+    match failure.exit() {
+        Exit::Invalid if !failure.problems().is_empty() => file.refused(failure.problems()),
+        Exit::Conflict => {
+            let description = format!("{} (nothing was changed)", failure.description());
+            failure.explained(description)
+        }
+        Exit::Unreachable => {
+            let lost = "If it did, new secrets are lost with the answer: `mintedge clients rotate-secret` makes others";
+            let description = format!("{}. {lost}", failure.description());
+            failure.explained(description)
+        }
+        Exit::Other | Exit::Changes | Exit::Invalid | Exit::Refused | Exit::Usage => failure,
+    }
+}
+
+fn report(done: &AppliedView, secrets: &[NewSecretView], kept_in: Option<&PathBuf>) -> String {
+    let mut text = format!(
+        "\n{} Version {} is in force; every edge has it within 60 seconds.\n",
+        bold("Applied."),
+        done.version
+    );
+    if !secrets.is_empty() {
+        text.push('\n');
+        text.push_str(&shown(secrets));
+    }
+    if let Some(path) = kept_in {
+        let _ = write!(text, "\nThe new secrets are in {}.\n", path.display());
+    }
+    text
+}

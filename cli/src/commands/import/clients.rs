@@ -1,0 +1,146 @@
+//! One client.
+
+use mintedge::protocol::client::{AuthMethod, client_id_problem};
+use mintedge::protocol::config::ClientConfig;
+use mintedge::protocol::grants::GrantType;
+use mintedge::protocol::secret::is_generated_client_id;
+use serde_json::{Map, Value};
+
+use super::convert::{Imported, flag, others};
+use super::hashes;
+use super::read::{Loose, plain};
+
+const MEMBERS: [&str; 9] = [
+    "clientid",
+    "clientname",
+    "allowedgranttypes",
+    "allowedscopes",
+    "clientsecrets",
+    "accesstokenlifetime",
+    "allowedcorsorigins",
+    "enabled",
+    "requireclientsecret",
+];
+
+/// Adds the client that `value` describes.
+pub(super) fn add(imported: &mut Imported, value: &Value, index: usize) {
+    let id = Loose::new(value).and_then(|object| Some((object.text(&["clientid"])?, object)));
+    let Some((client_id, object)) = id else {
+        imported.general.push(format!("client {} has no client_id and is not imported", index + 1));
+        return;
+    };
+    let twice = imported.clients.iter().any(|(known, _)| known.client_id == client_id);
+    let refused = client_id_problem(client_id)
+        .or(is_generated_client_id(client_id).then_some("ids that start with `mec_` are generated"))
+        .or(twice.then_some("it is there twice; only the first is imported"));
+    if let Some(reason) = refused {
+        imported.general.push(format!("the client `{client_id}` is not imported: {reason}"));
+        return;
+    }
+    let mut warnings = Vec::new();
+    let client = declaration(imported, client_id, &object, &mut warnings);
+    others(&object, &MEMBERS, &mut warnings);
+    secrets(imported, &object, &client, &mut warnings);
+    imported.clients.push((client, warnings));
+}
+
+fn declaration(
+    imported: &Imported,
+    client_id: &str,
+    object: &Loose<'_>,
+    warnings: &mut Vec<String>,
+) -> ClientConfig {
+    let grant_types = grants(object, warnings);
+    let (origins, lost) = object.names(&["allowedcorsorigins"]);
+    if lost > 0 {
+        warnings.push(format!("{lost} origin(s) are no text and are not imported"));
+    }
+    ClientConfig {
+        client_id: client_id.to_owned(),
+        client_name: object.text(&["clientname"]).filter(|text| !text.is_empty()).map(str::to_owned),
+        scopes: allowed_scopes(imported, object, warnings),
+        token_endpoint_auth_method: auth_method(object, &grant_types, warnings),
+        grant_types,
+        access_token_ttl: lifetime(object, warnings),
+        claims: Map::new(),
+        allowed_origins: origins.into_iter().map(str::to_owned).collect(),
+        disabled: flag(object, "enabled", warnings) == Some(false),
+    }
+}
+
+fn grants(object: &Loose<'_>, warnings: &mut Vec<String>) -> Vec<GrantType> {
+    let (names, lost) = object.names(&["allowedgranttypes"]);
+    let mut grants = Vec::new();
+    for name in names {
+        match GrantType::ALL.iter().find(|grant| plain(grant.name()) == plain(name)) {
+            Some(grant) if grants.contains(grant) => {}
+            Some(grant) => grants.push(*grant),
+            None => warnings.push(format!("the grant `{name}` is not imported: this server doesn't have it")),
+        }
+    }
+    if lost > 0 {
+        warnings.push(format!("{lost} grant(s) have no name and are not imported"));
+    }
+    if grants.is_empty() {
+        warnings.push("no grant is left, so it can't get tokens".to_owned());
+    }
+    grants
+}
+
+/// The scopes that a client wants, and how many have no name.
+pub(super) fn scopes_of<'a>(client: &Loose<'a>) -> (Vec<&'a str>, usize) {
+    client.names(&["allowedscopes"])
+}
+
+fn allowed_scopes(imported: &Imported, object: &Loose<'_>, warnings: &mut Vec<String>) -> Vec<String> {
+    let (scopes, lost) = scopes_of(object);
+    if lost > 0 {
+        warnings.push(format!("{lost} scope(s) have no name and are not imported"));
+    }
+    let mut allowed: Vec<String> = Vec::new();
+    for scope in scopes {
+        if imported.owner_of(scope).is_none() {
+            warnings.push(format!("the scope `{scope}` is not imported: no resource has it"));
+        } else if !allowed.iter().any(|known| known == scope) {
+            allowed.push(scope.to_owned());
+        }
+    }
+    allowed
+}
+
+fn auth_method(object: &Loose<'_>, grants: &[GrantType], warnings: &mut Vec<String>) -> AuthMethod {
+    if flag(object, "requireclientsecret", warnings) != Some(false) {
+        return AuthMethod::default();
+    }
+    if grants.iter().any(|grant| grant.info().confidential_only) {
+        warnings.push("it needed no secret; its grants need one here".to_owned());
+        return AuthMethod::default();
+    }
+    AuthMethod::None
+}
+
+fn lifetime(object: &Loose<'_>, warnings: &mut Vec<String>) -> Option<u32> {
+    let lifetime = object.member(&["accesstokenlifetime"])?;
+    let seconds = lifetime.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
+    if seconds.is_none_or(|seconds| !(30..=86_400).contains(&seconds)) {
+        warnings.push(format!(
+            "the access token lifetime {lifetime} is not imported: 30 to 86400 seconds are possible"
+        ));
+        return None;
+    }
+    seconds
+}
+
+fn secrets(imported: &mut Imported, object: &Loose<'_>, client: &ClientConfig, warnings: &mut Vec<String>) {
+    let mut hashes = Vec::new();
+    for (index, entry) in object.list(&["clientsecrets"]).into_iter().enumerate() {
+        let (hash, remarks) = hashes::hash(entry, index + 1);
+        hashes.extend(hash);
+        warnings.extend(remarks);
+    }
+    if !hashes.is_empty() && client.token_endpoint_auth_method == AuthMethod::None {
+        warnings.push("its secrets are not imported: a public client has none".to_owned());
+    } else if !hashes.is_empty() {
+        imported.secrets.insert(client.client_id.clone(), hashes);
+    }
+}

@@ -1,0 +1,38 @@
+//! The commands, one file each.
+
+pub(crate) mod apply;
+pub(crate) mod clients;
+pub(crate) mod completions;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod keys;
+pub(crate) mod plan;
+mod schema;
+pub(crate) mod token;
+mod validate;
+
+use crate::answer::Answer;
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever keeps it from doing what it was asked.
+pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
+    let globals = &cli.globals;
+    match &cli.command {
+        Command::Init(args) => init::run(globals, args),
+        Command::Validate(args) => validate::run(args),
+        Command::Plan(args) => plan::run(globals, args),
+        Command::Apply(args) => apply::run(globals, args),
+        Command::Export(args) => export::run(globals, args),
+        Command::Schema => schema::run(),
+        Command::Clients(command) => clients::run(globals, command),
+        Command::Keys(command) => keys::run(globals, command),
+        Command::Token(args) => token::run(globals, args),
+        Command::Import(command) => import::run(globals, command),
+        Command::Completions(args) => Ok(completions::run(args)),
+    }
+}

@@ -1,0 +1,50 @@
+//! Credentials from the environment: arguments would show in process lists and shell histories.
+
+use mintedge::protocol::client::ADMIN_CLIENT_ID;
+use mintedge::protocol::secret::Secret;
+
+use crate::failure::Failure;
+
+/// A client's id and secret.
+pub(super) struct Credentials {
+    pub(super) client_id: String,
+    pub(super) secret: Secret,
+    /// The variable the secret came from, for messages.
+    pub(super) variable: &'static str,
+}
+
+const ADMIN_SECRET: &str = "MINTEDGE_ADMIN_SECRET";
+const CLIENT_ID: &str = "MINTEDGE_CLIENT_ID";
+const CLIENT_SECRET: &str = "MINTEDGE_CLIENT_SECRET";
+
+/// Credentials for the admin API.
+pub(super) fn for_admin() -> Result<Credentials, Failure> {
+    if let Some(secret) = variable(ADMIN_SECRET)? {
+        return Ok(Credentials { client_id: ADMIN_CLIENT_ID.to_owned(), secret, variable: ADMIN_SECRET });
+    }
+    match (variable(CLIENT_ID)?, variable(CLIENT_SECRET)?) {
+        (Some(id), Some(secret)) => {
+            Ok(Credentials { client_id: id.expose().to_owned(), secret, variable: CLIENT_SECRET })
+        }
+        _ => Err(Failure::usage(
+            "the admin API needs a credential: set MINTEDGE_ADMIN_SECRET to the deployment's ADMIN_SECRET, or \
+             MINTEDGE_CLIENT_ID and MINTEDGE_CLIENT_SECRET to a client's that has the scopes mintedge:read and \
+             mintedge:write",
+        )),
+    }
+}
+
+/// The secret of an ordinary client.
+pub(crate) fn from_environment() -> Result<Option<Secret>, Failure> {
+    variable(CLIENT_SECRET)
+}
+
+/// A variable's value without the line break that copying leaves; an empty one counts as unset.
+fn variable(name: &str) -> Result<Option<Secret>, Failure> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value.trim()).filter(|value| !value.is_empty()).map(Secret::received)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        // The error would print the value.
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not UTF-8"))),
+    }
+}

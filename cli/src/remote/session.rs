@@ -1,0 +1,163 @@
+//! The admin API, with an access token that lives as long as the command.
+
+use mintedge::protocol::admin::{ErrorView, PREFIX};
+use mintedge::protocol::client::AuthMethod;
+use mintedge::protocol::issuer::Issuer;
+use mintedge::protocol::scope::{ADMIN_READ, ADMIN_WRITE};
+use mintedge::protocol::secret::Secret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ureq::http::Method;
+
+use super::credentials;
+use super::http::{Call, Http, Reply};
+use super::token::{TokenRequest, request_with};
+use crate::encoding::percent_encode;
+use crate::failure::{Exit, Failure};
+
+/// What a command is going to do: its token carries no more than that takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Look only.
+    Read,
+    /// Look and change.
+    Write,
+}
+
+/// A session with the admin API.
+pub(crate) struct Session {
+    http: Http,
+    issuer: Issuer,
+    authorization: Secret,
+}
+
+impl Session {
+    /// Gets a token for the admin API with the credential of the environment.
+    ///
+    /// # Errors
+    /// If there is no credential, or the server doesn't take it.
+    pub(crate) fn open(issuer: Issuer, access: Access) -> Result<Self, Failure> {
+        let credentials = credentials::for_admin()?;
+        let http = Http::new(&issuer);
+        let scopes: &[&str] = match access {
+            Access::Read => &[ADMIN_READ],
+            Access::Write => &[ADMIN_READ, ADMIN_WRITE],
+        };
+        let request = TokenRequest {
+            client_id: &credentials.client_id,
+            secret: &credentials.secret,
+            method: AuthMethod::ClientSecretBasic,
+            scopes: &scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>(),
+            resources: &[issuer.admin_resource()],
+        };
+        let response = request_with(&http, &issuer, &request).map_err(|failure| match failure.error() {
+            "invalid_client" => failure.explained(format!(
+                "{} refused the credential of {}; is it the one of this deployment?",
+                issuer.as_str(),
+                credentials.variable
+            )),
+            _ => failure,
+        })?;
+        let authorization = Secret::received(format!("Bearer {}", response.access_token));
+        Ok(Self { http, issuer, authorization })
+    }
+
+    /// The server.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// `GET path`, which is relative to the admin API.
+    ///
+    /// # Errors
+    /// If the server refuses or can't be reached; so with all of these.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.read(&self.send(Method::GET, path, None, None)?)
+    }
+
+    /// `GET path` of something that may not be there.
+    pub(crate) fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Failure> {
+        let reply = self.send(Method::GET, path, None, None)?;
+        if reply.status == 404 { Ok(None) } else { self.read(&reply).map(Some) }
+    }
+
+    /// `POST path` with a JSON body.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        self.read(&self.send(Method::POST, path, None, Some(json(body)?))?)
+    }
+
+    /// `PUT path` with a JSON body, and `If-Match` with a version where one is given.
+    pub(crate) fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        version: Option<u64>,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        self.read(&self.send(Method::PUT, path, version, Some(json(body)?))?)
+    }
+
+    /// `DELETE path`.
+    pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
+        let reply = self.send(Method::DELETE, path, None, None)?;
+        if reply.status == 204 { Ok(()) } else { Err(failure(&self.issuer, &reply)) }
+    }
+
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        if_match: Option<u64>,
+        body: Option<String>,
+    ) -> Result<Reply, Failure> {
+        self.http.send(Call {
+            method,
+            url: self.issuer.endpoint(&format!("{PREFIX}{path}")),
+            authorization: Some(&self.authorization),
+            if_match,
+            body: body.map(|text| ("application/json", text)),
+        })
+    }
+
+    fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, Failure> {
+        if !(200..300).contains(&reply.status) {
+            return Err(failure(&self.issuer, reply));
+        }
+        // Only where it went wrong: the error's text could quote a secret of the answer.
+        serde_json::from_str(&reply.body).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let description = format!(
+                "the answer of {} is not as expected ({place}); is this command as new as the server?",
+                self.issuer.as_str()
+            );
+            Failure::new(Exit::Unreachable, "unexpected_answer", description)
+        })
+    }
+}
+
+/// The path of a client below the admin API; `rest` continues it.
+pub(crate) fn client_path(client_id: &str, rest: &str) -> String {
+    format!("clients/{}{rest}", percent_encode(client_id))
+}
+
+fn json(body: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(body).map_err(|error| Failure::other(error.to_string()))
+}
+
+/// What an unsuccessful answer means.
+pub(super) fn failure(issuer: &Issuer, reply: &Reply) -> Failure {
+    let Ok(view) = serde_json::from_str::<ErrorView>(&reply.body) else {
+        let description =
+            format!("{} answered {} and no JSON; is a Mintedge there?", issuer.as_str(), reply.status);
+        return Failure::new(Exit::Unreachable, "unexpected_answer", description);
+    };
+    let exit = match reply.status {
+        412 => Exit::Conflict,
+        422 => Exit::Invalid,
+        400..=499 if reply.status != 429 => Exit::Refused,
+        _ => Exit::Unreachable,
+    };
+    let words = if view.error_description.is_empty() { &view.error } else { &view.error_description };
+    Failure::new(exit, view.error.clone(), words.clone())
+        .with_problems(view.problems)
+        .with_request_id(view.request_id)
+}

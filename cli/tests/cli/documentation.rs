@@ -1,0 +1,46 @@
+//! What is written down about the command, held against the command.
+
+use std::path::Path;
+
+use crate::support::Workplace;
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn the_published_schema_is_current() {
+    let schema = Workplace::new().run("schema").success();
+    let advice = "run: cargo run -p mintedge-cli -- schema > docs/mintedge.schema.json";
+    assert!(document("mintedge.schema.json") == schema, "the schema changed; {advice}");
+}
+
+#[test]
+fn every_command_and_exit_code_is_documented() {
+    let text = document("cli.md");
+    let place = Workplace::new();
+    for group in ["", "clients ", "keys ", "import "] {
+        let help = place.run(&format!("{group}--help")).success();
+        let commands =
+            help.split("Commands:").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("commands");
+        for line in commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+            let command = line.split_whitespace().next().expect("a name");
+            assert!(
+                command == "help" || text.contains(&format!("mintedge {group}{command}")),
+                "{group}{command}"
+            );
+        }
+    }
+    for code in ["0", "1", "2", "3", "4", "5", "6", "64"] {
+        assert!(text.contains(&format!("| {code} |")), "exit code {code}");
+    }
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let place = Workplace::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(place.run(&format!("completions {shell}")).success().contains("rotate-secret"), "{shell}");
+    }
+}

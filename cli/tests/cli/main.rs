@@ -1,0 +1,13 @@
+//! The real command against a real server in memory.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod clients;
+mod configuration;
+mod documentation;
+mod failures;
+mod import;
+mod init;
+mod keys;
+mod support;
+mod token;

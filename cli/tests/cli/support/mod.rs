@@ -1,0 +1,166 @@
+//! A real server on the loopback address, and the real command run against it.
+
+mod server;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+pub(crate) use server::TestServer;
+
+/// The configuration that newcomers start with.
+pub(crate) const QUICKSTART: &str = include_str!("../../../../examples/quickstart/mintedge.toml");
+
+/// A directory of its own, and the command run in it.
+pub(crate) struct Workplace {
+    directory: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+impl Workplace {
+    /// An empty directory; the command knows no server.
+    pub(crate) fn new() -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cli-{}-{number}", std::process::id());
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&directory).expect("a directory");
+        Self { directory, environment: Vec::new() }
+    }
+
+    /// An empty directory; the command knows `server` and its admin secret.
+    pub(crate) fn for_server(server: &TestServer) -> Self {
+        let issuer = ("MINTEDGE_ISSUER".to_owned(), server.issuer().to_owned());
+        let secret = ("MINTEDGE_ADMIN_SECRET".to_owned(), server::ADMIN_SECRET.to_owned());
+        let mut place = Self::new();
+        place.environment.extend([issuer, secret]);
+        place
+    }
+
+    /// Sets a variable for every command run here.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Forgets a variable.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// The client secret that was written last to a `--secrets-file`.
+    pub(crate) fn issued_secret(&self, file: &str) -> String {
+        let text = self.read(file);
+        let line: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+        line["client_secret"].as_str().expect("a secret").to_owned()
+    }
+
+    /// Sets that secret as the one of `token`.
+    pub(crate) fn with_issued_secret(self, file: &str) -> Self {
+        let secret = self.issued_secret(file);
+        self.with("MINTEDGE_CLIENT_SECRET", &secret)
+    }
+
+    /// Makes sure that only its owner can read a file.
+    pub(crate) fn assert_private(&self, name: &str) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(self.path(name)).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).expect("written");
+    }
+
+    /// Reads a file.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("readable")
+    }
+
+    /// The path of a file here.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Runs `mintedge` with `arguments`, separated by spaces, and an empty standard input.
+    pub(crate) fn run(&self, arguments: &str) -> Outcome {
+        self.run_args(&arguments.split(' ').collect::<Vec<_>>())
+    }
+
+    /// Runs `mintedge` with an empty standard input.
+    pub(crate) fn run_args(&self, arguments: &[&str]) -> Outcome {
+        self.run_with_input(arguments, "")
+    }
+
+    /// Runs `mintedge` with `input` as its standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mintedge"))
+            .args(arguments)
+            .current_dir(&self.directory)
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        // A command that doesn't read its input may have ended already.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        Outcome::from(child.wait_with_output().expect("the command ends"))
+    }
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("it was not killed"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+impl Outcome {
+    /// Standard output, after a success.
+    pub(crate) fn success(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.stdout
+    }
+
+    /// The JSON document on standard output, after a success.
+    pub(crate) fn json(self) -> Value {
+        let text = self.success();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Standard error, after a failure with `code`.
+    pub(crate) fn failure(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{self:?}");
+        assert_eq!(self.stdout, "", "a failure says nothing on standard output");
+        self.stderr
+    }
+}

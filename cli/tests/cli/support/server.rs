@@ -1,0 +1,121 @@
+//! The memory server behind a small HTTP/1.1 listener: one thread, one request per connection.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mintedge::memory::{Memory, World};
+use mintedge::protocol::Server;
+use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
+use mintedge::protocol::secret::Secret;
+
+/// The deployment's admin secret.
+pub(crate) const ADMIN_SECRET: &str = "mea_0000000000000000000000000000000000000000000000000";
+
+/// A server that ends with the test.
+pub(crate) struct TestServer {
+    issuer: String,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// Starts an empty server on a free port.
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_, _| {})
+    }
+
+    /// Starts a server that does `before` with its world before it looks at a request.
+    pub(crate) fn start_with(before: impl FnMut(&World, &Request) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let issuer = format!("http://{}", listener.local_addr().expect("bound"));
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::spawn({
+            let (issuer, stop) = (issuer.clone(), Arc::clone(&stop));
+            // A server lives in one thread, as in an isolate.
+            move || serve(&listener, &issuer, &stop, before)
+        });
+        Self { issuer, stop, thread: Some(thread) }
+    }
+
+    /// Its issuer.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Wakes the listener.
+        let _ = TcpStream::connect(self.issuer.trim_start_matches("http://"));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(listener: &TcpListener, issuer: &str, stop: &AtomicBool, mut before: impl FnMut(&World, &Request)) {
+    let world = World::new(issuer).expect("an issuer");
+    let secret = Secret::received(ADMIN_SECRET);
+    for stream in listener.incoming() {
+        if stop.load(Ordering::SeqCst) {
+            return;
+        }
+        // Every request meets an edge that has seen everything: what a stale one does is the server's tests' business.
+        world.publish().expect("published");
+        let server = world.isolate(Some(&secret));
+        let _ = stream.and_then(|stream| answer(stream, &server, |request| before(&world, request)));
+    }
+}
+
+fn answer(stream: TcpStream, server: &Server<Memory>, before: impl FnOnce(&Request)) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let request = read(&mut reader)?;
+    before(&request);
+    let response = pollster::block_on(server.handle(&request));
+    write(stream, &response)
+}
+
+fn read(reader: &mut impl BufRead) -> std::io::Result<Request> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let mut words = line.split_ascii_whitespace();
+    let (method, target) =
+        (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
+    let mut headers = Headers::default();
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim().split_once(':') else { break };
+        let value = value.trim().to_owned();
+        match name.to_ascii_lowercase().as_str() {
+            "authorization" => headers.authorization = Some(SensitiveHeader::new(value)),
+            "content-type" => headers.content_type = Some(value),
+            "if-match" => headers.if_match = Some(value),
+            "content-length" => length = value.parse().unwrap_or_default(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok(Request::new(Method::parse(&method), &target, headers, Body::Bytes(body)))
+}
+
+fn write(mut stream: TcpStream, response: &Response) -> std::io::Result<()> {
+    let Response { status, headers, body } = response;
+    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\n")?;
+    for (name, value) in headers {
+        write!(stream, "{name}: {value}\r\n")?;
+    }
+    if *status != 204 {
+        write!(stream, "content-length: {}\r\n", body.len())?;
+    }
+    write!(stream, "\r\n{body}")?;
+    stream.flush()
+}
