@@ -356,3 +356,26 @@ fn client_secrets_are_never_at_rest_in_the_clear() {
     world.publish().expect("published");
     assert!(!secret.is_empty() && !world.at_rest().contains(&secret));
 }
+
+#[test]
+fn an_edge_whose_clock_is_behind_signs_with_keys_that_start_at_once() {
+    let world = world();
+    world.set_edge_lag(5);
+    let server = isolate(&world);
+    let issued = token(&server, "mintedge-admin", ADMIN_SECRET);
+    assert_eq!(issued.status, 200, "the first key");
+    let body: Value = serde_json::from_str(&issued.body).expect("JSON");
+    let headers = Headers {
+        authorization: body["access_token"]
+            .as_str()
+            .map(|token| SensitiveHeader::new(format!("Bearer {token}"))),
+        ..Headers::default()
+    };
+    let request = Request::new(Method::Get, "/admin/v1/keys", headers, Body::Bytes(Vec::new()));
+    assert_eq!(pollster::block_on(server.handle(&request)).status, 200, "its token is accepted");
+    let Ok(Reply::Keys(keys)) = world.control(&Command::Keys) else { panic!("no keys") };
+    let kid = keys.first().expect("a key").kid.clone();
+    world.control(&Command::RetireKey { kid }).expect("retired");
+    world.publish().expect("published");
+    assert_eq!(token(&isolate(&world), "mintedge-admin", ADMIN_SECRET).status, 200, "after an emergency");
+}

@@ -53,6 +53,7 @@ pub struct World {
     kek: Rc<RefCell<Option<Kek>>>,
     log: Rc<RefCell<Vec<String>>>,
     unreachable: Rc<Cell<bool>>,
+    edge_lag: Rc<Cell<u64>>,
 }
 
 impl World {
@@ -72,6 +73,7 @@ impl World {
             kek: Rc::default(),
             log: Rc::default(),
             unreachable: Rc::default(),
+            edge_lag: Rc::default(),
         })
     }
 
@@ -103,6 +105,11 @@ impl World {
     /// Makes the Control object unreachable, or reachable again.
     pub fn set_unreachable(&self, unreachable: bool) {
         self.unreachable.set(unreachable);
+    }
+
+    /// Sets how far the edges' clocks are behind the object's, in seconds.
+    pub fn set_edge_lag(&self, seconds: u64) {
+        self.edge_lag.set(seconds);
     }
 
     /// Makes the object's next transaction fail.
@@ -218,7 +225,7 @@ impl Entropy for Memory {
 
 impl Platform for Memory {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        Timestamp(self.0.now().0.saturating_sub(self.0.edge_lag.get()))
     }
 
     async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {

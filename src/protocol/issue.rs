@@ -12,7 +12,7 @@ use super::keyring::Keyring;
 use super::log::Exchange;
 use super::ports::Platform;
 use super::server::Server;
-use super::state::keys::active;
+use super::state::keys::signer;
 use super::time::Timestamp;
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1), such as
@@ -58,7 +58,7 @@ fn signing_key<'a>(
     granted: &Granted,
     now: Timestamp,
 ) -> Option<&'a super::keyring::SigningKey> {
-    let chosen = active(keyring.keys.iter().map(|key| &key.public), granted.signing_alg, now)?;
+    let chosen = signer(keyring.keys.iter().map(|key| &key.public), granted.signing_alg, now)?;
     keyring.keys.iter().find(|key| key.public.kid == chosen.kid)
 }
 

@@ -36,12 +36,10 @@ impl Issuer {
         if url.len() > MAX_LENGTH || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidIssuer("the issuer has to be short, printable ASCII"));
         }
-        if url.contains(['?', '#', '"', '\\', '<', '>', '%'])
-            || authority.contains('@')
-            || authority.is_empty()
-        {
+        let path = rest.get(authority.len()..).unwrap_or_default();
+        if !is_authority(authority) || !path.bytes().all(is_path_byte) {
             return Err(InvalidIssuer(
-                "the issuer has to be a plain host and path, without query, fragment or user",
+                "the issuer has to be a plain host, port and path, without query, fragment or user",
             ));
         }
         if url.ends_with('/') || rest.contains("//") {
@@ -76,6 +74,34 @@ impl Issuer {
     pub fn admin_resource(&self) -> String {
         self.endpoint("/admin")
     }
+}
+
+/// A host in lower case (a browser would lower it, and the issuer compares as a string) and maybe a port.
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let port_ok = port
+        .is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
+    let host_ok = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok(),
+        None => is_host(host),
+    };
+    host_ok && port_ok
+}
+
+fn is_host(host: &str) -> bool {
+    host.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    })
+}
+
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte)
 }
 
 fn is_loopback(authority: &str) -> bool {
@@ -113,6 +139,16 @@ mod tests {
             "https://a#b",
             "http://localhost.evil.example",
             "http://127.0.0.1.evil.example",
+            "https://a|b",
+            "https://a:99999",
+            "https://a:0",
+            "https://a:",
+            "https://A.example",
+            "https://a..b",
+            "https://-a.example",
+            "https://[::1",
+            "https://a/ü",
+            "https://a/%2e",
         ] {
             assert!(Issuer::parse(bad).is_err(), "{bad}");
         }

@@ -78,7 +78,7 @@ impl Audience {
 /// Verifies an access token of ours that is meant for `audience` (RFC 9068 §4).
 ///
 /// Only keys in `keys` count, only `EdDSA` (what the server's own resource is signed with), and the `kid` has to
-/// name one that is active or retiring; `jwk`, `jku` and `x5u` in the header are never looked at.
+/// name one that is published (an upcoming one may be in use where the clock is ahead); `jwk`, `jku` and `x5u` in the header are never looked at.
 ///
 /// # Errors
 /// `invalid_token`; the cause says which check failed.
@@ -120,7 +120,7 @@ pub fn verify_access_token(
 }
 
 fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
-    matches!(key.schedule.state(now), KeyState::Active | KeyState::Retiring)
+    key.schedule.state(now) != KeyState::Gone
 }
 
 fn is_after(exp: i64, now: Timestamp) -> bool {

@@ -77,6 +77,18 @@ pub fn active<'a>(
         .max_by_key(|key| key.schedule.active_from)
 }
 
+/// The key an edge signs with: the active one, or else the one that starts next. The object's clock may be ahead of the
+/// edge's, and then a key that starts at once has not started here; without another one there is no reason to wait.
+pub fn signer<'a>(
+    keys: impl IntoIterator<Item = &'a PublicKey> + Clone,
+    alg: Alg,
+    now: Timestamp,
+) -> Option<&'a PublicKey> {
+    let upcoming =
+        keys.clone().into_iter().filter(|key| key.alg == alg && key.schedule.state(now) == KeyState::Next);
+    active(keys, alg, now).or_else(|| upcoming.min_by_key(|key| key.schedule.active_from))
+}
+
 /// Keys that have to be made now: which algorithm, and from when on the key is to sign.
 pub fn wanted(keys: &[StoredKey], algs: &[Alg], rotate_every: u64, now: Timestamp) -> Vec<(Alg, Timestamp)> {
     algs.iter()
