@@ -15,10 +15,12 @@ use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::keyring::{Kek, KeyMaterial};
 
-/// How many snapshots one alarm publishes: half of what an invocation may ask of KV.
-const BATCH: i64 = 500;
+/// How many snapshots one alarm publishes: an invocation may ask 50 times on the free plan.
+const BATCH: i64 = 45;
 /// How long after a failed publication the next try comes, in seconds. KV takes one write a second per name.
-const RETRY: u64 = 2;
+const RETRY_PUBLISHING: u64 = 5;
+/// How long after the keys could not be tended the next try comes, in seconds: that takes somebody to mend.
+const RETRY_TENDING: u64 = 300;
 
 /// The object.
 #[durable_object]
@@ -34,7 +36,8 @@ impl DurableObject for Control {
         Self { state, env, store: RefCell::new(None) }
     }
 
-    /// Takes a [`Command`] as JSON, answers a [`Reply`] as JSON; 500 with the reason as text if it failed.
+    /// Takes a [`Command`] as JSON, answers a [`Reply`] as JSON. A failure has its reason as text, with
+    /// 503 if another try may help and 500 if not.
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let body = request.text().await?;
         let done = match serde_json::from_str(&body) {
@@ -43,25 +46,23 @@ impl DurableObject for Control {
         };
         match done.and_then(|reply| serde_json::to_string(&reply).map_err(failed)) {
             Ok(json) => Response::ok(json),
-            Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) => {
-                Response::error(detail.into_owned(), 500)
-            }
+            Err(ServerError::Internal(detail)) => Response::error(detail.into_owned(), 500),
+            Err(ServerError::Unavailable(detail)) => Response::error(detail.into_owned(), 503),
         }
     }
 
     /// Publishes what changed, tends the keys, and sets the next alarm.
     async fn alarm(&self) -> worker::Result<Response> {
-        let published = match self.carry_out(Command::Tend).await {
-            Ok(_) => self.publish().await,
-            Err(error) => Err(error),
-        };
-        if let Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) = &published {
-            let detail = serde_json::to_string(detail).unwrap_or_default();
-            js::log(&format!(r#"{{"endpoint":"alarm","outcome":"failed","detail":{detail}}}"#));
+        let tended = self.carry_out(Command::Tend).await.map(drop);
+        let published = self.publish().await;
+        for failure in [&tended, &published] {
+            if let Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) = failure {
+                let detail = serde_json::to_string(detail).unwrap_or_default();
+                js::log(&format!(r#"{{"endpoint":"alarm","outcome":"failed","detail":{detail}}}"#));
+            }
         }
-        self.set_alarm(published.is_err())
-            .await
-            .map_err(|error| worker::Error::RustError(format!("{error:?}")))?;
+        let set = self.set_alarm(tended.is_ok(), published.is_ok()).await;
+        set.map_err(|error| worker::Error::RustError(format!("{error:?}")))?;
         Response::empty()
     }
 }
@@ -119,10 +120,9 @@ impl Control {
         let issuer = super::issuer(&self.env)?;
         let kv = self.env.kv(KV).map_err(failed)?;
         for pending in self.with_store(|store| store.pending(BATCH))? {
-            let value = self.value(&issuer, &pending.name)?;
-            match value {
+            match self.value(&issuer, &pending.name)? {
                 Some(value) => {
-                    kv.put(&pending.name, value).map_err(failed)?.execute().await.map_err(failed)?
+                    kv.put(&pending.name, value).map_err(failed)?.execute().await.map_err(failed)?;
                 }
                 None => kv.delete(&pending.name).await.map_err(failed)?,
             }
@@ -135,10 +135,14 @@ impl Control {
         self.with_store(|store| control::publication(store, issuer, name, js::now()))
     }
 
-    async fn set_alarm(&self, soon: bool) -> Result<(), ServerError> {
+    async fn set_alarm(&self, tended: bool, published: bool) -> Result<(), ServerError> {
         let now = js::now();
-        let delay = if soon || self.with_store(|store| store.has_pending())? {
-            RETRY
+        let delay = if !published {
+            RETRY_PUBLISHING
+        } else if self.with_store(|store| store.has_pending())? {
+            0
+        } else if !tended {
+            RETRY_TENDING
         } else {
             match self.with_store(|store| control::next_alarm(store, now))? {
                 Some(at) => at.since(now),

@@ -36,6 +36,7 @@ thread_local! {
 /// Returns the response as a string, or a promise of it if something had to be waited for. The warm hot path waits for
 /// nothing, and skipping the promise is worth a tenth of a request.
 #[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn handle(
     env: JsValue,
     _ctx: JsValue,

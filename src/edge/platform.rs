@@ -64,8 +64,10 @@ impl Platform for Edge {
         let request = Request::new_with_init("https://control/", &init).map_err(failed)?;
         let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
         let text = response.text().await.map_err(failed)?;
-        if response.status_code() != 200 {
-            return Err(ServerError::unavailable(text));
+        match response.status_code() {
+            200 => {}
+            500 => return Err(ServerError::internal(text)),
+            _ => return Err(ServerError::unavailable(text)),
         }
         serde_json::from_str(&text).map_err(|error| {
             ServerError::internal(format!("the Control object's answer is unreadable: {error}"))

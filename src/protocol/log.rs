@@ -21,6 +21,8 @@ pub struct Exchange<'a> {
     pub grant: std::cell::Cell<Option<&'static str>>,
     /// The client, once it is known to exist.
     pub client_id: std::cell::RefCell<Option<String>>,
+    /// The admin API's own word for a refusal, if it was one of these.
+    pub refused: std::cell::Cell<Option<&'static str>>,
     /// Why it failed, if it did.
     pub failure: std::cell::RefCell<Option<Failure>>,
 }
@@ -35,6 +37,7 @@ impl<'a> Exchange<'a> {
             endpoint: std::cell::Cell::new("none"),
             grant: std::cell::Cell::new(None),
             client_id: std::cell::RefCell::new(None),
+            refused: std::cell::Cell::new(None),
             failure: std::cell::RefCell::new(None),
         }
     }
@@ -56,6 +59,7 @@ impl<'a> Exchange<'a> {
         let failure = self.failure.borrow();
         let client_id = self.client_id.borrow();
         let (outcome, error, cause, detail) = match failure.as_ref() {
+            None if self.refused.get().is_some() => ("refused", self.refused.get(), None, None),
             None => ("ok", None, None, None),
             Some(Failure::OAuth(OAuthError { code, cause, .. })) => {
                 ("refused", Some(code.wire().0), Some(*cause), None)

@@ -33,7 +33,7 @@ impl AdminFailure {
             Self::Protocol(failure) => return exchange.fail(realm, failure),
             Self::Refused { status, error, description, problems } => (status, error, description, problems),
         };
-        exchange.grant.set(None);
+        exchange.refused.set(Some(error));
         let body =
             Wire { error, error_description: &description, request_id: &exchange.id, problems: &problems };
         let body = serde_json::to_string(&body).unwrap_or_default();

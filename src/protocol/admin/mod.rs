@@ -71,6 +71,7 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         path.split('/').map(|segment| form_decode(&segment.replace('+', "%2B"))).collect();
     let segments = segments.ok_or(AdminFailure::not_found("no such operation"))?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    call.exchange.endpoint.set(operation(method, &segments));
     match (method, segments.as_slice()) {
         (Method::Get, ["config"]) => configuration::read(call).await,
         (Method::Put, ["config"]) => configuration::apply(call).await,
@@ -89,5 +90,23 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         (Method::Post, ["keys", "rotate"]) => keys::rotate(call).await,
         (Method::Post, ["keys", kid, "retire"]) => keys::retire(call, kid).await,
         _ => Err(AdminFailure::not_found("no such operation; /admin/v1/openapi.json lists them all")),
+    }
+}
+
+/// What an operation is called in the log: who changed what has to be found there.
+fn operation(method: Method, segments: &[&str]) -> &'static str {
+    match (method, segments) {
+        (Method::Put, ["config"]) => "admin.apply_config",
+        (Method::Post, ["clients"]) => "admin.create_client",
+        (Method::Put, ["clients", _]) => "admin.update_client",
+        (Method::Delete, ["clients", _]) => "admin.delete_client",
+        (Method::Post, ["clients", _, "enable"]) => "admin.enable_client",
+        (Method::Post, ["clients", _, "disable"]) => "admin.disable_client",
+        (Method::Post, ["clients", _, "secrets"]) => "admin.add_secret",
+        (Method::Delete, ["clients", _, "secrets", _]) => "admin.remove_secret",
+        (Method::Post, ["keys", "rotate"]) => "admin.rotate_keys",
+        (Method::Post, ["keys", _, "retire"]) => "admin.retire_key",
+        (Method::Get, _) => "admin.read",
+        _ => "admin",
     }
 }
