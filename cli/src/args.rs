@@ -38,7 +38,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
     /// The server's issuer URL; without it the `issuer` of the configuration file counts.
-    #[arg(long, global = true, value_name = "URL", env = "MINTEDGE_ISSUER")]
+    #[arg(long, global = true, value_name = "URL", env = "MINTEDGE_ISSUER", hide_env_values = true)]
     pub(crate) issuer: Option<String>,
     /// Print JSON: the answer on standard output, a failure on standard error.
     #[arg(long, global = true)]

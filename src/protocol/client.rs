@@ -157,6 +157,8 @@ pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
         Some("a client_id has 1 to 128 characters")
     } else if !client_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') {
         Some("a client_id is printable ASCII without spaces, quotes and backslashes")
+    } else if client_id == "." || client_id == ".." {
+        Some("a client_id must not be `.` or `..`: no URL could name it")
     } else if client_id.starts_with(USER_SUBJECT_PREFIX) {
         Some("a client_id must not start with `usr_`: users' subjects do")
     } else if client_id.starts_with(RESERVED_CLIENT_PREFIX) {

@@ -284,6 +284,8 @@ pub fn reserved_client_ids_are_refused(f: &Fixture<'_>) {
         "mintedge-x",
         "mec_made_up",
         "with space",
+        ".",
+        "..",
         "quote\"",
         "ü",
         &"x".repeat(129),

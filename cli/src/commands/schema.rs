@@ -6,6 +6,6 @@ use crate::file::config_schema;
 
 pub(super) fn run() -> Result<Answer, Failure> {
     let text =
-        serde_json::to_string_pretty(&config_schema()).map_err(|error| Failure::other(error.to_string()))?;
+        serde_json::to_string_pretty(config_schema()).map_err(|error| Failure::other(error.to_string()))?;
     Ok(Answer::text(text))
 }

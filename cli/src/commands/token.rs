@@ -20,7 +20,7 @@ use crate::remote::{
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
     /// The client that asks; its secret comes from `MINTEDGE_CLIENT_SECRET` or --secret-stdin.
-    #[arg(long, value_name = "ID", env = "MINTEDGE_CLIENT_ID")]
+    #[arg(long, value_name = "ID", env = "MINTEDGE_CLIENT_ID", hide_env_values = true)]
     client_id: String,
     /// A scope to ask for; repeatable. Without it everything the client may have.
     #[arg(long, value_name = "SCOPE")]

@@ -31,8 +31,8 @@ pub(super) struct Outcome {
 /// Holds `root` against the schema.
 pub(super) fn check(source: &Source, root: &DeTable<'_>) -> Outcome {
     let schema = config_schema();
-    let mut walk = Walk { source, schema: &schema, findings: Vec::new(), broken: BTreeSet::new() };
-    let value = walk.table(&schema, root, &Place::top()).unwrap_or_default();
+    let mut walk = Walk { source, schema, findings: Vec::new(), broken: BTreeSet::new() };
+    let value = walk.table(schema, root, &Place::top()).unwrap_or_default();
     Outcome { findings: walk.findings, value, broken: walk.broken }
 }
 

@@ -12,7 +12,7 @@ client_id = "a"
 
 fn problems(text: &str) -> Vec<(usize, usize, String)> {
     let source = Source { name: "mintedge.toml".to_owned(), text: text.to_owned() };
-    let mut findings = check(&source).map(|_| Vec::new()).unwrap_or_else(|findings| findings);
+    let mut findings = check(&source).err().unwrap_or_default();
     findings.sort_by_key(|finding| (finding.line, finding.column));
     findings.into_iter().map(|finding| (finding.line, finding.column, finding.message)).collect()
 }
@@ -136,6 +136,27 @@ fn what_is_written_in_any_notation_is_read_the_same() {
         check(&source).expect("valid")
     };
     assert_eq!(read(blocks), read(inline));
+}
+
+#[test]
+fn any_damaged_file_is_read_or_refused_with_places_inside_it() {
+    let text =
+        format!("{BASE}claims = {{ \"é\" = [1, {{ x = 'y' }}] }}\n[tokens]\naccess_token_ttl = 0x1F\n");
+    for (position, letter) in text.char_indices() {
+        let end = position + letter.len_utf8();
+        let (before, after) = (&text[..position], &text[end..]);
+        for damaged in [
+            before.to_owned(),
+            format!("{before}{after}"),
+            format!("{before}]{after}"),
+            format!("{before}\u{1b}{after}"),
+        ] {
+            let lines = damaged.lines().count() + 1;
+            for (line, column, message) in problems(&damaged) {
+                assert!(line <= lines && column >= 1 && !message.is_empty(), "{damaged}");
+            }
+        }
+    }
 }
 
 #[test]

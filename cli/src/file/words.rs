@@ -1,5 +1,7 @@
 //! Mistyped names, names from elsewhere, and names that must not be in a file.
 
+use std::sync::OnceLock;
+
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -63,7 +65,7 @@ pub(crate) fn known_kinds() -> Vec<(String, String)> {
     let schema = config_schema();
     let properties = schema.get("properties").and_then(Value::as_object);
     let entries = properties.into_iter().flatten().filter_map(|(kind, property)| {
-        let item = resolve(&schema, property.get("items")?);
+        let item = resolve(schema, property.get("items")?);
         let name = item.get("required")?.get(0)?.as_str()?;
         Some((kind.clone(), name.to_owned()))
     });
@@ -71,14 +73,15 @@ pub(crate) fn known_kinds() -> Vec<(String, String)> {
 }
 
 /// The JSON Schema of a configuration file.
-pub(crate) fn config_schema() -> Value {
-    schema_for!(mintedge::protocol::config::Config).to_value()
+pub(crate) fn config_schema() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    SCHEMA.get_or_init(|| schema_for!(mintedge::protocol::config::Config).to_value())
 }
 
 /// What a member of an entry of `kind` says if it is left out.
 pub(crate) fn default_of(kind: &str, member: &str) -> Option<Value> {
     let schema = config_schema();
-    let item = resolve(&schema, schema.get("properties")?.get(kind)?.get("items")?);
+    let item = resolve(schema, schema.get("properties")?.get(kind)?.get("items")?);
     item.get("properties")?.get(member)?.get("default").cloned()
 }
 

@@ -17,6 +17,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A request to the server.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
+    /// Whether it may have changed something although no answer came.
+    pub(super) changes: bool,
     pub(super) url: String,
     pub(super) authorization: Option<&'a Secret>,
     pub(super) if_match: Option<u64>,
@@ -61,7 +63,7 @@ impl Http {
     /// # Errors
     /// If there is no answer.
     pub(super) fn send(&self, call: Call<'_>) -> Result<Reply, Failure> {
-        let changes = call.method != Method::GET;
+        let changes = call.changes;
         let mut response = self.exchange(call).map_err(|error| self.unreachable(&error, changes))?;
         let status = response.status().as_u16();
         if (300..400).contains(&status) {
@@ -98,23 +100,15 @@ impl Http {
             Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
                 "nothing listens there".to_owned()
             }
+            Error::Io(error) => error.to_string(),
             other => other.to_string(),
         };
-        let arrived = changes
-            && !matches!(
-                error,
-                Error::HostNotFound | Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve)
-            )
-            && !matches!(error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused);
-        let advice = if arrived {
+        let advice = if changes {
             ". Whether the change took effect is not known: look before you repeat it"
         } else {
             ""
         };
-        Failure::new(
-            Exit::Unreachable,
-            "unreachable",
-            format!("can't reach {}: {reason}{advice}", self.issuer.as_str()),
-        )
+        let description = format!("can't reach {}: {reason}{advice}", self.issuer.as_str());
+        Failure::new(Exit::Unreachable, "unreachable", description)
     }
 }

@@ -110,6 +110,7 @@ impl Session {
         body: Option<String>,
     ) -> Result<Reply, Failure> {
         self.http.send(Call {
+            changes: method != Method::GET,
             method,
             url: self.issuer.endpoint(&format!("{PREFIX}{path}")),
             authorization: Some(&self.authorization),

@@ -63,6 +63,7 @@ pub(super) fn request_with(
     };
     let reply = http.send(Call {
         method: Method::POST,
+        changes: false,
         url: issuer.endpoint("/token"),
         authorization: header.as_ref(),
         if_match: None,

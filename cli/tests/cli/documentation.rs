@@ -38,6 +38,19 @@ fn every_command_and_exit_code_is_documented() {
 }
 
 #[test]
+fn every_documented_call_is_understood() {
+    let place = Workplace::new();
+    let text = document("cli.md");
+    let calls: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ mintedge ")).collect();
+    assert!(calls.len() > 20);
+    for call in calls {
+        // An unknown option is refused before the request for help is met.
+        let arguments = call.split(" > ").next().unwrap_or(call);
+        place.run(&format!("{arguments} --help")).success();
+    }
+}
+
+#[test]
 fn completions_are_printed_for_every_shell() {
     let place = Workplace::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -1,5 +1,7 @@
 //! What goes wrong, and the exit code it leads to.
 
+use mintedge::protocol::http::Method;
+
 use crate::support::{QUICKSTART, TestServer, Workplace};
 
 #[test]
@@ -68,6 +70,22 @@ fn a_server_that_is_not_there_is_6() {
     let server = TestServer::start_with(|world, _| world.set_unreachable(true));
     let refusal = Workplace::for_server(&server).run("clients list --json").failure(6);
     assert!(refusal.contains("\"exit_code\": 6") && refusal.contains("request_id"), "{refusal}");
+}
+
+#[test]
+fn a_lost_answer_to_a_change_says_that_nobody_knows() {
+    let server = TestServer::start();
+    let place = Workplace::for_server(&server);
+    place.write("mintedge.toml", QUICKSTART);
+    server.lose_answers_to(Method::Put);
+    let refusal = place.run("apply --yes");
+    assert_eq!(refusal.code, 6);
+    assert!(refusal.stderr.contains("took effect is not known"), "{refusal:?}");
+    assert!(refusal.stderr.contains("clients rotate-secret"), "{refusal:?}");
+    assert_eq!(place.run("plan").success(), "No changes.\n", "it had taken effect");
+    server.lose_answers_to(Method::Post);
+    let refusal = place.run("plan").failure(6);
+    assert!(!refusal.contains("took effect"), "asking for a token changes nothing: {refusal}");
 }
 
 #[test]

@@ -2,13 +2,12 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mintedge::memory::{Memory, World};
-use mintedge::protocol::Server;
+use mintedge::memory::World;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use mintedge::protocol::secret::Secret;
 
@@ -18,8 +17,14 @@ pub(crate) const ADMIN_SECRET: &str = "mea_0000000000000000000000000000000000000
 /// A server that ends with the test.
 pub(crate) struct TestServer {
     issuer: String,
-    stop: Arc<AtomicBool>,
+    controls: Arc<Controls>,
     thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Controls {
+    stop: AtomicBool,
+    deaf_to: Mutex<Option<Method>>,
 }
 
 impl TestServer {
@@ -32,13 +37,18 @@ impl TestServer {
     pub(crate) fn start_with(before: impl FnMut(&World, &Request) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let issuer = format!("http://{}", listener.local_addr().expect("bound"));
-        let stop = Arc::new(AtomicBool::new(false));
+        let controls = Arc::<Controls>::default();
         let thread = std::thread::spawn({
-            let (issuer, stop) = (issuer.clone(), Arc::clone(&stop));
+            let (issuer, controls) = (issuer.clone(), Arc::clone(&controls));
             // A server lives in one thread, as in an isolate.
-            move || serve(&listener, &issuer, &stop, before)
+            move || serve(&listener, &issuer, &controls, before)
         });
-        Self { issuer, stop, thread: Some(thread) }
+        Self { issuer, controls, thread: Some(thread) }
+    }
+
+    /// Carries out requests of this kind from now on, but hangs up instead of answering.
+    pub(crate) fn lose_answers_to(&self, method: Method) {
+        *self.controls.deaf_to.lock().expect("not poisoned") = Some(method);
     }
 
     /// Its issuer.
@@ -49,7 +59,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
+        self.controls.stop.store(true, Ordering::SeqCst);
         // Wakes the listener.
         let _ = TcpStream::connect(self.issuer.trim_start_matches("http://"));
         if let Some(thread) = self.thread.take() {
@@ -58,27 +68,33 @@ impl Drop for TestServer {
     }
 }
 
-fn serve(listener: &TcpListener, issuer: &str, stop: &AtomicBool, mut before: impl FnMut(&World, &Request)) {
+fn serve(
+    listener: &TcpListener,
+    issuer: &str,
+    controls: &Controls,
+    mut before: impl FnMut(&World, &Request),
+) {
     let world = World::new(issuer).expect("an issuer");
     let secret = Secret::received(ADMIN_SECRET);
     for stream in listener.incoming() {
-        if stop.load(Ordering::SeqCst) {
+        if controls.stop.load(Ordering::SeqCst) {
             return;
         }
-        // Every request meets an edge that has seen everything: what a stale one does is the server's tests' business.
+        let Ok(stream) = stream else { continue };
+        let Ok(request) = receive(&stream) else { continue };
+        before(&world, &request);
+        // Every request meets an edge that has seen everything: what a stale one does is for the server's tests.
         world.publish().expect("published");
-        let server = world.isolate(Some(&secret));
-        let _ = stream.and_then(|stream| answer(stream, &server, |request| before(&world, request)));
+        let response = pollster::block_on(world.isolate(Some(&secret)).handle(&request));
+        if *controls.deaf_to.lock().expect("not poisoned") != Some(request.method) {
+            let _ = write(stream, &response);
+        }
     }
 }
 
-fn answer(stream: TcpStream, server: &Server<Memory>, before: impl FnOnce(&Request)) -> std::io::Result<()> {
+fn receive(stream: &TcpStream) -> std::io::Result<Request> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let request = read(&mut reader)?;
-    before(&request);
-    let response = pollster::block_on(server.handle(&request));
-    write(stream, &response)
+    read(&mut BufReader::new(stream))
 }
 
 fn read(reader: &mut impl BufRead) -> std::io::Result<Request> {
