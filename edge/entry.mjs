@@ -22,9 +22,15 @@ export default {
     try {
       const { method, url, headers } = request;
       const forwarded = FORWARDED_HEADERS.map((name) => headers.get(name) ?? "").join("\n");
-      const body = request.body === null || method === "GET" || method === "HEAD"
-        ? undefined
-        : await readBody(request);
+      let body;
+      if (request.body !== null && method !== "GET" && method !== "HEAD") {
+        try {
+          body = await readBody(request);
+        } catch {
+          // The client went away while sending: nobody reads the answer, and it is no failure of ours.
+          return new Response(null, { status: 400 });
+        }
+      }
       const tooLarge = body === null;
       const answer = guard(() => handle(env, ctx, method, url, forwarded, body ?? undefined, tooLarge));
       return toResponse(typeof answer === "string" ? answer : await answer);

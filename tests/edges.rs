@@ -213,6 +213,28 @@ fn a_forged_generated_id_costs_no_call_and_a_flood_of_others_a_bounded_number() 
 }
 
 #[test]
+fn a_flood_of_made_up_ids_leaves_known_clients_what_they_need() {
+    let world = world();
+    let secret = apply(&world, &json!({}));
+    world.publish().expect("published");
+    let server = isolate(&world);
+    assert_eq!(token(&server, "app", &secret).status, 200);
+    for number in 0..200 {
+        token(&server, &format!("made-up-{number}"), "x");
+    }
+    let brought_along = "a secret from elsewhere";
+    let add = Command::AddSecret {
+        client_id: "app".to_owned(),
+        expires_at: None,
+        others_expire_at: None,
+        sha256: Some(Secret::received(brought_along).hash()),
+    };
+    world.control(&add).expect("added");
+    world.publish_unseen().expect("published");
+    assert_eq!(token(&server, "app", &brought_along.replace(' ', "+")).status, 200);
+}
+
+#[test]
 fn wrong_secrets_cost_the_object_a_bounded_number_of_calls() {
     let world = world();
     apply(&world, &json!({}));

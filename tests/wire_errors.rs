@@ -18,6 +18,7 @@ fn every_code_has_its_rfc_name_status_and_headers() {
         (Code::UnsupportedGrantType, "unsupported_grant_type", 400, None),
         (Code::InvalidScope, "invalid_scope", 400, None),
         (Code::InvalidTarget, "invalid_target", 400, None),
+        (Code::TokenMissing, "invalid_token", 401, Some("Bearer realm=\"https://id.example.com\"")),
         (
             Code::InvalidToken,
             "invalid_token",

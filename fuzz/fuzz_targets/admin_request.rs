@@ -24,7 +24,8 @@ fuzz_target!(|input: &[u8]| {
         ..Headers::default()
     };
     let before = fixture.world.at_rest();
-    let response = fixture.send(method, &format!("/admin/v1/{target}"), headers, bounded(body, ADMIN_BODY_LIMIT));
+    let response =
+        fixture.send(method, &format!("/admin/v1/{target}"), headers, bounded(body, ADMIN_BODY_LIMIT));
     assert!(STATUSES.contains(&response.status), "{response:?}");
     // An administrator is told what was wrong with the input, in words that may repeat it; nobody else is.
     if !genuine || !String::from_utf8_lossy(input).contains(CANARY) {

@@ -9,7 +9,10 @@ use mintedge_fuzz::Fixture;
 
 fuzz_target!(|input: &[u8]| {
     let Some((choice, replacement)) = input.split_first() else { return };
-    let fixture = Fixture::new();
+    Fixture::share(|fixture| present(fixture, *choice, replacement));
+});
+
+fn present(fixture: &Fixture, choice: u8, replacement: &[u8]) {
     let genuine = fixture.admin_token();
     let text = match choice & 4 {
         0 => String::from_utf8_lossy(replacement).into_owned(),
@@ -29,4 +32,4 @@ fuzz_target!(|input: &[u8]| {
     fixture.check(&response);
     let expected = if token.trim() == genuine { 200 } else { 401 };
     assert_eq!(response.status, expected, "{token}");
-});
+}

@@ -27,9 +27,13 @@ fuzz_target!(|json: &[u8]| {
         }
         // Two rules are the server's own: the issuer is this one, and no resource is the admin API.
         Reply::Refused(Refusal::Invalid(found)) => {
-            assert!(!valid || found.iter().all(|problem| {
-                problem.path == "issuer" || problem.path.ends_with(".identifier")
-            }), "{found:?}");
+            assert!(
+                !valid
+                    || found
+                        .iter()
+                        .all(|problem| { problem.path == "issuer" || problem.path.ends_with(".identifier") }),
+                "{found:?}"
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -15,7 +15,8 @@ fuzz_target!(|body: &[u8]| {
         assert!(values.len() <= 1 || ["resource", "audience"].contains(&name), "{name} is repeated");
         assert!(values.iter().all(|value| !value.is_empty() && value.len() <= MAX_VALUE));
         // An independent decoder has to come to the same values.
-        let expected = url::form_urlencoded::parse(body).filter(|(key, value)| key == name && !value.is_empty());
+        let expected =
+            url::form_urlencoded::parse(body).filter(|(key, value)| key == name && !value.is_empty());
         let expected: Vec<String> = expected.map(|(_, value)| value.into_owned()).collect();
         assert_eq!(values, expected, "{name}");
     }

@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::http::{BODY_LIMIT, Headers, Response, SensitiveHeader};
 use mintedge::protocol::jwt::verify_access_token;
 use mintedge_fuzz::{Fixture, ISSUER, basic, bounded, lines};
@@ -10,21 +11,23 @@ use serde_json::Value;
 
 fuzz_target!(|input: &[u8]| {
     let ([authorization, content_type], body) = lines(input);
-    let content_type = if content_type.is_empty() { "application/x-www-form-urlencoded".into() } else { content_type };
+    let content_type =
+        if content_type.is_empty() { "application/x-www-form-urlencoded".into() } else { content_type };
     let authorization = match authorization.strip_prefix("basic ") {
         Some(credentials) => Some(basic(credentials)),
         None => Some(authorization).filter(|text| !text.is_empty()).map(SensitiveHeader::new),
     };
-    let fixture = Fixture::new();
     let headers = Headers { authorization, content_type: Some(content_type), ..Headers::default() };
-    let response = fixture.send("POST", "/token", headers, bounded(body, BODY_LIMIT));
-    fixture.check(&response);
-    assert_eq!(response.header("cache-control"), Some("no-store"));
-    match response.status {
-        200 => check_token(&fixture, &response),
-        400 | 401 | 413 => {}
-        other => panic!("{other}"),
-    }
+    Fixture::share(|fixture| {
+        let response = fixture.send("POST", "/token", headers, bounded(body, BODY_LIMIT));
+        fixture.check(&response);
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        match response.status {
+            200 => check_token(fixture, &response),
+            400 | 401 | 413 => {}
+            other => panic!("{other}"),
+        }
+    });
 });
 
 /// Nobody gets more than the fixture grants.
@@ -34,11 +37,7 @@ fn check_token(fixture: &Fixture, response: &Response) {
     let allowed = |scope: &str| ["a:read", "b:read", "mintedge:read", "mintedge:write"].contains(&scope);
     assert!(!scope.is_empty() && scope.split(' ').all(allowed), "{scope}");
     let token = answer["access_token"].as_str().expect("a token");
-    let mintedge::protocol::control::Reply::Keys(keys) =
-        fixture.world.control(&mintedge::protocol::control::Command::Keys).expect("keys")
-    else {
-        panic!("not keys");
-    };
+    let Reply::Keys(keys) = fixture.world.control(&Command::Keys).expect("keys") else { panic!("not keys") };
     let audience = |resource: &str| verify_access_token(token, &keys, ISSUER, resource, fixture.world.now());
     let resources = ["https://a.example", "https://b.example", "https://id.example/admin"];
     let verified: Vec<_> = resources.iter().filter_map(|resource| audience(resource).ok()).collect();

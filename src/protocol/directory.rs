@@ -36,7 +36,10 @@ pub(crate) struct Directory {
     snapshot: RefCell<Option<Cached<Snapshot>>>,
     keyring: RefCell<Option<Rc<Keyring>>>,
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
-    budget: Budget,
+    /// For ids that nobody is known to have.
+    unknown_ids: Budget,
+    /// For clients that exist: made-up ids must not use up what they need.
+    rereads: Budget,
 }
 
 struct Cached<T> {
@@ -62,7 +65,8 @@ impl Directory {
             snapshot: RefCell::default(),
             keyring: RefCell::default(),
             clients: RefCell::default(),
-            budget: Budget::default(),
+            unknown_ids: Budget::default(),
+            rereads: Budget::default(),
         }
     }
 
@@ -173,15 +177,15 @@ impl<P: Platform> Server<P> {
         if let Some(client) = self.read_client(client_id, now).await? {
             return Ok(Found::Client(client));
         }
-        if !generated && !self.directory.budget.take(now) {
+        if !generated && !self.directory.unknown_ids.take(now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
     }
 
-    /// Asks the Control object whether what is known of `client_id` is out of date, if the budget allows.
+    /// Asks the Control object whether what is known of an existing client is out of date, if the budget allows.
     pub(crate) async fn reread_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
-        if client_id == ADMIN_CLIENT_ID || !self.directory.budget.take(now) {
+        if client_id == ADMIN_CLIENT_ID || !self.directory.rereads.take(now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await

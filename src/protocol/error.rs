@@ -27,6 +27,8 @@ pub enum Code {
     InvalidTarget,
     /// RFC 6750 §3.1: the bearer token is missing, malformed, expired or for someone else.
     InvalidToken,
+    /// RFC 6750 §3: there is no bearer token; the challenge then names no error (§3.1).
+    TokenMissing,
     /// RFC 6750 §3.1: the bearer token lacks the scope.
     InsufficientScope,
     /// Nothing is served at this path.
@@ -51,7 +53,7 @@ impl Code {
             Self::UnsupportedGrantType => ("unsupported_grant_type", 400),
             Self::InvalidScope => ("invalid_scope", 400),
             Self::InvalidTarget => ("invalid_target", 400),
-            Self::InvalidToken => ("invalid_token", 401),
+            Self::TokenMissing | Self::InvalidToken => ("invalid_token", 401),
             Self::InsufficientScope => ("insufficient_scope", 403),
             Self::NotFound => ("not_found", 404),
             Self::MethodNotAllowed => ("invalid_request", 405),
@@ -66,6 +68,7 @@ impl Code {
         let name = self.wire().0;
         match self {
             Self::InvalidClient => Some(format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")),
+            Self::TokenMissing => Some(format!("Bearer realm=\"{realm}\"")),
             Self::InvalidToken | Self::InsufficientScope => {
                 Some(format!("Bearer realm=\"{realm}\", error=\"{name}\""))
             }

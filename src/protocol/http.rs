@@ -151,6 +151,7 @@ impl Response {
         let headers = vec![
             ("content-type", Cow::Borrowed("application/json")),
             ("cache-control", Cow::Borrowed("no-store")),
+            ("pragma", Cow::Borrowed("no-cache")),
         ];
         Self { status, headers, body }
     }

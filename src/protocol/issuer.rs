@@ -37,7 +37,8 @@ impl Issuer {
             return Err(InvalidIssuer("the issuer has to be short, printable ASCII"));
         }
         let path = rest.get(authority.len()..).unwrap_or_default();
-        if !is_authority(authority) || !path.bytes().all(is_path_byte) {
+        let dotted = path.split('/').any(|segment| segment == "." || segment == "..");
+        if !is_authority(scheme, authority) || !path.bytes().all(is_path_byte) || dotted {
             return Err(InvalidIssuer(
                 "the issuer has to be a plain host, port and path, without query, fragment or user",
             ));
@@ -76,28 +77,35 @@ impl Issuer {
     }
 }
 
-/// A host in lower case (a browser would lower it, and the issuer compares as a string) and maybe a port.
-fn is_authority(authority: &str) -> bool {
+/// A host in lower case and maybe a port, in the one form that URL parsers leave as it is: issuers and origins are
+/// compared as strings.
+pub(crate) fn is_authority(scheme: &str, authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
+    let is_default = matches!((scheme, port), ("https", Some("443")) | ("http", Some("80")));
     let port_ok = port
         .is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
     let host_ok = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok(),
+        Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == v6),
         None => is_host(host),
     };
-    host_ok && port_ok
+    host_ok && port_ok && !is_default
 }
 
 fn is_host(host: &str) -> bool {
-    host.split('.').all(|label| {
+    let is_name = host.split('.').all(|label| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    })
+    });
+    // URL parsers take a host whose last label starts with a digit for an IPv4 address.
+    let numeric =
+        host.rsplit('.').next().is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
+    is_name
+        && (!numeric || host.parse::<core::net::Ipv4Addr>().is_ok_and(|address| address.to_string() == host))
 }
 
 fn is_path_byte(byte: u8) -> bool {
@@ -149,6 +157,14 @@ mod tests {
             "https://[::1",
             "https://a/ü",
             "https://a/%2e",
+            "https://a/..",
+            "https://a/./b",
+            "https://a:443",
+            "http://localhost:80",
+            "https://1.2.3",
+            "https://a.1",
+            "https://0x7f.1",
+            "https://[0:0:0:0:0:0:0:1]",
         ] {
             assert!(Issuer::parse(bad).is_err(), "{bad}");
         }

@@ -95,6 +95,14 @@ pub fn several_resources_are_several_audiences(f: &Fixture<'_>) {
     f.request_token(&client, &without_scope_there).expect_error(400, "invalid_scope");
 }
 
+pub fn the_admin_api_is_never_one_of_several_audiences(f: &Fixture<'_>) {
+    let client = f.client(&json!({ "scopes": ["orders:read", "mintedge:read"] }));
+    let admin = encode(&format!("{}/admin", f.target.issuer()));
+    f.request_token(&client, &format!("&resource={admin}")).expect(200);
+    let both = format!("&resource=https%3A%2F%2Forders.example&resource={admin}");
+    f.request_token(&client, &both).expect_error(400, "invalid_target");
+}
+
 pub fn resources_of_different_algorithms_are_refused_together(f: &Fixture<'_>) {
     let client = f.client(&json!({ "scopes": ["orders:read", "billing:read"] }));
     let both = "&resource=https%3A%2F%2Forders.example&resource=https%3A%2F%2Fbilling.example";

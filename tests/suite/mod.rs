@@ -55,6 +55,7 @@ macro_rules! black_box_suite {
                 a_resource_chooses_the_audience,
                 a_resource_that_is_not_the_clients_is_invalid_target,
                 several_resources_are_several_audiences,
+                the_admin_api_is_never_one_of_several_audiences,
                 resources_of_different_algorithms_are_refused_together,
                 custom_claims_of_client_and_resource_are_merged,
                 the_shortest_lifetime_counts,

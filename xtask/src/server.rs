@@ -14,7 +14,7 @@ use crate::setup::Tools;
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 /// Nothing is served here, so asking touches no storage: the first real request still finds a fresh deployment.
 const READY_PATH: &str = "/";
-const START_ATTEMPTS: u32 = 600;
+const START_ATTEMPTS: u32 = 1800;
 const ATTEMPT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How to run the Worker.

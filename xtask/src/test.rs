@@ -103,7 +103,9 @@ fn client_tests(tools: &Tools, report: &mut Report) {
             tools.npm_packages(NODE_CLIENTS)?;
             with_server(tools, |server| {
                 let mut node = tools.node_command("node")?;
-                run(server.announce(node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(&node_tests)))
+                run(server.announce(
+                    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(&node_tests),
+                ))
             })
         });
     }

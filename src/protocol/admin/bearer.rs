@@ -7,11 +7,14 @@ use super::super::ports::Platform;
 use super::super::scope::ScopeSet;
 use super::{AdminFailure, Call};
 
+const NEEDS_TOKEN: &str = "this needs an access token for the admin API";
+
 /// Lets the call through if its token is ours, for the admin API, alive, of a client that still may, and has `scope`.
 pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> Result<(), AdminFailure> {
     let Call { server, exchange } = call;
     let header = exchange.request.headers.authorization.as_ref();
-    let header = header.ok_or(refused(Cause::BearerMissing))?.expose();
+    let header =
+        header.ok_or(OAuthError::new(Code::TokenMissing, Cause::BearerMissing, NEEDS_TOKEN))?.expose();
     let (scheme, token) = header.split_once(' ').ok_or(refused(Cause::BearerMalformed))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refused(Cause::BearerMalformed).into());
@@ -37,5 +40,5 @@ pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> R
 }
 
 fn refused(cause: Cause) -> OAuthError {
-    OAuthError::new(Code::InvalidToken, cause, "this needs an access token for the admin API")
+    OAuthError::new(Code::InvalidToken, cause, NEEDS_TOKEN)
 }

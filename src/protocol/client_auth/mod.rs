@@ -13,7 +13,7 @@ use super::error::{Cause, Code, Failure, OAuthError};
 use super::form::Form;
 use super::log::Exchange;
 use super::ports::Platform;
-use super::secret::{Secret, SecretHash};
+use super::secret::{CLIENT_SECRET_PREFIX, Secret, SecretHash};
 use super::server::Server;
 use super::time::Timestamp;
 
@@ -99,8 +99,11 @@ fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> R
 }
 
 impl Credentials {
+    /// A secret of ours has a checksum, so a mistyped one is no reason to ask; one brought along from elsewhere has none.
     fn may_be_newer_than_cache(&self, verdict: Result<(), Cause>) -> bool {
-        verdict == Err(Cause::SecretWrong) && self.secret.as_ref().is_some_and(Secret::is_well_formed)
+        let plausible =
+            |secret: &Secret| secret.is_well_formed() || !secret.expose().starts_with(CLIENT_SECRET_PREFIX);
+        verdict == Err(Cause::SecretWrong) && self.secret.as_ref().is_some_and(plausible)
     }
 }
 

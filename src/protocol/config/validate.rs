@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientConfig, Config, ResourceConfig, claims};
 use crate::protocol::client::{AuthMethod, client_id_problem};
-use crate::protocol::issuer::Issuer;
+use crate::protocol::issuer::{Issuer, is_authority};
 use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE, USER_SCOPES, is_scope};
 use crate::protocol::secret::is_generated_client_id;
 
@@ -220,11 +220,7 @@ fn is_origin(text: &str) -> bool {
     let Some((scheme, authority)) = text.split_once("://") else {
         return false;
     };
-    let host_ok = !authority.is_empty()
-        && authority
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte));
-    matches!(scheme, "https" | "http") && host_ok && text.len() <= MAX_TEXT
+    matches!(scheme, "https" | "http") && is_authority(scheme, authority) && text.len() <= MAX_TEXT
 }
 
 fn origin_advice(origin: &str) -> String {
@@ -251,6 +247,9 @@ mod tests {
             "https://A.example",
             "https://*.example.com",
             "https://u@h",
+            "https://a.example:443",
+            "https://a:b:c",
+            "https://.",
         ] {
             assert!(!is_origin(bad), "{bad}");
         }

@@ -46,6 +46,7 @@ struct Metadata<'a> {
     response_types_supported: [&'static str; 0],
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<&'a str>,
     #[serde(flatten)]
     openid: Option<OpenIdMembers>,

@@ -12,7 +12,7 @@ use crate::protocol::client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, OAuthError};
 use crate::protocol::jwk::Alg;
-use crate::protocol::scope::{ScopeSet, USER_SCOPES};
+use crate::protocol::scope::{ADMIN_READ, ScopeSet, USER_SCOPES};
 
 /// Most resources in one request.
 const MAX_RESOURCES: usize = 8;
@@ -66,6 +66,11 @@ pub(super) fn choose<'a>(
     }
     let owners = owners(snapshot, &scopes);
     let chosen = if named.is_empty() { single_owner(owners)? } else { cover(&named, &owners)? };
+    // A token for several audiences can be replayed by one at the other; the admin API is never one of several.
+    if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
+        let description = "the admin API is not combined with other resources; ask for it alone";
+        return Err(invalid_target(Cause::ResourcesDisagree, description));
+    }
     let agree = chosen
         .iter()
         .all(|resource| chosen.first().is_some_and(|first| first.signing_alg == resource.signing_alg));
