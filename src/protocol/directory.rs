@@ -4,7 +4,7 @@
 //!   client stops by then, at every edge.
 //! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
-//!   look-ups of that kind an isolate has a [`Budget`], so a flood of made-up ids costs the object a bounded number.
+//!   look-ups of that kind an isolate has a `Budget`, so a flood of made-up ids costs the object a bounded number.
 //! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
 //!   moment ago works at once. Only what was taken away may work for another minute.
 //! * Nothing here is shared between requests but finished values; a request never waits for another's I/O.

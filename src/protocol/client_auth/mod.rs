@@ -19,7 +19,7 @@ use super::time::Timestamp;
 
 pub use credentials::{Credentials, parse_basic};
 
-/// A client that has authenticated, or a public one that has named itself. Only [`authenticate`] makes one.
+/// A client that has authenticated, or a public one that has named itself. Only `authenticate` makes one.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient(Rc<Client>);
 

@@ -1,4 +1,4 @@
-//! The grant registry: one file per grant and one line in [`registry!`].
+//! The grant registry: one file per grant and one line in `registry!`.
 //!
 //! A grant decides and doesn't issue: it gets an [`AuthenticatedClient`] and its parameters and returns a
 //! [`Granted`]. Metadata, client registration and dispatch all read this registry.
