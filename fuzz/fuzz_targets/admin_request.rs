@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
     let (method, target) = start.split_once(' ').unwrap_or(("GET", &start));
     let fixture = Fixture::new();
     let genuine = token == "ADMIN";
-    let token = if genuine { fixture.admin_token() } else { token };
+    let token = if genuine { fixture.admin_token().to_owned() } else { token };
     let headers = Headers {
         authorization: Some(SensitiveHeader::new(format!("Bearer {token}"))),
         content_type: Some("application/json".to_owned()),

@@ -38,9 +38,9 @@ fn check_token(fixture: &Fixture, response: &Response) {
     assert!(!scope.is_empty() && scope.split(' ').all(allowed), "{scope}");
     let token = answer["access_token"].as_str().expect("a token");
     let Reply::Keys(keys) = fixture.world.control(&Command::Keys).expect("keys") else { panic!("not keys") };
-    let audience = |resource: &str| verify_access_token(token, &keys, ISSUER, resource, fixture.world.now());
     let resources = ["https://a.example", "https://b.example", "https://id.example/admin"];
-    let verified: Vec<_> = resources.iter().filter_map(|resource| audience(resource).ok()).collect();
-    let client = verified.first().map(|token| token.client_id.as_str());
+    let audience = |resource| verify_access_token(token, &keys, ISSUER, resource, fixture.world.now());
+    let verified = resources.into_iter().find_map(|resource| audience(resource).ok());
+    let client = verified.as_ref().map(|token| token.client_id.as_str());
     assert!(matches!(client, Some("basic" | "post" | "mintedge-admin")), "{client:?}");
 }

@@ -1,6 +1,6 @@
 //! What the targets share: a server in memory with a few clients, and what has to hold for each of its answers.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use base64ct::{Base64, Encoding as _};
 use mintedge::memory::{Memory, World};
@@ -27,6 +27,7 @@ pub struct Fixture {
     /// One isolate of it.
     pub server: Server<Memory>,
     uses: u32,
+    admin_token: OnceCell<String>,
 }
 
 impl Default for Fixture {
@@ -58,7 +59,7 @@ impl Fixture {
     pub fn new() -> Self {
         let world = World::new(ISSUER).expect("an issuer");
         let server = world.isolate(Some(&Secret::received(ADMIN_SECRET)));
-        let fixture = Self { world, server, uses: 0 };
+        let fixture = Self { world, server, uses: 0, admin_token: OnceCell::new() };
         let config: Config = serde_json::from_value(configuration()).expect("a configuration");
         fixture.control(Command::Apply { base_version: 0, config: Box::new(config) });
         for client_id in ["basic", "post"] {
@@ -85,7 +86,11 @@ impl Fixture {
     }
 
     /// A token of the built-in client that may do everything at the admin API.
-    pub fn admin_token(&self) -> String {
+    pub fn admin_token(&self) -> &str {
+        self.admin_token.get_or_init(|| self.fetch_admin_token())
+    }
+
+    fn fetch_admin_token(&self) -> String {
         let headers = Headers {
             authorization: Some(basic(&format!("mintedge-admin:{}", ADMIN_SECRET.replace(' ', "+")))),
             content_type: Some("application/x-www-form-urlencoded".to_owned()),

@@ -2,6 +2,7 @@
 //!
 //! Everything they install goes to `target/tools` and `node_modules`. A second run starts from what is there.
 
+mod bench;
 mod dev;
 mod files;
 mod lint;
@@ -22,6 +23,7 @@ Usage: cargo xtask COMMAND
   build                 Build the Worker's wasm into build/, if its inputs changed
   dev [--port N]        Run the Worker locally with the quickstart configuration
   test [--only PART]    Run every check; PART is native, lint, worker or clients
+  bench                 Measure speed and size against other servers; writes bench/RESULTS.md
   lint                  Formatting, clippy, documentation, dependency licenses";
 
 /// What went wrong, in words for the terminal.
@@ -47,6 +49,7 @@ fn run() -> Result {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["setup"] => setup::everything().map(drop),
+        ["bench"] => bench::run(),
         ["build"] => wasm::build(&setup::for_build()?),
         ["dev"] => dev::run_until_interrupted(dev::DEFAULT_PORT),
         ["dev", "--port", port] => {

@@ -1,0 +1,30 @@
+# Mintedge as wrangler uploads it, with the bindings of wrangler.toml. The addresses and the directory are given on the
+# command line.
+using Workerd = import "/workerd/workerd.capnp";
+
+const mintedge :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "kv", external = (http = ())),
+    (name = "objects", disk = (writable = true)),
+  ],
+  sockets = [(name = "main", http = (), service = "main")],
+);
+
+const worker :Workerd.Worker = (
+  modules = [
+    (name = "entry.js", esModule = embed "../target/bench/upload/entry.js"),
+    (name = "index_bg.wasm", wasm = embed "../target/bench/upload/index_bg.wasm"),
+  ],
+  compatibilityDate = "2026-10-20",
+  compatibilityFlags = ["global_fetch_strictly_public"],
+  bindings = [
+    (name = "ISSUER", fromEnvironment = "ISSUER"),
+    (name = "ADMIN_SECRET", fromEnvironment = "ADMIN_SECRET"),
+    (name = "KEK", fromEnvironment = "KEK"),
+    (name = "KV", kvNamespace = "kv"),
+    (name = "CONTROL", durableObjectNamespace = "Control"),
+  ],
+  durableObjectNamespaces = [(className = "Control", uniqueKey = "mintedge-bench-control", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
+);

@@ -1,0 +1,138 @@
+//! The result as Markdown.
+
+use std::fmt::{Result, Write as _};
+
+use super::load::{CONNECTIONS, Contender};
+use super::machine::Machine;
+use super::servers::{LOGGING_SIGNER, MINTEDGE, OIDC_PROVIDER, SIGNER};
+use super::statistics::Sample;
+use super::{Outcome, ROUNDS};
+
+const SIGNER_TARGET: f64 = 0.8;
+const OIDC_PROVIDER_TARGET: f64 = 1.3;
+/// Milliseconds.
+const COLD_TARGET: f64 = 60.0;
+/// Bytes.
+const SIZE_TARGET: f64 = 500_000.0;
+
+const INTRODUCTION: &str = "\
+# Benchmark
+
+Written by `cargo xtask bench`. Everything here comes from one run on one machine: the ratios are what matters. Absolute
+numbers are this machine's, not Cloudflare's, and no network is in them.
+
+";
+
+const WHAT_IS_COMPARED: &str = "
+* **Mintedge** as it is deployed, with its log of one line per request and the default edge cache, in workerd. It looks
+  the client up, compares its secret, and decides on scope and resource.
+* **signer in JavaScript**: a Worker of about fifty lines in the same workerd. It parses the same request, signs the
+  same claims with WebCrypto and gives the same answer; it knows no clients and checks nothing. Once without a log, once
+  with a line as long as Mintedge's.
+* **node-oidc-provider** in one Node process, with its in-memory adapter and JWT access tokens for the same resources.
+* **empty Worker**: what workerd and the load generator cost without any work.
+
+The request is `client_credentials` with a Basic header, `scope` and `resource`. Before the run every server has to
+answer it with a valid token that has the same claims.
+";
+
+/// Everything that `bench/RESULTS.md` says.
+pub(super) fn write(outcome: &Outcome, machine: &Machine) -> String {
+    let mut text = INTRODUCTION.to_owned();
+    // Writing to a string never fails.
+    match sections(&mut text, outcome, machine) {
+        Ok(()) => text,
+        Err(error) => error.to_string(),
+    }
+}
+
+fn sections(text: &mut String, outcome: &Outcome, machine: &Machine) -> Result {
+    targets(text, outcome)?;
+    text.push_str("\n## Tokens per second\n");
+    text.push_str(WHAT_IS_COMPARED);
+    rates(text, "Ed25519", &outcome.ed25519)?;
+    rates(text, "RS256", &outcome.rs256)?;
+    writeln!(
+        text,
+        "\nMedian and range of {ROUNDS} rounds in turn, after one to warm up; {CONNECTIONS} keep-alive connections, \
+         HTTP/1.1, loopback. The last column is the median of the rounds' ratios."
+    )?;
+    cold_start(text, outcome)?;
+    conditions(text, machine)
+}
+
+fn targets(text: &mut String, outcome: &Outcome) -> Result {
+    let compared = |name: &str| ratio(&outcome.ed25519, name).median();
+    let (signer, logging, provider) = (compared(SIGNER), compared(LOGGING_SIGNER), compared(OIDC_PROVIDER));
+    let (cold, size) = (outcome.cold.difference(), outcome.upload.gzipped);
+    writeln!(text, "| Target | Measured | |\n|---|---|---|")?;
+    let mut row = |target: String, measured: String, met: bool| {
+        writeln!(text, "| {target} | {measured} | {} |", if met { "met" } else { "**missed**" })
+    };
+    let target = format!("Ed25519 tokens: ≥ {SIGNER_TARGET} of a bare signer in JavaScript");
+    row(target.clone() + ", both with a log line", format!("{logging:.2}"), logging >= SIGNER_TARGET)?;
+    row(target + " without log", format!("{signer:.2}"), signer >= SIGNER_TARGET)?;
+    row(
+        format!("Ed25519 tokens: ≥ {OIDC_PROVIDER_TARGET} × node-oidc-provider"),
+        format!("{provider:.2}"),
+        provider >= OIDC_PROVIDER_TARGET,
+    )?;
+    row(
+        format!("cold start: ≤ {COLD_TARGET} ms above an empty Worker"),
+        format!("{cold:.0} ms"),
+        cold <= COLD_TARGET,
+    )?;
+    row(
+        format!("upload: ≤ {:.0} KB gzipped", SIZE_TARGET / 1000.0),
+        format!("{:.0} KB ({:.0} KB plain)", size / 1000.0, outcome.upload.plain / 1000.0),
+        size <= SIZE_TARGET,
+    )
+}
+
+fn rates(text: &mut String, alg: &str, contenders: &[Contender]) -> Result {
+    writeln!(text, "\n| {alg} | requests/s | range | Mintedge / it |\n|---|---:|---:|---:|")?;
+    for Contender { name, rates, .. } in contenders {
+        let (median, min, max) = (rates.median(), rates.min(), rates.max());
+        let ratio = ratio(contenders, name).median();
+        writeln!(text, "| {name} | {median:.0} | {min:.0}–{max:.0} | {ratio:.2} |")?;
+    }
+    Ok(())
+}
+
+/// Mintedge's rates relative to those of `name`.
+fn ratio(contenders: &[Contender], name: &str) -> Sample {
+    let rates = |name: &str| {
+        let contender = contenders.iter().find(|contender| contender.name == name);
+        contender.map(|contender| contender.rates.clone()).unwrap_or_default()
+    };
+    rates(MINTEDGE).relative_to(&rates(name))
+}
+
+fn cold_start(text: &mut String, outcome: &Outcome) -> Result {
+    writeln!(
+        text,
+        "\n## Cold start\n\nFrom starting the workerd process to the first answer, which for Mintedge is a token: it \
+         reads the client and the\nconfiguration from KV and the keys from its Durable Object, all there from before. \
+         Median and range of {} runs in turn.\n\n| | ms | range |\n|---|---:|---:|",
+        super::cold::RUNS
+    )?;
+    for (name, sample) in [("Mintedge", &outcome.cold.mintedge), ("empty Worker", &outcome.cold.empty)] {
+        writeln!(text, "| {name} | {:.0} | {:.0}–{:.0} |", sample.median(), sample.min(), sample.max())?;
+    }
+    Ok(())
+}
+
+fn conditions(text: &mut String, machine: &Machine) -> Result {
+    let Machine { processor, cores, load, system, date, .. } = machine;
+    let Machine { mintedge, workerd, node, oidc_provider, .. } = machine;
+    let pinned = if machine.pinned {
+        "the server that is measured on one core, the load generator on another"
+    } else {
+        "processes not bound to cores"
+    };
+    writeln!(text, "\n## Conditions\n")?;
+    writeln!(text, "* {date}, {processor}, {cores} cores, {system}; {pinned}")?;
+    writeln!(text, "* load average before the run: {load}")?;
+    writeln!(text, "* Mintedge {mintedge}, {workerd}, Node {node}, oidc-provider {oidc_provider}")?;
+    writeln!(text, "* Standard output, and so the logs, goes to the null device.")
+}
