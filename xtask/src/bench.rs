@@ -27,7 +27,7 @@ use servers::Fleet;
 /// Everything the benchmark makes, apart from its result.
 const WORK: &str = "target/bench";
 const RESULTS: &str = "bench/RESULTS.md";
-const ROUNDS: u32 = 9;
+const ROUNDS: u32 = 5;
 
 /// What was measured.
 struct Outcome {

@@ -13,7 +13,7 @@ use crate::Result;
 use crate::process::Service;
 use crate::server::free_port;
 
-pub(super) const RUNS: u32 = 21;
+pub(super) const RUNS: u32 = 11;
 const POLL: Duration = Duration::from_micros(250);
 const PATIENCE: Duration = Duration::from_secs(20);
 
