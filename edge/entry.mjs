@@ -6,10 +6,12 @@ import Shim, { Control as RustControl } from "../build/index.js";
 import { guard, guardedObject } from "./recovery.mjs";
 
 export const Control = guardedObject(RustControl);
+export { Directory, Ephemeral, Subject } from "./objects.mjs";
 
 // The order is part of the contract with `src/edge`.
 const FORWARDED_HEADERS = [
-  "authorization", "content-type", "origin", "cf-ray", "if-none-match", "if-match",
+  "authorization", "content-type", "origin", "cf-ray", "if-none-match", "if-match", "accept", "cookie",
+  "cf-connecting-ip", "user-agent",
 ];
 const BODY_LIMIT = 65_536;
 const ADMIN_BODY_LIMIT = 1_048_576;

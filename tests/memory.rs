@@ -40,6 +40,10 @@ impl Target for InMemory {
             origin: header("origin"),
             if_none_match: header("if-none-match"),
             if_match: header("if-match"),
+            accept: header("accept"),
+            cookie: header("cookie").map(SensitiveHeader::new),
+            client_ip: header("cf-connecting-ip"),
+            user_agent: header("user-agent"),
             request_id: header("cf-ray"),
         };
         let limit = if request.path.contains("/admin/") { ADMIN_BODY_LIMIT } else { BODY_LIMIT };

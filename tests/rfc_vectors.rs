@@ -5,6 +5,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use mintedge::protocol::client_auth::parse_basic;
 use mintedge::protocol::encoding::base64url;
+use mintedge::protocol::error::ServerError;
 use mintedge::protocol::form::Form;
 use mintedge::protocol::jwk::{Alg, PublicJwk};
 use mintedge::protocol::jwt;
@@ -38,26 +39,36 @@ impl Platform for NoPlatform {
         Timestamp(0)
     }
 
-    async fn sign(
-        &self,
-        key: &SigningKey,
-        message: &[u8],
-    ) -> Result<Vec<u8>, mintedge::protocol::error::ServerError> {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {
         use ed25519_dalek::Signer as _;
         Ok(key.ed25519().expect("Ed25519").sign(message).to_bytes().to_vec())
     }
 
-    async fn read_snapshots(
-        &self,
-        _: &[&str],
-    ) -> Result<Vec<Option<String>>, mintedge::protocol::error::ServerError> {
+    async fn read_snapshots(&self, _: &[&str]) -> Result<Vec<Option<String>>, ServerError> {
         Ok(Vec::new())
+    }
+
+    async fn object(
+        &self,
+        _: mintedge::protocol::objects::Class,
+        _: &str,
+        _: &str,
+    ) -> Result<String, ServerError> {
+        panic!("the vector needs no object")
+    }
+
+    async fn verify(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> Result<bool, ServerError> {
+        panic!("Ed25519 is verified in the protocol")
+    }
+
+    async fn post_form(&self, _: &str, _: &str) -> Result<u16, ServerError> {
+        panic!("the vector needs no client")
     }
 
     async fn control(
         &self,
         _: mintedge::protocol::control::Command,
-    ) -> Result<mintedge::protocol::control::Reply, mintedge::protocol::error::ServerError> {
+    ) -> Result<mintedge::protocol::control::Reply, ServerError> {
         panic!("the vector needs no object")
     }
 

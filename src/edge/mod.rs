@@ -5,6 +5,7 @@
 
 mod control_object;
 mod js;
+mod objects;
 mod platform;
 mod signer;
 mod sql;
@@ -108,6 +109,10 @@ fn parse_headers(lines: &str) -> Headers {
         request_id: next(),
         if_none_match: next(),
         if_match: next(),
+        accept: next(),
+        cookie: next().map(SensitiveHeader::new),
+        client_ip: next(),
+        user_agent: next(),
     }
 }
 

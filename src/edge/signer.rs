@@ -13,7 +13,7 @@ use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 use super::js::failed;
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{KeyMaterial, SigningKey};
+use crate::protocol::keyring::{KeyMaterial, PublicKey, SigningKey};
 use crate::protocol::secret::SecretBytes;
 
 /// Most imported keys an isolate keeps.
@@ -30,12 +30,7 @@ pub(super) async fn sign(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, Se
         return Ok(ed25519.sign(message).to_bytes().to_vec());
     }
     let imported = import(key).await?;
-    let algorithm = match key.public.alg {
-        Alg::Ps256 => dictionary(&[("name", "RSA-PSS".into()), ("saltLength", 32.into())])?,
-        Alg::Rs256 => dictionary(&[("name", "RSASSA-PKCS1-v1_5".into())])?,
-        Alg::Es256 => dictionary(&[("name", "ECDSA".into()), ("hash", "SHA-256".into())])?,
-        Alg::EdDsa => return Err(ServerError::internal("an Ed25519 key without a seed")),
-    };
+    let algorithm = signing_algorithm(key.public.alg)?;
     let data = Uint8Array::from(message);
     let promise = subtle()?.sign_with_object_and_js_u8_array(&algorithm, &imported, &data).map_err(failed)?;
     let signature = JsFuture::from(promise).await.map_err(failed)?;
@@ -60,6 +55,41 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
         keys.insert(kid.clone(), imported.clone());
     });
     Ok(imported)
+}
+
+/// Whether `signature` is `key`'s over `message`. Ed25519 is verified in the protocol, in wasm.
+pub(super) async fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
+    let jwk = match &key.jwk {
+        PublicJwk::Okp { .. } => return Ok(false),
+        PublicJwk::Ec { crv, x, y } => {
+            vec![("kty", "EC".into()), ("crv", crv.into()), ("x", x.into()), ("y", y.into())]
+        }
+        PublicJwk::Rsa { e, n } => vec![("kty", "RSA".into()), ("e", e.into()), ("n", n.into())],
+    };
+    let usages = Array::of1(&"verify".into());
+    let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(key.alg)?);
+    let promise =
+        subtle()?.import_key_with_object("jwk", &jwk, &algorithm, false, &usages).map_err(failed)?;
+    let imported: CryptoKey = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
+    let (data, signature) = (Uint8Array::from(message), Uint8Array::from(signature));
+    let promise = subtle()?
+        .verify_with_object_and_js_u8_array_and_js_u8_array(
+            &signing_algorithm(key.alg)?,
+            &imported,
+            &signature,
+            &data,
+        )
+        .map_err(failed)?;
+    Ok(JsFuture::from(promise).await.map_err(failed)?.is_truthy())
+}
+
+fn signing_algorithm(alg: Alg) -> Result<Object, ServerError> {
+    match alg {
+        Alg::Ps256 => dictionary(&[("name", "RSA-PSS".into()), ("saltLength", 32.into())]),
+        Alg::Rs256 => dictionary(&[("name", "RSASSA-PKCS1-v1_5".into())]),
+        Alg::Es256 => dictionary(&[("name", "ECDSA".into()), ("hash", "SHA-256".into())]),
+        Alg::EdDsa => Err(ServerError::internal("Ed25519 is signed and verified in wasm")),
+    }
 }
 
 /// Makes a key pair with WebCrypto.

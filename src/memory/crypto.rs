@@ -6,10 +6,10 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{pkcs1v15, pss};
 use sha2::Sha256;
 
-use crate::protocol::encoding::base64url;
+use crate::protocol::encoding::{base64url, from_base64url};
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{KeyMaterial, SigningKey};
+use crate::protocol::keyring::{KeyMaterial, PublicKey, SigningKey};
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 
@@ -90,6 +90,33 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
         Alg::Ps256 => {
             let key = rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(failed)?;
             Ok(pss::SigningKey::<Sha256>::new(key).sign_with_rng(&mut random, message).to_vec())
+        }
+    }
+}
+
+/// Whether `signature` is `key`'s over `message`.
+pub(super) fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    use p256::ecdsa::signature::Verifier as _;
+    let bytes = |text: &str| from_base64url(text).unwrap_or_default();
+    match &key.jwk {
+        PublicJwk::Okp { .. } => false,
+        PublicJwk::Ec { x, y, .. } => {
+            let sec1 = [vec![4], bytes(x), bytes(y)].concat();
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&sec1).ok();
+            let signature = p256::ecdsa::Signature::from_slice(signature).ok();
+            key.zip(signature).is_some_and(|(key, signature)| key.verify(message, &signature).is_ok())
+        }
+        PublicJwk::Rsa { e, n } => {
+            let number = |text: &str| rsa::BigUint::from_bytes_be(&bytes(text));
+            let Ok(public) = rsa::RsaPublicKey::new(number(n), number(e)) else { return false };
+            if key.alg == Alg::Ps256 {
+                let signature = pss::Signature::try_from(signature).ok();
+                let key = pss::VerifyingKey::<Sha256>::new(public);
+                return signature.is_some_and(|signature| key.verify(message, &signature).is_ok());
+            }
+            let signature = pkcs1v15::Signature::try_from(signature).ok();
+            let key = pkcs1v15::VerifyingKey::<Sha256>::new(public);
+            signature.is_some_and(|signature| key.verify(message, &signature).is_ok())
         }
     }
 }

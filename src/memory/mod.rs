@@ -2,6 +2,7 @@
 //! randomness, counters, and a store that can fail. For tests.
 
 mod crypto;
+mod objects;
 mod store;
 mod world;
 

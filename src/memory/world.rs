@@ -7,12 +7,14 @@ use std::rc::Rc;
 use sha2::{Digest as _, Sha256};
 
 use super::crypto;
+use super::objects::Objects;
 use super::store::MemoryStore;
 use crate::protocol::control::{self, Command, Context, Outcome, Reply};
 use crate::protocol::directory::EDGE_CACHE;
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
-use crate::protocol::keyring::{Kek, KeyMaterial, SigningKey};
+use crate::protocol::keyring::{Kek, KeyMaterial, PublicKey, SigningKey};
+use crate::protocol::objects::Class;
 use crate::protocol::ports::{Entropy, Platform};
 use crate::protocol::secret::Secret;
 use crate::protocol::time::Timestamp;
@@ -34,6 +36,10 @@ pub struct Counts {
     pub control_calls: u64,
     /// Rows it wrote.
     pub rows_written: u64,
+    /// Calls of all other objects.
+    pub object_calls: u64,
+    /// Rows they wrote, alarms included.
+    pub object_rows_written: u64,
     /// Reads of the snapshot store; several names in one read count once.
     pub snapshot_reads: u64,
     /// Writes of the snapshot store.
@@ -52,6 +58,9 @@ pub struct World {
     counts: Rc<Cell<Counts>>,
     kek: Rc<RefCell<Option<Kek>>>,
     log: Rc<RefCell<Vec<String>>>,
+    objects: Rc<RefCell<Objects>>,
+    posts: Rc<RefCell<Vec<(String, String)>>>,
+    post_status: Rc<Cell<u16>>,
     unreachable: Rc<Cell<bool>>,
     edge_lag: Rc<Cell<u64>>,
 }
@@ -72,6 +81,9 @@ impl World {
             counts: Rc::default(),
             kek: Rc::default(),
             log: Rc::default(),
+            objects: Rc::default(),
+            posts: Rc::default(),
+            post_status: Rc::new(Cell::new(200)),
             unreachable: Rc::default(),
             edge_lag: Rc::default(),
         })
@@ -150,7 +162,13 @@ impl World {
 
     /// What was asked of the outside so far.
     pub fn counts(&self) -> Counts {
-        Counts { rows_written: self.store.borrow().rows_written, ..self.counts.get() }
+        let objects = self.objects.borrow();
+        Counts {
+            rows_written: self.store.borrow().rows_written,
+            object_calls: objects.calls,
+            object_rows_written: objects.rows_written,
+            ..self.counts.get()
+        }
     }
 
     /// The log lines so far.
@@ -160,7 +178,44 @@ impl World {
 
     /// Everything at rest, for tests that look for secrets in it: rows and snapshots.
     pub fn at_rest(&self) -> String {
-        format!("{} {:?}", self.store.borrow().dump(), self.snapshots.borrow())
+        format!(
+            "{} {:?} {}",
+            self.store.borrow().dump(),
+            self.snapshots.borrow(),
+            self.objects.borrow().dump()
+        )
+    }
+
+    /// Makes the next call of an object other than Control fail.
+    pub fn fail_next_object(&self, at: FailAt) {
+        self.objects.borrow_mut().fail_next = Some(at);
+    }
+
+    /// How many objects other than Control hold anything.
+    pub fn objects(&self) -> usize {
+        self.objects.borrow().count()
+    }
+
+    /// The forms that were posted to clients so far: URL and body.
+    pub fn posts(&self) -> Vec<(String, String)> {
+        self.posts.borrow().clone()
+    }
+
+    /// Sets what clients answer to posted forms; 0 for no answer at all.
+    pub fn set_post_status(&self, status: u16) {
+        self.post_status.set(status);
+    }
+
+    /// Rings every alarm that is due, as the platform would.
+    ///
+    /// # Errors
+    /// If an object fails.
+    pub async fn ring_alarms(&self, server: &Server<Memory>) -> Result<(), ServerError> {
+        let due = self.objects.borrow_mut().ring(self.now());
+        for (class, name) in due {
+            server.alarm(class, &name).await?;
+        }
+        Ok(())
     }
 
     /// Has the Control object carry out `command`, as its alarm or an edge would.
@@ -230,6 +285,25 @@ impl Platform for Memory {
 
     async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {
         crypto::sign(key, message, self)
+    }
+
+    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
+        Ok(crypto::verify(key, message, signature))
+    }
+
+    async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {
+        if self.0.unreachable.get() {
+            return Err(ServerError::unavailable("the objects are unreachable"));
+        }
+        self.0.objects.borrow_mut().call((class, name), self.0.now(), &self.0, command)
+    }
+
+    async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {
+        self.0.posts.borrow_mut().push((url.to_owned(), form.to_owned()));
+        match self.0.post_status.get() {
+            0 => Err(ServerError::unavailable("the client does not answer")),
+            status => Ok(status),
+        }
     }
 
     async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError> {

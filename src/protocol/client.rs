@@ -1,10 +1,9 @@
 //! A registered client as it is stored and published.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use super::config::ClientConfig;
 use super::grants::GrantType;
-use super::scope::ScopeSet;
 use super::secret::{Secret, SecretHash};
 use super::time::Timestamp;
 
@@ -76,33 +75,13 @@ impl StoredSecret {
     }
 }
 
-/// A client.
+/// A client: its declaration, and what the server keeps about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// Its identifier, and its `sub` in tokens of its own (RFC 9068 §2.2).
-    pub client_id: String,
-    /// A name for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_name: Option<String>,
+    /// What it was declared as. Its `client_id` is its `sub` in tokens of its own (RFC 9068 §2.2).
+    pub config: ClientConfig,
     /// Who declared it.
     pub managed_by: ManagedBy,
-    /// A disabled client authenticates nowhere.
-    pub enabled: bool,
-    /// How it authenticates.
-    pub token_endpoint_auth_method: AuthMethod,
-    /// The grants it may use.
-    pub grant_types: Vec<GrantType>,
-    /// The most it can ever ask for.
-    pub scopes: ScopeSet,
-    /// Lifetime of its access tokens in seconds, where it is to be shorter than the resource's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub access_token_ttl: Option<u32>,
-    /// Claims that each of its access tokens carries.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub claims: Map<String, Value>,
-    /// Web origins whose scripts may read the token endpoint's answers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allowed_origins: Vec<String>,
     /// Its secrets, newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<StoredSecret>,
@@ -113,6 +92,14 @@ pub struct Client {
     /// The configuration's version when it was last declared: whoever issues to it needs that one or a later one.
     #[serde(default)]
     pub config_version: u64,
+}
+
+impl std::ops::Deref for Client {
+    type Target = ClientConfig;
+
+    fn deref(&self) -> &ClientConfig {
+        &self.config
+    }
 }
 
 /// How a presented secret fared.
@@ -143,6 +130,11 @@ impl Client {
     /// Whether the client may use `grant`.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// Whether it may authenticate and be issued to.
+    pub fn is_enabled(&self) -> bool {
+        !self.config.disabled
     }
 
     /// Whether the client has no secret.

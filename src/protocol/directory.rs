@@ -171,7 +171,7 @@ impl<P: Platform> Server<P> {
             return Ok(Found::Client(client));
         }
         let generated = is_generated_client_id(client_id);
-        if generated && !client_id_is_ours(&self.any_keyring(now).await?.mac_key, client_id) {
+        if generated && !client_id_is_ours(&self.any_keyring(now).await?.derived.client_id, client_id) {
             return Ok(Found::None(Cause::ClientIdForged));
         }
         if let Some(client) = self.read_client(client_id, now).await? {
@@ -214,7 +214,8 @@ impl<P: Platform> Server<P> {
         Ok(client.map(|client| self.directory.keep_client(client, now)))
     }
 
-    async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+    /// The keys as this isolate knows them, however old: the derived ones never change.
+    pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         let known = self.directory.keyring.borrow().clone();
         match known {
             Some(keyring) => Ok(keyring),

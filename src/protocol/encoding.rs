@@ -54,6 +54,19 @@ pub fn form_decode(text: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
+/// Encodes one component of a query or form: everything but unreserved characters as `%XX`.
+pub fn form_encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}
+
 fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

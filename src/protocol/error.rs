@@ -21,10 +21,30 @@ pub enum Code {
     UnauthorizedClient,
     /// RFC 6749 §5.2: no such grant here.
     UnsupportedGrantType,
+    /// RFC 6749 §5.2: the code or refresh token is invalid, expired, revoked or somebody else's.
+    InvalidGrant,
     /// RFC 6749 §5.2: unknown scope or beyond what the client may have.
     InvalidScope,
     /// RFC 8707 §2: unknown resource or one the client has no scope at.
     InvalidTarget,
+    /// RFC 6749 §4.1.2.1: the person or the server said no.
+    AccessDenied,
+    /// RFC 6749 §4.1.2.1: there is only `code`.
+    UnsupportedResponseType,
+    /// `OpenID Connect Core` §3.1.2.6: nobody is logged in, and no page may be shown.
+    LoginRequired,
+    /// `OpenID Connect Core` §3.1.2.6: consent is needed, and no page may be shown.
+    ConsentRequired,
+    /// `OpenID Connect Core` §3.1.2.6: request objects are not supported.
+    RequestNotSupported,
+    /// `OpenID Connect Core` §3.1.2.6: only references to pushed requests are supported.
+    RequestUriNotSupported,
+    /// RFC 9101 §6.2: the pushed request is unknown, expired or used.
+    InvalidRequestUri,
+    /// RFC 7009 §2.2.1: tokens of this kind can't be revoked.
+    UnsupportedTokenType,
+    /// A form was sent from elsewhere, or is too old.
+    Forbidden,
     /// RFC 6750 §3.1: the bearer token is missing, malformed, expired or for someone else.
     InvalidToken,
     /// RFC 6750 §3: there is no bearer token; the challenge then names no error (§3.1).
@@ -51,8 +71,18 @@ impl Code {
             Self::InvalidClient => ("invalid_client", 401),
             Self::UnauthorizedClient => ("unauthorized_client", 400),
             Self::UnsupportedGrantType => ("unsupported_grant_type", 400),
+            Self::InvalidGrant => ("invalid_grant", 400),
             Self::InvalidScope => ("invalid_scope", 400),
             Self::InvalidTarget => ("invalid_target", 400),
+            Self::AccessDenied => ("access_denied", 403),
+            Self::UnsupportedResponseType => ("unsupported_response_type", 400),
+            Self::LoginRequired => ("login_required", 400),
+            Self::ConsentRequired => ("consent_required", 400),
+            Self::RequestNotSupported => ("request_not_supported", 400),
+            Self::RequestUriNotSupported => ("request_uri_not_supported", 400),
+            Self::InvalidRequestUri => ("invalid_request_uri", 400),
+            Self::UnsupportedTokenType => ("unsupported_token_type", 400),
+            Self::Forbidden => ("access_denied", 403),
             Self::TokenMissing | Self::InvalidToken => ("invalid_token", 401),
             Self::InsufficientScope => ("insufficient_scope", 403),
             Self::NotFound => ("not_found", 404),
@@ -75,8 +105,18 @@ impl Code {
             Self::InvalidRequest
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
+            | Self::InvalidGrant
             | Self::InvalidScope
             | Self::InvalidTarget
+            | Self::AccessDenied
+            | Self::UnsupportedResponseType
+            | Self::LoginRequired
+            | Self::ConsentRequired
+            | Self::RequestNotSupported
+            | Self::RequestUriNotSupported
+            | Self::InvalidRequestUri
+            | Self::UnsupportedTokenType
+            | Self::Forbidden
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::TooLarge
@@ -100,7 +140,7 @@ pub enum Cause {
     FormParameterTooLong,
     ParameterRepeated,
     ParameterMissing,
-    GrantUnknown,
+    GrantTypeUnknown,
     GrantNotAllowed,
     AuthorizationHeaderMalformed,
     AuthorizationSchemeUnknown,
@@ -137,6 +177,52 @@ pub enum Cause {
     BearerExpired,
     BearerAudience,
     BearerScope,
+    ScopeBeyondGrant,
+    ResourceBeyondGrant,
+    UserGone,
+    SessionEnded,
+    CodeForged,
+    CodeExpired,
+    CodeUsedJustNow,
+    CodeReplayed,
+    RedirectUriDiffers,
+    VerifierMissing,
+    VerifierUnexpected,
+    VerifierMalformed,
+    VerifierWrong,
+    GrantUnknown,
+    GrantRevoked,
+    GrantExpired,
+    RefreshTokenForged,
+    RefreshTokenWrong,
+    RefreshReuseDetected,
+    RetryDiffers,
+    OtherClient,
+    OtherKey,
+    RedirectUriMissing,
+    RedirectUriUnregistered,
+    ResponseTypeUnsupported,
+    ResponseModeUnsupported,
+    PkceRequired,
+    PkceMethod,
+    ParameterMalformed,
+    PromptContradictory,
+    RequestObject,
+    RequestUriUnknown,
+    PushedRequestRequired,
+    LoginRequired,
+    ConsentRequired,
+    AccessDenied,
+    FlowExpired,
+    CsrfMismatch,
+    PasswordWrong,
+    TooManyAttempts,
+    PasswordLoginOff,
+    LinkInvalid,
+    IdTokenHint,
+    LogoutRedirectUnregistered,
+    TokenInactive,
+    TokenTypeUnsupported,
     PathUnknown,
     MethodWrong,
 }

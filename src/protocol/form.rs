@@ -4,7 +4,7 @@
 //! specification allows several; an empty value counts as absent (RFC 6749 §3.2). Nothing is ever read
 //! from the query.
 
-use super::encoding::form_decode;
+use super::encoding::{form_decode, form_encode};
 use super::error::{Cause, Code, OAuthError};
 use super::http::{Body, Request};
 
@@ -74,6 +74,24 @@ impl Form {
         }
         parameters.retain(|(_, value)| !value.is_empty());
         Ok(Self { parameters })
+    }
+
+    /// The parameters as a query.
+    pub fn to_query(&self) -> String {
+        let pairs = self
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", form_encode(name), form_encode(value)));
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
+    /// Everything but what authenticates the client.
+    #[must_use]
+    pub fn without_credentials(&self) -> Self {
+        let is_credential =
+            |name: &str| matches!(name, "client_secret" | "client_assertion" | "client_assertion_type");
+        let parameters = self.parameters.iter().filter(|(name, _)| !is_credential(name));
+        Self { parameters: parameters.cloned().collect() }
     }
 
     /// The value of `name`, if it was sent and is not empty.

@@ -54,6 +54,14 @@ pub struct Headers {
     pub if_none_match: Option<String>,
     /// `If-Match`
     pub if_match: Option<String>,
+    /// `Accept`
+    pub accept: Option<String>,
+    /// `Cookie`
+    pub cookie: Option<SensitiveHeader>,
+    /// The address the request came from, as the platform saw it (`cf-connecting-ip`).
+    pub client_ip: Option<String>,
+    /// `User-Agent`
+    pub user_agent: Option<String>,
     /// Identifies the request in logs and errors; the platform's own id where it has one (`cf-ray`).
     pub request_id: Option<String>,
 }
@@ -159,6 +167,11 @@ impl Response {
     /// A response without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, headers: vec![("cache-control", Cow::Borrowed("no-store"))], body: String::new() }
+    }
+
+    /// Sends the browser to `location` with a GET, whatever it sent before (RFC 9110 §15.4.4).
+    pub fn see_other(location: String) -> Self {
+        Self::empty(303).with("location", location).with("referrer-policy", "no-referrer")
     }
 
     /// Adds a header.

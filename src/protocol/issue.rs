@@ -1,19 +1,28 @@
-//! The one place that mints tokens: access tokens in the profile of RFC 9068.
+//! The one place that mints tokens: access tokens in the profile of RFC 9068, ID tokens (`OpenID Connect Core` §2), logout
+//! tokens (`Back-Channel Logout` §2.4) and signed answers.
 
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use super::encoding::base64url;
 use super::error::{Failure, ServerError};
-use super::grants::Granted;
+use super::grants::{Granted, IdTokenRequest, UserTokens};
+use super::id::Id;
+use super::jwk::Alg;
 use super::jwt;
-use super::keyring::Keyring;
+use super::keyring::{Keyring, SigningKey};
 use super::log::Exchange;
 use super::ports::Platform;
+use super::sealed::{GRANT_PREFIX, seal};
 use super::server::Server;
 use super::state::keys::signer;
+use super::subject::UserId;
 use super::time::Timestamp;
+
+/// How long a logout token is valid, in seconds (`Back-Channel Logout` §2.4 recommends two minutes).
+const LOGOUT_TOKEN_LIFETIME: u64 = 120;
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1), such as
 /// `{"access_token":"eyJ…","token_type":"Bearer","expires_in":300,"scope":"orders:read"}`.
@@ -23,6 +32,19 @@ pub(crate) struct TokenResponse {
     token_type: &'static str,
     expires_in: u64,
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+/// Points from an access token to the grant it came from; sealed, because it names the person in every sector.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantRef {
+    /// Whose grant.
+    pub owner: UserId,
+    /// Which one.
+    pub grant: Id,
 }
 
 /// Mints what was granted.
@@ -36,30 +58,134 @@ pub(crate) async fn issue<P: Platform>(
 ) -> Result<TokenResponse, Failure> {
     let snapshot = server.snapshot(exchange.now).await?;
     let keyring = server.keyring(&snapshot, exchange.now).await?;
-    let key = signing_key(&keyring, &granted, exchange.now)
-        .ok_or(ServerError::internal("there is no active key for the resource's algorithm"))?;
+    let key = signing_key(&keyring, granted.signing_alg, exchange.now)?;
     let mut jti = [0_u8; 16];
     server.platform.fill(&mut jti);
     let scope = granted.scopes.to_wire();
+    let user = granted.user.as_ref();
+    let grant = user.map(|user| {
+        let grant = GrantRef { owner: user.owner, grant: user.grant };
+        seal(&keyring.derived.grant, GRANT_PREFIX, &grant, &server.platform)
+    });
     let claims = AccessToken {
         issuer: server.issuer.as_str(),
         granted: &granted,
         scope: &scope,
         now: exchange.now,
         jti: &base64url(&jti),
+        grant: grant.transpose()?,
     };
-    let claims = serde_json::to_string(&claims).map_err(|error| ServerError::internal(error.to_string()))?;
+    let claims = to_json(&claims)?;
     let access_token = jwt::sign(&server.platform, key, &key.access_token_header, &claims).await?;
-    Ok(TokenResponse { access_token, token_type: "Bearer", expires_in: granted.lifetime, scope })
+    let id_token = match user.and_then(|user| user.id_token.as_ref().map(|id_token| (user, id_token))) {
+        Some((user, request)) => {
+            Some(id_token(server, exchange, &keyring, (&granted, user, request), &access_token).await?)
+        }
+        None => None,
+    };
+    let expires_in = granted.lifetime;
+    let refresh_token = granted.user.and_then(|user| user.refresh_token);
+    Ok(TokenResponse { access_token, token_type: "Bearer", expires_in, scope, refresh_token, id_token })
 }
 
-fn signing_key<'a>(
-    keyring: &'a Keyring,
-    granted: &Granted,
+fn to_json(claims: &impl Serialize) -> Result<String, ServerError> {
+    serde_json::to_string(claims).map_err(|error| ServerError::internal(error.to_string()))
+}
+
+fn signing_key(keyring: &Keyring, alg: Alg, now: Timestamp) -> Result<&SigningKey, ServerError> {
+    let chosen = signer(keyring.keys.iter().map(|key| &key.public), alg, now);
+    chosen
+        .and_then(|chosen| keyring.keys.iter().find(|key| key.public.kid == chosen.kid))
+        .ok_or(ServerError::internal("there is no active key for the algorithm"))
+}
+
+async fn id_token<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    keyring: &Keyring,
+    parts: (&Granted, &UserTokens, &IdTokenRequest),
+    access_token: &str,
+) -> Result<String, ServerError> {
+    let (granted, user, request) = parts;
+    let mut claims = request.claims.clone();
+    let own = json!({
+        "iss": server.issuer.as_str(),
+        "sub": granted.subject,
+        "aud": granted.client_id,
+        "iat": exchange.now,
+        "exp": exchange.now.plus(granted.lifetime),
+        "auth_time": user.auth.auth_time,
+        "acr": user.auth.acr,
+        "amr": user.auth.amr,
+        "at_hash": at_hash(request.alg, access_token),
+    });
+    claims.extend(own.as_object().cloned().unwrap_or_default());
+    if let Some(nonce) = &request.nonce {
+        claims.insert("nonce".to_owned(), nonce.as_str().into());
+    }
+    if let Some(sid) = user.sid {
+        claims.insert("sid".to_owned(), sid.to_string().into());
+    }
+    let key = signing_key(keyring, request.alg, exchange.now)?;
+    sign_claims(server, key, jwt::ID_TOKEN_TYPE, &claims).await
+}
+
+/// `OpenID Connect Core` §3.1.3.6: the left half of the hash that belongs to the algorithm.
+fn at_hash(alg: Alg, access_token: &str) -> String {
+    match alg {
+        Alg::EdDsa => base64url(Sha512::digest(access_token.as_bytes()).get(..32).unwrap_or_default()),
+        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => {
+            base64url(Sha256::digest(access_token.as_bytes()).get(..16).unwrap_or_default())
+        }
+    }
+}
+
+async fn sign_claims<P: Platform>(
+    server: &Server<P>,
+    key: &SigningKey,
+    typ: &str,
+    claims: &Map<String, Value>,
+) -> Result<String, ServerError> {
+    let header = jwt::header(key.public.alg, typ, &key.public.kid);
+    jwt::sign(&server.platform, key, &header, &to_json(claims)?).await
+}
+
+/// A signed answer of `/userinfo` (`OpenID Connect Core` §5.3.2) or `/introspect` (RFC 9701 §5): `claims` with `iss`, `aud`
+/// and `iat`.
+pub(crate) async fn signed_answer<P: Platform>(
+    server: &Server<P>,
     now: Timestamp,
-) -> Option<&'a super::keyring::SigningKey> {
-    let chosen = signer(keyring.keys.iter().map(|key| &key.public), granted.signing_alg, now)?;
-    keyring.keys.iter().find(|key| key.public.kid == chosen.kid)
+    alg: Alg,
+    typ: &str,
+    audience: &str,
+    mut claims: Map<String, Value>,
+) -> Result<String, ServerError> {
+    let snapshot = server.snapshot(now).await?;
+    let keyring = server.keyring(&snapshot, now).await?;
+    claims.insert("iss".to_owned(), server.issuer.as_str().into());
+    claims.insert("aud".to_owned(), audience.into());
+    claims.insert("iat".to_owned(), now.0.into());
+    sign_claims(server, signing_key(&keyring, alg, now)?, typ, &claims).await
+}
+
+/// A logout token (`Back-Channel Logout` §2.4): never a `nonce`, so that it can't pass for an ID token.
+pub(crate) async fn logout_token<P: Platform>(
+    server: &Server<P>,
+    now: Timestamp,
+    alg: Alg,
+    (audience, subject, sid): (&str, &str, Id),
+) -> Result<String, ServerError> {
+    let mut jti = [0_u8; 16];
+    server.platform.fill(&mut jti);
+    let claims = json!({
+        "sub": subject,
+        "sid": sid,
+        "exp": now.plus(LOGOUT_TOKEN_LIFETIME),
+        "jti": base64url(&jti),
+        "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+    });
+    let claims = claims.as_object().cloned().unwrap_or_default();
+    signed_answer(server, now, alg, "logout+jwt", audience, claims).await
 }
 
 /// The claims of RFC 9068 §2.2, then the custom ones.
@@ -69,11 +195,12 @@ struct AccessToken<'a> {
     scope: &'a str,
     now: Timestamp,
     jti: &'a str,
+    grant: Option<String>,
 }
 
 impl Serialize for AccessToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Granted { subject, client_id, audience, lifetime, claims, .. } = self.granted;
+        let Granted { subject, client_id, audience, lifetime, claims, user, .. } = self.granted;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("iss", self.issuer)?;
         map.serialize_entry("sub", subject)?;
@@ -86,6 +213,12 @@ impl Serialize for AccessToken<'_> {
         map.serialize_entry("iat", &self.now)?;
         map.serialize_entry("exp", &self.now.plus(*lifetime))?;
         map.serialize_entry("jti", self.jti)?;
+        if let Some(user) = user {
+            map.serialize_entry("auth_time", &user.auth.auth_time)?;
+            map.serialize_entry("acr", &user.auth.acr)?;
+            map.serialize_entry("amr", &user.auth.amr)?;
+            map.serialize_entry("grant", &self.grant)?;
+        }
         for (name, value) in custom(claims) {
             map.serialize_entry(name, value)?;
         }

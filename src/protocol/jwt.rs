@@ -1,12 +1,9 @@
-//! JSON Web Signatures in compact form (RFC 7515 §7.1): making ours, and verifying the access tokens that come
-//! back to the admin API.
+//! JSON Web Signatures in compact form (RFC 7515 §7.1): making ours, and verifying those that come back.
 
-use jwt_compact::alg::Ed25519;
-use jwt_compact::{AlgorithmExt as _, UntrustedToken};
 use serde::Deserialize;
 
 use super::encoding::{base64url, from_base64url};
-use super::error::{Cause, Code, OAuthError, ServerError};
+use super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::jwk::{Alg, PublicJwk};
 use super::keyring::{PublicKey, SigningKey};
 use super::ports::Platform;
@@ -15,6 +12,8 @@ use super::time::Timestamp;
 
 /// `typ` of an access token (RFC 9068 §2.1).
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
+/// `typ` of an ID token.
+pub const ID_TOKEN_TYPE: &str = "JWT";
 /// Longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8 * 1024;
 
@@ -47,7 +46,8 @@ pub async fn sign<P: Platform>(
 #[derive(Debug, Deserialize)]
 pub struct VerifiedAccessToken {
     iss: String,
-    aud: Audience,
+    /// Whom it is for.
+    pub aud: Audience,
     /// Whose authority the token carries.
     pub sub: String,
     /// Which client it was issued to.
@@ -55,19 +55,33 @@ pub struct VerifiedAccessToken {
     /// Granted scope, separated by spaces.
     #[serde(default)]
     pub scope: String,
+    /// When it was issued.
+    pub iat: Timestamp,
+    /// When it ends.
+    pub exp: Timestamp,
     /// Unique id.
     pub jti: String,
+    /// The sealed reference to its grant, if a person stands behind it.
+    #[serde(default)]
+    pub grant: Option<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub others: serde_json::Map<String, serde_json::Value>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One audience or several (RFC 7519 §4.1.3).
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
 #[serde(untagged)]
-enum Audience {
+pub enum Audience {
+    /// One.
     One(String),
+    /// Several.
     Several(Vec<String>),
 }
 
 impl Audience {
-    fn contains(&self, audience: &str) -> bool {
+    /// Whether `audience` is among them.
+    pub fn contains(&self, audience: &str) -> bool {
         match self {
             Self::One(own) => own == audience,
             Self::Several(all) => all.iter().any(|own| own == audience),
@@ -75,64 +89,131 @@ impl Audience {
     }
 }
 
-/// Verifies an access token of ours that is meant for `audience` (RFC 9068 §4).
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default)]
+    kid: String,
+    #[serde(default)]
+    typ: String,
+    /// Extensions that must be understood (RFC 7515 §4.1.11): none are.
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+/// Verifies the signature of a token that this server made and returns its claims as JSON. Which `typ`, which claims and
+/// which times are right is the caller's to check.
 ///
-/// Only keys in `keys` count, only `EdDSA` (what the server's own resource is signed with), and the `kid` has to
-/// name one that is published (an upcoming one may be in use where the clock is ahead); `jwk`, `jku` and `x5u` in the header are never looked at.
+/// Only `keys` count: the `kid` has to name one that is published (an upcoming one may be in use where the clock is
+/// ahead) and `alg` has to be that key's; `jwk`, `jku` and `x5u` in the header are never looked at.
 ///
 /// # Errors
 /// `invalid_token`; the cause says which check failed.
-pub fn verify_access_token(
+pub async fn verify<P: Platform>(
+    platform: &P,
+    token: &str,
+    typ: &str,
+    keys: &[PublicKey],
+    now: Timestamp,
+) -> Result<Vec<u8>, Failure> {
+    let malformed = || refused(Cause::BearerMalformed);
+    if token.len() > MAX_TOKEN {
+        return Err(malformed().into());
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
+    let header = from_base64url(header).and_then(|json| serde_json::from_slice::<Header>(&json).ok());
+    let header = header.filter(|header| header.crit.is_none()).ok_or_else(malformed)?;
+    if !header.typ.eq_ignore_ascii_case(typ) {
+        return Err(refused(Cause::BearerType).into());
+    }
+    let key = keys.iter().find(|key| key.kid == header.kid && is_usable(key, now));
+    let key = key.ok_or_else(|| refused(Cause::BearerKeyUnknown))?;
+    if header.alg != key.alg.name() {
+        return Err(refused(Cause::BearerAlgorithm).into());
+    }
+    let signature = from_base64url(signature).ok_or_else(malformed)?;
+    let verified = match key.alg {
+        Alg::EdDsa => verify_ed25519(key, signed.as_bytes(), &signature),
+        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(key, signed.as_bytes(), &signature).await?,
+    };
+    if !verified {
+        return Err(refused(Cause::BearerSignature).into());
+    }
+    from_base64url(claims).ok_or_else(|| malformed().into())
+}
+
+/// Verifies an access token of ours that is meant for `audience`, or for anybody if that is unset (RFC 9068 §4).
+///
+/// # Errors
+/// `invalid_token`; the cause says which check failed.
+pub async fn verify_access_token<P: Platform>(
+    platform: &P,
     token: &str,
     keys: &[PublicKey],
     issuer: &str,
-    audience: &str,
+    audience: Option<&str>,
     now: Timestamp,
-) -> Result<VerifiedAccessToken, OAuthError> {
-    if token.len() > MAX_TOKEN {
-        return Err(refused(Cause::BearerMalformed));
-    }
-    let untrusted = UntrustedToken::new(token).map_err(|_| refused(Cause::BearerMalformed))?;
-    let header = untrusted.header();
-    if header.token_type.as_deref() != Some(ACCESS_TOKEN_TYPE) {
-        return Err(refused(Cause::BearerType));
-    }
-    if untrusted.algorithm() != Alg::EdDsa.name() {
-        return Err(refused(Cause::BearerAlgorithm));
-    }
-    let kid = header.key_id.as_deref().unwrap_or_default();
-    let key = keys.iter().find(|key| key.kid == kid && is_usable(key, now));
-    let key = key.and_then(ed25519_verifying_key).ok_or(refused(Cause::BearerKeyUnknown))?;
-    let verified = Ed25519.validator::<VerifiedAccessToken>(&key).validate(&untrusted);
-    let token = verified.map_err(|error| refused(cause_of(&error)))?;
-    let expired = token.claims().expiration.is_none_or(|exp| !is_after(exp.timestamp(), now));
-    let claims = token.into_parts().1.custom;
-    if expired {
-        return Err(refused(Cause::BearerExpired));
+) -> Result<VerifiedAccessToken, Failure> {
+    let claims = verify(platform, token, ACCESS_TOKEN_TYPE, keys, now).await?;
+    let claims: VerifiedAccessToken =
+        serde_json::from_slice(&claims).map_err(|_| refused(Cause::BearerClaims))?;
+    if claims.exp <= now {
+        return Err(refused(Cause::BearerExpired).into());
     }
     if claims.iss != issuer {
-        return Err(refused(Cause::BearerClaims));
+        return Err(refused(Cause::BearerClaims).into());
     }
-    if !claims.aud.contains(audience) {
-        return Err(refused(Cause::BearerAudience));
+    if audience.is_some_and(|audience| !claims.aud.contains(audience)) {
+        return Err(refused(Cause::BearerAudience).into());
     }
     Ok(claims)
+}
+
+/// What an ID token of ours says of whom it is about; see [`verify_hint`].
+#[derive(Debug, Deserialize)]
+pub struct Hint {
+    iss: String,
+    /// Whom it was issued to.
+    pub aud: Audience,
+    /// Whom it is about.
+    pub sub: String,
+    /// The session it came from.
+    #[serde(default)]
+    pub sid: Option<String>,
+}
+
+/// Verifies an ID token of ours that comes back as a hint: it may have expired (`RP-Initiated Logout` §2). `None` if it is
+/// none of ours.
+///
+/// # Errors
+/// Ours only.
+pub async fn verify_hint<P: Platform>(
+    platform: &P,
+    token: &str,
+    keys: &[PublicKey],
+    issuer: &str,
+    now: Timestamp,
+) -> Result<Option<Hint>, ServerError> {
+    match verify(platform, token, ID_TOKEN_TYPE, keys, now).await {
+        Ok(claims) => {
+            let hint = serde_json::from_slice::<Hint>(&claims).ok();
+            Ok(hint.filter(|hint| hint.iss == issuer))
+        }
+        Err(Failure::OAuth(_)) => Ok(None),
+        Err(Failure::Server(error)) => Err(error),
+    }
 }
 
 fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
     key.schedule.state(now) != KeyState::Gone
 }
 
-fn is_after(exp: i64, now: Timestamp) -> bool {
-    u64::try_from(exp).is_ok_and(|exp| exp > now.0)
-}
-
-fn cause_of(error: &jwt_compact::ValidationError) -> Cause {
-    match error {
-        jwt_compact::ValidationError::InvalidSignature
-        | jwt_compact::ValidationError::InvalidSignatureLen { .. }
-        | jwt_compact::ValidationError::MalformedSignature(_) => Cause::BearerSignature,
-        _ => Cause::BearerClaims,
+fn verify_ed25519(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let key = ed25519_verifying_key(key);
+    let signature = signature.try_into().ok().map(|bytes| ed25519_dalek::Signature::from_bytes(&bytes));
+    match (key, signature) {
+        (Some(key), Some(signature)) => key.verify_strict(message, &signature).is_ok(),
+        _ => false,
     }
 }
 

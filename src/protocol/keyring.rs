@@ -6,6 +6,7 @@ use ed25519_dalek::SigningKey as Ed25519SigningKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::derived::Derived;
 use super::encoding::{base64url, from_base64url};
 use super::error::ServerError;
 use super::jwk::{Alg, PublicJwk};
@@ -170,8 +171,8 @@ impl StoredPrivate {
 pub struct KeyringParcel {
     /// Rises with every change of the keys.
     pub version: u64,
-    /// MAC key of generated client ids.
-    pub mac_key: SecretBytes,
+    /// What every MAC and sealing key is derived from.
+    pub root: SecretBytes,
     /// The keys and their private sides.
     pub keys: Vec<(PublicKey, SecretBytes)>,
 }
@@ -181,8 +182,8 @@ pub struct KeyringParcel {
 pub struct Keyring {
     /// The version of the parcel it was made from.
     pub version: u64,
-    /// MAC key of generated client ids.
-    pub mac_key: SecretBytes,
+    /// The symmetric keys.
+    pub derived: Derived,
     /// Ready to sign.
     pub keys: Vec<SigningKey>,
 }
@@ -226,6 +227,6 @@ impl From<KeyringParcel> for Keyring {
     fn from(parcel: KeyringParcel) -> Self {
         let keys =
             parcel.keys.into_iter().map(|(public, private)| SigningKey::new(public, private)).collect();
-        Self { version: parcel.version, mac_key: parcel.mac_key, keys }
+        Self { version: parcel.version, derived: Derived::from_root(&parcel.root), keys }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::error::{Cause, Failure, OAuthError, ServerError};
+use super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::http::{Request, Response};
 use super::ports::{Entropy, Platform};
 use super::time::Timestamp;
@@ -52,6 +52,11 @@ impl<'a> Exchange<'a> {
         let response = failure.response(realm, &self.id);
         *self.failure.borrow_mut() = Some(failure);
         response
+    }
+
+    /// Notes a refusal that is answered with a page.
+    pub fn note_refusal(&self, code: Code, cause: Cause) {
+        *self.failure.borrow_mut() = Some(OAuthError::new(code, cause, "").into());
     }
 
     /// The log line.

@@ -3,11 +3,15 @@
 //! A request runs in a straight line: [`Server::handle`] → an endpoint → [`form`] → [`client_auth`] →
 //! [`grants`] → [`issue`] → JSON. Everything outside comes through the [`ports::Platform`].
 
+mod accounts;
 pub mod admin;
+pub mod authorization_code;
 pub mod client;
 pub mod client_auth;
 pub mod config;
 pub mod control;
+mod cookies;
+pub mod derived;
 pub mod directory;
 pub mod encoding;
 pub mod endpoints;
@@ -15,17 +19,28 @@ pub mod error;
 pub mod form;
 pub mod grants;
 pub mod http;
+pub mod id;
 pub mod issue;
 pub mod issuer;
 pub mod jwk;
 pub mod jwt;
 pub mod keyring;
 pub mod log;
+pub mod login;
+mod notices;
+pub mod objects;
+pub mod pages;
+pub mod pkce;
 pub mod ports;
+pub mod redirect_uri;
+pub mod refresh_token;
 pub mod scope;
+pub mod sealed;
 pub mod secret;
 mod server;
 pub mod state;
+pub mod subject;
 pub mod time;
+pub mod user_claims;
 
 pub use server::{Deployment, Server};

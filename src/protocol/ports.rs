@@ -2,7 +2,8 @@
 
 use super::control::{Command, Reply};
 use super::error::ServerError;
-use super::keyring::SigningKey;
+use super::keyring::{PublicKey, SigningKey};
+use super::objects::Class;
 use super::time::Timestamp;
 
 /// A source of randomness fit for keys.
@@ -39,6 +40,25 @@ pub trait Platform: Entropy {
     /// # Errors
     /// If the object is out of reach. Whether the command took effect is then unknown.
     async fn control(&self, command: Command) -> Result<Reply, ServerError>;
+
+    /// Has the object `name` of kind `class` carry out `command` (JSON): atomic, strongly consistent, persisted before
+    /// the reply (JSON). Repeat only what the command documents as idempotent.
+    ///
+    /// # Errors
+    /// If the object is out of reach. Whether the command took effect is then unknown.
+    async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError>;
+
+    /// Whether `signature` is `key`'s over `message`.
+    ///
+    /// # Errors
+    /// If the platform's crypto is out of reach; a wrong signature is no error.
+    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError>;
+
+    /// Sends a form to a client's URL and returns the status: no redirects followed, bounded in time. May be repeated.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError>;
 
     /// Writes one line of the structured log.
     fn log(&self, line: &str);

@@ -26,6 +26,7 @@ pub fn is_scope(text: &str) -> bool {
 /// An ordered set of scope tokens. As JSON an array, on the wire separated by spaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ScopeSet(Vec<String>);
 
 impl ScopeSet {
@@ -56,6 +57,22 @@ impl ScopeSet {
     /// The tokens in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Those that are in `other` too.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.iter().filter(|scope| other.contains(scope)).collect()
+    }
+
+    /// Whether every one is in `other` too.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.iter().all(|scope| other.contains(scope))
     }
 
     /// Whether there is none.

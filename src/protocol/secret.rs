@@ -59,13 +59,7 @@ impl Secret {
 
     /// Whether the checksum fits: true of every secret made by [`Secret::generate`].
     pub fn is_well_formed(&self) -> bool {
-        let Some(split) = self.0.len().checked_sub(CHECKSUM_DIGITS) else {
-            return false;
-        };
-        match (self.0.get(..split), self.0.get(split..)) {
-            (Some(body), Some(sum)) => checksum(body) == sum,
-            _ => false,
-        }
+        split_checksum(&self.0).is_some()
     }
 }
 
@@ -73,6 +67,19 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
+}
+
+/// Appends the checksum that every secret of ours ends with.
+pub(crate) fn with_checksum(body: String) -> String {
+    let sum = checksum(&body);
+    body + &sum
+}
+
+/// Takes the checksum off; `None` if it is wrong.
+pub(crate) fn split_checksum(text: &str) -> Option<&str> {
+    let split = text.len().checked_sub(CHECKSUM_DIGITS)?;
+    let (body, sum) = (text.get(..split)?, text.get(split..)?);
+    (checksum(body) == sum).then_some(body)
 }
 
 fn checksum(body: &str) -> String {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::client::{ADMIN_CLIENT_ID, AuthMethod, Client, ManagedBy, StoredSecret};
+use super::config::ClientConfig;
 use super::directory::Directory;
 use super::endpoints;
 use super::grants::GrantType;
@@ -63,17 +64,17 @@ impl<P: Platform> Server<P> {
 /// The client that `ADMIN_SECRET` authenticates. It lives in no store; without the secret it doesn't exist.
 fn admin_client(secret: &Secret) -> Client {
     let epoch = Timestamp(0);
-    Client {
+    let config = ClientConfig {
         client_id: ADMIN_CLIENT_ID.to_owned(),
         client_name: Some("The deployment's administrator".to_owned()),
-        managed_by: ManagedBy::Config,
-        enabled: true,
         token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
         grant_types: vec![GrantType::ClientCredentials],
         scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
-        access_token_ttl: None,
-        claims: serde_json::Map::new(),
-        allowed_origins: Vec::new(),
+        ..ClientConfig::default()
+    };
+    Client {
+        config,
+        managed_by: ManagedBy::Config,
         secrets: vec![StoredSecret {
             id: "ADMIN_SECRET".to_owned(),
             sha256: secret.hash(),

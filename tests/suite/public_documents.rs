@@ -12,12 +12,16 @@ pub fn metadata_names_what_is_there_and_nothing_else(f: &Fixture<'_>) {
     let issuer = f.target.issuer();
     let metadata = f.send(&Req::new("GET", OAUTH)).expect(200).json();
     assert_eq!(metadata["issuer"], issuer);
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+    assert_eq!(
+        metadata["grant_types_supported"],
+        json!(["authorization_code", "client_credentials", "refresh_token"])
+    );
     assert_eq!(
         metadata["token_endpoint_auth_methods_supported"],
         json!(["client_secret_basic", "client_secret_post", "none"])
     );
-    assert_eq!(metadata["response_types_supported"], json!([]));
+    assert_eq!(metadata["response_types_supported"], json!(["code"]));
+    assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
     let scopes = metadata["scopes_supported"].as_array().expect("scopes");
     assert!(
         scopes.contains(&json!("orders:read")) && !scopes.contains(&json!("mintedge:write")),
@@ -93,7 +97,7 @@ pub fn documents_have_an_etag_and_answer_304(f: &Fixture<'_>) {
 
 pub fn unknown_paths_are_404(f: &Fixture<'_>) {
     for path in
-        ["/", "/authorize", "/token/", "/tokens", "/.well-known/oauth-authorization-server/x", "/admin/v2/x"]
+        ["/", "/authorize/", "/token/", "/tokens", "/.well-known/oauth-authorization-server/x", "/admin/v2/x"]
     {
         f.send(&Req::new("GET", path)).expect_error(404, "not_found");
     }

@@ -2,7 +2,6 @@
 
 use mintedge::protocol::client::AuthMethod;
 use mintedge::protocol::config::{ClientConfig, Config};
-use mintedge::protocol::scope::ScopeSet;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -34,8 +33,7 @@ pub(super) fn changes(current: &Config, desired: &Config, adoptable: &Adoptable)
 fn normal(config: &Config) -> Config {
     let mut config = Config { issuer: None, ..config.clone() };
     for client in &mut config.client {
-        client.scopes =
-            client.scopes.iter().cloned().collect::<ScopeSet>().iter().map(str::to_owned).collect();
+        client.scopes = client.scopes.iter().collect();
     }
     config
 }

@@ -22,12 +22,15 @@ pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> R
     let snapshot = server.snapshot(exchange.now).await?;
     let audience = server.issuer.admin_resource();
     let issuer = server.issuer.as_str();
-    let token = verify_access_token(token.trim(), &snapshot.keys, issuer, &audience, exchange.now)?;
+    let keys = &snapshot.keys;
+    let token =
+        verify_access_token(&server.platform, token.trim(), keys, issuer, Some(&audience), exchange.now)
+            .await?;
     let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {
         return Err(refused(Cause::ClientUnknown).into());
     };
     exchange.note_client(&client.client_id);
-    if !client.enabled {
+    if !client.is_enabled() {
         return Err(refused(Cause::ClientDisabled).into());
     }
     // The token's scope and what the client may still have: a ceiling lowered since counts at once.

@@ -56,6 +56,12 @@ impl From<OAuthError> for AdminFailure {
     }
 }
 
+impl From<Failure> for AdminFailure {
+    fn from(failure: Failure) -> Self {
+        Self::Protocol(failure)
+    }
+}
+
 impl From<ServerError> for AdminFailure {
     fn from(error: ServerError) -> Self {
         Self::Protocol(error.into())

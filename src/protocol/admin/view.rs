@@ -8,7 +8,6 @@ use super::super::config::{ClientConfig, Config};
 use super::super::control::NewSecret;
 use super::super::jwk::Alg;
 use super::super::keyring::PublicKey;
-use super::super::state::client::declaration;
 use super::super::state::config::Change;
 use super::super::state::keys::{KeyState, Schedule};
 use super::super::time::Timestamp;
@@ -49,7 +48,7 @@ impl From<&StoredSecret> for SecretView {
 impl From<&Client> for ClientView {
     fn from(client: &Client) -> Self {
         Self {
-            declaration: declaration(client),
+            declaration: client.config.clone(),
             managed_by: client.managed_by,
             secrets: client.secrets.iter().map(SecretView::from).collect(),
             created_at: client.created_at,

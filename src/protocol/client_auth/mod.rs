@@ -95,7 +95,7 @@ fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> R
         None if method != AuthMethod::None => return Err(Cause::SecretMissing),
         Some(SecretCheck::Live) | None => {}
     }
-    if client.enabled { Ok(()) } else { Err(Cause::ClientDisabled) }
+    if client.is_enabled() { Ok(()) } else { Err(Cause::ClientDisabled) }
 }
 
 impl Credentials {

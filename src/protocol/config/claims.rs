@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Claims that only the server sets (RFC 7519 §4.1, RFC 9068 §2.2, RFC 8693 §4, RFC 7800, `OpenID Connect` Core §2).
-pub const RESERVED: [&str; 28] = [
+pub const RESERVED: [&str; 29] = [
     "iss",
     "sub",
     "aud",
@@ -32,6 +32,7 @@ pub const RESERVED: [&str; 28] = [
     "token_introspection",
     "txn",
     "toe",
+    "grant",
 ];
 /// Most custom claims in one set.
 pub const MAX_CLAIMS: usize = 32;

@@ -4,15 +4,25 @@
 //! the edges read.
 
 pub mod claims;
+mod client;
+mod login;
 pub mod snapshot;
 pub mod validate;
+mod validate_login;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::client::AuthMethod;
-use super::grants::GrantType;
 use super::jwk::Alg;
+use super::pages::Theme;
+
+pub use client::ClientConfig;
+pub use login::{
+    CODE_LIFETIME, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig, SignUp,
+    SubjectType,
+};
 
 /// The whole document. All of it is optional; an empty one is a server without resources and clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +37,12 @@ pub struct Config {
     pub keys: KeysConfig,
     /// Defaults for tokens.
     pub tokens: TokensConfig,
+    /// How the pages look.
+    pub branding: Theme,
+    /// How people log in.
+    pub login: LoginConfig,
+    /// How long they stay logged in.
+    pub sessions: SessionsConfig,
     /// Protected resources: the APIs that tokens are for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<ResourceConfig>,
@@ -80,6 +96,9 @@ pub struct ResourceConfig {
     /// The scopes it understands. A scope belongs to one resource.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
+    /// What a scope permits, in words for the people who are asked; by scope.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_descriptions: BTreeMap<String, String>,
     /// What its tokens are signed with.
     #[serde(default)]
     pub signing_alg: Alg,
@@ -90,38 +109,4 @@ pub struct ResourceConfig {
     /// Claims that each access token for it carries.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
-}
-
-/// `[[client]]`: the members carry the names of RFC 7591 §2 where it has one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ClientConfig {
-    /// Its identifier, of your choice.
-    pub client_id: String,
-    /// A name for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_name: Option<String>,
-    /// The grants it may use.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grant_types: Vec<GrantType>,
-    /// The most it can ever ask for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
-    /// How it authenticates; exactly this way.
-    #[serde(default)]
-    pub token_endpoint_auth_method: AuthMethod,
-    /// Lifetime of its access tokens in seconds; the shorter of this and the resource's counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
-    pub access_token_ttl: Option<u32>,
-    /// Claims that each of its access tokens carries; they win over a resource's of the same name.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub claims: Map<String, Value>,
-    /// Web origins whose scripts may read the token endpoint's answers, such as `https://app.example.com`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allowed_origins: Vec<String>,
-    /// Whether it is switched off.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub disabled: bool,
 }

@@ -1,26 +1,33 @@
 //! The compiled configuration that edges read: one document per issuer, published to KV.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Config;
+use super::{Config, LoginConfig, SessionsConfig};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::PublicKey;
+use crate::protocol::pages::Theme;
 use crate::protocol::scope::{ADMIN_READ, ADMIN_WRITE, ScopeSet};
 
 /// Layout version; an edge that reads another one asks the Control object instead.
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 
 /// A protected resource, ready for issuing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// The `aud` of its tokens.
     pub identifier: String,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The scopes it understands.
     pub scopes: ScopeSet,
+    /// What a scope permits, in words for people; by scope.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_descriptions: BTreeMap<String, String>,
     /// What its tokens are signed with.
     pub signing_alg: Alg,
     /// Lifetime of its tokens, in seconds.
@@ -41,6 +48,17 @@ pub struct Snapshot {
     pub keys_version: u64,
     /// The resources, the server's own admin API included.
     pub resources: Vec<Resource>,
+    /// Lifetime of access tokens that are for no resource but the server itself, in seconds.
+    pub access_token_ttl: u32,
+    /// How the pages look.
+    #[serde(default)]
+    pub branding: Theme,
+    /// How people log in.
+    #[serde(default)]
+    pub login: LoginConfig,
+    /// How long they stay logged in.
+    #[serde(default)]
+    pub sessions: SessionsConfig,
     /// Every client's allowed origins, for preflight requests, which name no client.
     pub origins: BTreeSet<String>,
     /// Published keys with their schedules.
@@ -63,14 +81,18 @@ impl Snapshot {
 pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
     let declared = config.resource.iter().map(|resource| Resource {
         identifier: resource.identifier.clone(),
+        name: resource.name.clone(),
         scopes: resource.scopes.iter().cloned().collect(),
+        scope_descriptions: resource.scope_descriptions.clone(),
         signing_alg: resource.signing_alg,
         access_token_ttl: resource.access_token_ttl.unwrap_or(config.tokens.access_token_ttl),
         claims: resource.claims.clone(),
     });
     let admin = Resource {
         identifier: issuer.admin_resource(),
+        name: Some("Mintedge's admin API".to_owned()),
         scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
+        scope_descriptions: BTreeMap::new(),
         signing_alg: Alg::EdDsa,
         access_token_ttl: 300,
         claims: Map::new(),
@@ -81,7 +103,9 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
     all
 }
 
-/// The algorithms that `resources` need keys for.
-pub fn algs(resources: &[Resource]) -> Vec<Alg> {
-    Alg::ALL.into_iter().filter(|alg| resources.iter().any(|resource| resource.signing_alg == *alg)).collect()
+/// The algorithms that `resources` and clients need keys for.
+pub fn algs(resources: &[Resource], of_clients: &BTreeSet<Alg>) -> Vec<Alg> {
+    let used =
+        |alg: &Alg| of_clients.contains(alg) || resources.iter().any(|resource| resource.signing_alg == *alg);
+    Alg::ALL.into_iter().filter(used).collect()
 }

@@ -37,14 +37,26 @@ pub fn problems(config: &Config) -> Vec<Problem> {
     check.settings(config);
     check.resources(&config.resource);
     let scopes = scope_owners(&config.resource);
-    check.clients(&config.client, &|scope| scopes.contains_key(scope));
+    let resources: BTreeSet<&str> =
+        config.resource.iter().map(|resource| resource.identifier.as_str()).collect();
+    let known =
+        Known { scope: &|scope| scopes.contains_key(scope), resource: &|name| resources.contains(name) };
+    check.clients(&config.client, &known);
     check.found
 }
 
-/// Everything that is wrong with a client declared outside a document; `scope_exists` tells which scopes there are.
-pub fn client_problems(client: &ClientConfig, scope_exists: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+/// What a client can refer to.
+pub struct Known<'a> {
+    /// Whether there is this scope.
+    pub scope: &'a dyn Fn(&str) -> bool,
+    /// Whether there is this resource.
+    pub resource: &'a dyn Fn(&str) -> bool,
+}
+
+/// Everything that is wrong with a client declared outside a document.
+pub fn client_problems(client: &ClientConfig, known: &Known<'_>) -> Vec<Problem> {
     let mut check = Check::default();
-    check.client(client, "client", scope_exists);
+    check.client(client, "client", known);
     check.found
 }
 
@@ -56,12 +68,12 @@ fn scope_owners(resources: &[ResourceConfig]) -> BTreeMap<&str, &str> {
 }
 
 #[derive(Default)]
-struct Check {
+pub(super) struct Check {
     found: Vec<Problem>,
 }
 
 impl Check {
-    fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.found.push(Problem { path: path.into(), message: message.into() });
     }
 
@@ -73,6 +85,7 @@ impl Check {
             self.say("keys.rotate_every_days", "7 to 3650 days");
         }
         self.ttl("tokens.access_token_ttl", Some(config.tokens.access_token_ttl));
+        self.login_settings(config);
         if config.resource.len() > MAX_RESOURCES {
             self.say("resource", format!("at most {MAX_RESOURCES} resources"));
         }
@@ -138,11 +151,11 @@ impl Check {
         }
     }
 
-    fn clients(&mut self, clients: &[ClientConfig], scope_exists: &dyn Fn(&str) -> bool) {
+    fn clients(&mut self, clients: &[ClientConfig], known: &Known<'_>) {
         let mut seen = BTreeSet::new();
         for (index, client) in clients.iter().enumerate() {
             let at = format!("client[{index}]");
-            self.client(client, &at, scope_exists);
+            self.client(client, &at, known);
             if is_generated_client_id(&client.client_id) {
                 self.say(
                     format!("{at}.client_id"),
@@ -158,7 +171,8 @@ impl Check {
         }
     }
 
-    fn client(&mut self, client: &ClientConfig, at: &str, scope_exists: &dyn Fn(&str) -> bool) {
+    fn client(&mut self, client: &ClientConfig, at: &str, known: &Known<'_>) {
+        self.login_client(client, at, known.resource);
         if let Some(problem) = client_id_problem(&client.client_id) {
             self.say(format!("{at}.client_id"), problem);
         }
@@ -179,7 +193,13 @@ impl Check {
         }
         for (number, scope) in client.scopes.iter().enumerate() {
             let of_admin = scope == ADMIN_READ || scope == ADMIN_WRITE;
-            if !of_admin && !scope_exists(scope) {
+            if USER_SCOPES.contains(&scope) {
+                if !client.grant_types.iter().any(|grant| grant.info().speaks_of_user) {
+                    let message =
+                        format!("`{scope}` speaks of a person, and none of the client's grants does");
+                    self.say(format!("{at}.scopes[{number}]"), message);
+                }
+            } else if !of_admin && !(known.scope)(scope) {
                 self.say(format!("{at}.scopes[{number}]"), format!("no resource has the scope `{scope}`"));
             }
         }

@@ -2,11 +2,12 @@
 
 use super::head::{self, Head};
 use super::publish::client_snapshot_name;
-use super::{Context, NewSecret, Refusal, Reply, Stop, Store};
+use super::{Context, NewSecret, Refusal, Reply, Stop, Store, keys};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::snapshot::resources;
-use crate::protocol::config::validate::client_problems;
+use crate::protocol::config::validate::{Known, client_problems};
+use crate::protocol::derived::Derived;
 use crate::protocol::encoding::base64url;
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
@@ -49,12 +50,13 @@ pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Resu
 
 pub(super) fn create<S: Store, E: Entropy>(
     store: &mut S,
-    context: &Context<'_, E>,
+    context: &mut Context<'_, E>,
     mut head: Head,
     mut config: ClientConfig,
 ) -> Result<Reply, Stop> {
     if config.client_id.is_empty() {
-        config.client_id = generate_client_id(&head.mac_key, context.entropy);
+        let root = head.root.open(context.kek, context.issuer.as_str(), head::ROOT)?;
+        config.client_id = generate_client_id(&Derived::from_root(&root).client_id, context.entropy);
     } else if crate::protocol::secret::is_generated_client_id(&config.client_id) {
         let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
         let path = "client.client_id".to_owned();
@@ -64,6 +66,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     if load(store, &config.client_id)?.is_some() {
         return Err(Stop::Refused(Refusal::AlreadyExists));
     }
+    provide_keys(store, context, &mut head, &config)?;
     let mut client = life::declare(&config, ManagedBy::Api, context.now);
     let secret = first_secret(&mut client, context);
     client.config_version = head.config_version;
@@ -74,7 +77,7 @@ pub(super) fn create<S: Store, E: Entropy>(
 
 pub(super) fn update<S: Store, E: Entropy>(
     store: &mut S,
-    context: &Context<'_, E>,
+    context: &mut Context<'_, E>,
     mut head: Head,
     config: &ClientConfig,
 ) -> Result<Reply, Stop> {
@@ -83,6 +86,7 @@ pub(super) fn update<S: Store, E: Entropy>(
         return Err(Stop::Refused(Refusal::ManagedByConfig));
     }
     check(&head, context, config)?;
+    provide_keys(store, context, &mut head, config)?;
     let mut client = life::redeclare(&current, config, ManagedBy::Api, context.now);
     let secret = first_secret(&mut client, context);
     if client != current {
@@ -93,10 +97,29 @@ pub(super) fn update<S: Store, E: Entropy>(
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
+/// Sees to it that there are keys for everything that is signed for the client.
+fn provide_keys<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &mut Context<'_, E>,
+    head: &mut Head,
+    config: &ClientConfig,
+) -> Result<(), Stop> {
+    head.client_algs.extend(config.algs());
+    if keys::make_wanted(context, head)? {
+        head::save(store, context.issuer, head)?;
+    }
+    Ok(())
+}
+
 fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfig) -> Result<(), Stop> {
     let known = resources(&head.config, context.issuer);
-    let problems =
-        client_problems(config, &|scope| known.iter().any(|resource| resource.scopes.contains(scope)));
+    let problems = client_problems(
+        config,
+        &Known {
+            scope: &|scope| known.iter().any(|resource| resource.scopes.contains(scope)),
+            resource: &|name| known.iter().any(|resource| resource.identifier == name),
+        },
+    );
     if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
 }
 
@@ -219,8 +242,8 @@ pub(super) fn refresh_origins<S: Store>(
         let rows = store.clients(after.as_deref(), MAX_PAGE)?;
         for json in &rows {
             let client = parse(json)?;
-            origins.extend(client.allowed_origins);
-            after = Some(client.client_id);
+            after = Some(client.client_id.clone());
+            origins.extend(client.config.allowed_origins);
         }
         if rows.is_empty() {
             break;

@@ -9,7 +9,6 @@ use crate::protocol::config::Config;
 use crate::protocol::config::validate::{Problem, problems};
 use crate::protocol::error::ServerError;
 use crate::protocol::ports::Entropy;
-use crate::protocol::state::client::declaration;
 use crate::protocol::state::config::{Change, reconcile};
 
 /// The configuration as it is in force: declared clients are read back from their rows, so that what was
@@ -18,7 +17,7 @@ pub(super) fn read<S: Store>(store: &S, head: Head) -> Result<Reply, Stop> {
     let mut config = head.config;
     for client_id in &head.declared {
         if let Some(client) = clients::load(store, client_id)? {
-            config.client.push(declaration(&client));
+            config.client.push(client.config);
         }
     }
     Ok(Reply::Config { version: head.config_version, config: Box::new(config) })
@@ -48,6 +47,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
     {
         return Ok(Reply::Applied { version: head.config_version, changes: Vec::new(), secrets: Vec::new() });
     }
+    head.client_algs.extend(result.put.iter().flat_map(|(client, _)| client.algs()));
     head.config = desired;
     head.declared = declared;
     head.config_version += 1;
@@ -58,7 +58,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
         secrets.extend(clients::first_secret(&mut client, context));
         client.config_version = head.config_version;
         clients::save(store, context.issuer, &client)?;
-        changes.push((client.client_id, change));
+        changes.push((client.config.client_id, change));
     }
     for client_id in result.delete {
         clients::remove(store, context.issuer, &client_id)?;

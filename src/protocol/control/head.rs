@@ -10,7 +10,7 @@ use crate::protocol::config::snapshot::{self, Snapshot};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
-use crate::protocol::keyring::{PublicKey, StoredKey};
+use crate::protocol::keyring::{PublicKey, StoredKey, StoredPrivate};
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::state::keys as life;
@@ -29,8 +29,11 @@ pub(crate) struct Head {
     pub(crate) keys: Vec<StoredKey>,
     /// Rises with every change of the keys.
     pub(crate) keys_version: u64,
-    /// MAC key of generated client ids.
-    pub(crate) mac_key: SecretBytes,
+    /// Algorithms that clients have tokens signed with, besides the resources'.
+    #[serde(default)]
+    pub(crate) client_algs: BTreeSet<Alg>,
+    /// What every MAC and sealing key is derived from.
+    pub(crate) root: StoredPrivate,
     /// Every client's allowed origins.
     pub(crate) origins: BTreeSet<String>,
 }
@@ -41,7 +44,7 @@ impl Head {
     }
 
     pub(crate) fn algs(&self, issuer: &Issuer) -> Vec<Alg> {
-        snapshot::algs(&snapshot::resources(&self.config, issuer))
+        snapshot::algs(&snapshot::resources(&self.config, issuer), &self.client_algs)
     }
 
     pub(crate) fn public_keys(&self, now: Timestamp) -> Vec<PublicKey> {
@@ -55,6 +58,10 @@ impl Head {
             config_version: self.config_version,
             keys_version: self.keys_version,
             resources: snapshot::resources(&self.config, issuer),
+            access_token_ttl: self.config.tokens.access_token_ttl,
+            branding: self.config.branding.clone(),
+            login: self.config.login.clone(),
+            sessions: self.config.sessions.clone(),
             origins: self.origins.clone(),
             keys: self.public_keys(now),
         }
@@ -73,12 +80,24 @@ pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_
         config_version: 0,
         keys: Vec::new(),
         keys_version: 0,
-        mac_key: SecretBytes::generate(context.entropy),
+        client_algs: BTreeSet::new(),
+        root: new_root(context)?,
         origins: BTreeSet::new(),
     };
     super::keys::make_wanted(context, &mut head)?;
     save(store, context.issuer, &head)?;
     Ok(head)
+}
+
+/// The name under which the root secret is wrapped.
+pub(crate) const ROOT: &str = "root";
+
+fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, ServerError> {
+    let root = SecretBytes::generate(context.entropy);
+    match context.kek {
+        Some(kek) => kek.wrap(&root, context.issuer.as_str(), ROOT, context.entropy),
+        None => Ok(StoredPrivate::Clear(root)),
+    }
 }
 
 /// Writes the head row and has the snapshot published.

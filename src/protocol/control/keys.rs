@@ -1,6 +1,6 @@
 //! Commands about signing keys.
 
-use super::head::{Head, save};
+use super::head::{Head, ROOT, save};
 use super::{Context, Reply, Stop, Store};
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::Alg;
@@ -24,7 +24,8 @@ pub(super) fn open<S: Store, E: Entropy>(
             keys.push((key.public.clone(), private));
         }
     }
-    let keyring = KeyringParcel { version: head.keys_version, mac_key: head.mac_key.clone(), keys };
+    let root = head.root.open(context.kek, context.issuer.as_str(), ROOT)?;
+    let keyring = KeyringParcel { version: head.keys_version, root, keys };
     Ok(Reply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
 }
 
@@ -59,6 +60,10 @@ fn tend_head<S: Store, E: Entropy>(
 fn wrap_clear_keys<E: Entropy>(context: &Context<'_, E>, head: &mut Head) -> Result<bool, ServerError> {
     let Some(kek) = context.kek else { return Ok(false) };
     let mut changed = false;
+    if let StoredPrivate::Clear(root) = &head.root {
+        head.root = kek.wrap(root, context.issuer.as_str(), ROOT, context.entropy)?;
+        changed = true;
+    }
     for key in &mut head.keys {
         if let StoredPrivate::Clear(private) = &key.private {
             key.private = kek.wrap(private, context.issuer.as_str(), &key.public.kid, context.entropy)?;

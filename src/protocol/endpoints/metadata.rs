@@ -1,8 +1,5 @@
 //! Server metadata (RFC 8414, `OpenID Connect Discovery` §3), made from the registries and the configuration, so that
 //! nothing is advertised that isn't there.
-//!
-//! `response_types_supported` is REQUIRED by both and empty as long as there is no authorization endpoint;
-//! so are the members about ID tokens in the `OpenID Connect` document.
 
 use serde::Serialize;
 
@@ -11,10 +8,20 @@ use super::super::error::ServerError;
 use super::super::grants::GrantType;
 use super::super::http::Response;
 use super::super::issuer::Issuer;
+use super::super::jwk::Alg;
 use super::super::log::Exchange;
+use super::super::login::ACR_PASSWORD;
 use super::super::ports::Platform;
-use super::super::scope::ADMIN_SCOPE_PREFIX;
+use super::super::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES};
 use super::super::server::Server;
+use super::super::user_claims;
+use super::authorize::AUTHORIZE;
+use super::authorize::answer::ResponseMode;
+use super::authorize::par::PAR;
+use super::introspect::INTROSPECT;
+use super::logout::LOGOUT;
+use super::revoke::REVOKE;
+use super::userinfo::USERINFO;
 use super::{JWKS, TOKEN, public_document};
 
 /// Which of the two documents.
@@ -41,21 +48,75 @@ impl Document {
 #[derive(Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
+    authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
-    response_types_supported: [&'static str; 0],
+    pushed_authorization_request_endpoint: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: Vec<&'static str>,
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    code_challenge_methods_supported: [&'static str; 1],
+    introspection_signing_alg_values_supported: Vec<&'static str>,
+    authorization_response_iss_parameter_supported: bool,
+    require_pushed_authorization_requests: bool,
     scopes_supported: Vec<&'a str>,
     #[serde(flatten)]
     openid: Option<OpenIdMembers>,
 }
 
+/// What only `OpenID Connect` knows, logout included.
 #[derive(Serialize)]
 struct OpenIdMembers {
-    subject_types_supported: [&'static str; 0],
-    id_token_signing_alg_values_supported: [&'static str; 0],
+    userinfo_endpoint: String,
+    end_session_endpoint: String,
+    subject_types_supported: [&'static str; 2],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    userinfo_signing_alg_values_supported: Vec<&'static str>,
+    claim_types_supported: [&'static str; 1],
+    claims_supported: Vec<&'static str>,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
+    prompt_values_supported: [&'static str; 4],
+    acr_values_supported: [&'static str; 1],
+    ui_locales_supported: [&'static str; 1],
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
+}
+
+impl OpenIdMembers {
+    fn of(issuer: &Issuer) -> Self {
+        let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
+        let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
+        Self {
+            userinfo_endpoint: issuer.endpoint(USERINFO),
+            end_session_endpoint: issuer.endpoint(LOGOUT),
+            subject_types_supported: ["public", "pairwise"],
+            id_token_signing_alg_values_supported: algs.clone(),
+            userinfo_signing_alg_values_supported: algs,
+            claim_types_supported: ["normal"],
+            claims_supported: own.into_iter().chain(user_claims::supported()).collect(),
+            claims_parameter_supported: true,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            require_request_uri_registration: false,
+            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            acr_values_supported: [ACR_PASSWORD],
+            ui_locales_supported: ["en"],
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
+            frontchannel_logout_supported: true,
+            frontchannel_logout_session_supported: true,
+        }
+    }
 }
 
 pub(super) async fn serve<P: Platform>(
@@ -76,17 +137,31 @@ async fn metadata<P: Platform>(
     document: Document,
 ) -> Result<String, ServerError> {
     let snapshot = server.snapshot(exchange.now).await?;
-    let scopes = snapshot.resources.iter().flat_map(|resource| resource.scopes.iter());
-    let openid = OpenIdMembers { subject_types_supported: [], id_token_signing_alg_values_supported: [] };
+    let resources = snapshot.resources.iter().flat_map(|resource| resource.scopes.iter());
+    let resources = resources.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX));
+    let issuer = &server.issuer;
+    let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
+    let confidential = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None);
     let metadata = Metadata {
-        issuer: server.issuer.as_str(),
-        token_endpoint: server.issuer.endpoint(TOKEN),
-        jwks_uri: server.issuer.endpoint(JWKS),
-        response_types_supported: [],
+        issuer: issuer.as_str(),
+        authorization_endpoint: issuer.endpoint(AUTHORIZE),
+        token_endpoint: issuer.endpoint(TOKEN),
+        jwks_uri: issuer.endpoint(JWKS),
+        pushed_authorization_request_endpoint: issuer.endpoint(PAR),
+        introspection_endpoint: issuer.endpoint(INTROSPECT),
+        revocation_endpoint: issuer.endpoint(REVOKE),
+        response_types_supported: ["code"],
+        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
         grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name()).collect(),
-        token_endpoint_auth_methods_supported: AuthMethod::ALL.iter().map(|method| method.name()).collect(),
-        scopes_supported: scopes.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX)).collect(),
-        openid: (document == Document::OpenId).then_some(openid),
+        token_endpoint_auth_methods_supported: methods.clone(),
+        introspection_endpoint_auth_methods_supported: confidential.map(|method| method.name()).collect(),
+        revocation_endpoint_auth_methods_supported: methods,
+        code_challenge_methods_supported: ["S256"],
+        introspection_signing_alg_values_supported: Alg::ALL.iter().map(|alg| alg.name()).collect(),
+        authorization_response_iss_parameter_supported: true,
+        require_pushed_authorization_requests: snapshot.login.require_pushed_authorization_requests,
+        scopes_supported: USER_SCOPES.into_iter().chain(resources).collect(),
+        openid: (document == Document::OpenId).then(|| OpenIdMembers::of(issuer)),
     };
     serde_json::to_string(&metadata).map_err(|error| ServerError::internal(error.to_string()))
 }

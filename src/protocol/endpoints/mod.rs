@@ -1,9 +1,17 @@
 //! The endpoints, one file each, and the way from a path to one of them.
 
+mod account;
+mod assets;
+mod authorize;
 mod cors;
+mod introspect;
 mod jwks;
+mod logout;
 mod metadata;
+mod revoke;
+mod sign_up;
 mod token;
+mod userinfo;
 
 use super::admin;
 use super::error::{Cause, Code, OAuthError};
@@ -26,6 +34,20 @@ pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     match path.strip_prefix(server.issuer.path()) {
         Some(TOKEN) => token::serve(server, exchange).await,
         Some(JWKS) => jwks::serve(server, exchange).await,
+        Some(authorize::AUTHORIZE) => authorize::serve(server, exchange).await,
+        Some(authorize::par::PAR) => authorize::par::serve(server, exchange).await,
+        Some(form @ (authorize::forms::LOGIN | authorize::forms::SELECT | authorize::forms::CONSENT)) => {
+            authorize::forms::serve(server, exchange, form).await
+        }
+        Some(authorize::sign_up::SIGN_UP) => sign_up::serve(server, exchange).await,
+        Some(sign_up::PASSWORD) => sign_up::serve_link(server, exchange).await,
+        Some(account::ACCOUNT) => account::serve(server, exchange).await,
+        Some(userinfo::USERINFO) => userinfo::serve(server, exchange).await,
+        Some(introspect::INTROSPECT) => introspect::serve(server, exchange).await,
+        Some(revoke::REVOKE) => revoke::serve(server, exchange).await,
+        Some(logout::LOGOUT) => logout::serve(server, exchange).await,
+        Some(assets::STYLE) => assets::style(server, exchange).await,
+        Some(assets::SCRIPT) => assets::script(server, exchange),
         Some(rest) if rest.starts_with(admin::PREFIX) => {
             admin::serve(server, exchange, rest.get(admin::PREFIX.len()..).unwrap_or_default()).await
         }

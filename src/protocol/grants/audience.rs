@@ -66,24 +66,59 @@ pub(super) fn choose<'a>(
     }
     let owners = owners(snapshot, &scopes);
     let chosen = if named.is_empty() { single_owner(owners)? } else { cover(&named, &owners)? };
-    // A token for several audiences can be replayed by one at the other; the admin API is never one of several.
-    if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
-        let description = "the admin API is not combined with other resources; ask for it alone";
-        return Err(invalid_target(Cause::ResourcesDisagree, description));
-    }
-    let agree = chosen
-        .iter()
-        .all(|resource| chosen.first().is_some_and(|first| first.signing_alg == resource.signing_alg));
-    if !agree {
-        return Err(invalid_target(
-            Cause::ResourcesDisagree,
-            "these resources use different signature algorithms; ask for one at a time",
-        ));
-    }
+    agree(&chosen)?;
     match chosen.split_first() {
         Some((first, others)) => Ok(Choice { scopes, first, others: others.to_vec() }),
         None => Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted")),
     }
+}
+
+/// Decides what a person is asked to grant `client`: scopes (those about the person included) and resources.
+///
+/// Without `scope` it is everything the client may have but `offline_access`. With `resource` (RFC 8707 §2.1) every scope has to be
+/// of a named one, or about the person; without, the scopes name the resources.
+pub(crate) fn requested_for_user(
+    snapshot: &Snapshot,
+    client: &Client,
+    scope: Option<&str>,
+    resource: &[&str],
+) -> Result<(ScopeSet, Vec<String>), OAuthError> {
+    let named = named_resources(snapshot, client, resource)?;
+    let scopes = match scope {
+        Some(text) => ScopeSet::parse(text)
+            .ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?,
+        None => client.scopes.iter().filter(|scope| *scope != "offline_access").collect(),
+    };
+    for scope in scopes.iter() {
+        let known = USER_SCOPES.contains(&scope) || snapshot.resource_of_scope(scope).is_some();
+        if !known || !client.scopes.contains(scope) {
+            let cause = if known { Cause::ScopeBeyondCeiling } else { Cause::ScopeUnknown };
+            let description = "a requested scope is unknown or beyond what the client may have";
+            return Err(invalid_scope(cause, description));
+        }
+    }
+    if scopes.is_empty() {
+        return Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted"));
+    }
+    let owners = owners(snapshot, &scopes);
+    let chosen = if named.is_empty() { owners } else { cover(&named, &owners)? };
+    agree(&chosen)?;
+    Ok((scopes, chosen.iter().map(|resource| resource.identifier.clone()).collect()))
+}
+
+/// One token can have one signature only, and the admin API is never one of several audiences: a token for several
+/// audiences can be replayed by one at the other.
+fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
+    if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
+        let description = "the admin API is not combined with other resources; ask for it alone";
+        return Err(invalid_target(Cause::ResourcesDisagree, description));
+    }
+    let alg = chosen.first().map(|first| first.signing_alg);
+    if chosen.iter().any(|resource| Some(resource.signing_alg) != alg) {
+        let description = "these resources use different signature algorithms; ask for one at a time";
+        return Err(invalid_target(Cause::ResourcesDisagree, description));
+    }
+    Ok(())
 }
 
 fn named_resources<'a>(

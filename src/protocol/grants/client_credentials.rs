@@ -8,7 +8,8 @@ use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::error::Failure;
 use crate::protocol::ports::Platform;
 
-pub(super) const INFO: GrantInfo = GrantInfo { name: "client_credentials", confidential_only: true };
+pub(super) const INFO: GrantInfo =
+    GrantInfo { name: "client_credentials", confidential_only: true, speaks_of_user: false };
 
 /// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
 /// repeatable, RFC 8707 §2).
@@ -31,5 +32,6 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         scopes: choice.scopes,
         lifetime,
         claims,
+        user: None,
     })
 }

@@ -4,7 +4,12 @@
 //! [`Granted`]. Metadata, client registration and dispatch all read this registry.
 
 mod audience;
+mod authorization_code;
 mod client_credentials;
+mod on_behalf;
+mod refresh_token;
+
+pub(crate) use audience::requested_for_user;
 
 use std::fmt;
 
@@ -14,11 +19,14 @@ use serde_json::{Map, Value};
 use super::client_auth::AuthenticatedClient;
 use super::error::{Cause, Code, Failure, OAuthError};
 use super::form::Form;
+use super::id::Id;
 use super::jwk::Alg;
 use super::log::Exchange;
+use super::objects::subject::Authentication;
 use super::ports::Platform;
 use super::scope::ScopeSet;
 use super::server::Server;
+use super::subject::UserId;
 
 /// What the registry says of a grant.
 #[derive(Debug)]
@@ -27,6 +35,8 @@ pub struct GrantInfo {
     pub name: &'static str,
     /// Whether only clients that authenticate may use it.
     pub confidential_only: bool,
+    /// Whether its tokens speak of a person.
+    pub speaks_of_user: bool,
 }
 
 /// What a grant decided. Only grants make one, and only [`super::issue`] takes it.
@@ -38,6 +48,26 @@ pub struct Granted {
     pub(super) audience: Vec<String>,
     pub(super) signing_alg: Alg,
     pub(super) lifetime: u64,
+    pub(super) claims: Map<String, Value>,
+    pub(super) user: Option<UserTokens>,
+}
+
+/// What is issued besides when a person stands behind the grant.
+#[derive(Debug)]
+pub(super) struct UserTokens {
+    pub(super) owner: UserId,
+    pub(super) grant: Id,
+    pub(super) sid: Option<Id>,
+    pub(super) auth: Authentication,
+    pub(super) refresh_token: Option<String>,
+    pub(super) id_token: Option<IdTokenRequest>,
+}
+
+/// An ID token to be made.
+#[derive(Debug)]
+pub(super) struct IdTokenRequest {
+    pub(super) nonce: Option<String>,
+    pub(super) alg: Alg,
     pub(super) claims: Map<String, Value>,
 }
 
@@ -74,7 +104,9 @@ macro_rules! registry {
 }
 
 registry! {
+    AuthorizationCode => authorization_code,
     ClientCredentials => client_credentials,
+    RefreshToken => refresh_token,
 }
 
 impl GrantType {
@@ -99,7 +131,7 @@ pub(crate) async fn dispatch<P: Platform>(
     let name = form.require("grant_type", "grant_type is missing")?;
     let grant = GrantType::parse(name).ok_or(OAuthError::new(
         Code::UnsupportedGrantType,
-        Cause::GrantUnknown,
+        Cause::GrantTypeUnknown,
         "this server has no such grant",
     ))?;
     exchange.grant.set(Some(grant.name()));

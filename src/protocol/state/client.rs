@@ -11,16 +11,8 @@ pub const MAX_LIVE_SECRETS: usize = 5;
 /// A new client without secrets.
 pub fn declare(config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> Client {
     Client {
-        client_id: config.client_id.clone(),
-        client_name: config.client_name.clone(),
+        config: config.clone(),
         managed_by,
-        enabled: !config.disabled,
-        token_endpoint_auth_method: config.token_endpoint_auth_method,
-        grant_types: config.grant_types.clone(),
-        scopes: config.scopes.iter().cloned().collect(),
-        access_token_ttl: config.access_token_ttl,
-        claims: config.claims.clone(),
-        allowed_origins: config.allowed_origins.clone(),
         secrets: Vec::new(),
         created_at: now,
         updated_at: now,
@@ -41,21 +33,6 @@ pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, 
         wanted.updated_at = now;
     }
     wanted
-}
-
-/// What a client says of itself in a configuration: the inverse of [`declare`].
-pub fn declaration(client: &Client) -> ClientConfig {
-    ClientConfig {
-        client_id: client.client_id.clone(),
-        client_name: client.client_name.clone(),
-        grant_types: client.grant_types.clone(),
-        scopes: client.scopes.iter().map(str::to_owned).collect(),
-        token_endpoint_auth_method: client.token_endpoint_auth_method,
-        access_token_ttl: client.access_token_ttl,
-        claims: client.claims.clone(),
-        allowed_origins: client.allowed_origins.clone(),
-        disabled: !client.enabled,
-    }
 }
 
 /// What came of adding a secret.
@@ -111,9 +88,9 @@ pub fn remove_secret(client: &mut Client, id: &str, now: Timestamp) -> bool {
 
 /// Switches the client on or off; says whether that changed anything.
 pub fn set_enabled(client: &mut Client, enabled: bool, now: Timestamp) -> bool {
-    let changed = client.enabled != enabled;
+    let changed = client.is_enabled() != enabled;
     if changed {
-        client.enabled = enabled;
+        client.config.disabled = !enabled;
         client.updated_at = now;
     }
     changed

@@ -21,7 +21,7 @@ pub(super) fn table(clients: &[ClientView]) -> String {
     let mut text = styled(DIM, header) + "\n";
     for client in clients {
         let state = if client.declaration.disabled { "disabled" } else { "enabled" };
-        let scopes = client.declaration.scopes.join(" ");
+        let scopes = client.declaration.scopes.to_wire();
         let declared = declared_by(client.managed_by);
         let secrets = client.secrets.len();
         text.push_str(
@@ -46,7 +46,7 @@ pub(super) fn one(client: &ClientView) -> String {
     row("declared in", declared_by(client.managed_by).to_owned());
     row("authenticates", declaration.token_endpoint_auth_method.name().to_owned());
     row("grants", declaration.grant_types.iter().copied().map(GrantType::name).collect::<Vec<_>>().join(" "));
-    row("scopes", declaration.scopes.join(" "));
+    row("scopes", declaration.scopes.to_wire());
     row("token ttl", declaration.access_token_ttl.map(|ttl| format!("{ttl} s")).unwrap_or_default());
     row("origins", declaration.allowed_origins.join(" "));
     for (claim, value) in &declaration.claims {

@@ -3,8 +3,9 @@
 use mintedge::protocol::client::{AuthMethod, client_id_problem};
 use mintedge::protocol::config::ClientConfig;
 use mintedge::protocol::grants::GrantType;
+use mintedge::protocol::scope::ScopeSet;
 use mintedge::protocol::secret::is_generated_client_id;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::convert::{Imported, flag, others};
 use super::hashes;
@@ -62,9 +63,9 @@ fn declaration(
         token_endpoint_auth_method: auth_method(object, &grant_types, warnings),
         grant_types,
         access_token_ttl: lifetime(object, warnings),
-        claims: Map::new(),
         allowed_origins: origins.into_iter().map(str::to_owned).collect(),
         disabled: flag(object, "enabled", warnings) == Some(false),
+        ..ClientConfig::default()
     }
 }
 
@@ -92,17 +93,17 @@ pub(super) fn scopes_of<'a>(client: &Loose<'a>) -> (Vec<&'a str>, usize) {
     client.names(&["allowedscopes"])
 }
 
-fn allowed_scopes(imported: &Imported, object: &Loose<'_>, warnings: &mut Vec<String>) -> Vec<String> {
+fn allowed_scopes(imported: &Imported, object: &Loose<'_>, warnings: &mut Vec<String>) -> ScopeSet {
     let (scopes, lost) = scopes_of(object);
     if lost > 0 {
         warnings.push(format!("{lost} scope(s) have no name and are not imported"));
     }
-    let mut allowed: Vec<String> = Vec::new();
+    let mut allowed = ScopeSet::default();
     for scope in scopes {
         if imported.owner_of(scope).is_none() {
             warnings.push(format!("the scope `{scope}` is not imported: no resource has it"));
-        } else if !allowed.iter().any(|known| known == scope) {
-            allowed.push(scope.to_owned());
+        } else {
+            allowed.insert(scope);
         }
     }
     allowed

@@ -26,6 +26,7 @@ pub(super) fn add(imported: &mut Imported, value: &Value, index: usize, asked_fo
         identifier: name.to_owned(),
         name: object.text(&["displayname"]).filter(|text| !text.is_empty()).map(str::to_owned),
         scopes: scopes(imported, name, &object, asked_for, &mut warnings),
+        scope_descriptions: std::collections::BTreeMap::new(),
         signing_alg: Alg::default(),
         access_token_ttl: None,
         claims: Map::new(),

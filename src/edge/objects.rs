@@ -1,0 +1,79 @@
+//! The objects of [`crate::protocol::objects`] as Durable Objects. `edge/objects.mjs` has the storage; this file has the two
+//! functions it calls.
+
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+use super::js::{self, Random, failed};
+use crate::protocol::error::ServerError;
+use crate::protocol::objects::{Class, Rows, handle};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `Rows` in `edge/objects.mjs`.
+    pub(super) type JsRows;
+
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &JsRows, key: &str) -> Result<Option<String>, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &JsRows, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn write(this: &JsRows, key: &str, value: Option<String>) -> Result<(), JsValue>;
+}
+
+impl Rows for JsRows {
+    fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
+        self.read(key).map_err(failed)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, ServerError> {
+        let mut flat = self.list(prefix, after, limit).map_err(failed)?.into_iter();
+        let mut rows = Vec::new();
+        while let (Some(key), Some(value)) = (flat.next(), flat.next()) {
+            rows.push((key, value));
+        }
+        Ok(rows)
+    }
+}
+
+/// Carries out `command` on an object of kind `class`: when its alarm has to ring (milliseconds since 1970, or nothing), a line
+/// feed, the reply.
+///
+/// # Errors
+/// The reason. Nothing was written, or the exception came from a write and the runtime discards all of them.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn object(class: &str, rows: &JsRows, command: &str) -> Result<String, JsError> {
+    let class = Class::parse(class).ok_or_else(|| JsError::new("there is no such class"))?;
+    let (reply, changes) = handle(class, rows, js::now(), &Random, command).map_err(thrown)?;
+    for (key, value) in changes.writes {
+        rows.write(&key, value).map_err(|error| thrown(failed(error)))?;
+    }
+    let alarm = changes.alarm.map(|at| at.0.saturating_mul(1000).to_string()).unwrap_or_default();
+    Ok(format!("{alarm}\n{reply}"))
+}
+
+/// What the alarm of the object `name` does.
+///
+/// # Errors
+/// The reason; the runtime rings again.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub async fn object_alarm(env: JsValue, class: String, name: Option<String>) -> Result<(), JsError> {
+    let class = Class::parse(&class).ok_or_else(|| JsError::new("there is no such class"))?;
+    let name = name.ok_or_else(|| JsError::new("the object has no name"))?;
+    let server = super::server(env.unchecked_into::<Env>()).map_err(thrown)?;
+    server.alarm(class, &name).await.map_err(thrown)
+}
+
+fn thrown(error: ServerError) -> JsError {
+    let (ServerError::Internal(detail) | ServerError::Unavailable(detail)) = error;
+    JsError::new(&detail)
+}

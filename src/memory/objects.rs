@@ -1,0 +1,107 @@
+//! Objects in memory: rows by class and name. They count, and can fail before or after a commit.
+
+use std::collections::BTreeMap;
+
+use super::world::FailAt;
+use crate::protocol::error::ServerError;
+use crate::protocol::objects::{Class, Rows, handle};
+use crate::protocol::ports::Entropy;
+use crate::protocol::time::Timestamp;
+
+/// One object.
+#[derive(Debug, Clone, Default)]
+struct Object {
+    rows: BTreeMap<String, String>,
+    alarm: Option<Timestamp>,
+}
+
+impl Rows for Object {
+    fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
+        Ok(self.rows.get(key).cloned())
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, ServerError> {
+        let rows = self.rows.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        let rows = rows.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+        let limit = usize::try_from(limit).unwrap_or_default();
+        Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+}
+
+/// All objects of a world.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    objects: BTreeMap<(Class, String), Object>,
+    /// Calls so far.
+    pub(super) calls: u64,
+    /// Rows written so far, alarms included.
+    pub(super) rows_written: u64,
+    /// Makes the next call fail.
+    pub(super) fail_next: Option<FailAt>,
+}
+
+impl Objects {
+    /// Carries out `command` on one object: all of its writes, or none.
+    pub(super) fn call(
+        &mut self,
+        (class, name): (Class, &str),
+        now: Timestamp,
+        entropy: &impl Entropy,
+        command: &str,
+    ) -> Result<String, ServerError> {
+        self.calls += 1;
+        let failure = self.fail_next.take();
+        let failed = || Err(ServerError::unavailable("the object was told to fail"));
+        if failure == Some(FailAt::BeforeCommit) {
+            return failed();
+        }
+        let key = (class, name.to_owned());
+        let untouched = Object::default();
+        let object = self.objects.get(&key).unwrap_or(&untouched);
+        let (reply, changes) = handle(class, object, now, entropy, command)?;
+        if !changes.writes.is_empty() || changes.alarm.is_some() {
+            let object = self.objects.entry(key).or_default();
+            if let Some(at) = changes.alarm
+                && object.alarm.is_none_or(|known| at < known)
+            {
+                object.alarm = Some(at);
+                self.rows_written += 1;
+            }
+            for (key, value) in changes.writes {
+                self.rows_written += 1;
+                match value {
+                    Some(value) => object.rows.insert(key, value),
+                    None => object.rows.remove(&key),
+                };
+            }
+        }
+        if failure == Some(FailAt::AfterCommit) { failed() } else { Ok(reply) }
+    }
+
+    /// The objects whose alarm is due; their alarms are taken off.
+    pub(super) fn ring(&mut self, now: Timestamp) -> Vec<(Class, String)> {
+        let mut due = Vec::new();
+        for (key, object) in &mut self.objects {
+            if object.alarm.is_some_and(|at| at <= now) {
+                object.alarm = None;
+                due.push(key.clone());
+            }
+        }
+        due
+    }
+
+    /// How many objects hold rows.
+    pub(super) fn count(&self) -> usize {
+        self.objects.values().filter(|object| !object.rows.is_empty()).count()
+    }
+
+    /// Everything stored, as text.
+    pub(super) fn dump(&self) -> String {
+        format!("{:?}", self.objects)
+    }
+}

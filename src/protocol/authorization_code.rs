@@ -1,0 +1,45 @@
+//! What an authorization code says (RFC 6749 §4.1.2). It travels sealed; nothing is stored until it is redeemed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::id::Id;
+use super::objects::subject::Authentication;
+use super::scope::ScopeSet;
+use super::subject::UserId;
+use super::time::Timestamp;
+
+/// The contents of a code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuthorizationCode {
+    /// Its id, which becomes the grant's: it can be redeemed once.
+    pub id: Id,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// Who logged in.
+    pub owner: UserId,
+    /// In which session.
+    pub sid: Id,
+    /// How they had authenticated.
+    pub auth: Authentication,
+    /// Whom it was issued to.
+    pub client_id: String,
+    /// Where it was sent.
+    pub redirect_uri: String,
+    /// Whether the request had named that; then the token request has to as well.
+    pub redirect_uri_sent: bool,
+    /// What was granted.
+    pub scopes: ScopeSet,
+    /// For which resources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// Goes into the ID token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// S256 challenge, if one was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge: Option<String>,
+    /// The `claims` parameter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Value>,
+}

@@ -1,0 +1,115 @@
+//! `[[client]]`: the programs that ask for tokens.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::login::{RefreshConfig, SubjectType};
+use crate::protocol::client::AuthMethod;
+use crate::protocol::grants::GrantType;
+use crate::protocol::jwk::Alg;
+use crate::protocol::scope::ScopeSet;
+
+/// `[[client]]`: the members carry the names of RFC 7591 §2 where it has one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ClientConfig {
+    /// Its identifier, of your choice.
+    pub client_id: String,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// The grants it may use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grant_types: Vec<GrantType>,
+    /// The most it can ever ask for.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub scopes: ScopeSet,
+    /// How it authenticates; exactly this way.
+    #[serde(default)]
+    pub token_endpoint_auth_method: AuthMethod,
+    /// Lifetime of its access tokens in seconds; the shorter of this and the resource's counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
+    pub access_token_ttl: Option<u32>,
+    /// Claims that each of its access tokens carries; they win over a resource's of the same name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// Web origins whose scripts may read the token endpoint's answers, such as `https://app.example.com`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
+    /// Whether it is switched off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// Where it may have people sent back to; compared exactly. On a loopback IP address the port may differ
+    /// (RFC 8252 §7.3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Where people may be sent after they signed out (`RP-Initiated Logout` §3.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Whether it may leave PKCE out: for confidential `OpenID Connect` clients that can't do it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pkce_optional: bool,
+    /// Whether it has to push its authorization requests (RFC 9126 §6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
+    /// Whether it is the operator's own: people are not asked for consent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_party: bool,
+    /// What its ID tokens are signed with; RS256 if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Alg>,
+    /// Has `/userinfo` answer it with a JWT signed like this, instead of JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Alg>,
+    /// Has `/introspect` answer it with a JWT signed like this (RFC 9701), whatever it accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<Alg>,
+    /// Whether it sees people under names of its own.
+    #[serde(default, skip_serializing_if = "SubjectType::is_public")]
+    pub subject_type: SubjectType,
+    /// Host that stands for it and others of the same operator, which see people under the same pairwise names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier: Option<String>,
+    /// How its refresh tokens live.
+    #[serde(default, skip_serializing_if = "RefreshConfig::is_default")]
+    pub refresh: RefreshConfig,
+    /// Is told of every sign-out by a POST (`Back-Channel Logout` §2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Is told of a sign-out through the browser (`Front-Channel Logout` §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// The resources it serves: it may introspect tokens for these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<String>,
+    /// Its logo, shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Its home page, shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its privacy policy, shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Its terms of service, shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+}
+
+impl ClientConfig {
+    /// What its ID tokens are signed with.
+    pub fn id_token_alg(&self) -> Alg {
+        self.id_token_signed_response_alg.unwrap_or(Alg::Rs256)
+    }
+
+    /// The algorithms it needs keys for, besides those of resources.
+    pub fn algs(&self) -> impl Iterator<Item = Alg> {
+        let id_token = self.grant_types.contains(&GrantType::AuthorizationCode).then(|| self.id_token_alg());
+        id_token
+            .into_iter()
+            .chain(self.userinfo_signed_response_alg)
+            .chain(self.introspection_signed_response_alg)
+    }
+}

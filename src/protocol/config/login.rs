@@ -1,0 +1,155 @@
+//! What concerns people: logging in, staying logged in, and clients that stay connected for them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::time::{DAY, HOUR, MINUTE};
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum SignUp {
+    /// Only administrators make accounts.
+    #[default]
+    Closed,
+    /// Who was invited by an administrator.
+    Invitation,
+    /// Everybody.
+    Open,
+}
+
+/// `[login]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LoginConfig {
+    /// Whether people log in with passwords.
+    pub password: bool,
+    /// Who may make an account.
+    pub sign_up: SignUp,
+    /// Whether every client has to push its authorization requests (RFC 9126 §5).
+    pub require_pushed_authorization_requests: bool,
+}
+
+impl Default for LoginConfig {
+    fn default() -> Self {
+        Self { password: true, sign_up: SignUp::Closed, require_pushed_authorization_requests: false }
+    }
+}
+
+/// `[sessions]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SessionsConfig {
+    /// Seconds without use after which a session ends; 300 to 31536000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 300, max = 31_536_000)))]
+    pub idle: u64,
+    /// Seconds after which it ends however much it is used; 300 to 31536000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 300, max = 31_536_000)))]
+    pub absolute: u64,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self { idle: 3 * DAY, absolute: 30 * DAY }
+    }
+}
+
+/// Whether clients see people under the same name (`OpenID Connect Core` §8).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum SubjectType {
+    /// The same `sub` at every client.
+    #[default]
+    Public,
+    /// Another `sub` in every sector.
+    Pairwise,
+}
+
+impl SubjectType {
+    /// Whether it is [`SubjectType::Public`].
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+    pub fn is_public(&self) -> bool {
+        *self == Self::Public
+    }
+}
+
+/// When a refresh token gives way to its successor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum RefreshMode {
+    /// At every use.
+    #[default]
+    Rotate,
+    /// Never; for clients that authenticate.
+    Reuse,
+    /// Once 70 % of its idle lifetime are over; for clients that authenticate.
+    RotateLate,
+}
+
+/// Whether a lost answer can be asked for again after the retry window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum RecoveryConfig {
+    /// For clients that authenticate.
+    #[default]
+    Auto,
+    /// For this client in any case.
+    On,
+    /// Not for this client.
+    Off,
+}
+
+/// `[client.refresh]`: all times in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RefreshConfig {
+    /// When a token gives way to its successor.
+    pub mode: RefreshMode,
+    /// How long after its first use a token still yields the same successor; 0 to 300.
+    #[cfg_attr(feature = "schema", schemars(range(max = 300)))]
+    pub retry_window: u64,
+    /// Whether a token yields the same successor even later, as long as that was never used.
+    pub recovery: RecoveryConfig,
+    /// How long after its first use at most; 0 to 604800.
+    #[cfg_attr(feature = "schema", schemars(range(max = 604_800)))]
+    pub recovery_max: u64,
+    /// Seconds without use after which the grant ends; 60 to 31536000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 60, max = 31_536_000)))]
+    pub idle: u64,
+    /// Seconds after which it ends however much it is used; 60 to 63072000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 60, max = 63_072_000)))]
+    pub absolute: u64,
+    /// Most live grants one person may have for the client; the oldest gives way; 1 to 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
+    pub max_grants: u32,
+}
+
+impl RefreshConfig {
+    /// Whether nothing is set.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for RefreshConfig {
+    fn default() -> Self {
+        Self {
+            mode: RefreshMode::Rotate,
+            retry_window: 30,
+            recovery: RecoveryConfig::Auto,
+            recovery_max: HOUR,
+            idle: 30 * DAY,
+            absolute: 365 * DAY,
+            max_grants: 20,
+        }
+    }
+}
+
+/// How long an authorization code lives, in seconds: the certification profiles allow 60 at most.
+pub const CODE_LIFETIME: u64 = MINUTE;

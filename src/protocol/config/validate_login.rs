@@ -1,0 +1,122 @@
+//! What types can't say about logging people in.
+
+use super::validate::{Check, MAX_TEXT};
+use super::{ClientConfig, Config, SubjectType};
+use crate::protocol::client::AuthMethod;
+use crate::protocol::config::RefreshMode;
+use crate::protocol::grants::GrantType;
+use crate::protocol::redirect_uri;
+use crate::protocol::subject::host_of;
+use crate::protocol::time::DAY;
+
+/// Most redirect URIs of one kind a client may have.
+const MAX_URIS: usize = 20;
+
+impl Check {
+    pub(super) fn login_settings(&mut self, config: &Config) {
+        for (name, value) in [("idle", config.sessions.idle), ("absolute", config.sessions.absolute)] {
+            if !(300..=365 * DAY).contains(&value) {
+                self.say(format!("sessions.{name}"), "300 to 31536000 seconds");
+            }
+        }
+        let theme = &config.branding;
+        if theme.name.len() > MAX_TEXT || theme.name.chars().any(char::is_control) {
+            self.say("branding.name", "at most 256 bytes without control characters");
+        }
+        self.web_uri("branding.logo_uri", theme.logo_uri.as_deref());
+        self.web_uri("branding.support_uri", theme.support_uri.as_deref());
+        let is_color = |text: &str| {
+            text.strip_prefix('#')
+                .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        if theme.accent.as_deref().is_some_and(|accent| !is_color(accent)) {
+            self.say("branding.accent", "a color looks like `#1a5fb4`");
+        }
+    }
+
+    pub(super) fn login_client(
+        &mut self,
+        client: &ClientConfig,
+        at: &str,
+        resource_exists: &dyn Fn(&str) -> bool,
+    ) {
+        self.uris(&format!("{at}.redirect_uris"), &client.redirect_uris);
+        self.uris(&format!("{at}.post_logout_redirect_uris"), &client.post_logout_redirect_uris);
+        let logs_in = client.grant_types.contains(&GrantType::AuthorizationCode);
+        if logs_in && client.redirect_uris.is_empty() {
+            self.say(format!("{at}.redirect_uris"), "`authorization_code` needs a redirect URI");
+        }
+        if client.pkce_optional && client.token_endpoint_auth_method == AuthMethod::None {
+            self.say(format!("{at}.pkce_optional"), "a public client can't do without PKCE");
+        }
+        for (name, uri) in [
+            ("backchannel_logout_uri", &client.backchannel_logout_uri),
+            ("frontchannel_logout_uri", &client.frontchannel_logout_uri),
+            ("logo_uri", &client.logo_uri),
+            ("client_uri", &client.client_uri),
+            ("policy_uri", &client.policy_uri),
+            ("tos_uri", &client.tos_uri),
+        ] {
+            self.web_uri(&format!("{at}.{name}"), uri.as_deref());
+        }
+        self.sector(client, at);
+        self.refresh(client, at);
+        for (number, resource) in client.serves.iter().enumerate() {
+            if !resource_exists(resource) {
+                self.say(format!("{at}.serves[{number}]"), format!("there is no resource `{resource}`"));
+            }
+        }
+    }
+
+    fn uris(&mut self, at: &str, uris: &[String]) {
+        if uris.len() > MAX_URIS {
+            self.say(at, format!("at most {MAX_URIS} URIs"));
+        }
+        for (number, uri) in uris.iter().enumerate() {
+            if let Some(problem) = redirect_uri::problem(uri) {
+                self.say(format!("{at}[{number}]"), format!("`{uri}`: {problem}"));
+            }
+        }
+    }
+
+    fn web_uri(&mut self, at: &str, uri: Option<&str>) {
+        let Some(uri) = uri else { return };
+        let is_web = uri.starts_with("https://") || uri.starts_with("http://");
+        if redirect_uri::problem(uri).is_some() || !is_web {
+            self.say(at, "an https URL without fragment (http on a loopback address only)");
+        }
+    }
+
+    /// `OpenID Connect Core` §8.1: the sector is the one host of the redirect URIs, or it is named.
+    fn sector(&mut self, client: &ClientConfig, at: &str) {
+        if client.subject_type == SubjectType::Public {
+            return;
+        }
+        let mut hosts: Vec<_> = client.redirect_uris.iter().map(|uri| host_of(uri)).collect();
+        hosts.dedup();
+        if client.sector_identifier.is_none() && hosts.len() != 1 {
+            self.say(
+                format!("{at}.sector_identifier"),
+                "pairwise subjects need it when the redirect URIs are not all on one host",
+            );
+        }
+    }
+
+    fn refresh(&mut self, client: &ClientConfig, at: &str) {
+        let refresh = &client.refresh;
+        for (name, value, least, most) in [
+            ("retry_window", refresh.retry_window, 0, 300),
+            ("recovery_max", refresh.recovery_max, 0, 7 * DAY),
+            ("idle", refresh.idle, 60, 365 * DAY),
+            ("absolute", refresh.absolute, 60, 730 * DAY),
+            ("max_grants", refresh.max_grants.into(), 1, 100),
+        ] {
+            if !(least..=most).contains(&value) {
+                self.say(format!("{at}.refresh.{name}"), format!("{least} to {most}"));
+            }
+        }
+        if refresh.mode != RefreshMode::Rotate && client.token_endpoint_auth_method == AuthMethod::None {
+            self.say(format!("{at}.refresh.mode"), "a public client's refresh tokens rotate at every use");
+        }
+    }
+}

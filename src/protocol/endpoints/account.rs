@@ -1,0 +1,191 @@
+//! `/account`: what a person sees of themselves. Sessions, applications, and a new password.
+
+use super::super::cookies::Cookie;
+use super::super::directory::Found;
+use super::super::error::{Cause, Code, Failure, OAuthError};
+use super::super::form::Form;
+use super::super::http::{Method, Response};
+use super::super::id::Id;
+use super::super::log::Exchange;
+use super::super::login::{self, MAX_PASSWORD, MIN_PASSWORD};
+use super::super::objects::subject::{Change, Command, Overview, Reply, Why};
+use super::super::pages::{AccountNotice, AccountPage, AppRow, FormTarget, SessionRow};
+use super::super::ports::Platform;
+use super::super::refresh_token::SessionCookie;
+use super::super::server::Server;
+use super::super::time::{DAY, HOUR, MINUTE, Timestamp};
+use super::authorize::answer::error_page;
+use super::authorize::browser::Browser;
+use super::method_not_allowed;
+
+/// Path of the page below the issuer.
+pub(super) const ACCOUNT: &str = "/account";
+/// What the forms of this page carry instead of a flow.
+const FLOW: &str = "account";
+
+pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("account");
+    let done = match exchange.request.method {
+        Method::Get => show(server, exchange, None).await,
+        Method::Post => act(server, exchange).await,
+        _ => return method_not_allowed(server, exchange, "GET, POST"),
+    };
+    match done {
+        Ok(response) => response,
+        Err(failure) => error_page(server, exchange, failure).await,
+    }
+}
+
+fn signed_out() -> Failure {
+    let description = "you are not signed in; go to one of your applications and sign in there";
+    OAuthError::new(Code::Forbidden, Cause::LoginRequired, description).into()
+}
+
+async fn show<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    notice: Option<AccountNotice>,
+) -> Result<Response, Failure> {
+    let browser = Browser::of(server, exchange).await?;
+    let cookie = browser.session.clone().ok_or_else(signed_out)?;
+    if browser.session_state(server, exchange, None).await?.is_none() {
+        return Err(signed_out());
+    }
+    let Reply::Overview(overview) = server.subject(cookie.owner, &Command::Overview, exchange.now).await?
+    else {
+        return Err(signed_out());
+    };
+    let csrf = browser.csrf(server, exchange, FLOW).await?;
+    let snapshot = server.snapshot(exchange.now).await?;
+    let base = server.issuer.path();
+    let action = format!("{base}{ACCOUNT}");
+    let ids: Vec<String> = overview.sessions.iter().map(|(sid, _)| sid.to_string()).collect();
+    let sessions = overview.sessions.iter().zip(&ids).map(|((sid, session), id)| SessionRow {
+        id,
+        label: &session.label,
+        created: ago(session.created_at, exchange.now),
+        last_seen: ago(session.seen_at, exchange.now),
+        current: *sid == cookie.sid,
+    });
+    let apps = applications(server, exchange, &overview).await?;
+    let page = AccountPage {
+        base,
+        theme: &snapshot.branding,
+        target: FormTarget { action: &action, flow: FLOW, csrf: &csrf, form_action: None },
+        account: &overview.user.login,
+        sessions: sessions.collect(),
+        apps: apps
+            .iter()
+            .map(|(client_id, name, scopes)| AppRow { client_id, name, scopes: scopes.clone() })
+            .collect(),
+        notice,
+    };
+    Ok(browser.remember(server, page.render()))
+}
+
+/// Every client that holds a consent or a live grant: id, name, scopes.
+async fn applications<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    overview: &Overview,
+) -> Result<Vec<(String, String, String)>, Failure> {
+    let mut scopes: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    let consents = overview.consents.iter().map(|(client_id, consent)| (client_id.as_str(), &consent.scopes));
+    let grants = overview.grants.iter().map(|(_, grant)| (grant.client_id.as_str(), &grant.scopes));
+    for (client_id, set) in consents.chain(grants) {
+        let all = scopes.entry(client_id).or_default();
+        all.extend(set.iter());
+        all.sort_unstable();
+        all.dedup();
+    }
+    let mut rows = Vec::new();
+    for (client_id, scopes) in scopes {
+        let name = match server.client(client_id, exchange.now).await? {
+            Found::Client(client) => client.client_name.clone(),
+            Found::None(_) => None,
+        };
+        rows.push((client_id.to_owned(), name.unwrap_or_else(|| client_id.to_owned()), scopes.join(", ")));
+    }
+    Ok(rows)
+}
+
+/// A time in words; exact times would need the person's time zone.
+fn ago(then: Timestamp, now: Timestamp) -> String {
+    let passed = now.since(then);
+    let (number, unit) = match passed {
+        0..120 => return "just now".to_owned(),
+        120..7200 => (passed / MINUTE, "minutes"),
+        7200..172_800 => (passed / HOUR, "hours"),
+        _ => (passed / DAY, "days"),
+    };
+    format!("{number} {unit} ago")
+}
+
+async fn act<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
+    let form = Form::of(exchange.request)?;
+    let browser = Browser::of(server, exchange).await?;
+    if !browser.accepts(server, exchange, FLOW, form.value("csrf").unwrap_or_default()).await? {
+        let description = "this page is too old or was opened in another browser; try again";
+        return Err(OAuthError::new(Code::Forbidden, Cause::CsrfMismatch, description).into());
+    }
+    let cookie = browser.session.clone().ok_or_else(signed_out)?;
+    if browser.session_state(server, exchange, None).await?.is_none() {
+        return Err(signed_out());
+    }
+    let now = exchange.now;
+    let notice = match form.value("action").unwrap_or_default() {
+        "end_session" => {
+            let sid = form.value("session").and_then(Id::parse);
+            let Some(sid) = sid else { return Err(incomplete()) };
+            server.subject(cookie.owner, &Command::EndSessions { sid: Some(sid) }, now).await?;
+            AccountNotice::SessionEnded
+        }
+        "end_all" => {
+            server.subject(cookie.owner, &Command::EndSessions { sid: None }, now).await?;
+            let response = Response::see_other(server.issuer.endpoint(super::logout::LOGOUT));
+            return Ok(Cookie::Session.clear(&server.issuer, response));
+        }
+        "revoke_app" => {
+            let client_id = form.value("client").ok_or_else(incomplete)?.to_owned();
+            server.subject(cookie.owner, &Command::RevokeClient { client_id, why: Why::ByUser }, now).await?;
+            AccountNotice::AppRevoked
+        }
+        "change_password" => change_password(server, exchange, &cookie, &form).await?,
+        _ => return Err(incomplete()),
+    };
+    show(server, exchange, Some(notice)).await
+}
+
+fn incomplete() -> Failure {
+    OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, "the form is incomplete").into()
+}
+
+/// A new password needs the old one, damped like a login; every other session ends.
+async fn change_password<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    cookie: &SessionCookie,
+    form: &Form,
+) -> Result<AccountNotice, Failure> {
+    let value = |name| form.value(name).unwrap_or_default();
+    let new = value("password");
+    if new != value("password_again") {
+        return Ok(AccountNotice::PasswordsDiffer);
+    }
+    if new.chars().count() < MIN_PASSWORD {
+        return Ok(AccountNotice::PasswordTooShort);
+    }
+    if new.len() > MAX_PASSWORD {
+        return Ok(AccountNotice::PasswordTooLong);
+    }
+    let Reply::User(user) = server.subject(cookie.owner, &Command::User, exchange.now).await? else {
+        return Err(signed_out());
+    };
+    if login::with_password(server, exchange, &user.login, value("current_password")).await?.is_err() {
+        return Ok(AccountNotice::WrongPassword);
+    }
+    let password = login::hash_password(new, &server.platform)?;
+    let change = Change { password: Some(password), keep: Some(cookie.sid), ..Change::default() };
+    server.subject(cookie.owner, &Command::Change(Box::new(change)), exchange.now).await?;
+    Ok(AccountNotice::PasswordChanged)
+}

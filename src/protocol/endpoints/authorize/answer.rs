@@ -1,0 +1,131 @@
+//! Answers of the authorization endpoint: a code, an error, or a page when nobody can be redirected to.
+//!
+//! Each carries `iss` (RFC 9207). A redirect goes to a registered URI only: whoever holds a [`ReturnTo`] got it from a
+//! [`RegisteredRedirectUri`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::authorization_code::AuthorizationCode;
+use crate::protocol::encoding::form_encode;
+use crate::protocol::error::{Failure, OAuthError, ServerError};
+use crate::protocol::http::Response;
+use crate::protocol::log::Exchange;
+use crate::protocol::pages::{ErrorPage, FormPostPage, Theme};
+use crate::protocol::ports::Platform;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::sealed::{CODE_PREFIX, seal};
+use crate::protocol::server::Server;
+
+/// `response_mode` (`OAuth 2.0 Multiple Response Types` §2.1, `Form Post Response Mode`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum ResponseMode {
+    #[default]
+    Query,
+    Fragment,
+    FormPost,
+}
+
+impl ResponseMode {
+    pub(in super::super) const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
+    pub(in super::super) const fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+/// Where an answer goes.
+#[derive(Debug, Clone)]
+pub(super) struct ReturnTo {
+    pub(super) redirect_uri: String,
+    pub(super) response_mode: ResponseMode,
+    pub(super) state: Option<String>,
+}
+
+impl ReturnTo {
+    pub(super) fn new(uri: &RegisteredRedirectUri, response_mode: ResponseMode, state: Option<&str>) -> Self {
+        Self { redirect_uri: uri.as_str().to_owned(), response_mode, state: state.map(str::to_owned) }
+    }
+
+    fn answer<'a, P: Platform>(
+        &'a self,
+        server: &'a Server<P>,
+        mut parameters: Vec<(&'a str, &'a str)>,
+    ) -> Response {
+        if let Some(state) = &self.state {
+            parameters.push(("state", state));
+        }
+        parameters.push(("iss", server.issuer.as_str()));
+        let separator = match self.response_mode {
+            ResponseMode::Fragment => '#',
+            ResponseMode::Query if self.redirect_uri.contains('?') => '&',
+            ResponseMode::Query => '?',
+            ResponseMode::FormPost => {
+                let base = server.issuer.path();
+                return FormPostPage { base, action: &self.redirect_uri, parameters: &parameters }.render();
+            }
+        };
+        Response::see_other(format!("{}{separator}{}", self.redirect_uri, encode(&parameters)))
+    }
+}
+
+fn encode(parameters: &[(&str, &str)]) -> String {
+    let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", form_encode(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// Sends a code.
+pub(super) async fn code<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    target: &ReturnTo,
+    code: &AuthorizationCode,
+) -> Result<Response, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let sealed = seal(&keyring.derived.code, CODE_PREFIX, code, &server.platform)?;
+    Ok(target.answer(server, vec![("code", &sealed)]))
+}
+
+/// Sends an error to the client.
+pub(super) async fn redirect_error<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    target: &ReturnTo,
+    failure: Failure,
+) -> Response {
+    let (error, _) = failure.code().wire();
+    let description = match &failure {
+        Failure::OAuth(OAuthError { description, .. }) => description,
+        Failure::Server(_) => "the server failed; the request id finds the cause in its log",
+    };
+    let _ = exchange.fail(server.issuer.as_str(), failure);
+    target.answer(server, vec![("error", error), ("error_description", description)])
+}
+
+/// Shows an error to the person.
+pub(in super::super) async fn error_page<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    failure: Failure,
+) -> Response {
+    let (error, status) = failure.code().wire();
+    let description = match &failure {
+        Failure::OAuth(OAuthError { description, .. }) => description,
+        Failure::Server(_) => "Something went wrong on our side. Please try again.",
+    };
+    let theme = match server.snapshot(exchange.now).await {
+        Ok(snapshot) => snapshot.branding.clone(),
+        Err(_) => Theme::default(),
+    };
+    let _ = exchange.fail(server.issuer.as_str(), failure);
+    let base = server.issuer.path();
+    ErrorPage { base, theme: &theme, status, error, description, request_id: &exchange.id }.render()
+}

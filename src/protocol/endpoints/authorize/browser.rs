@@ -1,0 +1,107 @@
+//! The browser behind a request: its session, and the proof that a form was shown to this very browser.
+
+use crate::protocol::cookies::Cookie;
+use crate::protocol::derived::mac;
+use crate::protocol::encoding::base64url;
+use crate::protocol::error::ServerError;
+use crate::protocol::http::Response;
+use crate::protocol::log::Exchange;
+use crate::protocol::objects::subject::{Command, Reply, SessionState};
+use crate::protocol::ports::Platform;
+use crate::protocol::refresh_token::SessionCookie;
+use crate::protocol::secret::{Secret, SecretHash};
+use crate::protocol::server::Server;
+use subtle::ConstantTimeEq as _;
+
+/// A browser.
+pub(in super::super) struct Browser {
+    /// Its random name; made now if it had none.
+    id: String,
+    /// Whether the name has to be told to it.
+    is_new: bool,
+    /// What it shows of its session, tag checked. Whether that is alive only the person's object knows.
+    pub(in super::super) session: Option<SessionCookie>,
+}
+
+/// SHA-256 of a cookie's secret, as the person's object keeps it.
+pub(in super::super) fn session_hash(cookie: &SessionCookie) -> SecretHash {
+    Secret::received(base64url(cookie.secret.expose())).hash()
+}
+
+impl Browser {
+    /// Reads the cookies.
+    pub(in super::super) async fn of<P: Platform>(
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Self, ServerError> {
+        let headers = &exchange.request.headers;
+        let known = Cookie::Browser.read(&server.issuer, headers).filter(|id| is_id(id));
+        let session = match Cookie::Session.read(&server.issuer, headers) {
+            Some(text) => {
+                SessionCookie::parse(&server.any_keyring(exchange.now).await?.derived.session, text)
+            }
+            None => None,
+        };
+        let id = known.map_or_else(
+            || {
+                let mut bytes = [0; 16];
+                server.platform.fill(&mut bytes);
+                base64url(&bytes)
+            },
+            str::to_owned,
+        );
+        Ok(Self { id, is_new: known.is_none(), session })
+    }
+
+    /// The session and what its person has permitted `client_id`, if it is alive.
+    pub(in super::super) async fn session_state<P: Platform>(
+        &self,
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        client_id: Option<&str>,
+    ) -> Result<Option<SessionState>, ServerError> {
+        let Some(cookie) = &self.session else { return Ok(None) };
+        let command = Command::Session {
+            sid: cookie.sid,
+            sha256: session_hash(cookie),
+            client_id: client_id.map(str::to_owned),
+        };
+        match server.subject(cookie.owner, &command, exchange.now).await? {
+            Reply::Session(state) => Ok(Some(*state)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The proof for a form that carries `flow`: bound to this browser, its session, and exactly this request.
+    pub(in super::super) async fn csrf<P: Platform>(
+        &self,
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        flow: &str,
+    ) -> Result<String, ServerError> {
+        let keyring = server.any_keyring(exchange.now).await?;
+        let sid = self.session.as_ref().map(|cookie| *cookie.sid.bytes()).unwrap_or_default();
+        Ok(base64url(&mac(&keyring.derived.csrf, &[self.id.as_bytes(), &sid, flow.as_bytes()])))
+    }
+
+    /// Whether a form with `flow` and `csrf` was shown to this browser.
+    pub(in super::super) async fn accepts<P: Platform>(
+        &self,
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        flow: &str,
+        csrf: &str,
+    ) -> Result<bool, ServerError> {
+        let expected = self.csrf(server, exchange, flow).await?;
+        Ok(!self.is_new && bool::from(expected.as_bytes().ct_eq(csrf.as_bytes())))
+    }
+
+    /// Tells the browser its name, if it is new.
+    pub(in super::super) fn remember<P: Platform>(&self, server: &Server<P>, response: Response) -> Response {
+        if self.is_new { Cookie::Browser.set(&server.issuer, response, &self.id, None) } else { response }
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 22 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}

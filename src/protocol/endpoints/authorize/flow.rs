@@ -1,0 +1,94 @@
+//! An authorization request that has been checked.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::{ResponseMode, ReturnTo};
+use crate::protocol::id::Id;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::time::{HOUR, Timestamp};
+
+/// How long a page may stay open, in seconds.
+pub(super) const FLOW_LIFETIME: u64 = HOUR;
+
+/// Everything about a request that is still needed. Travels in pages, sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in super::super) struct Flow {
+    pub(super) client_id: String,
+    pub(super) redirect_uri: String,
+    /// Whether the request named it.
+    pub(super) redirect_uri_sent: bool,
+    pub(super) response_mode: ResponseMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<String>,
+    pub(super) scopes: ScopeSet,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) resources: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) nonce: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) code_challenge: Option<String>,
+    #[serde(default)]
+    pub(super) prompt: Prompt,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max_age: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) login_hint: Option<String>,
+    /// The `sub` that the client expects (`id_token_hint`, or `claims.id_token.sub.value`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) expected_sub: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) claims: Option<Value>,
+    /// The pushed request it came from, to be used once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pushed: Option<String>,
+    pub(super) started_at: Timestamp,
+    /// The code's id: a page that is sent twice yields one grant.
+    pub(super) id: Id,
+    /// Whether the person has chosen this account.
+    #[serde(default)]
+    pub(super) selected: bool,
+}
+
+/// `prompt` (`OpenID Connect Core` §3.1.2.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Prompt {
+    pub(super) none: bool,
+    pub(super) login: bool,
+    pub(super) consent: bool,
+    pub(super) select_account: bool,
+}
+
+impl Prompt {
+    /// Reads the parameter; `None` for an unknown value, or `none` beside others.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut prompt = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            match word {
+                "none" => prompt.none = true,
+                "login" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                "select_account" => prompt.select_account = true,
+                _ => return None,
+            }
+        }
+        let others = prompt.login || prompt.consent || prompt.select_account;
+        (!(prompt.none && others)).then_some(prompt)
+    }
+}
+
+impl Flow {
+    /// Whether the page it travels in is still good.
+    pub(super) fn is_current(&self, now: Timestamp) -> bool {
+        now.since(self.started_at) < FLOW_LIFETIME
+    }
+
+    /// Where the answer goes.
+    pub(super) fn return_to(&self) -> ReturnTo {
+        ReturnTo {
+            redirect_uri: self.redirect_uri.clone(),
+            response_mode: self.response_mode,
+            state: self.state.clone(),
+        }
+    }
+}

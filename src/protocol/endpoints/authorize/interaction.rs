@@ -1,0 +1,313 @@
+//! What comes next for a flow: log in, choose, consent, or the answer. One place decides it, for the first request and after
+//! every page.
+
+use super::answer;
+use super::browser::Browser;
+use super::flow::Flow;
+use super::{par, stale};
+use crate::protocol::authorization_code::AuthorizationCode;
+use crate::protocol::client::Client;
+use crate::protocol::config::CODE_LIFETIME;
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::directory::Found;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::form::Form;
+use crate::protocol::http::Response;
+use crate::protocol::log::Exchange;
+use crate::protocol::objects::subject::SessionState;
+use crate::protocol::pages::{
+    ClientFace, ConsentGroup, ConsentPage, ConsentScope, FormTarget, LoginPage, LoginProblem,
+    SelectAccountPage,
+};
+use crate::protocol::ports::Platform;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::scope::USER_SCOPES;
+use crate::protocol::sealed::{FLOW_PREFIX, open, seal};
+use crate::protocol::server::Server;
+use crate::protocol::time::Timestamp;
+use std::rc::Rc;
+
+/// What has to happen next.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// Nobody who would do is logged in.
+    LogIn,
+    /// The person has to say which account.
+    Select,
+    /// The person has to say yes.
+    Consent,
+    /// Nothing: the code.
+    Done,
+    /// A page is needed and none may be shown.
+    Refuse(Code, Cause),
+}
+
+/// Decides. `sub` is how the client knows the person who is logged in, `consented` whether they just said yes.
+fn next(
+    flow: &Flow,
+    client: &Client,
+    session: Option<(&SessionState, &str)>,
+    consented: bool,
+    now: Timestamp,
+) -> Step {
+    let refuse_login = Step::Refuse(Code::LoginRequired, Cause::LoginRequired);
+    let Some((state, sub)) = session else {
+        return if flow.prompt.none { refuse_login } else { Step::LogIn };
+    };
+    let auth_time = state.session.auth.auth_time;
+    // A login since the request counts, however short `max_age` is.
+    let since = auth_time >= flow.started_at;
+    let too_old = flow.max_age.is_some_and(|max_age| now.since(auth_time) > max_age || max_age == 0);
+    let other = flow.expected_sub.as_deref().is_some_and(|expected| expected != sub);
+    if !since && (flow.prompt.login || too_old) || other && !since {
+        return if flow.prompt.none { refuse_login } else { Step::LogIn };
+    }
+    if other {
+        return refuse_login;
+    }
+    if flow.prompt.select_account && !flow.selected && !since {
+        return Step::Select;
+    }
+    let covered = flow.scopes.is_subset(&state.consented) || client.first_party;
+    if consented || covered && !flow.prompt.consent {
+        return Step::Done;
+    }
+    if flow.prompt.none { Step::Refuse(Code::ConsentRequired, Cause::ConsentRequired) } else { Step::Consent }
+}
+
+/// Everything a page needs.
+pub(super) struct Scene<'a, P> {
+    pub(super) server: &'a Server<P>,
+    pub(super) exchange: &'a Exchange<'a>,
+    pub(super) browser: Browser,
+    pub(super) client: Rc<Client>,
+    pub(super) snapshot: Rc<Snapshot>,
+    pub(super) flow: Flow,
+}
+
+/// Goes on after the request itself.
+pub(super) async fn begin<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: Browser,
+    flow: Flow,
+) -> Response {
+    let scene = match scene(server, exchange, browser, flow).await {
+        Ok(scene) => scene,
+        Err(failure) => return answer::error_page(server, exchange, failure).await,
+    };
+    let session = scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await;
+    match session {
+        Ok(session) => proceed(scene, session, false).await,
+        Err(error) => answer::error_page(server, exchange, error.into()).await,
+    }
+}
+
+pub(super) async fn scene<'a, P: Platform>(
+    server: &'a Server<P>,
+    exchange: &'a Exchange<'a>,
+    browser: Browser,
+    flow: Flow,
+) -> Result<Scene<'a, P>, Failure> {
+    let Found::Client(client) = server.client(&flow.client_id, exchange.now).await? else {
+        return Err(stale(Cause::ClientUnknown).into());
+    };
+    let still = client.is_enabled() && RegisteredRedirectUri::of(&client, Some(&flow.redirect_uri)).is_some();
+    if !still {
+        return Err(stale(Cause::RedirectUriUnregistered).into());
+    }
+    exchange.note_client(&client.client_id);
+    let snapshot = server.snapshot_for(&client, exchange.now).await?;
+    Ok(Scene { server, exchange, browser, client, snapshot, flow })
+}
+
+/// Takes the flow out of a form that one of the pages sent: it has to be this browser's, and current.
+pub(super) async fn resume<'a, P: Platform>(
+    server: &'a Server<P>,
+    exchange: &'a Exchange<'a>,
+    form: &Form,
+) -> Result<Scene<'a, P>, Failure> {
+    let sealed = form.value("flow").unwrap_or_default();
+    let csrf = form.value("csrf").unwrap_or_default();
+    let browser = Browser::of(server, exchange).await?;
+    if !browser.accepts(server, exchange, sealed, csrf).await? {
+        return Err(stale(Cause::CsrfMismatch).into());
+    }
+    let keyring = server.any_keyring(exchange.now).await?;
+    let flow = open::<Flow>(&keyring.derived.flow, FLOW_PREFIX, sealed);
+    let flow = flow.filter(|flow| flow.is_current(exchange.now)).ok_or(stale(Cause::FlowExpired))?;
+    scene(server, exchange, browser, flow).await
+}
+
+/// Shows the next page or answers the client.
+pub(super) async fn proceed<P: Platform>(
+    scene: Scene<'_, P>,
+    session: Option<SessionState>,
+    consented: bool,
+) -> Response {
+    match step(&scene, session, consented).await {
+        Ok(response) => scene.browser.remember(scene.server, response),
+        Err(failure) => {
+            answer::redirect_error(scene.server, scene.exchange, &scene.flow.return_to(), failure).await
+        }
+    }
+}
+
+async fn step<P: Platform>(
+    scene: &Scene<'_, P>,
+    session: Option<SessionState>,
+    consented: bool,
+) -> Result<Response, Failure> {
+    let now = scene.exchange.now;
+    let keyring = scene.server.any_keyring(now).await?;
+    let sub = session.as_ref().map(|state| state.user.id.at(&scene.client, &keyring.derived));
+    let known = session.as_ref().zip(sub.as_deref());
+    match (next(&scene.flow, &scene.client, known, consented, now), session) {
+        (Step::Done, Some(state)) => scene.code(&state).await,
+        (Step::Consent, Some(state)) => scene.consent_page(&state).await,
+        (Step::Select, Some(state)) => scene.select_page(&state).await,
+        (Step::Refuse(code, cause), _) => {
+            Err(OAuthError::new(code, cause, "the person has to act, and prompt=none forbids asking").into())
+        }
+        (Step::LogIn | Step::Done | Step::Consent | Step::Select, _) => scene.login_page(None).await,
+    }
+}
+
+impl<P: Platform> Scene<'_, P> {
+    async fn code(&self, state: &SessionState) -> Result<Response, Failure> {
+        let Self { server, exchange, flow, .. } = self;
+        let Some(cookie) = &self.browser.session else { return Err(stale(Cause::SessionEnded).into()) };
+        if let Some(pushed) = &flow.pushed {
+            par::take(server, exchange, pushed).await?;
+        }
+        let code = AuthorizationCode {
+            id: flow.id,
+            expires_at: exchange.now.plus(CODE_LIFETIME),
+            owner: state.user.id,
+            sid: cookie.sid,
+            auth: state.session.auth.clone(),
+            client_id: flow.client_id.clone(),
+            redirect_uri: flow.redirect_uri.clone(),
+            redirect_uri_sent: flow.redirect_uri_sent,
+            scopes: flow.scopes.clone(),
+            resources: flow.resources.clone(),
+            nonce: flow.nonce.clone(),
+            code_challenge: flow.code_challenge.clone(),
+            claims: flow.claims.clone(),
+        };
+        Ok(answer::code(server, exchange, &flow.return_to(), &code).await?)
+    }
+
+    /// The flow, sealed, and the proof that goes with it.
+    async fn sealed(&self) -> Result<(String, String), ServerError> {
+        let keyring = self.server.any_keyring(self.exchange.now).await?;
+        let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &self.flow, &self.server.platform)?;
+        let csrf = self.browser.csrf(self.server, self.exchange, &flow).await?;
+        Ok((flow, csrf))
+    }
+
+    /// The flow, sealed, for a link to another page.
+    pub(super) async fn sealed_flow(&self) -> Result<String, ServerError> {
+        Ok(self.sealed().await?.0)
+    }
+
+    pub(super) fn face(&self) -> ClientFace<'_> {
+        face(&self.client)
+    }
+
+    /// Shows a page made by `render`, whose form leads to `path`.
+    pub(super) async fn page(
+        &self,
+        path: &str,
+        render: impl FnOnce(FormTarget<'_>) -> Response,
+    ) -> Result<Response, ServerError> {
+        let (flow, csrf) = self.sealed().await?;
+        let action = format!("{}{path}", self.server.issuer.path());
+        let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
+        let form_action = redirect.map(|uri| uri.form_action());
+        Ok(render(FormTarget {
+            action: &action,
+            flow: &flow,
+            csrf: &csrf,
+            form_action: form_action.as_deref(),
+        }))
+    }
+
+    pub(super) async fn login_page(&self, problem: Option<LoginProblem>) -> Result<Response, Failure> {
+        if !self.snapshot.login.password {
+            let description = "people can't log in here with a password, and there is no other way yet";
+            return Err(OAuthError::new(Code::AccessDenied, Cause::PasswordLoginOff, description).into());
+        }
+        let base = self.server.issuer.path();
+        let open = self.snapshot.login.sign_up == crate::protocol::config::SignUp::Open;
+        let sign_up =
+            if open { Some(format!("{base}/sign-up?flow={}", self.sealed_flow().await?)) } else { None };
+        let page = self.page(super::forms::LOGIN, |target| {
+            let login_hint = self.flow.login_hint.as_deref();
+            let (theme, client) = (&self.snapshot.branding, Some(self.face()));
+            let sign_up_uri = sign_up.as_deref();
+            LoginPage { base, theme, client, target, login_hint, problem, sign_up_uri, cancel: true }.render()
+        });
+        Ok(page.await?)
+    }
+
+    async fn select_page(&self, state: &SessionState) -> Result<Response, Failure> {
+        let page = self.page(super::forms::SELECT, |target| {
+            let (base, theme) = (self.server.issuer.path(), &self.snapshot.branding);
+            SelectAccountPage { base, theme, client: Some(self.face()), target, account: &state.user.login }
+                .render()
+        });
+        Ok(page.await?)
+    }
+
+    async fn consent_page(&self, state: &SessionState) -> Result<Response, Failure> {
+        let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
+        let page = self.page(super::forms::CONSENT, |target| {
+            ConsentPage {
+                base: self.server.issuer.path(),
+                theme: &self.snapshot.branding,
+                client: self.face(),
+                target,
+                account: &state.user.login,
+                groups: self.consent_groups(),
+                redirect_host: redirect.as_ref().map(RegisteredRedirectUri::host).unwrap_or_default(),
+            }
+            .render()
+        });
+        Ok(page.await?)
+    }
+
+    /// The scopes by what they are about: the person, then each resource.
+    fn consent_groups(&self) -> Vec<ConsentGroup<'_>> {
+        let (about_you, rest): (Vec<&str>, Vec<&str>) =
+            self.flow.scopes.iter().partition(|scope| USER_SCOPES.contains(scope));
+        let mut groups = Vec::new();
+        if !about_you.is_empty() {
+            let scopes =
+                about_you.into_iter().map(|scope| ConsentScope { scope, description: None }).collect();
+            groups.push(ConsentGroup { resource: None, scopes });
+        }
+        for resource in &self.snapshot.resources {
+            let own = rest.iter().filter(|scope| resource.scopes.contains(scope));
+            let description = |scope: &str| resource.scope_descriptions.get(scope).map(String::as_str);
+            let scopes: Vec<_> =
+                own.map(|scope| ConsentScope { scope, description: description(scope) }).collect();
+            if !scopes.is_empty() {
+                let name = resource.name.as_deref().unwrap_or(&resource.identifier);
+                groups.push(ConsentGroup { resource: Some(name), scopes });
+            }
+        }
+        groups
+    }
+}
+
+/// What people see of a client.
+pub(in super::super) fn face(client: &Client) -> ClientFace<'_> {
+    ClientFace {
+        name: client.client_name.as_deref().unwrap_or(&client.client_id),
+        logo_uri: client.logo_uri.as_deref(),
+        client_uri: client.client_uri.as_deref(),
+        policy_uri: client.policy_uri.as_deref(),
+        tos_uri: client.tos_uri.as_deref(),
+    }
+}

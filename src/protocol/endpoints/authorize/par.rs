@@ -1,0 +1,133 @@
+//! Pushed authorization requests (RFC 9126): the client sends its request by itself, authenticated, and the browser brings
+//! only a reference to it. The reference works once, for that client, for [`LIFETIME`] seconds.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::cors;
+use super::method_not_allowed;
+use super::request::{self, Origin, Refusal};
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::authenticate;
+use crate::protocol::encoding::base64url;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::id::Id;
+use crate::protocol::log::Exchange;
+use crate::protocol::objects::ephemeral::Command;
+use crate::protocol::ports::Platform;
+use crate::protocol::refresh_token::{tagged, untagged};
+use crate::protocol::server::Server;
+
+/// Path of the pushed authorization request endpoint below the issuer.
+pub(in super::super) const PAR: &str = "/par";
+/// How long a reference works, in seconds.
+const LIFETIME: u64 = 60;
+/// While its page is open, in seconds: people may take their time.
+const KEPT: u64 = LIFETIME + super::flow::FLOW_LIFETIME;
+const URN: &str = "urn:ietf:params:oauth:request_uri:";
+const PREFIX: &str = "mep_";
+
+/// The answer (RFC 9126 §2.2).
+#[derive(Serialize)]
+struct Pushed {
+    request_uri: String,
+    expires_in: u64,
+}
+
+/// A request as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    client_id: String,
+    query: String,
+    until: crate::protocol::time::Timestamp,
+}
+
+pub(in super::super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("par");
+    match exchange.request.method {
+        Method::Post => {}
+        Method::Options => return cors::preflight(server, exchange).await,
+        _ => return method_not_allowed(server, exchange, "POST, OPTIONS"),
+    }
+    let response = match push(server, exchange).await {
+        Ok(response) => response,
+        Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+    };
+    cors::for_error(response, server, exchange).await
+}
+
+async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
+    let form = Form::of(exchange.request)?;
+    let client = authenticate(server, exchange, &form).await?;
+    if form.value("request_uri").is_some() {
+        let description = "a pushed request has no request_uri (RFC 9126 §2.1)";
+        return Err(OAuthError::new(Code::InvalidRequest, Cause::RequestObject, description).into());
+    }
+    let snapshot = server.snapshot_for(&client, exchange.now).await?;
+    let checked =
+        request::check_parameters(server, exchange, (&snapshot, &client), &form, Origin::Pushed).await;
+    match checked {
+        Ok(_) => {}
+        Err(Refusal::Page(failure) | Refusal::Redirect(_, failure)) => return Err(failure),
+    }
+    let id = Id::generate(&server.platform);
+    let keyring = server.any_keyring(exchange.now).await?;
+    let reference = tagged(PREFIX, &keyring.derived.request_uri, id.bytes().to_vec());
+    let until = exchange.now.plus(LIFETIME);
+    let kept =
+        Kept { client_id: client.client_id.clone(), query: form.without_credentials().to_query(), until };
+    let value = serde_json::to_string(&kept).map_err(|error| ServerError::internal(error.to_string()))?;
+    let command = Command::Put { value, expires_at: exchange.now.plus(KEPT) };
+    server.ephemeral(&id.to_string(), &command).await?;
+    let pushed = Pushed { request_uri: format!("{URN}{reference}"), expires_in: LIFETIME };
+    let body = serde_json::to_string(&pushed).map_err(|error| ServerError::internal(error.to_string()))?;
+    Ok(Response::json_no_store(201, body))
+}
+
+fn invalid(cause: Cause) -> OAuthError {
+    let description = "the application's request is too old, was used already, or is not its own; go back to it and try again";
+    OAuthError::new(Code::InvalidRequestUri, cause, description)
+}
+
+async fn object_name<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    request_uri: &str,
+) -> Result<String, Failure> {
+    let Some(reference) = request_uri.strip_prefix(URN) else {
+        let description = "only references to pushed requests are supported";
+        return Err(OAuthError::new(Code::RequestUriNotSupported, Cause::RequestObject, description).into());
+    };
+    let keyring = server.any_keyring(exchange.now).await?;
+    let id = untagged(PREFIX, &keyring.derived.request_uri, reference);
+    Ok(base64url(&id.ok_or(invalid(Cause::RequestUriUnknown))?))
+}
+
+/// Looks a pushed request up. It stays until its code is issued, so that a page may be loaded again.
+pub(super) async fn load<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    client: &Client,
+    request_uri: &str,
+) -> Result<Form, Refusal> {
+    let name = object_name(server, exchange, request_uri).await.map_err(Refusal::Page)?;
+    let kept = server.ephemeral(&name, &Command::Look).await?;
+    let kept = kept.and_then(|json| serde_json::from_str::<Kept>(&json).ok());
+    let kept = kept.filter(|kept| kept.client_id == client.client_id && exchange.now < kept.until);
+    let form = kept.and_then(|kept| Form::parse(kept.query.as_bytes()).ok());
+    form.ok_or_else(|| Refusal::Page(invalid(Cause::RequestUriUnknown).into()))
+}
+
+/// Uses a pushed request up: the second to try gets an error.
+pub(super) async fn take<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    request_uri: &str,
+) -> Result<(), Failure> {
+    let name = object_name(server, exchange, request_uri).await?;
+    match server.ephemeral(&name, &Command::Take).await? {
+        Some(_) => Ok(()),
+        None => Err(invalid(Cause::RequestUriUnknown).into()),
+    }
+}

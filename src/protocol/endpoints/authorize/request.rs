@@ -1,0 +1,272 @@
+//! Checks of an authorization request, in their order: client and redirect URI first, because only then an error may be
+//! sent anywhere; everything else after that (RFC 6749 §4.1.2.1).
+
+use serde_json::Value;
+
+use super::answer::{ResponseMode, ReturnTo};
+use super::flow::{Flow, Prompt};
+use super::par;
+use crate::protocol::client::Client;
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::directory::Found;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::form::Form;
+use crate::protocol::grants::{GrantType, requested_for_user};
+use crate::protocol::id::Id;
+use crate::protocol::jwt;
+use crate::protocol::log::Exchange;
+use crate::protocol::pkce;
+use crate::protocol::ports::Platform;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::server::Server;
+
+/// Longest `state` and `nonce`, in bytes.
+const MAX_ECHO: usize = 2048;
+/// Largest `claims` parameter, in bytes.
+const MAX_CLAIMS: usize = 4096;
+
+/// Why there is no flow, and who learns of it.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The person: there is no redirect URI that could be trusted.
+    Page(Failure),
+    /// The client.
+    Redirect(ReturnTo, Failure),
+}
+
+impl From<ServerError> for Refusal {
+    fn from(error: ServerError) -> Self {
+        Self::Page(error.into())
+    }
+}
+
+fn page(code: Code, cause: Cause, description: &'static str) -> Refusal {
+    Refusal::Page(OAuthError::new(code, cause, description).into())
+}
+
+/// Checks the request that a browser brings.
+pub(super) async fn check<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Result<Flow, Refusal> {
+    let description = "client_id is missing";
+    let client_id =
+        form.value("client_id").ok_or(page(Code::InvalidRequest, Cause::ParameterMissing, description))?;
+    let client = match server.client(client_id, exchange.now).await? {
+        Found::Client(client) if client.is_enabled() => client,
+        Found::Client(_) => return Err(unknown_client(Cause::ClientDisabled)),
+        Found::None(cause) => return Err(unknown_client(cause)),
+    };
+    exchange.note_client(&client.client_id);
+    let Some(request_uri) = form.value("request_uri") else {
+        let snapshot = server.snapshot_for(&client, exchange.now).await?;
+        return check_parameters(server, exchange, (&snapshot, &client), form, Origin::Browser).await;
+    };
+    let pushed = par::load(server, exchange, &client, request_uri).await?;
+    let snapshot = server.snapshot_for(&client, exchange.now).await?;
+    let mut flow = check_parameters(server, exchange, (&snapshot, &client), &pushed, Origin::Pushed).await?;
+    flow.pushed = Some(request_uri.to_owned());
+    Ok(flow)
+}
+
+fn unknown_client(cause: Cause) -> Refusal {
+    page(Code::InvalidRequest, cause, "the application that sent you here is not registered")
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Straight from a browser.
+    Browser,
+    /// It was pushed by the client.
+    Pushed,
+}
+
+/// Checks a request's parameters for `client`.
+pub(super) async fn check_parameters<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    (snapshot, client): (&Snapshot, &Client),
+    form: &Form,
+    origin: Origin,
+) -> Result<Flow, Refusal> {
+    let requested_uri = form.value("redirect_uri");
+    let redirect_uri = RegisteredRedirectUri::of(client, requested_uri).ok_or_else(|| {
+        let (cause, description) = if requested_uri.is_some() {
+            (
+                Cause::RedirectUriUnregistered,
+                "the application that sent you here named an address that is not registered for it",
+            )
+        } else {
+            (Cause::RedirectUriMissing, "redirect_uri is missing")
+        };
+        page(Code::InvalidRequest, cause, description)
+    })?;
+    let state = form.value("state");
+    let mode = form.value("response_mode").map(ResponseMode::parse);
+    let target = ReturnTo::new(&redirect_uri, mode.flatten().unwrap_or_default(), state);
+    let required =
+        client.require_pushed_authorization_requests || snapshot.login.require_pushed_authorization_requests;
+    let checked = if mode == Some(None) {
+        Err(refuse(Code::InvalidRequest, Cause::ResponseModeUnsupported, "response_mode is not supported")
+            .into())
+    } else if required && origin == Origin::Browser {
+        let description = "this client has to push its authorization requests";
+        Err(refuse(Code::InvalidRequest, Cause::PushedRequestRequired, description).into())
+    } else {
+        check_rest(server, exchange, (snapshot, client), form, &target).await
+    };
+    match checked {
+        Ok(mut flow) => {
+            flow.redirect_uri_sent = requested_uri.is_some();
+            Ok(flow)
+        }
+        Err(failure) => Err(Refusal::Redirect(target, failure)),
+    }
+}
+
+async fn check_rest<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    (snapshot, client): (&Snapshot, &Client),
+    form: &Form,
+    target: &ReturnTo,
+) -> Result<Flow, Failure> {
+    check_response_type(client, form)?;
+    for (name, limit) in
+        [("state", MAX_ECHO), ("nonce", MAX_ECHO), ("claims", MAX_CLAIMS), ("login_hint", 320)]
+    {
+        if form.value(name).is_some_and(|value| value.len() > limit) {
+            return Err(malformed("a parameter is too long").into());
+        }
+    }
+    let code_challenge = check_pkce(client, form)?;
+    let prompt = Prompt::parse(form.value("prompt").unwrap_or_default()).ok_or_else(|| {
+        let description = "prompt has an unknown value, or `none` beside others";
+        refuse(Code::InvalidRequest, Cause::PromptContradictory, description)
+    })?;
+    let max_age = form
+        .value("max_age")
+        .map(|text| text.parse().map_err(|_| malformed("max_age is a number of seconds")));
+    let claims = form.value("claims").map(parse_claims).transpose()?;
+    let resources: Vec<&str> = form.values("resource").collect();
+    let (scopes, resources) = requested_for_user(snapshot, client, form.value("scope"), &resources)?;
+    let hinted = match form.value("id_token_hint") {
+        Some(hint) => Some(hinted_subject(server, exchange, snapshot, client, hint).await?),
+        None => None,
+    };
+    Ok(Flow {
+        client_id: client.client_id.clone(),
+        redirect_uri: target.redirect_uri.clone(),
+        redirect_uri_sent: false,
+        response_mode: target.response_mode,
+        state: target.state.clone(),
+        scopes,
+        resources,
+        nonce: form.value("nonce").map(str::to_owned),
+        code_challenge,
+        prompt,
+        max_age: max_age.transpose()?,
+        login_hint: form.value("login_hint").map(str::to_owned),
+        expected_sub: hinted.or_else(|| claimed_subject(claims.as_ref())),
+        claims,
+        pushed: None,
+        started_at: exchange.now,
+        id: Id::generate(&server.platform),
+        selected: false,
+    })
+}
+
+fn check_response_type(client: &Client, form: &Form) -> Result<(), OAuthError> {
+    if form.value("request").is_some() {
+        return Err(refuse(
+            Code::RequestNotSupported,
+            Cause::RequestObject,
+            "request objects are not supported",
+        ));
+    }
+    match form.value("response_type") {
+        Some("code") if client.may_use(GrantType::AuthorizationCode) => Ok(()),
+        Some("code") => {
+            let description = "the client is not registered for this grant";
+            Err(refuse(Code::UnauthorizedClient, Cause::GrantNotAllowed, description))
+        }
+        Some(_) => {
+            let description = "response_type has to be `code`";
+            Err(refuse(Code::UnsupportedResponseType, Cause::ResponseTypeUnsupported, description))
+        }
+        None => Err(refuse(Code::InvalidRequest, Cause::ParameterMissing, "response_type is missing")),
+    }
+}
+
+/// S256 or nothing; nothing only for a confidential `OpenID Connect` client that was registered without it.
+fn check_pkce(client: &Client, form: &Form) -> Result<Option<String>, OAuthError> {
+    let method = form.value("code_challenge_method");
+    let Some(challenge) = form.value("code_challenge") else {
+        if method.is_some() {
+            let description = "code_challenge_method comes with a code_challenge";
+            return Err(refuse(Code::InvalidRequest, Cause::PkceMethod, description));
+        }
+        if client.pkce_optional && !client.is_public() {
+            return Ok(None);
+        }
+        return Err(refuse(
+            Code::InvalidRequest,
+            Cause::PkceRequired,
+            "code_challenge is missing (PKCE, S256)",
+        ));
+    };
+    if method != Some("S256") {
+        return Err(refuse(Code::InvalidRequest, Cause::PkceMethod, "code_challenge_method has to be S256"));
+    }
+    if !pkce::is_challenge(challenge) {
+        return Err(malformed("code_challenge is not a SHA-256 in base64url"));
+    }
+    Ok(Some(challenge.to_owned()))
+}
+
+fn parse_claims(text: &str) -> Result<Value, OAuthError> {
+    let claims: Option<Value> = serde_json::from_str(text).ok();
+    let is_request = |claims: &Value| {
+        claims
+            .as_object()
+            .is_some_and(|places| places.values().all(|place| place.is_object() || place.is_null()))
+    };
+    claims.filter(is_request).ok_or(malformed("claims is not as OpenID Connect Core §5.5 wants it"))
+}
+
+/// `claims` may name the one person an answer is acceptable for (`OpenID Connect Core` §5.5.1).
+fn claimed_subject(claims: Option<&Value>) -> Option<String> {
+    claims?.get("id_token")?.get("sub")?.get("value")?.as_str().map(str::to_owned)
+}
+
+/// The `sub` of an ID token of ours for this client; it may have expired (`OpenID Connect Core` §3.1.2.1).
+pub(in super::super) async fn hinted_subject<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    snapshot: &Snapshot,
+    client: &Client,
+    hint: &str,
+) -> Result<String, Failure> {
+    let claims =
+        jwt::verify_hint(&server.platform, hint, &snapshot.keys, server.issuer.as_str(), exchange.now)
+            .await?;
+    match claims {
+        Some(claims) if claims.aud.contains(&client.client_id) => Ok(claims.sub),
+        _ => Err(refuse(
+            Code::InvalidRequest,
+            Cause::IdTokenHint,
+            "id_token_hint is not an ID token for this client",
+        )
+        .into()),
+    }
+}
+
+fn refuse(code: Code, cause: Cause, description: &'static str) -> OAuthError {
+    OAuthError::new(code, cause, description)
+}
+
+fn malformed(description: &'static str) -> OAuthError {
+    refuse(Code::InvalidRequest, Cause::ParameterMalformed, description)
+}

@@ -1,0 +1,104 @@
+//! Making an account on the way to an application, where that is open to everybody.
+
+use serde_json::{Map, Value};
+
+use super::super::sign_up::{is_email, is_open};
+use super::browser::Browser;
+use super::flow::Flow;
+use super::forms::enter;
+use super::interaction::{Scene, resume, scene};
+use super::stale;
+use crate::protocol::accounts::{Made, NewAccount};
+use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::log::Exchange;
+use crate::protocol::login::{self, Problem};
+use crate::protocol::pages::{LoginProblem, SignUpKind, SignUpPage, SignUpProblem};
+use crate::protocol::ports::Platform;
+use crate::protocol::sealed::{FLOW_PREFIX, open};
+use crate::protocol::server::Server;
+
+/// Path of the form below the issuer.
+pub(in super::super) const SIGN_UP: &str = "/sign-up";
+
+/// Shows the form (GET) or makes the account and goes on with the flow (POST).
+pub(in super::super) async fn sign_up<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+    problem: Option<SignUpProblem>,
+) -> Result<Response, Failure> {
+    if exchange.request.method == Method::Get {
+        let keyring = server.any_keyring(exchange.now).await?;
+        let flow = form.value("flow").unwrap_or_default();
+        let flow = open::<Flow>(&keyring.derived.flow, FLOW_PREFIX, flow);
+        let flow = flow.filter(|flow| flow.is_current(exchange.now)).ok_or(stale(Cause::FlowExpired))?;
+        let scene = scene(server, exchange, Browser::of(server, exchange).await?, flow).await?;
+        return page(&scene, None, None).await;
+    }
+    let scene = resume(server, exchange, form).await?;
+    if !is_open(scene.snapshot.login.sign_up) || !scene.snapshot.login.password {
+        return Err(
+            OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "sign-up is not open here").into()
+        );
+    }
+    let email = form.value("email").unwrap_or_default();
+    let problem = problem.or((!is_email(email)).then_some(SignUpProblem::EmailInvalid));
+    if problem.is_some() {
+        return page(&scene, Some(form), problem).await;
+    }
+    if !login::may_try(server, exchange, email).await? {
+        return page(&scene, Some(form), Some(SignUpProblem::TooManyAttempts)).await;
+    }
+    make(&scene, form, email).await?;
+    // A new account's password is right; somebody else's isn't, and that is all anybody learns of one that was there before.
+    let password = form.value("password").unwrap_or_default();
+    match login::with_password(server, exchange, email, password).await? {
+        Ok(login) => enter(scene, login).await,
+        Err(Problem::Wrong) => scene.login_page(Some(LoginProblem::WrongCredentials)).await,
+        Err(Problem::TooMany) => scene.login_page(Some(LoginProblem::TooManyAttempts)).await,
+    }
+}
+
+async fn make<P: Platform>(scene: &Scene<'_, P>, form: &Form, email: &str) -> Result<(), Failure> {
+    let mut claims = Map::new();
+    claims.insert("email".to_owned(), email.trim().into());
+    claims.insert("email_verified".to_owned(), Value::Bool(false));
+    if let Some(name) = form.value("name").filter(|name| name.len() <= 256) {
+        claims.insert("name".to_owned(), name.into());
+    }
+    let password = login::hash_password(form.value("password").unwrap_or_default(), &scene.server.platform)?;
+    let account = NewAccount { login: email.to_owned(), claims, password: Some(password) };
+    match scene.server.make_account(account, scene.exchange.now).await? {
+        Made::User(_) | Made::Taken | Made::Malformed => Ok(()),
+    }
+}
+
+async fn page<P: Platform>(
+    scene: &Scene<'_, P>,
+    form: Option<&Form>,
+    problem: Option<SignUpProblem>,
+) -> Result<Response, Failure> {
+    if !is_open(scene.snapshot.login.sign_up) {
+        return Err(
+            OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "sign-up is not open here").into()
+        );
+    }
+    let value = |name| form.and_then(|form| form.value(name));
+    let page = scene.page(SIGN_UP, |target| {
+        SignUpPage {
+            base: scene.server.issuer.path(),
+            theme: &scene.snapshot.branding,
+            client: Some(scene.face()),
+            target,
+            email: value("email").or(scene.flow.login_hint.as_deref()),
+            name: value("name"),
+            problem,
+            kind: SignUpKind::OpenSignUp,
+        }
+        .render()
+    });
+    let page = page.await?;
+    Ok(scene.browser.remember(scene.server, page))
+}

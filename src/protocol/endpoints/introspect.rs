@@ -1,0 +1,156 @@
+//! `/introspect` (RFC 7662) with signed answers (RFC 9701).
+//!
+//! A token is shown to whoever it is for: a client that serves one of its resources (`serves`), a refresh token's own client, and
+//! clients that may read the admin API. Everybody else gets `{"active":false}`, as for a token that is none.
+
+use serde_json::{Map, Value, json};
+
+use super::super::client_auth::{AuthenticatedClient, authenticate};
+use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::super::form::Form;
+use super::super::http::{Method, Response};
+use super::super::issue::{GrantRef, signed_answer};
+use super::super::jwk::Alg;
+use super::super::jwt::verify_access_token;
+use super::super::log::Exchange;
+use super::super::objects::subject::{Command, GrantState, Reply};
+use super::super::ports::Platform;
+use super::super::refresh_token::{REFRESH_PREFIX, RefreshToken};
+use super::super::scope::ADMIN_READ;
+use super::super::sealed::{GRANT_PREFIX, open};
+use super::super::server::Server;
+use super::method_not_allowed;
+
+/// Path of the endpoint below the issuer.
+pub(super) const INTROSPECT: &str = "/introspect";
+/// Media type of a signed answer (RFC 9701 §4).
+const SIGNED: &str = "application/token-introspection+jwt";
+
+pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("introspect");
+    if exchange.request.method != Method::Post {
+        return method_not_allowed(server, exchange, "POST");
+    }
+    match answer(server, exchange).await {
+        Ok(response) => response,
+        Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+    }
+}
+
+async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
+    let form = Form::of(exchange.request)?;
+    let client = authenticate(server, exchange, &form).await?;
+    if client.is_public() {
+        let description = "introspection needs a client that authenticates";
+        return Err(OAuthError::new(Code::InvalidClient, Cause::ClientPublic, description).into());
+    }
+    let token = form.require("token", "token is missing")?;
+    let found = match token.starts_with(REFRESH_PREFIX) {
+        true => refresh_token(server, exchange, &client, token).await?,
+        false => access_token(server, exchange, &client, token).await?,
+    };
+    let members = found.unwrap_or_else(|| {
+        let mut inactive = Map::new();
+        inactive.insert("active".to_owned(), false.into());
+        inactive
+    });
+    let accepts = exchange.request.headers.accept.as_deref().is_some_and(|accept| accept.contains(SIGNED));
+    let alg = client.introspection_signed_response_alg.or(accepts.then_some(Alg::EdDsa));
+    let Some(alg) = alg else {
+        let body =
+            serde_json::to_string(&members).map_err(|error| ServerError::internal(error.to_string()))?;
+        return Ok(Response::json_no_store(200, body));
+    };
+    let mut claims = Map::new();
+    claims.insert("token_introspection".to_owned(), Value::Object(members));
+    let typ = "token-introspection+jwt";
+    let jwt = signed_answer(server, exchange.now, alg, typ, &client.client_id, claims).await?;
+    let mut response = Response::json_no_store(200, jwt);
+    if let Some(header) = response.headers.iter_mut().find(|(name, _)| *name == "content-type") {
+        header.1 = SIGNED.into();
+    }
+    Ok(response)
+}
+
+async fn access_token<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    client: &AuthenticatedClient,
+    token: &str,
+) -> Result<Option<Map<String, Value>>, Failure> {
+    let snapshot = server.snapshot(exchange.now).await?;
+    let issuer = server.issuer.as_str();
+    let verified =
+        verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, exchange.now).await;
+    let token = match verified {
+        Ok(token) => token,
+        Err(Failure::OAuth(_)) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let serves = client.serves.iter().any(|resource| token.aud.contains(resource));
+    if !serves && !client.scopes.contains(ADMIN_READ) {
+        return Ok(None);
+    }
+    if let Some(sealed) = &token.grant {
+        let keyring = server.any_keyring(exchange.now).await?;
+        let Some(grant) = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed) else {
+            return Ok(None);
+        };
+        let live = live_grant(server, exchange, &grant).await?;
+        if live.is_none_or(|state| state.grant.client_id != token.client_id) {
+            return Ok(None);
+        }
+    }
+    let mut members = token.others.clone();
+    let own = json!({
+        "active": true,
+        "iss": issuer,
+        "sub": token.sub,
+        "aud": token.aud,
+        "client_id": token.client_id,
+        "scope": token.scope,
+        "iat": token.iat,
+        "exp": token.exp,
+        "jti": token.jti,
+        "token_type": "Bearer",
+    });
+    members.extend(own.as_object().cloned().unwrap_or_default());
+    Ok(Some(members))
+}
+
+async fn refresh_token<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    client: &AuthenticatedClient,
+    token: &str,
+) -> Result<Option<Map<String, Value>>, Failure> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let Some(token) = RefreshToken::parse(&keyring.derived.refresh, token) else { return Ok(None) };
+    let grant = GrantRef { owner: token.owner, grant: token.grant };
+    let Some(state) = live_grant(server, exchange, &grant).await? else { return Ok(None) };
+    let current = state.grant.family.as_ref().is_some_and(|family| family.head == token.generation);
+    if state.grant.client_id != client.client_id || !current {
+        return Ok(None);
+    }
+    let members = json!({
+        "active": true,
+        "iss": server.issuer.as_str(),
+        "sub": state.user.id.at(client, &keyring.derived),
+        "client_id": client.client_id,
+        "scope": state.grant.scopes.to_wire(),
+        "iat": state.grant.created_at,
+        "exp": state.grant.expires_at,
+    });
+    Ok(members.as_object().cloned())
+}
+
+async fn live_grant<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    grant: &GrantRef,
+) -> Result<Option<GrantState>, Failure> {
+    match server.subject(grant.owner, &Command::Grant { id: grant.grant }, exchange.now).await? {
+        Reply::Grant(state) if state.live => Ok(Some(*state)),
+        _ => Ok(None),
+    }
+}

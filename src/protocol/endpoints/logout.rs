@@ -1,0 +1,243 @@
+//! `/logout` (`RP-Initiated Logout 1.0`): ends the browser's session and tells the clients that were used in it.
+//!
+//! With an `id_token_hint` of this very session people are signed out at once; else they are asked. They are sent on only to a
+//! `post_logout_redirect_uri` that the hinted or named client has registered. Clients are told through the browser
+//! (`Front-Channel Logout 1.0`: frames on the page) and directly (`Back-Channel Logout 1.0`: by the object's alarm, after the
+//! answer, with retries; see [`super::super::notices`]).
+
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::client::Client;
+use super::super::cookies::Cookie;
+use super::super::directory::Found;
+use super::super::encoding::form_encode;
+use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::super::form::Form;
+use super::super::http::{Method, Response};
+use super::super::jwt::{Hint, verify_hint};
+use super::super::log::Exchange;
+use super::super::objects::subject::{Command, Notice, Reply, SessionState};
+use super::super::pages::{FormTarget, LogoutPage, SignedOutPage};
+use super::super::ports::Platform;
+use super::super::sealed::{FLOW_PREFIX, open, seal};
+use super::super::server::Server;
+use super::super::time::{HOUR, Timestamp};
+use super::authorize::answer::error_page;
+use super::authorize::browser::Browser;
+use super::authorize::interaction::face;
+use super::method_not_allowed;
+
+/// Path of the endpoint below the issuer.
+pub(super) const LOGOUT: &str = "/logout";
+
+/// A request to sign out, while the person is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Plan {
+    /// Tells it from other sealed values.
+    logout: bool,
+    client_id: Option<String>,
+    /// Registered; with its `state`.
+    return_to: Option<String>,
+    made_at: Timestamp,
+}
+
+pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("logout");
+    let form = match exchange.request.method {
+        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(exchange.request),
+        _ => return method_not_allowed(server, exchange, "GET, POST"),
+    };
+    let done = match form {
+        Ok(form) if form.value("flow").is_some() => confirmed(server, exchange, &form).await,
+        Ok(form) => request(server, exchange, &form).await,
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(response) => response,
+        Err(failure) => error_page(server, exchange, failure).await,
+    }
+}
+
+async fn request<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Result<Response, Failure> {
+    let snapshot = server.snapshot(exchange.now).await?;
+    let hint = match form.value("id_token_hint") {
+        Some(hint) => {
+            let issuer = server.issuer.as_str();
+            let hint = verify_hint(&server.platform, hint, &snapshot.keys, issuer, exchange.now).await?;
+            Some(hint.ok_or(refused(Cause::IdTokenHint, "id_token_hint is not an ID token of this server"))?)
+        }
+        None => None,
+    };
+    let client = client(server, exchange, form.value("client_id"), hint.as_ref()).await?;
+    let return_to = return_to(form, client.as_deref(), hint.is_some())?;
+    let plan = Plan {
+        logout: true,
+        client_id: client.as_ref().map(|client| client.client_id.clone()),
+        return_to,
+        made_at: exchange.now,
+    };
+    let browser = Browser::of(server, exchange).await?;
+    let Some(state) = browser.session_state(server, exchange, None).await? else {
+        return finish(server, exchange, &[], plan.return_to).await;
+    };
+    let sid = browser.session.as_ref().map(|cookie| cookie.sid.to_string());
+    if hint.is_some_and(|hint| hint.sid == sid) {
+        return sign_out(server, exchange, &browser, plan).await;
+    }
+    ask(server, exchange, &browser, &state, (&plan, client.as_deref())).await
+}
+
+fn refused(cause: Cause, description: &'static str) -> OAuthError {
+    OAuthError::new(Code::InvalidRequest, cause, description)
+}
+
+/// The client that sends people here: named, hinted, or both, and then the same.
+async fn client<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    named: Option<&str>,
+    hint: Option<&Hint>,
+) -> Result<Option<Rc<Client>>, Failure> {
+    let hinted = hint.map(|hint| match &hint.aud {
+        super::super::jwt::Audience::One(one) => one.as_str(),
+        super::super::jwt::Audience::Several(all) => all.first().map(String::as_str).unwrap_or_default(),
+    });
+    if named.is_some() && hinted.is_some() && named != hinted {
+        return Err(
+            refused(Cause::ClientIdMismatch, "client_id and id_token_hint name different clients").into()
+        );
+    }
+    let Some(client_id) = named.or(hinted) else { return Ok(None) };
+    match server.client(client_id, exchange.now).await? {
+        Found::Client(client) => Ok(Some(client)),
+        Found::None(cause) => {
+            Err(refused(cause, "the application that sent you here is not registered").into())
+        }
+    }
+}
+
+fn return_to(form: &Form, client: Option<&Client>, hinted: bool) -> Result<Option<String>, OAuthError> {
+    let Some(uri) = form.value("post_logout_redirect_uri") else { return Ok(None) };
+    let known =
+        client.is_some_and(|client| client.post_logout_redirect_uris.iter().any(|known| known == uri));
+    let named = hinted || form.value("client_id").is_some();
+    if !known || !named {
+        let description = "the application that sent you here named an address that is not registered for it";
+        return Err(refused(Cause::LogoutRedirectUnregistered, description));
+    }
+    let state = form.value("state").map(|state| {
+        let separator = if uri.contains('?') { '&' } else { '?' };
+        format!("{uri}{separator}state={}", form_encode(state))
+    });
+    Ok(Some(state.unwrap_or_else(|| uri.to_owned())))
+}
+
+async fn ask<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+    state: &SessionState,
+    (plan, client): (&Plan, Option<&Client>),
+) -> Result<Response, Failure> {
+    let snapshot = server.snapshot(exchange.now).await?;
+    let keyring = server.any_keyring(exchange.now).await?;
+    let flow = seal(&keyring.derived.flow, FLOW_PREFIX, plan, &server.platform)?;
+    let csrf = browser.csrf(server, exchange, &flow).await?;
+    let base = server.issuer.path();
+    let action = format!("{base}{LOGOUT}");
+    let target = FormTarget { action: &action, flow: &flow, csrf: &csrf, form_action: None };
+    let account = Some(state.user.login.as_str());
+    let page =
+        LogoutPage { base, theme: &snapshot.branding, target, account, client: client.map(face) }.render();
+    Ok(browser.remember(server, page))
+}
+
+/// What the person answered.
+async fn confirmed<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Result<Response, Failure> {
+    let browser = Browser::of(server, exchange).await?;
+    let sealed = form.value("flow").unwrap_or_default();
+    let csrf = form.value("csrf").unwrap_or_default();
+    let stale = |cause| {
+        OAuthError::new(
+            Code::Forbidden,
+            cause,
+            "this page is too old or was opened in another browser; try again",
+        )
+    };
+    if exchange.request.method != Method::Post || !browser.accepts(server, exchange, sealed, csrf).await? {
+        return Err(stale(Cause::CsrfMismatch).into());
+    }
+    let keyring = server.any_keyring(exchange.now).await?;
+    let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
+    let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < HOUR);
+    let plan = plan.ok_or(stale(Cause::FlowExpired))?;
+    if form.value("action") == Some("stay") {
+        return Ok(Response::see_other(server.issuer.endpoint(super::account::ACCOUNT)));
+    }
+    sign_out(server, exchange, &browser, plan).await
+}
+
+async fn sign_out<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+    plan: Plan,
+) -> Result<Response, Failure> {
+    let mut notices = Vec::new();
+    if let (Some(cookie), Some(_)) = (&browser.session, browser.session_state(server, exchange, None).await?)
+    {
+        let end = Command::EndSessions { sid: Some(cookie.sid) };
+        if let Reply::Ended(ended) = server.subject(cookie.owner, &end, exchange.now).await? {
+            notices = ended;
+        }
+    }
+    finish(server, exchange, &notices, plan.return_to).await
+}
+
+/// The end: straight back to the client, or a page; with frames that tell clients, the page comes first.
+async fn finish<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    notices: &[Notice],
+    return_to: Option<String>,
+) -> Result<Response, Failure> {
+    let frames = frames(server, exchange, notices).await?;
+    let snapshot = server.snapshot(exchange.now).await?;
+    let response = match return_to {
+        Some(uri) if frames.is_empty() => Response::see_other(uri),
+        return_to => {
+            let (base, theme) = (server.issuer.path(), &snapshot.branding);
+            SignedOutPage { base, theme, frames: &frames, continue_uri: return_to.as_deref() }.render()
+        }
+    };
+    Ok(Cookie::Session.clear(&server.issuer, response))
+}
+
+/// The frames that tell clients: their URI with `iss` and `sid` (`Front-Channel Logout` §2).
+async fn frames<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    notices: &[Notice],
+) -> Result<Vec<String>, ServerError> {
+    let mut frames = Vec::new();
+    for notice in notices {
+        let Found::Client(client) = server.client(&notice.client_id, exchange.now).await? else { continue };
+        if let Some(uri) = &client.frontchannel_logout_uri {
+            let separator = if uri.contains('?') { '&' } else { '?' };
+            let iss = form_encode(server.issuer.as_str());
+            frames.push(format!("{uri}{separator}iss={iss}&sid={}", notice.sid));
+        }
+    }
+    Ok(frames)
+}

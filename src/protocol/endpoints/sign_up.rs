@@ -1,0 +1,145 @@
+//! Making an account oneself, and setting a password with a link (an invitation or a reset).
+//!
+//! Open sign-up never says whether an address has an account already: with one, the page says to sign in, and only a right
+//! password lets anybody go on.
+
+use super::super::config::SignUp;
+use super::super::error::{Cause, Code, Failure, OAuthError};
+use super::super::form::Form;
+use super::super::http::{Method, Response};
+use super::super::log::Exchange;
+use super::super::login::link::LinkToken;
+use super::super::login::{self, Identifier, MAX_PASSWORD, MIN_PASSWORD};
+use super::super::objects::subject::{Command, Reply, User};
+use super::super::pages::{FormTarget, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage};
+use super::super::ports::Platform;
+use super::super::server::Server;
+use super::authorize::answer::error_page;
+use super::authorize::browser::Browser;
+use super::method_not_allowed;
+
+/// Path of the page a link leads to, below the issuer.
+pub(super) const PASSWORD: &str = "/password";
+
+fn invalid_link() -> Failure {
+    let description = "this link does not work any more; ask for a new one";
+    OAuthError::new(Code::InvalidRequest, Cause::LinkInvalid, description).into()
+}
+
+/// What is wrong with a new password, if anything.
+fn problem(form: &Form) -> Option<SignUpProblem> {
+    let value = |name| form.value(name).unwrap_or_default();
+    let password = value("password");
+    if password.chars().count() < MIN_PASSWORD {
+        Some(SignUpProblem::PasswordTooShort)
+    } else if password.len() > MAX_PASSWORD {
+        Some(SignUpProblem::PasswordTooLong)
+    } else if password != value("password_again") {
+        Some(SignUpProblem::PasswordsDiffer)
+    } else {
+        None
+    }
+}
+
+/// `/password?token=…`: the form, and what it sends.
+pub(super) async fn serve_link<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("password");
+    let form = match exchange.request.method {
+        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(exchange.request),
+        _ => return method_not_allowed(server, exchange, "GET, POST"),
+    };
+    let done = match form {
+        Ok(form) => link(server, exchange, &form).await,
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(response) => response,
+        Err(failure) => error_page(server, exchange, failure).await,
+    }
+}
+
+async fn link<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Result<Response, Failure> {
+    // The token is the link's at first, and travels in the form afterward.
+    let text = form.value("token").or(form.value("flow")).ok_or_else(invalid_link)?;
+    let keyring = server.any_keyring(exchange.now).await?;
+    let token = LinkToken::parse(&keyring.derived, text).ok_or_else(invalid_link)?;
+    let look = Command::UseLink { sha256: token.sha256.clone(), password: None };
+    let Reply::User(user) = server.subject(token.owner, &look, exchange.now).await? else {
+        return Err(invalid_link());
+    };
+    let browser = Browser::of(server, exchange).await?;
+    if exchange.request.method == Method::Get {
+        return page(server, exchange, &browser, (text, &user), None).await;
+    }
+    if !browser.accepts(server, exchange, text, form.value("csrf").unwrap_or_default()).await? {
+        return Err(invalid_link());
+    }
+    if let Some(problem) = problem(form) {
+        return page(server, exchange, &browser, (text, &user), Some(problem)).await;
+    }
+    let password = login::hash_password(form.value("password").unwrap_or_default(), &server.platform)?;
+    let command = Command::UseLink { sha256: token.sha256, password: Some(password) };
+    let Reply::User(_) = server.subject(token.owner, &command, exchange.now).await? else {
+        return Err(invalid_link());
+    };
+    let snapshot = server.snapshot(exchange.now).await?;
+    let (base, theme) = (server.issuer.path(), &snapshot.branding);
+    Ok(SignedOutPage { base, theme, frames: &[], continue_uri: None }.render())
+}
+
+async fn page<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+    (flow, user): (&str, &User),
+    problem: Option<SignUpProblem>,
+) -> Result<Response, Failure> {
+    let snapshot = server.snapshot(exchange.now).await?;
+    let csrf = browser.csrf(server, exchange, flow).await?;
+    let base = server.issuer.path();
+    let action = format!("{base}{PASSWORD}");
+    let page = SignUpPage {
+        base,
+        theme: &snapshot.branding,
+        client: None,
+        target: FormTarget { action: &action, flow, csrf: &csrf, form_action: None },
+        email: Some(&user.login),
+        name: user.claims.get("name").and_then(|name| name.as_str()),
+        problem,
+        kind: if user.password.is_none() { SignUpKind::Invitation } else { SignUpKind::Reset },
+    };
+    Ok(browser.remember(server, page.render()))
+}
+
+/// `/sign-up`: where everybody may make an account.
+pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("sign_up");
+    let form = match exchange.request.method {
+        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(exchange.request),
+        _ => return method_not_allowed(server, exchange, "GET, POST"),
+    };
+    let done = match form {
+        Ok(form) => super::authorize::sign_up(server, exchange, &form, problem(&form)).await,
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(response) => response,
+        Err(failure) => error_page(server, exchange, failure).await,
+    }
+}
+
+/// Whether everybody may make an account.
+pub(super) fn is_open(sign_up: SignUp) -> bool {
+    sign_up == SignUp::Open
+}
+
+/// Whether an identifier will do for a new account: an email address.
+pub(super) fn is_email(text: &str) -> bool {
+    Identifier::parse(text).is_some_and(|identifier| identifier.is_email())
+}

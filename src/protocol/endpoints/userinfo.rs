@@ -1,0 +1,110 @@
+//! `/userinfo` (`OpenID Connect Core` §5.3): what the token's scopes and its `claims` request say of the person.
+//!
+//! The token's grant is looked at in the person's object, so a revoked one is refused at once. The answer is JSON, or a JWT for
+//! a client registered for that.
+
+use serde_json::{Map, Value};
+
+use super::super::directory::Found;
+use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::super::form::Form;
+use super::super::http::{Method, Response};
+use super::super::issue::{GrantRef, signed_answer};
+use super::super::jwt::{ID_TOKEN_TYPE, VerifiedAccessToken, verify_access_token};
+use super::super::log::Exchange;
+use super::super::objects::subject::{Command, Reply};
+use super::super::ports::Platform;
+use super::super::scope::ScopeSet;
+use super::super::sealed::{GRANT_PREFIX, open};
+use super::super::server::Server;
+use super::super::user_claims;
+use super::{cors, method_not_allowed};
+
+/// Path of the endpoint below the issuer.
+pub(super) const USERINFO: &str = "/userinfo";
+
+pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.endpoint.set("userinfo");
+    match exchange.request.method {
+        Method::Get | Method::Post => {}
+        Method::Options => return cors::preflight(server, exchange).await,
+        Method::Head | Method::Put | Method::Delete | Method::Other => {
+            return method_not_allowed(server, exchange, "GET, POST, OPTIONS");
+        }
+    }
+    let response = match answer(server, exchange).await {
+        Ok(response) => response,
+        Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+    };
+    cors::for_error(response, server, exchange).await
+}
+
+fn refused(cause: Cause) -> Failure {
+    OAuthError::new(Code::InvalidToken, cause, "the access token is not valid here").into()
+}
+
+/// The bearer token: in the header, or in the body of a form (RFC 6750 §2.1, §2.2), never in the URL.
+fn bearer(exchange: &Exchange<'_>) -> Result<String, Failure> {
+    let missing = OAuthError::new(Code::TokenMissing, Cause::BearerMissing, "this needs an access token");
+    if let Some(header) = exchange.request.headers.authorization.as_ref() {
+        let (scheme, token) = header.expose().split_once(' ').ok_or(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing.into());
+        }
+        return Ok(token.trim().to_owned());
+    }
+    if exchange.request.method == Method::Post && exchange.request.headers.content_type.is_some() {
+        let form = Form::of(exchange.request)?;
+        return Ok(form.value("access_token").ok_or(missing)?.to_owned());
+    }
+    Err(missing.into())
+}
+
+async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
+    let token = bearer(exchange)?;
+    let snapshot = server.snapshot(exchange.now).await?;
+    let issuer = server.issuer.as_str();
+    let token =
+        verify_access_token(&server.platform, &token, &snapshot.keys, issuer, Some(issuer), exchange.now)
+            .await?;
+    exchange.note_client(&token.client_id);
+    let scopes = ScopeSet::parse(&token.scope).unwrap_or_default();
+    if !scopes.contains("openid") {
+        let description = "the access token lacks the scope `openid`";
+        return Err(OAuthError::new(Code::InsufficientScope, Cause::BearerScope, description).into());
+    }
+    let (claims, alg) = claims(server, exchange, &token, &scopes).await?;
+    if let Some(alg) = alg {
+        let jwt = signed_answer(server, exchange.now, alg, ID_TOKEN_TYPE, &token.client_id, claims).await?;
+        let mut response = Response::json_no_store(200, jwt);
+        if let Some(header) = response.headers.iter_mut().find(|(name, _)| *name == "content-type") {
+            header.1 = "application/jwt".into();
+        }
+        return Ok(response);
+    }
+    let body = serde_json::to_string(&claims).map_err(|error| ServerError::internal(error.to_string()))?;
+    Ok(Response::json_no_store(200, body))
+}
+
+async fn claims<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    token: &VerifiedAccessToken,
+    scopes: &ScopeSet,
+) -> Result<(Map<String, Value>, Option<super::super::jwk::Alg>), Failure> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let grant =
+        token.grant.as_deref().and_then(|text| open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, text));
+    let grant = grant.ok_or_else(|| refused(Cause::TokenInactive))?;
+    let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {
+        return Err(refused(Cause::ClientUnknown));
+    };
+    let reply = server.subject(grant.owner, &Command::Grant { id: grant.grant }, exchange.now).await?;
+    let Reply::Grant(state) = reply else { return Err(refused(Cause::TokenInactive)) };
+    if !state.live || !client.is_enabled() || state.grant.client_id != token.client_id {
+        return Err(refused(Cause::TokenInactive));
+    }
+    let mut claims = user_claims::for_userinfo(&state.user, scopes, state.grant.claims.as_ref());
+    claims.insert("sub".to_owned(), token.sub.clone().into());
+    Ok((claims, client.userinfo_signed_response_alg))
+}

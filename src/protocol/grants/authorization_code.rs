@@ -1,0 +1,92 @@
+//! `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 9207).
+//!
+//! The code is sealed: everything is checked here, without I/O, before it is redeemed in the person's object, which is one
+//! atomic step. A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands
+//! can't be used as a weapon.
+
+use super::on_behalf::{granted, invalid_grant, refused, requested_resources, target, unexpected};
+use super::{GrantInfo, GrantRequest, Granted};
+use crate::protocol::authorization_code::AuthorizationCode;
+use crate::protocol::client::Client;
+use crate::protocol::error::{Cause, Failure};
+use crate::protocol::form::Form;
+use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
+use crate::protocol::pkce;
+use crate::protocol::ports::Platform;
+use crate::protocol::sealed::{CODE_PREFIX, open};
+
+pub(super) const INFO: GrantInfo =
+    GrantInfo { name: "authorization_code", confidential_only: false, speaks_of_user: true };
+
+/// Decides what a code comes to: `code`, `redirect_uri` (if it was sent before), `code_verifier`, and `resource`
+/// (RFC 8707 §2.2) to choose among the granted ones.
+///
+/// # Errors
+/// `invalid_grant`, `invalid_target`; `invalid_request` if a parameter is missing.
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, form } = &request;
+    let sealed = form.require("code", "code is missing")?;
+    let keyring = server.any_keyring(exchange.now).await?;
+    let code = open::<AuthorizationCode>(&keyring.derived.code, CODE_PREFIX, sealed)
+        .ok_or_else(|| invalid_grant(Cause::CodeForged, "the code is not one of this server's"))?;
+    if code.expires_at <= exchange.now {
+        return Err(invalid_grant(Cause::CodeExpired, "the code has expired"));
+    }
+    check(&code, client, form)?;
+    let resources = requested_resources(&request, &code.resources)?;
+    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let issuer = server.issuer.as_str();
+    let target = target(&snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
+    let id = code.id;
+    let owner = code.owner;
+    let nonce = code.nonce.clone();
+    let command = Command::Redeem(Box::new(redemption(code, client, exchange.now)));
+    match server.subject(owner, &command, exchange.now).await? {
+        Reply::Granted(state) => granted(&request, target, id, *state, nonce).await,
+        Reply::Refused(refusal) => Err(refused(refusal)),
+        _ => Err(unexpected()),
+    }
+}
+
+fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), Failure> {
+    if code.client_id != client.client_id {
+        return Err(invalid_grant(Cause::OtherClient, "the code was issued to another client"));
+    }
+    match form.value("redirect_uri") {
+        Some(uri) if uri != code.redirect_uri => {
+            return Err(invalid_grant(Cause::RedirectUriDiffers, "redirect_uri is another one than before"));
+        }
+        None if code.redirect_uri_sent => {
+            return Err(invalid_grant(Cause::RedirectUriDiffers, "redirect_uri has to be sent again"));
+        }
+        _ => {}
+    }
+    pkce::verify(code.code_challenge.as_deref(), form.value("code_verifier")).map_err(Failure::from)
+}
+
+/// The redemption: refresh tokens only for a client registered for them that, as an `OpenID Connect` client, either asked for
+/// `offline_access` or stays within the session.
+fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::time::Timestamp) -> Redemption {
+    let offline = code.scopes.contains("offline_access");
+    let refresh = client.may_use(super::GrantType::RefreshToken);
+    let lifetime = client.refresh.absolute;
+    Redemption {
+        id: code.id,
+        refresh,
+        max_grants: client.refresh.max_grants,
+        grant: Grant {
+            client_id: code.client_id,
+            sid: Some(code.sid),
+            bound_to_session: !offline,
+            scopes: code.scopes,
+            resources: code.resources,
+            auth: code.auth,
+            claims: code.claims,
+            binding: None,
+            created_at: now,
+            expires_at: now.plus(lifetime),
+            family: None,
+            revoked: None,
+        },
+    }
+}

@@ -1,0 +1,58 @@
+//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotation with families, in one step in the person's object.
+//!
+//! Order of checks: client authentication → form and tag (no I/O) → in the object: secret, client, expiry, key, scope,
+//! resource, person → rotation. `docs/refresh-tokens.md` has the semantics in full.
+
+use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
+use super::{GrantInfo, GrantRequest, Granted};
+use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::objects::subject::{Command, Presentation, Reply};
+use crate::protocol::ports::Platform;
+use crate::protocol::refresh_token::RefreshToken;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::state::refresh::Policy;
+
+pub(super) const INFO: GrantInfo =
+    GrantInfo { name: "refresh_token", confidential_only: false, speaks_of_user: true };
+
+/// Decides what a refresh token comes to: `refresh_token`, `scope` and `resource` to narrow the access token, and the
+/// access token only.
+///
+/// # Errors
+/// `invalid_grant`, `invalid_scope`, `invalid_target`.
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, form } = &request;
+    let text = form.require("refresh_token", "refresh_token is missing")?;
+    let keyring = server.any_keyring(exchange.now).await?;
+    let token = RefreshToken::parse(&keyring.derived.refresh, text).ok_or_else(|| {
+        invalid_grant(Cause::RefreshTokenForged, "the refresh token is not one of this server's")
+    })?;
+    let scopes = form.value("scope").map(|text| {
+        let malformed =
+            OAuthError::new(Code::InvalidScope, Cause::ScopeMalformed, "scope is malformed or too long");
+        ScopeSet::parse(text).ok_or(malformed)
+    });
+    let scopes = scopes.transpose()?;
+    let resources: Vec<String> = form.values("resource").map(str::to_owned).collect();
+    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let command = Command::Refresh(Box::new(Presentation {
+        grant: token.grant,
+        generation: token.generation,
+        secret: token.secret,
+        client_id: client.client_id.clone(),
+        binding: None,
+        scopes: scopes.clone(),
+        resources: resources.clone(),
+        policy: Policy { refresh: client.refresh.clone(), bound: !client.is_public() },
+    }));
+    let reply = server.subject(token.owner, &command, exchange.now).await?;
+    let state = match reply {
+        Reply::Granted(state) => *state,
+        Reply::Refused(refusal) => return Err(refused(refusal)),
+        _ => return Err(unexpected()),
+    };
+    let narrowed = scopes.unwrap_or_else(|| state.grant.scopes.clone());
+    let issuer = server.issuer.as_str();
+    let target = target(&snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
+    granted(&request, target, token.grant, state, None).await
+}

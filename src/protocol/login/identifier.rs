@@ -1,0 +1,79 @@
+//! What people log in with: an email address or a name, compared without regard to case.
+
+use crate::protocol::derived::{Derived, mac};
+use crate::protocol::encoding::base64url;
+use crate::protocol::refresh_token::{tagged, untagged};
+use crate::protocol::subject::UserId;
+
+/// Prefix of a device cookie's value.
+const DEVICE_PREFIX: &str = "med_";
+/// Longest identifier, in bytes.
+const MAX_LENGTH: usize = 254;
+
+/// A login identifier in its normal form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identifier(String);
+
+impl Identifier {
+    /// Normalizes what somebody typed; `None` if it can't be anybody's.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let normal = text.trim().to_lowercase();
+        let fits = !normal.is_empty() && normal.len() <= MAX_LENGTH && !normal.chars().any(char::is_control);
+        fits.then_some(Self(normal))
+    }
+
+    /// Whether it looks like an email address.
+    pub(crate) fn is_email(&self) -> bool {
+        let parts = self.0.split_once('@');
+        parts.is_some_and(|(local, host)| {
+            !local.is_empty()
+                && host.contains('.')
+                && !host.contains('@')
+                && !self.0.contains(char::is_whitespace)
+        })
+    }
+
+    /// The normal form.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its key in the directory.
+    pub(crate) fn key(&self, derived: &Derived) -> String {
+        base64url(&mac(&derived.routing, &[b"login", self.0.as_bytes()]))
+    }
+
+    /// The directory shard that holds it.
+    pub(crate) fn shard(&self, derived: &Derived) -> String {
+        shard_of(derived, &mac(&derived.routing, &[b"login", self.0.as_bytes()]))
+    }
+
+    /// A person that doesn't exist, the same for the same identifier: asking for them costs what asking for one who does.
+    pub(super) fn decoy(&self, derived: &Derived) -> UserId {
+        let bytes = mac(&derived.routing, &[b"decoy", self.0.as_bytes()]);
+        let half = bytes.get(..16).and_then(|half| half.try_into().ok());
+        UserId::from_bytes(half.unwrap_or_default())
+    }
+
+    /// The device cookie of a browser that this person logged in with.
+    pub(super) fn device(&self, derived: &Derived) -> String {
+        let body = mac(&derived.session, &[b"device", self.0.as_bytes()]);
+        tagged(DEVICE_PREFIX, &derived.session, body.to_vec())
+    }
+
+    /// Whether a device cookie is this person's.
+    pub(super) fn is_device(&self, derived: &Derived, cookie: &str) -> bool {
+        let body = mac(&derived.session, &[b"device", self.0.as_bytes()]);
+        untagged(DEVICE_PREFIX, &derived.session, cookie).is_some_and(|known| known == body)
+    }
+}
+
+/// The name of the directory shard for a hash.
+pub(super) fn shard_of(derived: &Derived, hash: &[u8]) -> String {
+    shard_name(derived, hash.first().copied().unwrap_or_default())
+}
+
+/// The name of the directory shard with this number.
+pub(crate) fn shard_name(derived: &Derived, number: u8) -> String {
+    base64url(&mac(&derived.routing, &[b"directory", &[number]]))
+}

@@ -1,0 +1,37 @@
+//! Links that are sent to people: they set a password with one, once.
+//!
+//! `mel_ ‖ base64url(owner ‖ secret ‖ tag) ‖ checksum`; the person's object knows the secret's hash.
+
+use crate::protocol::derived::Derived;
+use crate::protocol::ports::Entropy;
+use crate::protocol::refresh_token::{tagged, untagged};
+use crate::protocol::secret::{Secret, SecretHash};
+use crate::protocol::subject::UserId;
+
+const PREFIX: &str = "mel_";
+
+/// A link's token, tag checked.
+pub(crate) struct LinkToken {
+    /// Whom it was sent to.
+    pub(crate) owner: UserId,
+    /// What the object knows of it.
+    pub(crate) sha256: SecretHash,
+}
+
+impl LinkToken {
+    /// Makes a token for `owner`: the text and what to store.
+    pub(crate) fn make(derived: &Derived, owner: UserId, entropy: &impl Entropy) -> (String, Self) {
+        let mut secret = [0_u8; 24];
+        entropy.fill(&mut secret);
+        let text = tagged(PREFIX, &derived.link, [owner.bytes().as_slice(), &secret].concat());
+        let sha256 = Secret::received(text.clone()).hash();
+        (text, Self { owner, sha256 })
+    }
+
+    /// Reads a token; `None` unless this server made it.
+    pub(crate) fn parse(derived: &Derived, text: &str) -> Option<Self> {
+        let body = untagged(PREFIX, &derived.link, text)?;
+        let owner = body.get(..16)?.try_into().ok().map(UserId::from_bytes)?;
+        Some(Self { owner, sha256: Secret::received(text).hash() })
+    }
+}

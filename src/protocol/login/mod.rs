@@ -1,0 +1,90 @@
+//! Ways to prove who one is. Each yields a [`Login`]; what comes after (session, consent, code) is the same for all.
+//!
+//! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
+
+mod identifier;
+pub(crate) mod link;
+mod password;
+mod throttle;
+
+use super::error::ServerError;
+use super::log::Exchange;
+use super::objects::subject::{Authentication, Command, PasswordHash, Reply, User};
+use super::ports::{Entropy, Platform};
+use super::server::Server;
+use super::time::Timestamp;
+
+pub(crate) use identifier::Identifier;
+pub(crate) use password::{MAX_PASSWORD, MIN_PASSWORD};
+
+/// The authentication context class of a password login, in `acr`.
+pub const ACR_PASSWORD: &str = "urn:mintedge:acr:password";
+
+/// Somebody who has proved who they are.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) user: User,
+    pub(crate) auth: Authentication,
+    /// Marks the browser, so that strangers' attempts don't count against this person here.
+    pub(crate) device: String,
+}
+
+/// Why a login failed. The first is all that anybody learns of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// Unknown identifier, wrong password, disabled account, or one without password.
+    Wrong,
+    /// Too many attempts.
+    TooMany,
+}
+
+/// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time.
+pub(crate) async fn with_password<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    name: &str,
+    password: &str,
+) -> Result<Result<Login, Problem>, ServerError> {
+    let now = exchange.now;
+    let keyring = server.any_keyring(now).await?;
+    let Some(identifier) = Identifier::parse(name) else { return Ok(Err(Problem::Wrong)) };
+    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier);
+    let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
+    let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
+    let user = match server.subject(owner, &Command::User, now).await? {
+        Reply::User(user) => Some(*user),
+        _ => None,
+    };
+    let usable = user.filter(|user| user.enabled && allowed.owner.is_some());
+    let hash = usable.as_ref().and_then(|user| user.password.as_ref());
+    let fits = password::verify(hash, password, &server.platform);
+    let Some(user) = usable.filter(|_| fits) else { return Ok(Err(Problem::Wrong)) };
+    attempt.forgive(server, allowed.used).await?;
+    let device = identifier.device(&keyring.derived);
+    Ok(Ok(Login { user, auth: by_password(now), device }))
+}
+
+/// Whether somebody may try something with this identifier; counts as an attempt.
+pub(crate) async fn may_try<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    name: &str,
+) -> Result<bool, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let Some(identifier) = Identifier::parse(name) else { return Ok(false) };
+    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier);
+    Ok(attempt.count(server).await?.is_some())
+}
+
+/// What a password login says of itself.
+pub(crate) fn by_password(now: Timestamp) -> Authentication {
+    Authentication { auth_time: now, acr: ACR_PASSWORD.to_owned(), amr: vec!["pwd".to_owned()] }
+}
+
+/// Hashes a new password.
+///
+/// # Errors
+/// Ours only: the hash function refuses.
+pub(crate) fn hash_password(password: &str, entropy: &impl Entropy) -> Result<PasswordHash, ServerError> {
+    password::hash(password, entropy)
+}

@@ -1,0 +1,130 @@
+//! Damping of guesses: counted before a password is looked at, in buckets that no attacker can fill for somebody else.
+//!
+//! * per address: [`PER_ADDRESS`];
+//! * per identifier and address: [`PER_PAIR`];
+//! * per identifier from everywhere: [`PER_IDENTIFIER`], but a browser that this person has logged in with before (a device
+//!   cookie) counts in a bucket of its own instead. A stranger who guesses can delay the owner on a new device only.
+
+use super::Identifier;
+use super::identifier::shard_of;
+use crate::protocol::cookies::Cookie;
+use crate::protocol::derived::{Derived, mac};
+use crate::protocol::encoding::base64url;
+use crate::protocol::error::ServerError;
+use crate::protocol::log::Exchange;
+use crate::protocol::objects::directory::{Bucket, Command, Reply};
+use crate::protocol::ports::Platform;
+use crate::protocol::server::Server;
+use crate::protocol::subject::UserId;
+use crate::protocol::time::{HOUR, MINUTE};
+
+/// Attempts from one address (IPv6: one /64) in a quarter of an hour.
+const PER_ADDRESS: u32 = 100;
+/// Attempts for one identifier from one address, or from one known browser, in a quarter of an hour.
+const PER_PAIR: u32 = 10;
+/// Attempts for one identifier from everywhere in an hour.
+const PER_IDENTIFIER: u32 = 100;
+/// From so many attempts on a success clears the count.
+const WORTH_FORGIVING: u32 = 3;
+
+/// One attempt and where it counts.
+pub(super) struct Attempt {
+    login: String,
+    shard: String,
+    buckets: Vec<Bucket>,
+    address_shard: String,
+    address: Bucket,
+}
+
+/// What an attempt that may go on learns.
+pub(super) struct Allowed {
+    pub(super) owner: Option<UserId>,
+    pub(super) used: u32,
+}
+
+impl Attempt {
+    pub(super) fn new<P: Platform>(
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        derived: &Derived,
+        identifier: &Identifier,
+    ) -> Self {
+        let login = identifier.key(derived);
+        let network = network(exchange.request.headers.client_ip.as_deref());
+        let hash = mac(&derived.routing, &[b"address", network.as_bytes()]);
+        let address = base64url(hash.get(..12).unwrap_or_default());
+        let device = Cookie::Device.read(&server.issuer, &exchange.request.headers);
+        let known = device.is_some_and(|cookie| identifier.is_device(derived, cookie));
+        let bucket = |key: String, limit, window| Bucket { key, limit, window };
+        let buckets = if known {
+            vec![bucket(format!("d/{login}"), PER_PAIR, 15 * MINUTE)]
+        } else {
+            vec![
+                bucket(format!("p/{login}/{address}"), PER_PAIR, 15 * MINUTE),
+                bucket(format!("i/{login}"), PER_IDENTIFIER, HOUR),
+            ]
+        };
+        Self {
+            shard: identifier.shard(derived),
+            login,
+            buckets,
+            address_shard: shard_of(derived, &hash),
+            address: bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE),
+        }
+    }
+
+    /// Counts the attempt; `None` if there were too many. The address goes first, so that one address can't make rows for any
+    /// number of identifiers.
+    pub(super) async fn count<P: Platform>(
+        &self,
+        server: &Server<P>,
+    ) -> Result<Option<Allowed>, ServerError> {
+        let by_address = Command::Attempt { login: None, buckets: vec![self.address.clone()] };
+        if !matches!(server.shard(&self.address_shard, &by_address).await?, Reply::Allowed { .. }) {
+            return Ok(None);
+        }
+        let command = Command::Attempt { login: Some(self.login.clone()), buckets: self.buckets.clone() };
+        match server.shard(&self.shard, &command).await? {
+            Reply::Allowed { owner, used } => Ok(Some(Allowed { owner, used })),
+            _ => Ok(None),
+        }
+    }
+
+    /// Clears the counts after a success, where there is something to clear.
+    pub(super) async fn forgive<P: Platform>(
+        &self,
+        server: &Server<P>,
+        used: u32,
+    ) -> Result<(), ServerError> {
+        if used < WORTH_FORGIVING {
+            return Ok(());
+        }
+        let buckets = self.buckets.iter().map(|bucket| bucket.key.clone()).collect();
+        server.shard(&self.shard, &Command::Forgive { buckets }).await.map(drop)
+    }
+}
+
+/// The network an address belongs to: of an IPv6 address one customer's part.
+fn network(address: Option<&str>) -> String {
+    match address.and_then(|text| text.parse::<core::net::IpAddr>().ok()) {
+        Some(core::net::IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(core::net::IpAddr::V4(address)) => address.to_string(),
+        None => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn an_ipv6_customer_is_one_network() {
+        assert_eq!(network(Some("2001:db8:1:2:3:4:5:6")), network(Some("2001:db8:1:2::1")));
+        assert_ne!(network(Some("2001:db8:1:2::1")), network(Some("2001:db8:1:3::1")));
+        assert_ne!(network(Some("192.0.2.1")), network(Some("192.0.2.2")));
+        assert_eq!(network(Some("nonsense")), network(None));
+    }
+}

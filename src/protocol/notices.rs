@@ -1,0 +1,59 @@
+//! Telling clients of sign-outs (`Back-Channel Logout 1.0` §2.5): from the alarm of a person's object, after the answer to the
+//! browser, again and again until the client takes it or has failed too often.
+
+use super::directory::Found;
+use super::encoding::form_encode;
+use super::error::ServerError;
+use super::issue::logout_token;
+use super::objects::subject::{Command, Notice, Reply};
+use super::objects::{Class, tend};
+use super::ports::Platform;
+use super::server::Server;
+
+impl<P: Platform> Server<P> {
+    /// What an object's alarm does: tell clients, then drop what has expired.
+    ///
+    /// # Errors
+    /// If the object or a client's registration is out of reach; the platform then rings again.
+    pub async fn alarm(&self, class: Class, name: &str) -> Result<(), ServerError> {
+        if class == Class::Subject {
+            self.tell(name).await?;
+        }
+        self.platform.object(class, name, tend(class)).await.map(drop)
+    }
+
+    async fn tell(&self, name: &str) -> Result<(), ServerError> {
+        let Reply::Notices(notices) = self.ask(name, &Command::DueNotices).await? else { return Ok(()) };
+        for (key, notice) in notices {
+            let delivered = self.deliver(&notice).await?;
+            self.ask(name, &Command::Told { key, delivered }).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, name: &str, command: &Command) -> Result<Reply, ServerError> {
+        let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
+        let command = serde_json::to_string(command).map_err(failed)?;
+        serde_json::from_str(&self.platform.object(Class::Subject, name, &command).await?).map_err(failed)
+    }
+
+    /// Whether the client knows now, or doesn't want to.
+    async fn deliver(&self, notice: &Notice) -> Result<bool, ServerError> {
+        let now = self.platform.now();
+        let Found::Client(client) = self.client(&notice.client_id, now).await? else { return Ok(true) };
+        let Some(uri) = &client.backchannel_logout_uri else { return Ok(true) };
+        let keyring = self.any_keyring(now).await?;
+        let sub = notice.owner.at(&client, &keyring.derived);
+        let token =
+            logout_token(self, now, client.id_token_alg(), (&client.client_id, &sub, notice.sid)).await?;
+        let answer = self.platform.post_form(uri, &format!("logout_token={}", form_encode(&token))).await;
+        let delivered = answer.is_ok_and(|status| (200..300).contains(&status));
+        let outcome = if delivered { "ok" } else { "failed" };
+        let attempt = notice.attempts + 1;
+        let line = serde_json::json!({
+            "time": now, "event": "backchannel_logout", "client_id": client.client_id, "outcome": outcome, "attempt": attempt,
+        });
+        self.platform.log(&line.to_string());
+        Ok(delivered)
+    }
+}

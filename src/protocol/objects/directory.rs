@@ -1,0 +1,192 @@
+//! One of 256 shards of the login identifiers: which identifier is whose, and how often somebody tried.
+//!
+//! Keys are MACs of the normalized identifier or address, so the shard of an identifier, and what is stored for it,
+//! can't be computed outside. Attempts are counted *before* a password is looked at, in the same step that looks the
+//! identifier up: parallel guesses can't outrun the count. Whether the identifier exists makes no difference to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::SWEEP_EVERY;
+use super::rows::{Rows, Transaction};
+use crate::protocol::error::ServerError;
+use crate::protocol::subject::UserId;
+use crate::protocol::time::Timestamp;
+
+const LOGIN: &str = "login/";
+const BUCKET: &str = "bucket/";
+/// Most rows one alarm looks at.
+const SWEEP: u32 = 1000;
+
+/// So many attempts in so many seconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Which one.
+    pub key: String,
+    /// Most attempts in a window.
+    pub limit: u32,
+    /// The window's length, in seconds.
+    pub window: u64,
+}
+
+/// What the object is asked to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Counts an attempt in every bucket, unless one is full, and looks an identifier up.
+    Attempt {
+        /// The identifier to look up, if any.
+        login: Option<String>,
+        /// Where to count.
+        buckets: Vec<Bucket>,
+    },
+    /// Forgets the attempts in these buckets: the login succeeded.
+    Forgive {
+        /// Their keys.
+        buckets: Vec<String>,
+    },
+    /// Looks an identifier up.
+    Find {
+        /// Its key.
+        login: String,
+    },
+    /// Gives an identifier to a person, unless somebody has it. Idempotent for the same person.
+    Claim {
+        /// Its key.
+        login: String,
+        /// The identifier itself, for lists.
+        name: String,
+        /// Whose it is to be.
+        owner: UserId,
+    },
+    /// Takes an identifier from a person; nothing happens if it is somebody else's.
+    Release {
+        /// Its key.
+        login: String,
+        /// Whose it was.
+        owner: UserId,
+    },
+    /// A page of identifiers in the order of their keys.
+    List {
+        /// The last key of the page before.
+        after: Option<String>,
+        /// Most entries to return.
+        limit: u32,
+    },
+    /// The alarm: drops buckets whose window is over.
+    Tend,
+}
+
+/// One identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Whose it is.
+    pub owner: UserId,
+    /// The identifier as it was given.
+    pub name: String,
+}
+
+/// What it answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// To `Attempt`: it may go on.
+    Allowed {
+        /// Who has the identifier.
+        owner: Option<UserId>,
+        /// Attempts in the fullest bucket, this one included.
+        used: u32,
+    },
+    /// To `Attempt`: a bucket is full for so many more seconds.
+    Full(u64),
+    /// To `Find`, and to `Claim` when somebody else has it.
+    Owner(Option<UserId>),
+    /// To `Claim`.
+    Claimed,
+    /// To `List`: key and entry.
+    Entries(Vec<(String, Entry)>),
+    /// To everything else.
+    Done,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Count {
+    count: u32,
+    ends_at: Timestamp,
+}
+
+/// Carries out `command`.
+pub(super) fn handle<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    command: Command,
+) -> Result<Reply, ServerError> {
+    match command {
+        Command::Attempt { login, buckets } => attempt(rows, now, login.as_deref(), &buckets),
+        Command::Forgive { buckets } => {
+            for key in buckets {
+                let key = format!("{BUCKET}{key}");
+                if rows.read::<Count>(&key)?.is_some() {
+                    rows.delete(key);
+                }
+            }
+            Ok(Reply::Done)
+        }
+        Command::Find { login } => Ok(Reply::Owner(owner(rows, &login)?)),
+        Command::Claim { login, name, owner: wanted } => match owner(rows, &login)? {
+            Some(other) if other != wanted => Ok(Reply::Owner(Some(other))),
+            Some(_) => Ok(Reply::Claimed),
+            None => {
+                rows.write(format!("{LOGIN}{login}"), &Entry { owner: wanted, name })?;
+                Ok(Reply::Claimed)
+            }
+        },
+        Command::Release { login, owner: from } => {
+            if owner(rows, &login)? == Some(from) {
+                rows.delete(format!("{LOGIN}{login}"));
+            }
+            Ok(Reply::Done)
+        }
+        Command::List { after, limit } => Ok(Reply::Entries(rows.list(LOGIN, after.as_deref(), limit)?)),
+        Command::Tend => {
+            let buckets = rows.list::<Count>(BUCKET, None, SWEEP)?;
+            if buckets.iter().any(|(_, count)| now < count.ends_at) || buckets.len() >= 1000 {
+                rows.wake(now.plus(SWEEP_EVERY));
+            }
+            for (key, count) in buckets {
+                if count.ends_at <= now {
+                    rows.delete(format!("{BUCKET}{key}"));
+                }
+            }
+            Ok(Reply::Done)
+        }
+    }
+}
+
+fn owner<R: Rows>(rows: &Transaction<'_, R>, login: &str) -> Result<Option<UserId>, ServerError> {
+    Ok(rows.read::<Entry>(&format!("{LOGIN}{login}"))?.map(|entry| entry.owner))
+}
+
+fn attempt<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    login: Option<&str>,
+    buckets: &[Bucket],
+) -> Result<Reply, ServerError> {
+    let mut counts = Vec::new();
+    for bucket in buckets {
+        let key = format!("{BUCKET}{}", bucket.key);
+        let known = rows.read::<Count>(&key)?.filter(|count| now < count.ends_at);
+        let count = known.unwrap_or(Count { count: 0, ends_at: now.plus(bucket.window) });
+        if count.count >= bucket.limit {
+            return Ok(Reply::Full(count.ends_at.since(now)));
+        }
+        counts.push((key, Count { count: count.count + 1, ..count }));
+    }
+    let used = counts.iter().map(|(_, count)| count.count).max().unwrap_or_default();
+    for (key, count) in counts {
+        rows.write(key, &count)?;
+        rows.wake(now.plus(SWEEP_EVERY));
+    }
+    let owner = login.map(|login| owner(rows, login)).transpose()?;
+    Ok(Reply::Allowed { owner: owner.flatten(), used })
+}

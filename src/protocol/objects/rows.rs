@@ -1,0 +1,120 @@
+//! Rows by key, and the changes one command makes to them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::protocol::error::ServerError;
+use crate::protocol::time::Timestamp;
+
+/// Read access to an object's rows.
+pub trait Rows {
+    /// The row called `key`.
+    ///
+    /// # Errors
+    /// If the storage fails; so for [`Rows::list`].
+    fn read(&self, key: &str) -> Result<Option<String>, ServerError>;
+
+    /// Up to `limit` rows whose keys start with `prefix` and come after `after`, in the order of their keys.
+    ///
+    /// # Errors
+    /// If the storage fails.
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, ServerError>;
+}
+
+/// What a command wants written, in one commit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Rows to write, or to delete where there is no value; each key once.
+    pub writes: BTreeMap<String, Option<String>>,
+    /// The object's alarm has to ring at this time or earlier.
+    pub alarm: Option<Timestamp>,
+}
+
+/// An object's rows with the changes made so far.
+pub struct Transaction<'a, R> {
+    rows: &'a R,
+    changes: Changes,
+}
+
+impl<'a, R: Rows> Transaction<'a, R> {
+    pub(super) fn new(rows: &'a R) -> Self {
+        Self { rows, changes: Changes::default() }
+    }
+
+    pub(super) fn finish(self) -> Changes {
+        self.changes
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// If the storage fails or the row is unreadable.
+    pub fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ServerError> {
+        match self.changes.writes.get(key) {
+            Some(staged) => staged.as_deref().map(parse).transpose(),
+            None => self.rows.read(key)?.as_deref().map(parse).transpose(),
+        }
+    }
+
+    /// Reads up to `limit` rows whose keys start with `prefix` and come after `after` (a key without the prefix);
+    /// keys are returned without it.
+    ///
+    /// # Errors
+    /// If the storage fails or a row is unreadable.
+    pub fn list<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, T)>, ServerError> {
+        let after = after.map(|after| format!("{prefix}{after}"));
+        let mut found: BTreeMap<String, String> =
+            self.rows.list(prefix, after.as_deref(), limit)?.into_iter().collect();
+        for (key, value) in self.changes.writes.range(prefix.to_owned()..) {
+            if !key.starts_with(prefix) {
+                break;
+            }
+            match value {
+                Some(value) if after.as_ref().is_none_or(|after| key > after) => {
+                    found.insert(key.clone(), value.clone())
+                }
+                _ => found.remove(key),
+            };
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let rows = found.into_iter().take(limit);
+        rows.map(|(key, json)| Ok((key.get(prefix.len()..).unwrap_or_default().to_owned(), parse(&json)?)))
+            .collect()
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// Ours only: `value` is no JSON.
+    pub fn write<T: Serialize>(&mut self, key: impl Into<String>, value: &T) -> Result<(), ServerError> {
+        let json = serde_json::to_string(value).map_err(|error| ServerError::internal(error.to_string()))?;
+        self.changes.writes.insert(key.into(), Some(json));
+        Ok(())
+    }
+
+    /// Deletes a row.
+    pub fn delete(&mut self, key: impl Into<String>) {
+        self.changes.writes.insert(key.into(), None);
+    }
+
+    /// Sees to it that the alarm rings at `at` or earlier.
+    pub fn wake(&mut self, at: Timestamp) {
+        self.changes.alarm = Some(self.changes.alarm.map_or(at, |known| known.min(at)));
+    }
+}
+
+fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ServerError> {
+    serde_json::from_str(json).map_err(|error| ServerError::internal(format!("a row is unreadable: {error}")))
+}

@@ -1,0 +1,230 @@
+//! Grants: made from codes, continued by refresh tokens, revoked.
+//!
+//! Every check comes before every change. A guess (wrong secret, another client's token) never changes anything, so it
+//! is no weapon; an old token that was once right ends the grant, because two parties hold copies of it.
+
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use super::super::SWEEP_EVERY;
+use super::super::rows::{Rows, Transaction};
+use super::records::{Grant, Revocation, Why};
+use super::{
+    CONSENT, GRANT, GrantState, GrantedState, MANY, Presentation, Redemption, Refusal, Reply, sessions, user,
+};
+use crate::protocol::error::ServerError;
+use crate::protocol::id::Id;
+use crate::protocol::ports::Entropy;
+use crate::protocol::secret::SecretBytes;
+use crate::protocol::state::refresh::{Family, Outcome, rotate};
+use crate::protocol::time::Timestamp;
+
+/// A second redemption of a code within this time of the first is a double submit, in seconds.
+const DOUBLE_SUBMIT: u64 = 10;
+
+fn key(id: Id) -> String {
+    format!("{GRANT}{id}")
+}
+
+/// The secret of a family's generation.
+fn generation_secret(family: &Family, generation: u32) -> SecretBytes {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(family.seed.expose()) else {
+        return SecretBytes::new(Vec::new());
+    };
+    mac.update(&generation.to_be_bytes());
+    SecretBytes::new(mac.finalize().into_bytes().to_vec())
+}
+
+pub(super) fn redeem<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    entropy: &E,
+    redemption: Redemption,
+) -> Result<Reply, ServerError> {
+    let Redemption { id, mut grant, refresh, max_grants } = redemption;
+    if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
+        if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
+            return Ok(Reply::Refused(Refusal::CodeUsedJustNow));
+        }
+        revoke_row(rows, now, &id.to_string(), &mut earlier, Why::CodeReplayed)?;
+        return Ok(Reply::Refused(Refusal::CodeReplayed));
+    }
+    let Some(user) = user(rows)?.filter(|user| user.enabled) else {
+        return Ok(Reply::Refused(Refusal::UserGone));
+    };
+    if let Some(sid) = grant.sid {
+        let Some(session) = sessions::live(rows, now, sid)? else {
+            return Ok(Reply::Refused(Refusal::SessionEnded));
+        };
+        if grant.bound_to_session {
+            grant.expires_at = grant.expires_at.min(session.expires_at);
+        }
+    }
+    evict(rows, now, &grant.client_id, max_grants)?;
+    grant.created_at = now;
+    grant.family = refresh.then(|| Family {
+        seed: SecretBytes::generate(entropy),
+        head: 0,
+        head_since: now,
+        request: None,
+        used_at: now,
+    });
+    rows.write(key(id), &grant)?;
+    rows.wake(now.plus(SWEEP_EVERY));
+    let refresh = grant.family.as_ref().map(|family| (0, generation_secret(family, 0)));
+    Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh })))
+}
+
+/// Makes room: a person has at most `max` live grants for a client, the one used longest ago gives way.
+fn evict<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    client_id: &str,
+    max: u32,
+) -> Result<(), ServerError> {
+    let mut live = rows.list::<Grant>(GRANT, None, MANY)?;
+    live.retain(|(_, grant)| grant.client_id == client_id && grant.is_live(now));
+    if live.len() < usize::try_from(max).unwrap_or(usize::MAX) {
+        return Ok(());
+    }
+    let used_at = |grant: &Grant| grant.family.as_ref().map_or(grant.created_at, |family| family.used_at);
+    if let Some((id, mut grant)) = live.into_iter().min_by_key(|(_, grant)| used_at(grant)) {
+        revoke_row(rows, now, &id, &mut grant, Why::Evicted)?;
+    }
+    Ok(())
+}
+
+pub(super) fn refresh<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    presented: &Presentation,
+) -> Result<Reply, ServerError> {
+    let Some(mut grant) = rows.read::<Grant>(&key(presented.grant))? else {
+        return Ok(Reply::Refused(Refusal::GrantUnknown));
+    };
+    let family = match check(&grant, presented, now) {
+        Ok(family) => family,
+        Err(refusal) => return Ok(Reply::Refused(refusal)),
+    };
+    let Some(user) = user(rows)?.filter(|user| user.enabled) else {
+        return Ok(Reply::Refused(Refusal::UserGone));
+    };
+    let (generation, changed) =
+        match rotate(&family, presented.generation, &fingerprint(presented), &presented.policy, now) {
+            Outcome::Rotated(family) => (family.head, Some(family)),
+            Outcome::Repeated(generation) => (generation, None),
+            Outcome::Kept(changed) => (presented.generation, changed),
+            Outcome::OtherRequest => return Ok(Reply::Refused(Refusal::OtherRequest)),
+            Outcome::Idle => return Ok(Reply::Refused(Refusal::GrantExpired)),
+            Outcome::Unknown => return Ok(Reply::Refused(Refusal::SecretWrong)),
+            Outcome::Reused { distance } => {
+                revoke_row(rows, now, &presented.grant.to_string(), &mut grant, Why::RefreshReused)?;
+                return Ok(Reply::Refused(Refusal::RefreshReused { distance }));
+            }
+        };
+    let secret = generation_secret(&family, generation);
+    if let Some(family) = changed {
+        grant.family = Some(family);
+        rows.write(key(presented.grant), &grant)?;
+    }
+    Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh: Some((generation, secret)) })))
+}
+
+/// The checks in their order: secret, client, life, key, scope, resource.
+fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Family, Refusal> {
+    let family = grant.family.clone().ok_or(Refusal::GrantUnknown)?;
+    let expected = generation_secret(&family, presented.generation);
+    if !bool::from(expected.expose().ct_eq(presented.secret.expose())) {
+        return Err(Refusal::SecretWrong);
+    }
+    if grant.client_id != presented.client_id {
+        return Err(Refusal::OtherClient);
+    }
+    if grant.revoked.is_some() {
+        return Err(Refusal::GrantRevoked);
+    }
+    if now >= grant.expires_at {
+        return Err(Refusal::GrantExpired);
+    }
+    if grant.binding.is_some() && grant.binding != presented.binding {
+        return Err(Refusal::OtherKey);
+    }
+    if presented.scopes.as_ref().is_some_and(|scopes| !scopes.is_subset(&grant.scopes)) {
+        return Err(Refusal::ScopeBeyondGrant);
+    }
+    if !presented.resources.iter().all(|resource| grant.resources.contains(resource)) {
+        return Err(Refusal::ResourceBeyondGrant);
+    }
+    Ok(family)
+}
+
+/// Tells a retry from another request.
+fn fingerprint(presented: &Presentation) -> String {
+    let scopes = presented.scopes.as_ref().map(|scopes| {
+        let mut sorted: Vec<&str> = scopes.iter().collect();
+        sorted.sort_unstable();
+        sorted.join(" ")
+    });
+    let mut resources = presented.resources.clone();
+    resources.sort_unstable();
+    format!(
+        "{}|{}|{}",
+        scopes.unwrap_or_default(),
+        resources.join(" "),
+        presented.binding.as_deref().unwrap_or_default()
+    )
+}
+
+pub(super) fn look<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp, id: Id) -> Result<Reply, ServerError> {
+    let (Some(grant), Some(user)) = (rows.read::<Grant>(&key(id))?, user(rows)?) else {
+        return Ok(Reply::None);
+    };
+    let live = grant.is_live(now) && user.enabled;
+    Ok(Reply::Grant(Box::new(GrantState { grant, user, live })))
+}
+
+pub(super) fn revoke<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    id: Id,
+    client_id: Option<&str>,
+    why: Why,
+) -> Result<Reply, ServerError> {
+    let Some(mut grant) = rows.read::<Grant>(&key(id))? else { return Ok(Reply::None) };
+    if client_id.is_some_and(|client_id| client_id != grant.client_id) {
+        return Ok(Reply::None);
+    }
+    revoke_row(rows, now, &id.to_string(), &mut grant, why)?;
+    Ok(Reply::Done)
+}
+
+pub(super) fn revoke_client<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    client_id: &str,
+    why: Why,
+) -> Result<Reply, ServerError> {
+    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+        if grant.client_id == client_id {
+            revoke_row(rows, now, &id, &mut grant, why)?;
+        }
+    }
+    rows.delete(format!("{CONSENT}{client_id}"));
+    Ok(Reply::Done)
+}
+
+/// Marks a grant as dead. It stays until it would have expired, so that its tokens go on being recognized.
+pub(super) fn revoke_row<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    id: &str,
+    grant: &mut Grant,
+    why: Why,
+) -> Result<(), ServerError> {
+    if grant.revoked.is_none() {
+        grant.revoked = Some(Revocation { at: now, why });
+        rows.write(format!("{GRANT}{id}"), grant)?;
+    }
+    Ok(())
+}

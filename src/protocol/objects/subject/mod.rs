@@ -1,0 +1,340 @@
+//! The object of one person: profile, credentials, sessions, consents and grants, so that "list and end everything of
+//! this person" is one atomic call, and a code, a refresh token and a sign-out never race each other.
+
+mod grants;
+mod people;
+mod records;
+mod sessions;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::rows::{Rows, Transaction};
+use crate::protocol::error::ServerError;
+use crate::protocol::id::Id;
+use crate::protocol::ports::Entropy;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::secret::{SecretBytes, SecretHash};
+use crate::protocol::state::refresh::Policy;
+use crate::protocol::time::Timestamp;
+
+pub use records::{
+    Authentication, Consent, Grant, Link, Notice, PasswordHash, Revocation, Session, User, Why,
+};
+
+/// What the object is asked to do.
+///
+/// It travels between Worker versions during a deployment: members are added with a default, never renamed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Makes the account, unless there is one.
+    Create(Box<User>),
+    /// The account.
+    User,
+    /// Changes the account.
+    Change(Box<Change>),
+    /// Deletes the account and everything with it; sessions end as by a sign-out.
+    Delete,
+    /// Everything that is stored of the person.
+    Export,
+    /// Sets a password with a link, once.
+    UseLink {
+        /// SHA-256 of the link's secret.
+        sha256: SecretHash,
+        /// The new password's hash; unset to see whether the link works.
+        password: Option<PasswordHash>,
+    },
+    /// Begins a session.
+    StartSession(Box<NewSession>),
+    /// Looks at a session, and at what its person has permitted `client_id`.
+    Session {
+        /// Which one.
+        sid: Id,
+        /// SHA-256 of the cookie's secret.
+        sha256: SecretHash,
+        /// The client that asks.
+        client_id: Option<String>,
+    },
+    /// All sessions and grants, for the person's own overview.
+    Overview,
+    /// Ends one session, or all of them with all grants: "sign out everywhere".
+    EndSessions {
+        /// Which one; all if unset.
+        sid: Option<Id>,
+    },
+    /// Remembers what the person permitted a client.
+    Consent {
+        /// Which client.
+        client_id: String,
+        /// Everything that was asked for.
+        scopes: ScopeSet,
+    },
+    /// Redeems an authorization code, or makes a grant in another way.
+    Redeem(Box<Redemption>),
+    /// Presents a refresh token.
+    Refresh(Box<Presentation>),
+    /// Looks at a grant.
+    Grant {
+        /// Which one.
+        id: Id,
+    },
+    /// Ends a grant.
+    RevokeGrant {
+        /// Which one.
+        id: Id,
+        /// Only if it is this client's.
+        client_id: Option<String>,
+        /// Why.
+        why: Why,
+    },
+    /// Ends everything a client has of the person, consent included.
+    RevokeClient {
+        /// Which client.
+        client_id: String,
+        /// Why.
+        why: Why,
+    },
+    /// The sign-outs that have to be told now.
+    DueNotices,
+    /// What became of telling.
+    Told {
+        /// The notice's key.
+        key: String,
+        /// Whether the client has taken it.
+        delivered: bool,
+    },
+    /// The alarm: drops everything that has expired.
+    Tend,
+}
+
+/// A change of an account; what is unset stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    /// Claims to set, or to remove where null.
+    pub claims: Map<String, Value>,
+    /// Whether they may log in. Switching off ends all sessions and grants.
+    pub enabled: Option<bool>,
+    /// A new password; ends all other sessions.
+    pub password: Option<PasswordHash>,
+    /// The session that stays when the password changes.
+    pub keep: Option<Id>,
+    /// A link to set a password with.
+    pub link: Option<Link>,
+    /// The new login identifier.
+    pub login: Option<String>,
+}
+
+/// A session to begin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewSession {
+    /// Which one.
+    pub sid: Id,
+    /// SHA-256 of the cookie's secret.
+    pub sha256: SecretHash,
+    /// How they logged in.
+    pub auth: Authentication,
+    /// Seconds without use after which it ends.
+    pub idle: u64,
+    /// Seconds after which it ends in any case.
+    pub absolute: u64,
+    /// What kind of browser it is.
+    pub label: String,
+    /// The session this browser had with the same person: it gives way, its grants go on in the new one.
+    pub replaces: Option<Id>,
+}
+
+/// A code to redeem.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Redemption {
+    /// The code's id, which becomes the grant's.
+    pub id: Id,
+    /// What it grants. The family is made here.
+    pub grant: Grant,
+    /// Whether to make refresh tokens.
+    pub refresh: bool,
+    /// Most live grants of this person for the client.
+    pub max_grants: u32,
+}
+
+/// A refresh token on its way to be exchanged. Everything an edge can check is checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Presentation {
+    /// Whose it claims to be.
+    pub grant: Id,
+    /// Which generation.
+    pub generation: u32,
+    /// Proves it.
+    pub secret: SecretBytes,
+    /// Who presents it, authenticated.
+    pub client_id: String,
+    /// The key shown with it, if any.
+    pub binding: Option<String>,
+    /// The scopes asked for, if any.
+    pub scopes: Option<ScopeSet>,
+    /// The resources asked for.
+    pub resources: Vec<String>,
+    /// The client's rules.
+    pub policy: Policy,
+}
+
+/// What the object answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done; there is nothing to say.
+    Done,
+    /// There is no such account, session, grant or link.
+    None,
+    /// The account.
+    User(Box<User>),
+    /// To `Create`: there is an account already.
+    Exists,
+    /// To `Session`.
+    Session(Box<SessionState>),
+    /// To `Overview`.
+    Overview(Box<Overview>),
+    /// To `Export`: rows by key.
+    Export(Map<String, Value>),
+    /// To `EndSessions` and `Delete`: the clients that were used in the ended sessions.
+    Ended(Vec<Notice>),
+    /// To `Redeem` and `Refresh`.
+    Granted(Box<GrantedState>),
+    /// To `Redeem` and `Refresh`: refused.
+    Refused(Refusal),
+    /// To `Grant`.
+    Grant(Box<GrantState>),
+    /// To `DueNotices`: by key.
+    Notices(Vec<(String, Notice)>),
+}
+
+/// A live session and what goes with it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionState {
+    /// Whose.
+    pub user: User,
+    /// The session.
+    pub session: Session,
+    /// What the person has permitted the asking client.
+    pub consented: ScopeSet,
+}
+
+/// Everything a person sees of themselves.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Overview {
+    /// The account.
+    pub user: User,
+    /// Live sessions by id.
+    pub sessions: Vec<(Id, Session)>,
+    /// Live grants by id.
+    pub grants: Vec<(Id, Grant)>,
+    /// Consents by client.
+    pub consents: Vec<(String, Consent)>,
+}
+
+/// A grant in use.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantedState {
+    /// The grant.
+    pub grant: Grant,
+    /// Whose.
+    pub user: User,
+    /// Generation and secret of the refresh token to hand out.
+    pub refresh: Option<(u32, SecretBytes)>,
+}
+
+/// A grant and whose it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantState {
+    /// The grant, dead or alive.
+    pub grant: Grant,
+    /// Whose.
+    pub user: User,
+    /// Whether tokens of it count now: it is neither revoked nor expired, its person is enabled.
+    pub live: bool,
+}
+
+/// Why a code or a refresh token was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No such person, or one who may not log in.
+    UserGone,
+    /// The session ended before the code was redeemed.
+    SessionEnded,
+    /// The code was redeemed a moment ago: a double submit. Nothing happens.
+    CodeUsedJustNow,
+    /// The code was redeemed before: its grant is revoked now.
+    CodeReplayed,
+    /// There is no such grant.
+    GrantUnknown,
+    /// The grant was revoked.
+    GrantRevoked,
+    /// The grant has expired, or was idle for too long.
+    GrantExpired,
+    /// The refresh token is not of this grant: a guess. Nothing happens.
+    SecretWrong,
+    /// The grant is another client's. Nothing happens.
+    OtherClient,
+    /// The grant is bound to another key. Nothing happens.
+    OtherKey,
+    /// A scope was asked for that the grant has not.
+    ScopeBeyondGrant,
+    /// A resource was asked for that the grant has not.
+    ResourceBeyondGrant,
+    /// A retry asks for something else than the first time. Nothing happens.
+    OtherRequest,
+    /// An old refresh token: the grant is revoked now.
+    RefreshReused {
+        /// How many generations old.
+        distance: u32,
+    },
+}
+
+/// Row keys.
+const USER: &str = "user";
+const SESSION: &str = "session/";
+const GRANT: &str = "grant/";
+const CONSENT: &str = "consent/";
+const NOTICE: &str = "notice/";
+/// Most rows of a kind that one command looks at.
+const MANY: u32 = 1000;
+
+/// Carries out `command`.
+pub(super) fn handle<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    entropy: &E,
+    command: Command,
+) -> Result<Reply, ServerError> {
+    match command {
+        Command::Create(user) => people::create(rows, now, *user),
+        Command::User => Ok(user(rows)?.map_or(Reply::None, |user| Reply::User(Box::new(user)))),
+        Command::Change(change) => people::change(rows, now, *change),
+        Command::Delete => people::delete(rows, now),
+        Command::Export => people::export(rows),
+        Command::UseLink { sha256, password } => people::use_link(rows, now, &sha256, password),
+        Command::StartSession(session) => sessions::start(rows, now, *session),
+        Command::Session { sid, sha256, client_id } => {
+            sessions::look(rows, now, sid, &sha256, client_id.as_deref())
+        }
+        Command::Overview => sessions::overview(rows, now),
+        Command::EndSessions { sid } => sessions::end(rows, now, sid),
+        Command::Consent { client_id, scopes } => sessions::consent(rows, now, &client_id, scopes),
+        Command::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
+        Command::Refresh(presentation) => grants::refresh(rows, now, &presentation),
+        Command::Grant { id } => grants::look(rows, now, id),
+        Command::RevokeGrant { id, client_id, why } => {
+            grants::revoke(rows, now, id, client_id.as_deref(), why)
+        }
+        Command::RevokeClient { client_id, why } => grants::revoke_client(rows, now, &client_id, why),
+        Command::DueNotices => sessions::due_notices(rows, now),
+        Command::Told { key, delivered } => sessions::told(rows, now, &key, delivered),
+        Command::Tend => people::tend(rows, now),
+    }
+}
+
+fn user<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<User>, ServerError> {
+    rows.read(USER)
+}

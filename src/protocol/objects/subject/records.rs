@@ -1,0 +1,188 @@
+//! The rows of a person's object.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::protocol::id::Id;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::secret::SecretHash;
+use crate::protocol::state::refresh::Family;
+use crate::protocol::subject::UserId;
+use crate::protocol::time::Timestamp;
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// What they log in with, as they wrote it: an email address or a name.
+    pub login: String,
+    /// Standard claims (`OpenID Connect Core` §5.1): `name`, `email`, `email_verified` and so on.
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+    /// Their password as a PHC string; unset for people who can't log in with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordHash>,
+    /// A link that lets them set a password once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// Whether they may log in and be issued to.
+    pub enabled: bool,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A password hash: `Debug` doesn't show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(pub String);
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// A link that was sent to a person. Works once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// SHA-256 of its secret.
+    pub sha256: SecretHash,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+/// How and when somebody proved who they are (`OpenID Connect Core` §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authentication {
+    /// When.
+    pub auth_time: Timestamp,
+    /// Authentication context class.
+    pub acr: String,
+    /// Methods (RFC 8176).
+    pub amr: Vec<String>,
+}
+
+/// A browser that is logged in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// SHA-256 of the cookie's secret.
+    pub sha256: SecretHash,
+    /// How they logged in.
+    pub auth: Authentication,
+    /// When the session began.
+    pub created_at: Timestamp,
+    /// When it was last used, to within a tenth of its idle lifetime.
+    pub seen_at: Timestamp,
+    /// Seconds without use after which it ends.
+    pub idle: u64,
+    /// When it ends however much it is used.
+    pub expires_at: Timestamp,
+    /// What kind of browser it is, for people's own overview.
+    #[serde(default)]
+    pub label: String,
+}
+
+impl Session {
+    /// Whether it still counts at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at && now.since(self.seen_at) < self.idle
+    }
+}
+
+/// What somebody has permitted a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Every scope they said yes to.
+    pub scopes: ScopeSet,
+    /// When they last said yes.
+    pub given_at: Timestamp,
+}
+
+/// What a client got for a person: the result of one login, and with a family of refresh tokens its continuation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Whom it was granted to.
+    pub client_id: String,
+    /// The session it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Id>,
+    /// Whether it ends with that session. Offline access does not.
+    pub bound_to_session: bool,
+    /// What was granted.
+    pub scopes: ScopeSet,
+    /// For which resources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// How the person had authenticated.
+    pub auth: Authentication,
+    /// The `claims` parameter, as it was asked with (`OpenID Connect Core` §5.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Value>,
+    /// The key it is bound to, if it is (RFC 9449 §5): a later capability's seam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<String>,
+    /// When it was granted.
+    pub created_at: Timestamp,
+    /// When it ends however much it is used.
+    pub expires_at: Timestamp,
+    /// Its refresh tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
+    /// Since when it is dead, and why. It stays until it would have expired, so that old tokens are recognized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revocation>,
+}
+
+impl Grant {
+    /// Whether tokens of it still count at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && now < self.expires_at
+    }
+}
+
+/// Why a grant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Its code was redeemed twice.
+    CodeReplayed,
+    /// An old refresh token came back.
+    RefreshReused,
+    /// The client asked for it (RFC 7009).
+    ByClient,
+    /// The person asked for it.
+    ByUser,
+    /// An administrator did.
+    ByAdmin,
+    /// The session it belonged to ended.
+    Logout,
+    /// The person had too many of this client's.
+    Evicted,
+}
+
+/// When and why a grant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: Why,
+}
+
+/// A client that has to be told of a sign-out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Who signed out.
+    pub owner: UserId,
+    /// Whom to tell.
+    pub client_id: String,
+    /// Which session ended.
+    pub sid: Id,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When to try next.
+    pub due: Timestamp,
+}

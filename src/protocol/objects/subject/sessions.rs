@@ -1,0 +1,219 @@
+//! Sessions, consents, and telling clients of a sign-out.
+
+use super::super::SWEEP_EVERY;
+use super::super::rows::{Rows, Transaction};
+use super::records::{Consent, Grant, Notice, Session, Why};
+use super::{CONSENT, GRANT, MANY, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, grants, user};
+use crate::protocol::error::ServerError;
+use crate::protocol::id::Id;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::secret::SecretHash;
+use crate::protocol::time::{HOUR, MINUTE, Timestamp};
+
+/// Most sessions a person has at once; the oldest gives way.
+const MAX_SESSIONS: usize = 50;
+/// Most clients whose consent is remembered for a person; later ones are asked every time.
+const MAX_CONSENTS: usize = 500;
+/// How long after each failed attempt to tell a client of a sign-out the next one comes, in seconds.
+const RETRIES: [u64; 5] = [10, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
+
+fn session_key(sid: Id) -> String {
+    format!("{SESSION}{sid}")
+}
+
+pub(super) fn live<R: Rows>(
+    rows: &Transaction<'_, R>,
+    now: Timestamp,
+    sid: Id,
+) -> Result<Option<Session>, ServerError> {
+    Ok(rows.read::<Session>(&session_key(sid))?.filter(|session| session.is_live(now)))
+}
+
+pub(super) fn start<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    new: NewSession,
+) -> Result<Reply, ServerError> {
+    let Some(user) = user(rows)?.filter(|user| user.enabled) else { return Ok(Reply::None) };
+    let mut sessions = rows.list::<Session>(SESSION, None, MANY)?;
+    sessions.retain(|(_, session)| session.is_live(now));
+    if sessions.len() >= MAX_SESSIONS
+        && let Some((oldest, _)) = sessions.iter().min_by_key(|(_, session)| session.seen_at)
+        && let Some(sid) = Id::parse(oldest)
+    {
+        end_one(rows, now, sid)?;
+    }
+    if let Some(old) = new.replaces.filter(|old| *old != new.sid) {
+        hand_over(rows, old, new.sid)?;
+    }
+    let session = Session {
+        sha256: new.sha256,
+        auth: new.auth,
+        created_at: now,
+        seen_at: now,
+        idle: new.idle,
+        expires_at: now.plus(new.absolute),
+        label: new.label,
+    };
+    rows.write(session_key(new.sid), &session)?;
+    rows.wake(now.plus(SWEEP_EVERY));
+    Ok(Reply::Session(Box::new(SessionState { user, session, consented: ScopeSet::default() })))
+}
+
+/// The same person logged in again in the same browser: what belonged to the old session belongs to the new one.
+fn hand_over<R: Rows>(rows: &mut Transaction<'_, R>, old: Id, new: Id) -> Result<(), ServerError> {
+    if rows.read::<Session>(&session_key(old))?.is_none() {
+        return Ok(());
+    }
+    rows.delete(session_key(old));
+    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+        if grant.sid == Some(old) {
+            grant.sid = Some(new);
+            rows.write(format!("{GRANT}{id}"), &grant)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn look<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    sid: Id,
+    sha256: &SecretHash,
+    client_id: Option<&str>,
+) -> Result<Reply, ServerError> {
+    let session = live(rows, now, sid)?.filter(|session| session.sha256 == *sha256);
+    let user = user(rows)?.filter(|user| user.enabled);
+    let (Some(mut session), Some(user)) = (session, user) else { return Ok(Reply::None) };
+    if now.since(session.seen_at) * 10 >= session.idle {
+        session.seen_at = now;
+        rows.write(session_key(sid), &session)?;
+    }
+    let consent =
+        client_id.map(|client_id| rows.read::<Consent>(&format!("{CONSENT}{client_id}"))).transpose()?;
+    let consented = consent.flatten().map(|consent| consent.scopes).unwrap_or_default();
+    Ok(Reply::Session(Box::new(SessionState { user, session, consented })))
+}
+
+pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+    let Some(user) = user(rows)? else { return Ok(Reply::None) };
+    let sessions = rows.list::<Session>(SESSION, None, MANY)?;
+    let sessions = sessions.into_iter().filter(|(_, session)| session.is_live(now));
+    let grants = rows.list::<Grant>(GRANT, None, MANY)?;
+    let grants = grants.into_iter().filter(|(_, grant)| grant.is_live(now));
+    Ok(Reply::Overview(Box::new(Overview {
+        user,
+        sessions: sessions.filter_map(|(key, session)| Some((Id::parse(&key)?, session))).collect(),
+        grants: grants.filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
+        consents: rows.list(CONSENT, None, MANY)?,
+    })))
+}
+
+pub(super) fn end<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    sid: Option<Id>,
+) -> Result<Reply, ServerError> {
+    match sid {
+        Some(sid) => Ok(Reply::Ended(end_one(rows, now, sid)?)),
+        None => Ok(Reply::Ended(end_all(rows, now, None)?)),
+    }
+}
+
+/// Ends a session and what is bound to it; returns whom to tell.
+fn end_one<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    sid: Id,
+) -> Result<Vec<Notice>, ServerError> {
+    let Some(user) = user(rows)? else { return Ok(Vec::new()) };
+    if rows.read::<Session>(&session_key(sid))?.is_none() {
+        return Ok(Vec::new());
+    }
+    rows.delete(session_key(sid));
+    let mut notices: Vec<Notice> = Vec::new();
+    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+        if grant.sid != Some(sid) {
+            continue;
+        }
+        if !notices.iter().any(|notice| notice.client_id == grant.client_id) {
+            let client_id = grant.client_id.clone();
+            notices.push(Notice { owner: user.id, client_id, sid, attempts: 0, due: now });
+        }
+        if grant.bound_to_session {
+            grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
+        }
+    }
+    for notice in &notices {
+        rows.write(format!("{NOTICE}{sid}/{}", notice.client_id), notice)?;
+        rows.wake(now);
+    }
+    Ok(notices)
+}
+
+/// Ends every session but `keep`, and every grant that doesn't belong to it: "sign out everywhere".
+pub(super) fn end_all<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    keep: Option<Id>,
+) -> Result<Vec<Notice>, ServerError> {
+    let mut notices = Vec::new();
+    for (key, _) in rows.list::<Session>(SESSION, None, MANY)? {
+        if let Some(sid) = Id::parse(&key).filter(|sid| Some(*sid) != keep) {
+            notices.extend(end_one(rows, now, sid)?);
+        }
+    }
+    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+        if keep.is_none() || grant.sid != keep {
+            grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
+        }
+    }
+    Ok(notices)
+}
+
+pub(super) fn consent<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    client_id: &str,
+    scopes: ScopeSet,
+) -> Result<Reply, ServerError> {
+    if user(rows)?.is_none() {
+        return Ok(Reply::None);
+    }
+    let key = format!("{CONSENT}{client_id}");
+    let known = rows.read::<Consent>(&key)?;
+    if known.is_none() && rows.list::<Consent>(CONSENT, None, MANY)?.len() >= MAX_CONSENTS {
+        return Ok(Reply::Done);
+    }
+    let before = known.map(|consent| consent.scopes).unwrap_or_default();
+    let scopes = before.iter().chain(scopes.iter()).collect();
+    rows.write(key, &Consent { scopes, given_at: now })?;
+    Ok(Reply::Done)
+}
+
+pub(super) fn due_notices<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+    let mut notices = rows.list::<Notice>(NOTICE, None, 40)?;
+    notices.retain(|(_, notice)| notice.due <= now);
+    Ok(Reply::Notices(notices))
+}
+
+pub(super) fn told<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    key: &str,
+    delivered: bool,
+) -> Result<Reply, ServerError> {
+    let row = format!("{NOTICE}{key}");
+    let Some(mut notice) = rows.read::<Notice>(&row)? else { return Ok(Reply::None) };
+    let wait = usize::try_from(notice.attempts).ok().and_then(|attempt| RETRIES.get(attempt));
+    match wait.filter(|_| !delivered) {
+        Some(wait) => {
+            notice.attempts += 1;
+            notice.due = now.plus(*wait);
+            rows.wake(notice.due);
+            rows.write(row, &notice)?;
+        }
+        None => rows.delete(row),
+    }
+    Ok(Reply::Done)
+}

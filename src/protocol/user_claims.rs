@@ -1,0 +1,90 @@
+//! Which claims about a person go where (`OpenID Connect Core` §5.1, §5.4, §5.5).
+//!
+//! Scopes (`profile`, `email`, …) bring claims to `/userinfo`; the `claims` parameter brings single ones to `/userinfo` or to
+//! the ID token.
+
+use serde_json::{Map, Value};
+
+use super::objects::subject::User;
+use super::scope::ScopeSet;
+
+/// The standard claims by the scope that asks for them (`OpenID Connect Core` §5.4).
+const BY_SCOPE: [(&str, &[&str]); 4] = [
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+/// Every claim about a person that the server can give.
+pub fn supported() -> impl Iterator<Item = &'static str> {
+    BY_SCOPE.iter().flat_map(|(_, names)| names.iter().copied())
+}
+
+/// Whether `name` is a claim that an account may hold: a standard one that the server doesn't make itself.
+pub fn is_settable(name: &str) -> bool {
+    name != "updated_at" && supported().any(|known| known == name)
+}
+
+/// What is wrong with the value of a claim, if anything: the types are those of §5.1.
+pub fn problem(name: &str, value: &Value) -> Option<&'static str> {
+    let fits = match name {
+        "email_verified" | "phone_number_verified" => value.is_boolean(),
+        "address" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+        _ => value.as_str().is_some_and(|text| !text.is_empty() && text.len() <= 512),
+    };
+    if !is_settable(name) {
+        return Some("this is no standard claim about a person (OpenID Connect Core §5.1)");
+    }
+    (!fits).then_some("the value has another type than OpenID Connect Core §5.1 wants, or is too long")
+}
+
+fn value(user: &User, name: &str) -> Option<Value> {
+    if name == "updated_at" {
+        return Some(user.updated_at.0.into());
+    }
+    user.claims.get(name).cloned()
+}
+
+/// The claims of `/userinfo`, `sub` aside.
+pub fn for_userinfo(user: &User, scopes: &ScopeSet, requested: Option<&Value>) -> Map<String, Value> {
+    let by_scope = BY_SCOPE.iter().filter(|(scope, _)| scopes.contains(scope));
+    let names = by_scope.flat_map(|(_, names)| names.iter().copied());
+    let names = names.chain(requested_names(requested, "userinfo"));
+    names.filter_map(|name| Some((name.to_owned(), value(user, name)?))).collect()
+}
+
+/// The claims about the person in the ID token: those asked for by name.
+pub fn for_id_token(user: &User, requested: Option<&Value>) -> Map<String, Value> {
+    let names = requested_names(requested, "id_token");
+    names.filter_map(|name| Some((name.to_owned(), value(user, name)?))).collect()
+}
+
+/// Whether the `claims` parameter names `claim` for the ID token.
+pub fn is_requested(requested: Option<&Value>, claim: &str) -> bool {
+    requested.and_then(|claims| claims.get("id_token")).is_some_and(|members| members.get(claim).is_some())
+}
+
+fn requested_names<'a>(requested: Option<&'a Value>, place: &str) -> impl Iterator<Item = &'a str> {
+    let members = requested.and_then(|claims| claims.get(place)).and_then(Value::as_object);
+    let names = members.into_iter().flat_map(|members| members.keys().map(String::as_str));
+    names.filter(|name| supported().any(|known| known == *name))
+}
