@@ -107,6 +107,7 @@ pub struct TestClient {
 /// The resources every case may count on.
 pub fn base_config() -> Value {
     json!({
+        "login": { "sign_up": "open" },
         "resource": [
             { "identifier": "https://orders.example", "scopes": ["orders:read", "orders:write"], "claims": { "region": "eu", "tier": "base" } },
             { "identifier": "https://ledger.example", "scopes": ["ledger:read"] },

@@ -9,12 +9,15 @@
 )]
 
 pub mod admin_api;
+pub mod authorize;
+pub mod browser;
 pub mod client_credentials;
 pub mod cross_origin;
 pub mod harness;
 pub mod http;
 pub mod jws;
 pub mod public_documents;
+pub mod refresh;
 pub mod signing_keys;
 pub mod token_endpoint;
 
@@ -74,6 +77,45 @@ macro_rules! black_box_suite {
                 the_key_set_has_public_members_only,
                 documents_have_an_etag_and_answer_304,
                 unknown_paths_are_404,
+            ],
+            authorize: [
+                a_person_logs_in_and_the_client_gets_tokens,
+                an_unregistered_redirect_uri_is_a_page_and_no_redirect,
+                errors_go_to_the_client_with_state_and_iss,
+                a_repeated_parameter_is_refused,
+                answers_come_as_query_fragment_or_form,
+                prompt_none_never_shows_a_page,
+                prompt_login_and_max_age_ask_again,
+                a_hint_at_somebody_else_is_not_answered,
+                consent_is_asked_once_and_binds_to_the_request,
+                saying_no_is_access_denied,
+                wrong_passwords_and_unknown_people_look_the_same,
+                a_session_changes_its_name_at_login,
+                a_code_works_once_for_its_client_verifier_and_redirect_uri,
+                a_public_client_needs_pkce_and_no_secret,
+                a_confidential_client_may_be_registered_without_pkce,
+                requested_claims_go_where_they_were_asked_for,
+                pairwise_subjects_differ_by_sector,
+                a_pushed_request_works_once_and_for_its_client_only,
+                a_client_that_has_to_push_can_do_nothing_else,
+                pages_cannot_be_framed_or_cached,
+                the_authorization_request_may_be_posted,
+            ],
+            refresh: [
+                a_refresh_token_rotates_and_a_retry_gets_the_same_successor,
+                an_old_refresh_token_ends_the_family,
+                a_guess_or_another_client_harms_nothing,
+                scope_is_narrowed_for_one_access_token_only,
+                two_devices_are_independent,
+                a_resource_is_chosen_among_the_granted_ones,
+                a_client_without_the_grant_gets_no_refresh_token,
+                revocation_takes_the_whole_grant_along,
+                introspection_tells_the_audience_and_nobody_else,
+                userinfo_takes_access_tokens_only,
+                userinfo_is_signed_for_clients_that_want_it,
+                signing_out_ends_session_and_tokens_and_goes_back,
+                nobody_is_signed_out_or_sent_on_without_reason,
+                the_account_page_shows_and_ends_sessions,
             ],
             admin_api: [
                 without_a_token_it_is_401_with_a_bearer_challenge,

@@ -45,6 +45,9 @@ pub(in super::super) struct Flow {
     pub(super) started_at: Timestamp,
     /// The code's id: a page that is sent twice yields one grant.
     pub(super) id: Id,
+    /// The session that was begun for this very request: a login just made counts, however short `max_age` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) login: Option<Id>,
     /// Whether the person has chosen this account.
     #[serde(default)]
     pub(super) selected: bool,

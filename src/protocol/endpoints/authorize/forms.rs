@@ -97,6 +97,7 @@ pub(super) async fn enter<P: Platform>(mut scene: Scene<'_, P>, login: Login) ->
     let keyring = server.any_keyring(exchange.now).await?;
     let value = cookie.to_wire(&keyring.derived.session);
     let absolute = scene.snapshot.sessions.absolute;
+    scene.flow.login = Some(cookie.sid);
     scene.browser.session = Some(cookie);
     // What was permitted before is known to the session only when it is asked for this client.
     let state =

@@ -13,6 +13,7 @@ use crate::protocol::directory::Found;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::form::Form;
 use crate::protocol::http::Response;
+use crate::protocol::id::Id;
 use crate::protocol::log::Exchange;
 use crate::protocol::objects::subject::SessionState;
 use crate::protocol::pages::{
@@ -42,21 +43,22 @@ enum Step {
     Refuse(Code, Cause),
 }
 
-/// Decides. `sub` is how the client knows the person who is logged in, `consented` whether they just said yes.
-fn next(
-    flow: &Flow,
-    client: &Client,
-    session: Option<(&SessionState, &str)>,
-    consented: bool,
-    now: Timestamp,
-) -> Step {
+/// Who is logged in: the session, and how the client knows its person.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    state: &'a SessionState,
+    sid: Id,
+    sub: &'a str,
+}
+
+/// Decides; `consented` is whether the person just said yes.
+fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: bool, now: Timestamp) -> Step {
     let refuse_login = Step::Refuse(Code::LoginRequired, Cause::LoginRequired);
-    let Some((state, sub)) = session else {
+    let Some(Known { state, sid, sub }) = session else {
         return if flow.prompt.none { refuse_login } else { Step::LogIn };
     };
     let auth_time = state.session.auth.auth_time;
-    // A login since the request counts, however short `max_age` is.
-    let since = auth_time >= flow.started_at;
+    let since = flow.login == Some(sid);
     let too_old = flow.max_age.is_some_and(|max_age| now.since(auth_time) > max_age || max_age == 0);
     let other = flow.expected_sub.as_deref().is_some_and(|expected| expected != sub);
     if !since && (flow.prompt.login || too_old) || other && !since {
@@ -161,7 +163,9 @@ async fn step<P: Platform>(
     let now = scene.exchange.now;
     let keyring = scene.server.any_keyring(now).await?;
     let sub = session.as_ref().map(|state| state.user.id.at(&scene.client, &keyring.derived));
-    let known = session.as_ref().zip(sub.as_deref());
+    let sid = scene.browser.session.as_ref().map(|cookie| cookie.sid);
+    let known = session.as_ref().zip(sid).zip(sub.as_deref());
+    let known = known.map(|((state, sid), sub)| Known { state, sid, sub });
     match (next(&scene.flow, &scene.client, known, consented, now), session) {
         (Step::Done, Some(state)) => scene.code(&state).await,
         (Step::Consent, Some(state)) => scene.consent_page(&state).await,

@@ -174,6 +174,7 @@ async fn check_rest<P: Platform>(
         pushed: None,
         started_at: exchange.now,
         id: Id::generate(&server.platform),
+        login: None,
         selected: false,
     })
 }
