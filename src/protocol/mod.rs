@@ -21,6 +21,7 @@ pub mod jwk;
 pub mod jwt;
 pub mod keyring;
 pub mod log;
+pub mod pages;
 pub mod ports;
 pub mod scope;
 pub mod secret;

@@ -1,0 +1,201 @@
+//! The page where people see and end their sessions, take access back and change their password.
+
+use super::super::http::Response;
+use super::form::{Button, Field, Flaw, FormTarget, Look, hidden};
+use super::html::Html;
+use super::identity::{account, mark};
+use super::layout::Layout;
+use super::policy::Policy;
+use super::sign_up::{new_password, new_password_again};
+use super::theme::Theme;
+
+/// One signed-in browser.
+#[derive(Debug, Clone)]
+pub struct SessionRow<'a> {
+    /// Identifies it in the form; the field `session`.
+    pub id: &'a str,
+    /// What people recognize it by, such as "Firefox on Linux".
+    pub label: &'a str,
+    /// When it began, in words.
+    pub created: String,
+    /// When it was last used, in words.
+    pub last_seen: String,
+    /// Whether it is the one that sees this page.
+    pub current: bool,
+}
+
+/// One application with access.
+#[derive(Debug, Clone)]
+pub struct AppRow<'a> {
+    /// Identifies it in the form; the field `client`.
+    pub client_id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// What it may do, in words.
+    pub scopes: String,
+}
+
+/// What the last action on the account page led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountNotice {
+    /// The password is a new one.
+    PasswordChanged,
+    /// One session has ended.
+    SessionEnded,
+    /// All other sessions have ended.
+    SessionsEnded,
+    /// An application lost its access.
+    AppRevoked,
+    /// The current password was wrong.
+    WrongPassword,
+    /// The new password is shorter than allowed.
+    PasswordTooShort,
+    /// The new password is longer than allowed.
+    PasswordTooLong,
+    /// The two new passwords weren't the same.
+    PasswordsDiffer,
+    /// The limit for this account is reached.
+    TooManyAttempts,
+    /// The page was open for too long; nothing was changed.
+    SessionExpired,
+}
+
+impl AccountNotice {
+    fn text(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "Your password was changed.",
+            Self::SessionEnded => "That device was signed out.",
+            Self::SessionsEnded => "All devices were signed out.",
+            Self::AppRevoked => "The application no longer has access.",
+            Self::WrongPassword => "Your current password wasn’t right, so nothing was changed.",
+            Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordsDiffer => {
+                "Your password was not changed."
+            }
+            Self::TooManyAttempts => "Too many attempts. Wait a few minutes, then try again.",
+            Self::SessionExpired => "This page was open for too long. Nothing was changed; try again.",
+        }
+    }
+
+    fn is_good(self) -> bool {
+        matches!(self, Self::PasswordChanged | Self::SessionEnded | Self::SessionsEnded | Self::AppRevoked)
+    }
+}
+
+/// Shows an account to its owner. Each form sends `action`: `end_session` with `session`, `revoke_app` with
+/// `client`, `end_all`, or `change_password` with `current_password`, `password` and `password_again`.
+pub struct AccountPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// Where all of its forms lead.
+    pub target: FormTarget<'a>,
+    /// Who is signed in.
+    pub account: &'a str,
+    /// Where they are signed in.
+    pub sessions: Vec<SessionRow<'a>>,
+    /// What has access.
+    pub apps: Vec<AppRow<'a>>,
+    /// What the last action led to.
+    pub notice: Option<AccountNotice>,
+}
+
+impl AccountPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        let failed = self.notice.is_some_and(|notice| !notice.is_good());
+        let title = if failed { "Error: Your account" } else { "Your account" };
+        let layout = Layout { wide: true, ..Layout::new(self.base, self.theme, title) };
+        let html = layout.page(|html| {
+            html.markup("<h1>Your account</h1>\n");
+            if let Some(notice) = self.notice {
+                let markup = if notice.is_good() {
+                    "<p class=\"banner good\" role=\"status\">"
+                } else {
+                    "<p class=\"banner\" role=\"alert\">"
+                };
+                html.markup(markup).markup(notice.text()).markup("</p>\n");
+            }
+            account(html, self.account, |_| {});
+            self.sessions(html);
+            self.apps(html);
+            self.password(html);
+        });
+        Policy { isolated: true, ..Policy::own_form(self.target.form_action) }.respond(200, html)
+    }
+
+    fn sessions(&self, html: &mut Html) {
+        html.markup("<section>\n<h2>Where you’re signed in</h2>\n<ul class=\"rows\">\n");
+        for session in &self.sessions {
+            html.markup("<li><div><strong>").text(session.label).markup("</strong>");
+            html.markup_if(session.current, " <span class=\"badge\">This device</span>");
+            html.markup("<p class=\"small\">Active ").text(&session.last_seen).markup(", signed in ");
+            html.text(&session.created).markup("</p></div>\n");
+            self.target.open(html);
+            hidden(html, "session", session.id);
+            row_button(html, "end_session", "Sign out", session.label);
+            html.markup("</form></li>\n");
+        }
+        html.markup("</ul>\n");
+        self.target.open(html);
+        Button::new(Look::Secondary, "end_all", "Sign out everywhere").render(html);
+        html.markup("</form>\n</section>\n");
+    }
+
+    fn apps(&self, html: &mut Html) {
+        html.markup("<section>\n<h2>Applications with access</h2>\n");
+        if self.apps.is_empty() {
+            html.markup("<p class=\"small\">No application has access to your account.</p>\n</section>\n");
+            return;
+        }
+        html.markup("<ul class=\"rows\">\n");
+        for app in &self.apps {
+            html.markup("<li>");
+            mark(html, app.name, None);
+            html.markup("<div><strong><bdi>").text(app.name).markup("</bdi></strong><p class=\"small\">");
+            html.text(&app.scopes).markup("</p></div>\n");
+            self.target.open(html);
+            hidden(html, "client", app.client_id);
+            row_button(html, "revoke_app", "Remove access", app.name);
+            html.markup("</form></li>\n");
+        }
+        html.markup("</ul>\n</section>\n");
+    }
+
+    fn password(&self, html: &mut Html) {
+        html.markup("<section>\n<h2>Password</h2>\n");
+        self.target.open(html);
+        // Tells password managers whose password changes.
+        html.markup("<input type=\"text\" name=\"username\" autocomplete=\"username\" readonly hidden");
+        html.attribute("value", self.account).markup(">\n");
+        Field {
+            name: "current_password",
+            label: "Current password",
+            kind: "password",
+            autocomplete: "current-password",
+            problem: self.flaw(AccountNotice::WrongPassword, "This wasn’t your current password."),
+            ..Field::default()
+        }
+        .render(html);
+        let short =
+            self.flaw(AccountNotice::PasswordTooShort, "This password is too short. Use a longer one.");
+        let long = self.flaw(AccountNotice::PasswordTooLong, "This password is too long. Use a shorter one.");
+        new_password(html, short.or(long), false);
+        let differ =
+            self.flaw(AccountNotice::PasswordsDiffer, "The passwords weren’t the same. Enter both again.");
+        new_password_again(html, differ);
+        Button::new(Look::Secondary, "change_password", "Change password").render(html);
+        html.markup("</form>\n</section>\n");
+    }
+
+    fn flaw(&self, notice: AccountNotice, text: &'static str) -> Option<Flaw> {
+        (self.notice == Some(notice)).then_some(Flaw::Here(text))
+    }
+}
+
+/// A button that repeats per row: without an id, and with the row's name for those who only hear it.
+fn row_button(html: &mut Html, value: &'static str, label: &'static str, about: &str) {
+    html.markup("<button type=\"submit\" name=\"action\" class=\"link\"").attribute("value", value);
+    html.markup(">").markup(label).markup("<span class=\"unseen\">: ").text(about);
+    html.markup("</span></button>\n");
+}

@@ -1,0 +1,115 @@
+//! Asking whether an application may have what it asks for (`OpenID Connect` Core §3.1.2.4).
+
+use super::super::http::Response;
+use super::form::{Button, FormTarget, Look};
+use super::html::Html;
+use super::identity::{ClientFace, account};
+use super::layout::Layout;
+use super::policy::Policy;
+use super::theme::Theme;
+
+/// One thing an application asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct ConsentScope<'a> {
+    /// The scope token. Those of `OpenID Connect` are shown in words of their own.
+    pub scope: &'a str,
+    /// What it means to people; without it the token is shown.
+    pub description: Option<&'a str>,
+}
+
+impl ConsentScope<'_> {
+    fn render(&self, html: &mut Html) {
+        html.markup("<li>");
+        match (standard(self.scope), self.description) {
+            (Some(words), _) => html.markup(words),
+            (None, Some(description)) => html.text(description),
+            (None, None) => html.markup("<code>").text(self.scope).markup("</code>"),
+        };
+        html.markup("</li>\n");
+    }
+}
+
+/// The scopes of `OpenID Connect` Core §5.4 and §11 in words.
+fn standard(scope: &str) -> Option<&'static str> {
+    Some(match scope {
+        "openid" => "Know who you are",
+        "profile" => "Your name and profile details",
+        "email" => "Your email address",
+        "address" => "Your postal address",
+        "phone" => "Your phone number",
+        "offline_access" => "Stay signed in while you’re away",
+        _ => return None,
+    })
+}
+
+/// What an application asks for in one place.
+#[derive(Debug, Clone)]
+pub struct ConsentGroup<'a> {
+    /// Name of the API; `None` for what is about the person.
+    pub resource: Option<&'a str>,
+    /// The scopes.
+    pub scopes: Vec<ConsentScope<'a>>,
+}
+
+impl ConsentGroup<'_> {
+    fn render(&self, html: &mut Html) {
+        html.markup("<section>\n<h2>");
+        match self.resource {
+            Some(resource) => html.markup("<bdi>").text(resource).markup("</bdi>"),
+            None => html.markup("About you"),
+        };
+        html.markup("</h2>\n<ul class=\"scopes\">\n");
+        for scope in &self.scopes {
+            scope.render(html);
+        }
+        html.markup("</ul>\n</section>\n");
+    }
+}
+
+/// Asks for consent. Sends `action` = `allow`, `deny` or `switch`.
+pub struct ConsentPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// The application that asks.
+    pub client: ClientFace<'a>,
+    /// Where the form leads.
+    pub target: FormTarget<'a>,
+    /// Who is signed in.
+    pub account: &'a str,
+    /// What the application asks for.
+    pub groups: Vec<ConsentGroup<'a>>,
+    /// Host of the redirect URI: where they will be sent.
+    pub redirect_host: &'a str,
+}
+
+impl ConsentPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        let title = format!("Allow access for {}", self.client.name);
+        let html = Layout::new(self.base, self.theme, &title).page(|html| {
+            self.client.mark(html);
+            html.markup("<h1><bdi>").text(self.client.name).markup("</bdi> asks for access</h1>\n");
+            self.form(html);
+            self.client.small_print(html);
+        });
+        Policy::own_form(self.target.form_action).respond(200, html)
+    }
+
+    fn form(&self, html: &mut Html) {
+        self.target.open(html);
+        account(html, self.account, |html| {
+            Button::new(Look::Link, "switch", "Use another account").render(html);
+        });
+        html.markup("<div class=\"groups\">\n");
+        for group in self.groups.iter().filter(|group| !group.scopes.is_empty()) {
+            group.render(html);
+        }
+        html.markup("</div>\n<p class=\"small\">Either way you will be sent to <strong><bdi>");
+        html.text(self.redirect_host).markup("</bdi></strong>.</p>\n<div class=\"buttons pair\">\n");
+        Button::new(Look::Primary, "allow", "Allow").render(html);
+        Button::new(Look::Secondary, "deny", "Don’t allow").render(html);
+        html.markup("</div>\n</form>\n");
+    }
+}

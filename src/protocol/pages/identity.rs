@@ -1,0 +1,85 @@
+//! How applications and accounts appear on a page.
+
+use super::html::Html;
+use super::uri;
+
+/// What an application shows of itself (client metadata of RFC 7591 §2).
+#[derive(Debug, Clone, Copy)]
+pub struct ClientFace<'a> {
+    /// Its name, or its `client_id` if it has none.
+    pub name: &'a str,
+    /// Its logo; shown if `https`.
+    pub logo_uri: Option<&'a str>,
+    /// Its home page.
+    pub client_uri: Option<&'a str>,
+    /// Its privacy policy.
+    pub policy_uri: Option<&'a str>,
+    /// Its terms of service.
+    pub tos_uri: Option<&'a str>,
+}
+
+impl ClientFace<'_> {
+    /// Its name, linked to its home page. Isolated, so that a name can't reorder the text around it.
+    pub(super) fn name(&self, html: &mut Html) {
+        match self.client_uri.and_then(uri::web) {
+            Some(uri) => {
+                html.markup("<a class=\"name\"");
+                leave(html, uri);
+                html.markup("<bdi>").text(self.name).markup("</bdi></a>");
+            }
+            None => {
+                html.markup("<strong><bdi>").text(self.name).markup("</bdi></strong>");
+            }
+        }
+    }
+
+    /// Its logo or its initial.
+    pub(super) fn mark(&self, html: &mut Html) {
+        html.markup("<p class=\"client\">");
+        mark(html, self.name, self.logo_uri);
+        html.markup("</p>\n");
+    }
+
+    /// Links to its policy and terms, if it has any.
+    pub(super) fn small_print(&self, html: &mut Html) {
+        let policy = self.policy_uri.and_then(uri::web).map(|uri| (uri, "privacy policy"));
+        let terms = self.tos_uri.and_then(uri::web).map(|uri| (uri, "terms of service"));
+        let links: Vec<_> = policy.into_iter().chain(terms).collect();
+        if links.is_empty() {
+            return;
+        }
+        html.markup("<p class=\"small\">Read the ");
+        for (position, (uri, label)) in links.into_iter().enumerate() {
+            html.markup_if(position > 0, " and the ").markup("<a");
+            leave(html, uri);
+            html.markup(label).markup("</a>");
+        }
+        html.markup(" of <bdi>").text(self.name).markup("</bdi>.</p>\n");
+    }
+}
+
+/// Finishes a link that must not end the flow on this page: it opens elsewhere.
+fn leave(html: &mut Html, uri: &str) {
+    html.attribute("href", uri).markup(" target=\"_blank\" rel=\"noopener noreferrer\">");
+}
+
+/// A logo, or the first letter of the name. Decoration: the name always stands beside it.
+pub(super) fn mark(html: &mut Html, name: &str, logo_uri: Option<&str>) {
+    if let Some(uri) = logo_uri.and_then(uri::image) {
+        html.markup("<img class=\"mark\" alt=\"\"").attribute("src", uri).markup(">");
+        return;
+    }
+    let initial = name.chars().find(|character| character.is_alphanumeric()).unwrap_or('•');
+    let initial: String = initial.to_uppercase().collect();
+    html.markup("<span class=\"mark\" aria-hidden=\"true\">").text(&initial).markup("</span>");
+}
+
+/// Who is signed in, with `action` (a button) at the end of the line.
+pub(super) fn account(html: &mut Html, account: &str, action: impl FnOnce(&mut Html)) {
+    html.markup("<div class=\"account\">");
+    mark(html, account, None);
+    html.markup("<span class=\"who\"><span class=\"small\">Signed in as</span> <bdi>").text(account);
+    html.markup("</bdi></span>");
+    action(html);
+    html.markup("</div>\n");
+}

@@ -1,0 +1,97 @@
+//! Signing out (`OpenID Connect` RP-Initiated Logout §2, Front-Channel Logout §2).
+
+use super::super::http::Response;
+use super::form::{Button, FormTarget, Look};
+use super::identity::{ClientFace, account};
+use super::layout::Layout;
+use super::policy::Policy;
+use super::theme::Theme;
+use super::uri;
+
+/// Asks whether to sign out. Sends `action` = `logout` or `stay`.
+pub struct LogoutPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// Where the form leads.
+    pub target: FormTarget<'a>,
+    /// Who is signed in, if known.
+    pub account: Option<&'a str>,
+    /// The application that asks for it, if one does.
+    pub client: Option<ClientFace<'a>>,
+}
+
+impl LogoutPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        let html = Layout::new(self.base, self.theme, "Sign out?").page(|html| {
+            if let Some(client) = &self.client {
+                client.mark(html);
+            }
+            html.markup("<h1>Sign out?</h1>\n<p class=\"lead\">");
+            if let Some(client) = &self.client {
+                client.name(html);
+                html.markup(" asks to sign you out of ");
+            } else {
+                html.markup("You will be signed out of ");
+            }
+            html.markup("<bdi>").text(&self.theme.name).markup("</bdi>.</p>\n");
+            self.target.open(html);
+            if let Some(who) = self.account {
+                account(html, who, |_| {});
+            }
+            html.markup("<div class=\"buttons pair\">\n");
+            Button::new(Look::Primary, "logout", "Sign out").render(html);
+            Button::new(Look::Secondary, "stay", "Stay signed in").render(html);
+            html.markup("</div>\n</form>\n");
+        });
+        Policy::own_form(self.target.form_action).respond(200, html)
+    }
+}
+
+/// Says that the session has ended, tells applications so, and leads on.
+pub struct SignedOutPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// Front-channel logout URIs, loaded in hidden frames.
+    pub frames: &'a [String],
+    /// The post-logout redirect URI, followed after two seconds.
+    pub continue_uri: Option<&'a str>,
+}
+
+impl SignedOutPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        let next = self.continue_uri.and_then(uri::registered);
+        let layout = Layout { refresh: next, ..Layout::new(self.base, self.theme, "Signed out") };
+        let html = layout.page(|html| {
+            html.markup("<h1>You’re signed out</h1>\n");
+            match next {
+                Some(uri) => html
+                    .markup(
+                        "<p class=\"lead\">You will be taken back in a moment.</p>\n<p class=\"buttons\">",
+                    )
+                    .markup("<a class=\"secondary\" id=\"continue\"")
+                    .attribute("href", uri)
+                    .markup(">Continue</a></p>\n"),
+                None => html.markup("<p class=\"lead\">You can close this page now.</p>\n"),
+            };
+            for uri in self.frames.iter().filter_map(|uri| uri::web(uri)) {
+                html.markup("<iframe hidden title=\"Signing out\"").attribute("src", uri);
+                html.markup("></iframe>\n");
+            }
+        });
+        self.policy().respond(200, html)
+    }
+
+    fn policy(&self) -> Policy {
+        let mut frames: Vec<_> =
+            self.frames.iter().filter_map(|uri| uri::web(uri)).filter_map(uri::source).collect();
+        frames.sort();
+        frames.dedup();
+        Policy { frames, ..Policy::default() }
+    }
+}

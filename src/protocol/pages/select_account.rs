@@ -1,0 +1,46 @@
+//! Asking whether to go on with the account that is signed in (`prompt=select_account`).
+
+use super::super::http::Response;
+use super::form::{Button, FormTarget, Look};
+use super::identity::{ClientFace, account};
+use super::layout::Layout;
+use super::policy::Policy;
+use super::theme::Theme;
+
+/// Asks which account to use. Sends `action` = `continue` or `switch`.
+pub struct SelectAccountPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// The application that sent them here, if one did.
+    pub client: Option<ClientFace<'a>>,
+    /// Where the form leads.
+    pub target: FormTarget<'a>,
+    /// Who is signed in.
+    pub account: &'a str,
+}
+
+impl SelectAccountPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        let html = Layout::new(self.base, self.theme, "Choose an account").page(|html| {
+            if let Some(client) = &self.client {
+                client.mark(html);
+            }
+            html.markup("<h1>Choose an account</h1>\n");
+            if let Some(client) = &self.client {
+                html.markup("<p class=\"lead\">to continue to ");
+                client.name(html);
+                html.markup("</p>\n");
+            }
+            self.target.open(html);
+            account(html, self.account, |_| {});
+            html.markup("<div class=\"buttons\">\n");
+            Button::new(Look::Primary, "continue", "Continue").render(html);
+            Button::new(Look::Secondary, "switch", "Use another account").render(html);
+            html.markup("</div>\n</form>\n");
+        });
+        Policy::own_form(self.target.form_action).respond(200, html)
+    }
+}

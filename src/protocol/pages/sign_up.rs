@@ -1,0 +1,208 @@
+//! Creating an account, accepting an invitation, choosing a new password.
+
+use super::super::http::Response;
+use super::form::{Button, Field, Flaw, FormTarget, Look, banner};
+use super::html::Html;
+use super::identity::ClientFace;
+use super::layout::Layout;
+use super::policy::Policy;
+use super::theme::Theme;
+
+/// Why somebody sees the sign-up page again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUpProblem {
+    /// The password is shorter than allowed.
+    PasswordTooShort,
+    /// The password is longer than allowed.
+    PasswordTooLong,
+    /// The two passwords aren't the same.
+    PasswordsDiffer,
+    /// This is no email address.
+    EmailInvalid,
+    /// The limit for this address is reached.
+    TooManyAttempts,
+    /// The link was used, has expired or never was one; the page has no form then.
+    LinkInvalid,
+}
+
+/// What the page is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUpKind {
+    /// Anybody may create an account.
+    OpenSignUp,
+    /// An operator invited this address.
+    Invitation,
+    /// An existing account gets a new password; there is no field for the name.
+    Reset,
+}
+
+impl SignUpKind {
+    fn title(self) -> &'static str {
+        match self {
+            Self::OpenSignUp => "Create your account",
+            Self::Invitation => "Set up your account",
+            Self::Reset => "Choose a new password",
+        }
+    }
+
+    fn button(self) -> &'static str {
+        match self {
+            Self::OpenSignUp | Self::Invitation => "Create account",
+            Self::Reset => "Save password",
+        }
+    }
+}
+
+/// Asks for a new password and who it is for. Sends `email`, `name`, `password`, `password_again` and
+/// `action` = `sign_up`.
+pub struct SignUpPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// The application that sent them here, if one did.
+    pub client: Option<ClientFace<'a>>,
+    /// Where the form leads.
+    pub target: FormTarget<'a>,
+    /// The email address to start with; fixed for an invitation and a reset.
+    pub email: Option<&'a str>,
+    /// The name to start with.
+    pub name: Option<&'a str>,
+    /// What went wrong before.
+    pub problem: Option<SignUpProblem>,
+    /// What the page is for.
+    pub kind: SignUpKind,
+}
+
+impl SignUpPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        if self.problem == Some(SignUpProblem::LinkInvalid) {
+            return self.link_invalid();
+        }
+        let title = match self.problem {
+            Some(_) => format!("Error: {}", self.kind.title()),
+            None => self.kind.title().to_owned(),
+        };
+        let html = Layout::new(self.base, self.theme, &title).page(|html| {
+            self.heading(html);
+            if self.problem == Some(SignUpProblem::TooManyAttempts) {
+                banner(html, "Too many attempts. Wait a few minutes, then try again.");
+            }
+            self.form(html);
+            if let Some(client) = &self.client {
+                client.small_print(html);
+            }
+        });
+        Policy::own_form(self.target.form_action).respond(200, html)
+    }
+
+    fn link_invalid(&self) -> Response {
+        let html = Layout::new(self.base, self.theme, "This link doesn’t work").page(|html| {
+            html.markup("<h1>This link doesn’t work</h1>\n<p class=\"lead\" role=\"alert\">");
+            html.markup("It was used already, or it has expired. Ask for a new one.</p>\n");
+        });
+        Policy::default().respond(400, html)
+    }
+
+    fn heading(&self, html: &mut Html) {
+        if let Some(client) = &self.client {
+            client.mark(html);
+        }
+        html.markup("<h1>").markup(self.kind.title()).markup("</h1>\n<p class=\"lead\">");
+        match (&self.client, self.kind) {
+            (Some(client), _) => {
+                html.markup("to continue to ");
+                client.name(html);
+            }
+            (None, SignUpKind::OpenSignUp | SignUpKind::Invitation) => {
+                html.markup("at <bdi>").text(&self.theme.name).markup("</bdi>");
+            }
+            (None, SignUpKind::Reset) => {
+                html.markup("Your old one stops working.");
+            }
+        }
+        html.markup("</p>\n");
+    }
+
+    fn form(&self, html: &mut Html) {
+        let fixed = self.kind != SignUpKind::OpenSignUp;
+        let email = self.email.unwrap_or_default();
+        let free = !fixed && (email.is_empty() || self.problem == Some(SignUpProblem::EmailInvalid));
+        self.target.open(html);
+        Field {
+            name: "email",
+            label: "Email",
+            kind: "email",
+            autocomplete: "username",
+            value: email,
+            problem: self.flaw(SignUpProblem::EmailInvalid, "Enter an address like ada@example.com."),
+            readonly: fixed,
+            autofocus: free,
+            ..Field::default()
+        }
+        .render(html);
+        let name = self.name.unwrap_or_default();
+        let asks_name = self.kind != SignUpKind::Reset;
+        let at_name = asks_name && !free && name.is_empty() && self.problem.is_none();
+        if asks_name {
+            Field {
+                name: "name",
+                label: "Your name",
+                kind: "text",
+                autocomplete: "name",
+                value: name,
+                optional: true,
+                autofocus: at_name,
+                ..Field::default()
+            }
+            .render(html);
+        }
+        self.passwords(html, !free && !at_name);
+        html.markup("<div class=\"buttons\">\n");
+        Button::new(Look::Primary, "sign_up", self.kind.button()).render(html);
+        html.markup("</div>\n</form>\n");
+    }
+
+    fn passwords(&self, html: &mut Html, autofocus: bool) {
+        let short =
+            self.flaw(SignUpProblem::PasswordTooShort, "This password is too short. Use a longer one.");
+        let long = self.flaw(SignUpProblem::PasswordTooLong, "This password is too long. Use a shorter one.");
+        let differ =
+            self.flaw(SignUpProblem::PasswordsDiffer, "The passwords weren’t the same. Enter both again.");
+        new_password(html, short.or(long), autofocus);
+        new_password_again(html, differ);
+    }
+
+    fn flaw(&self, problem: SignUpProblem, text: &'static str) -> Option<Flaw> {
+        (self.problem == Some(problem)).then_some(Flaw::Here(text))
+    }
+}
+
+/// The field `password` for a password that is about to be set.
+pub(super) fn new_password(html: &mut Html, problem: Option<Flaw>, autofocus: bool) {
+    Field {
+        name: "password",
+        label: "New password",
+        kind: "password",
+        autocomplete: "new-password",
+        hint: Some("A few unrelated words are easy to remember and hard to guess."),
+        problem,
+        autofocus,
+        ..Field::default()
+    }
+    .render(html);
+}
+
+/// The field `password_again`.
+pub(super) fn new_password_again(html: &mut Html, problem: Option<Flaw>) {
+    Field {
+        name: "password_again",
+        label: "New password, again",
+        kind: "password",
+        autocomplete: "new-password",
+        problem,
+        ..Field::default()
+    }
+    .render(html);
+}

@@ -1,0 +1,159 @@
+//! Which addresses may become a link, an image, a form's target or a source of a Content Security Policy.
+//!
+//! Clients register most of them; registration checks them too. This is the last line before the browser.
+
+/// Schemes a browser runs or reads locally instead of handing them to a server or an app.
+const REFUSED: [&str; 9] =
+    ["about", "blob", "chrome", "data", "file", "filesystem", "javascript", "vbscript", "view-source"];
+
+/// An `https` or `http` URI.
+pub(super) fn web(uri: &str) -> Option<&str> {
+    let (scheme, rest) = split(uri)?;
+    (is_web(scheme) && rest.len() > 2 && rest.starts_with("//")).then_some(uri)
+}
+
+/// An image's address: `https`, because the policy allows no other.
+pub(super) fn image(uri: &str) -> Option<&str> {
+    let (scheme, _) = split(uri)?;
+    web(uri).filter(|_| scheme.eq_ignore_ascii_case("https"))
+}
+
+/// A path on this origin; `//host` and what a browser would read as that are none.
+pub(super) fn path(uri: &str) -> Option<&str> {
+    let rest = uri.strip_prefix('/')?;
+    (is_clean(uri) && !rest.starts_with('/') && !uri.contains('\\')).then_some(uri)
+}
+
+/// The target of a link: a path on this origin or a web address.
+pub(super) fn link(uri: &str) -> Option<&str> {
+    path(uri).or_else(|| web(uri))
+}
+
+/// A redirect URI a client registered: a web address, or an app's own scheme (RFC 8252 §7.1).
+pub(super) fn registered(uri: &str) -> Option<&str> {
+    let (scheme, _) = split(uri)?;
+    if is_web(scheme) {
+        return web(uri);
+    }
+    (!is_refused(scheme)).then_some(uri)
+}
+
+/// The source expression of CSP Level 3 §2.3.1 that matches `uri`: its origin, or its scheme where an origin
+/// can't be expressed (an app's scheme, an IPv6 literal). Takes an origin or a bare `scheme:` as well.
+pub(super) fn source(uri: &str) -> Option<String> {
+    let (scheme, rest) = split(uri)?;
+    if is_refused(scheme) {
+        return None;
+    }
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let expressible = |authority: &&str| {
+        !authority.is_empty()
+            && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte))
+    };
+    let scheme = scheme.to_ascii_lowercase();
+    Some(match authority.filter(|_| is_web(&scheme)).filter(expressible) {
+        Some(authority) => format!("{scheme}://{authority}"),
+        None => format!("{scheme}:"),
+    })
+}
+
+/// Scheme and what follows the colon; `None` without a well-formed scheme (RFC 3986 §3.1).
+fn split(uri: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let well_formed =
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(known);
+    (well_formed && is_clean(uri)).then_some((scheme, rest))
+}
+
+/// Browsers remove tabs and line breaks before they read an address, which would change what was checked.
+fn is_clean(uri: &str) -> bool {
+    !uri.chars().any(|character| character.is_control() || character.is_whitespace())
+}
+
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+}
+
+fn is_refused(scheme: &str) -> bool {
+    REFUSED.iter().any(|refused| scheme.eq_ignore_ascii_case(refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn links_go_to_the_web_or_stay_here() {
+        let cases = [
+            ("https://a.example/x?y#z", true),
+            ("HTTP://a.example", true),
+            ("/sign-up?flow=1", true),
+            ("//evil.example", false),
+            ("/\\evil.example", false),
+            ("/\t/evil.example", false),
+            ("https:", false),
+            ("https:a.example", false),
+            ("https://", false),
+            ("https://a.example/ b", false),
+            ("javascript:alert(1)", false),
+            ("java\nscript:alert(1)", false),
+            (" javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("com.example.app:/cb", false),
+            ("relative", false),
+            ("", false),
+        ];
+        for (uri, expected) in cases {
+            assert_eq!(link(uri).is_some(), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn images_come_over_https() {
+        assert!(image("https://a.example/logo.svg").is_some());
+        assert!(image("http://a.example/logo.svg").is_none());
+        assert!(image("/logo.svg").is_none());
+    }
+
+    #[test]
+    fn registered_addresses_may_open_apps_but_run_nothing() {
+        for uri in ["https://a.example/cb", "http://127.0.0.1:8000/cb", "com.example.app:/cb", "myapp://cb"] {
+            assert_eq!(registered(uri), Some(uri));
+        }
+        for uri in ["javascript:alert(1)", "JavaScript:alert(1)", "data:,x", "1app:/cb", "app", "https:cb"] {
+            assert_eq!(registered(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn sources_are_origins_or_schemes() {
+        let cases = [
+            ("https://a.example/cb?x", Some("https://a.example")),
+            ("HTTPS://A.example:8443", Some("https://A.example:8443")),
+            ("http://127.0.0.1:51004/cb", Some("http://127.0.0.1:51004")),
+            ("http://[::1]:51004/cb", Some("http:")),
+            ("https://a.example;script-src/", Some("https:")),
+            ("https://*.example/", Some("https:")),
+            ("com.example.app:/cb", Some("com.example.app:")),
+            ("https:", Some("https:")),
+            ("javascript:x", None),
+            ("'unsafe-inline'", None),
+            ("*", None),
+        ];
+        for (uri, expected) in cases {
+            assert_eq!(source(uri).as_deref(), expected, "{uri}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_source_never_breaks_out_of_its_directive(uri in "(https://|http://|[a-z.]{1,5}:)?\\PC*") {
+            if let Some(source) = source(&uri) {
+                prop_assert!(!source.contains([' ', ';', ',', '\'', '*', '"']));
+            }
+        }
+    }
+}
