@@ -6,7 +6,7 @@ use super::html::Html;
 use super::identity::{account, mark};
 use super::layout::Layout;
 use super::policy::Policy;
-use super::sign_up::{new_password, new_password_again};
+use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, new_password, new_password_again};
 use super::theme::Theme;
 
 /// One signed-in browser.
@@ -177,13 +177,10 @@ impl AccountPage<'_> {
             ..Field::default()
         }
         .render(html);
-        let short =
-            self.flaw(AccountNotice::PasswordTooShort, "This password is too short. Use a longer one.");
-        let long = self.flaw(AccountNotice::PasswordTooLong, "This password is too long. Use a shorter one.");
+        let short = self.flaw(AccountNotice::PasswordTooShort, TOO_SHORT);
+        let long = self.flaw(AccountNotice::PasswordTooLong, TOO_LONG);
         new_password(html, short.or(long), false);
-        let differ =
-            self.flaw(AccountNotice::PasswordsDiffer, "The passwords weren’t the same. Enter both again.");
-        new_password_again(html, differ);
+        new_password_again(html, self.flaw(AccountNotice::PasswordsDiffer, DIFFER));
         Button::new(Look::Secondary, "change_password", "Change password").render(html);
         html.markup("</form>\n</section>\n");
     }
@@ -196,6 +193,6 @@ impl AccountPage<'_> {
 /// A button that repeats per row: without an id, and with the row's name for those who only hear it.
 fn row_button(html: &mut Html, value: &'static str, label: &'static str, about: &str) {
     html.markup("<button type=\"submit\" name=\"action\" class=\"link\"").attribute("value", value);
-    html.markup(">").markup(label).markup("<span class=\"unseen\">: ").text(about);
-    html.markup("</span></button>\n");
+    html.markup(">").markup(label).markup("<span class=\"unseen\"> (").text(about);
+    html.markup(")</span></button>\n");
 }

@@ -40,6 +40,13 @@ impl Color {
         shades.find(|shade| shade.contrast(background) >= contrast).unwrap_or(end)
     }
 
+    /// This color; or, if it is a gray that nearly vanishes on `background`, almost `end`.
+    pub(super) fn distinct(self, background: Self, end: Self) -> Self {
+        let [red, green, blue] = self.0;
+        let chroma = red.max(green).max(blue).abs_diff(red.min(green).min(blue));
+        if chroma < 32 && self.contrast(background) < 1.7 { self.toward(end, 30) } else { self }
+    }
+
     /// `step` thirty-seconds of the way to `end`.
     pub(super) fn toward(self, end: Self, step: u16) -> Self {
         let [red, green, blue] = self.0;

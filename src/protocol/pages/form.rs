@@ -12,8 +12,8 @@ pub struct FormTarget<'a> {
     pub flow: &'a str,
     /// The token against forged submissions; the hidden field `csrf`.
     pub csrf: &'a str,
-    /// Where the answer to the form may redirect: origin or scheme (`https:`) of the client's redirect URI.
-    /// Chrome applies `form-action` to every redirect after a submission, those of the client's own included.
+    /// Where the answer to the form may redirect: the client's redirect URI, its origin or its scheme. The page's
+    /// policy allows the scheme, since Chrome applies it to the redirects that follow at the client, too.
     pub form_action: Option<&'a str>,
 }
 

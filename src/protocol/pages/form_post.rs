@@ -24,7 +24,7 @@ impl FormPostPage<'_> {
     /// The page. An action that no form may have gives a page without parameters.
     pub fn render(&self) -> Response {
         let action = uri::registered(self.action);
-        let form_action: Vec<_> = action.and_then(uri::source).into_iter().collect();
+        let form_action: Vec<_> = action.and_then(uri::scheme_source).into_iter().collect();
         let policy = Policy { script: action.is_some(), form_action, ..Policy::default() };
         let layout = Layout { base: self.base, theme: None, title: "One moment", refresh: None, wide: false };
         match action {
@@ -34,9 +34,7 @@ impl FormPostPage<'_> {
     }
 
     fn form(&self, html: &mut Html, action: &str) {
-        html.markup(
-            "<h1>One moment…</h1>\n<p class=\"lead\">You are being taken back to the application.</p>\n",
-        );
+        html.markup("<h1>One moment…</h1>\n<p class=\"lead\">Taking you back to the application.</p>\n");
         html.markup("<form method=\"post\"").attribute("action", action).markup(">\n");
         for (name, value) in self.parameters {
             hidden(html, name, value);

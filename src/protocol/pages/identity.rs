@@ -42,19 +42,18 @@ impl ClientFace<'_> {
 
     /// Links to its policy and terms, if it has any.
     pub(super) fn small_print(&self, html: &mut Html) {
-        let policy = self.policy_uri.and_then(uri::web).map(|uri| (uri, "privacy policy"));
-        let terms = self.tos_uri.and_then(uri::web).map(|uri| (uri, "terms of service"));
-        let links: Vec<_> = policy.into_iter().chain(terms).collect();
-        if links.is_empty() {
+        let policy = self.policy_uri.and_then(uri::web).map(|uri| (uri, "Privacy policy"));
+        let terms = self.tos_uri.and_then(uri::web).map(|uri| (uri, "Terms of service"));
+        if policy.or(terms).is_none() {
             return;
         }
-        html.markup("<p class=\"small\">Read the ");
-        for (position, (uri, label)) in links.into_iter().enumerate() {
-            html.markup_if(position > 0, " and the ").markup("<a");
+        html.markup("<p class=\"small\"><bdi>").text(self.name).markup("</bdi>");
+        for (uri, label) in policy.into_iter().chain(terms) {
+            html.markup(" · <a");
             leave(html, uri);
             html.markup(label).markup("</a>");
         }
-        html.markup(" of <bdi>").text(self.name).markup("</bdi>.</p>\n");
+        html.markup("</p>\n");
     }
 }
 
@@ -74,12 +73,12 @@ pub(super) fn mark(html: &mut Html, name: &str, logo_uri: Option<&str>) {
     html.markup("<span class=\"mark\" aria-hidden=\"true\">").text(&initial).markup("</span>");
 }
 
-/// Who is signed in, with `action` (a button) at the end of the line.
+/// Who is signed in, with `action` (a button) below.
 pub(super) fn account(html: &mut Html, account: &str, action: impl FnOnce(&mut Html)) {
     html.markup("<div class=\"account\">");
     mark(html, account, None);
-    html.markup("<span class=\"who\"><span class=\"small\">Signed in as</span> <bdi>").text(account);
-    html.markup("</bdi></span>");
+    html.markup("<div class=\"who\"><span class=\"small\">Signed in as</span> <bdi>").text(account);
+    html.markup("</bdi>");
     action(html);
-    html.markup("</div>\n");
+    html.markup("</div></div>\n");
 }

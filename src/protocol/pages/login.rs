@@ -77,10 +77,22 @@ impl LoginPage<'_> {
     }
 
     fn form(&self, html: &mut Html) {
+        self.target.open(html);
+        self.fields(html);
+        // The first button is the one the Enter key presses.
+        html.markup("<div class=\"buttons\">\n");
+        Button::new(Look::Primary, "login", "Sign in").render(html);
+        if self.cancel {
+            let cancel = Button::new(Look::Secondary, "cancel", "Cancel");
+            Button { skips_fields: true, ..cancel }.render(html);
+        }
+        html.markup("</div>\n</form>\n");
+    }
+
+    fn fields(&self, html: &mut Html) {
         let wrong = self.problem == Some(LoginProblem::WrongCredentials);
         let problem = wrong.then_some(Flaw::Banner);
         let username = self.login_hint.unwrap_or_default();
-        self.target.open(html);
         Field {
             name: "username",
             label: "Email or username",
@@ -102,14 +114,6 @@ impl LoginPage<'_> {
             ..Field::default()
         }
         .render(html);
-        // The first button is the one the Enter key presses.
-        html.markup("<div class=\"buttons\">\n");
-        Button::new(Look::Primary, "login", "Sign in").render(html);
-        if self.cancel {
-            let cancel = Button::new(Look::Secondary, "cancel", "Cancel");
-            Button { skips_fields: true, ..cancel }.render(html);
-        }
-        html.markup("</div>\n</form>\n");
     }
 
     fn below(&self, html: &mut Html) {

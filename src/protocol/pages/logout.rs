@@ -88,8 +88,7 @@ impl SignedOutPage<'_> {
     }
 
     fn policy(&self) -> Policy {
-        let mut frames: Vec<_> =
-            self.frames.iter().filter_map(|uri| uri::web(uri)).filter_map(uri::source).collect();
+        let mut frames: Vec<_> = self.frames.iter().filter_map(|uri| uri::origin_source(uri)).collect();
         frames.sort();
         frames.dedup();
         Policy { frames, ..Policy::default() }

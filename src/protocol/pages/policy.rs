@@ -5,11 +5,14 @@
 
 use super::super::http::Response;
 use super::html::Html;
+use super::uri;
 
 /// What a page may do beyond showing itself.
 #[derive(Default)]
 pub(super) struct Policy {
-    /// Where its forms lead, redirects after the submission included.
+    /// Where its forms lead. A client's part is a scheme: Chrome blocks every redirect after a submission that isn't
+    /// listed, those of the client's own included, and many clients go on to another origin than the one that
+    /// takes the response.
     pub(super) form_action: Vec<String>,
     /// What it may frame.
     pub(super) frames: Vec<String>,
@@ -20,10 +23,10 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// For a page whose form posts back to this server.
+    /// For a page whose form posts back to this server; `after` is where the answer may redirect.
     pub(super) fn own_form(after: Option<&str>) -> Self {
         let mut form_action = vec!["'self'".to_owned()];
-        form_action.extend(after.and_then(super::uri::source));
+        form_action.extend(after.and_then(uri::scheme_source));
         Self { form_action, ..Self::default() }
     }
 

@@ -126,58 +126,83 @@ impl SignUpPage<'_> {
     }
 
     fn form(&self, html: &mut Html) {
-        let fixed = self.kind != SignUpKind::OpenSignUp;
-        let email = self.email.unwrap_or_default();
-        let free = !fixed && (email.is_empty() || self.problem == Some(SignUpProblem::EmailInvalid));
+        let start = self.start();
         self.target.open(html);
-        Field {
-            name: "email",
-            label: "Email",
-            kind: "email",
-            autocomplete: "username",
-            value: email,
-            problem: self.flaw(SignUpProblem::EmailInvalid, "Enter an address like ada@example.com."),
-            readonly: fixed,
-            autofocus: free,
-            ..Field::default()
+        self.email(html, start == Start::Email);
+        if self.kind != SignUpKind::Reset {
+            self.name(html, start == Start::Name);
         }
-        .render(html);
-        let name = self.name.unwrap_or_default();
-        let asks_name = self.kind != SignUpKind::Reset;
-        let at_name = asks_name && !free && name.is_empty() && self.problem.is_none();
-        if asks_name {
-            Field {
-                name: "name",
-                label: "Your name",
-                kind: "text",
-                autocomplete: "name",
-                value: name,
-                optional: true,
-                autofocus: at_name,
-                ..Field::default()
-            }
-            .render(html);
-        }
-        self.passwords(html, !free && !at_name);
+        self.passwords(html, start == Start::Password);
         html.markup("<div class=\"buttons\">\n");
         Button::new(Look::Primary, "sign_up", self.kind.button()).render(html);
         html.markup("</div>\n</form>\n");
     }
 
+    /// The first field that needs typing.
+    fn start(&self) -> Start {
+        let email_invalid = self.problem == Some(SignUpProblem::EmailInvalid);
+        if self.kind == SignUpKind::OpenSignUp && (self.email.is_none() || email_invalid) {
+            return Start::Email;
+        }
+        let asks_name = self.kind != SignUpKind::Reset && self.problem.is_none();
+        if asks_name && self.name.is_none() { Start::Name } else { Start::Password }
+    }
+
+    fn email(&self, html: &mut Html, autofocus: bool) {
+        Field {
+            name: "email",
+            label: "Email",
+            kind: "email",
+            autocomplete: "username",
+            value: self.email.unwrap_or_default(),
+            problem: self.flaw(SignUpProblem::EmailInvalid, "Enter an address like ada@example.com."),
+            readonly: self.kind != SignUpKind::OpenSignUp,
+            autofocus,
+            ..Field::default()
+        }
+        .render(html);
+    }
+
+    fn name(&self, html: &mut Html, autofocus: bool) {
+        Field {
+            name: "name",
+            label: "Your name",
+            kind: "text",
+            autocomplete: "name",
+            value: self.name.unwrap_or_default(),
+            optional: true,
+            autofocus,
+            ..Field::default()
+        }
+        .render(html);
+    }
+
     fn passwords(&self, html: &mut Html, autofocus: bool) {
-        let short =
-            self.flaw(SignUpProblem::PasswordTooShort, "This password is too short. Use a longer one.");
-        let long = self.flaw(SignUpProblem::PasswordTooLong, "This password is too long. Use a shorter one.");
-        let differ =
-            self.flaw(SignUpProblem::PasswordsDiffer, "The passwords weren’t the same. Enter both again.");
+        let short = self.flaw(SignUpProblem::PasswordTooShort, TOO_SHORT);
+        let long = self.flaw(SignUpProblem::PasswordTooLong, TOO_LONG);
         new_password(html, short.or(long), autofocus);
-        new_password_again(html, differ);
+        new_password_again(html, self.flaw(SignUpProblem::PasswordsDiffer, DIFFER));
     }
 
     fn flaw(&self, problem: SignUpProblem, text: &'static str) -> Option<Flaw> {
         (self.problem == Some(problem)).then_some(Flaw::Here(text))
     }
 }
+
+/// Where typing starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Email,
+    Name,
+    Password,
+}
+
+/// What is wrong with a new password.
+pub(super) const TOO_SHORT: &str = "This password is too short. Use a longer one.";
+/// See [`TOO_SHORT`].
+pub(super) const TOO_LONG: &str = "This password is too long. Use a shorter one.";
+/// See [`TOO_SHORT`].
+pub(super) const DIFFER: &str = "The passwords weren’t the same. Enter both again.";
 
 /// The field `password` for a password that is about to be set.
 pub(super) fn new_password(html: &mut Html, problem: Option<Flaw>, autofocus: bool) {

@@ -14,25 +14,28 @@ const DEFAULT_ACCENT: Color = Color::new(0x0f, 0x76, 0x6e);
 const LIGHT: Color = Color::new(0xf4, 0xf5, 0xf7);
 const DARK: Color = Color::new(0x1a, 0x1e, 0x25);
 
-/// Contrast of text and of things that have to be found.
+/// Contrast of text, of text in the dark (which looks dimmer than it measures), and of things that have to be found.
 const TEXT: f64 = 4.5;
+const DARK_TEXT: f64 = 6.0;
 const SHAPE: f64 = 3.0;
 
 /// The style sheet of `theme`, served at `{base}/assets/style.css`.
 pub fn stylesheet(theme: &Theme) -> String {
     let accent = theme.accent.as_deref().and_then(Color::parse).unwrap_or(DEFAULT_ACCENT);
-    let text = accent.text_on();
-    let away = if text == WHITE { BLACK } else { WHITE };
+    let light = shades(accent, LIGHT, BLACK, TEXT);
+    let dark = shades(accent, DARK, WHITE, DARK_TEXT);
+    format!(":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{RULES}")
+}
+
+/// What becomes of the accent on `surface`, whose opposite is `end`.
+fn shades(accent: Color, surface: Color, end: Color, text: f64) -> String {
+    let fill = accent.distinct(surface, end);
+    let on_fill = fill.text_on();
+    let hover = fill.toward(if on_fill == WHITE { BLACK } else { WHITE }, 4);
+    let link = fill.readable(surface, end, text);
+    let edge = fill.readable(surface, end, SHAPE);
     format!(
-        ":root {{ --accent: {accent}; --on-accent: {text}; --accent-hover: {hover}; \
-         --link: {link}; --edge: {edge}; }}\n\
-         @media (prefers-color-scheme: dark) {{ :root {{ --link: {dark_link}; --edge: {dark_edge}; }} }}\n\
-         {RULES}",
-        hover = accent.toward(away, 4),
-        link = accent.readable(LIGHT, BLACK, TEXT),
-        edge = accent.readable(LIGHT, BLACK, SHAPE),
-        dark_link = accent.readable(DARK, WHITE, TEXT),
-        dark_edge = accent.readable(DARK, WHITE, SHAPE),
+        "--accent: {fill}; --on-accent: {on_fill}; --accent-hover: {hover}; --link: {link}; --edge: {edge};"
     )
 }
 
@@ -62,6 +65,14 @@ mod tests {
     fn text_on_the_accent_is_black_or_white() {
         assert!(accent("#ffd400").contains("--on-accent: #000000"));
         assert!(accent("#1a237e").contains("--on-accent: #ffffff"));
+    }
+
+    #[test]
+    fn a_black_accent_turns_white_in_the_dark_and_a_yellow_one_stays() {
+        let count = |sheet: &str, rule: &str| sheet.matches(rule).count();
+        assert_eq!(count(&accent("#000000"), "--accent: #000000"), 1);
+        assert_eq!(count(&accent("#000000"), "--accent: #efefef; --on-accent: #000000"), 1);
+        assert_eq!(count(&accent("#ffd400"), "--accent: #ffd400; --on-accent: #000000"), 2);
     }
 
     #[test]

@@ -38,23 +38,21 @@ pub(super) fn registered(uri: &str) -> Option<&str> {
     (!is_refused(scheme)).then_some(uri)
 }
 
-/// The source expression of CSP Level 3 §2.3.1 that matches `uri`: its origin, or its scheme where an origin
-/// can't be expressed (an app's scheme, an IPv6 literal). Takes an origin or a bare `scheme:` as well.
-pub(super) fn source(uri: &str) -> Option<String> {
-    let (scheme, rest) = split(uri)?;
-    if is_refused(scheme) {
-        return None;
+/// The scheme of `uri` as a source expression of CSP Level 3 §2.3.1, such as `https:`.
+pub(super) fn scheme_source(uri: &str) -> Option<String> {
+    let (scheme, _) = split(uri)?;
+    (!is_refused(scheme)).then(|| format!("{}:", scheme.to_ascii_lowercase()))
+}
+
+/// The origin of a web address as a source expression; its scheme where an origin can't be expressed (IPv6).
+pub(super) fn origin_source(uri: &str) -> Option<String> {
+    let (scheme, rest) = split(web(uri)?)?;
+    let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
+    if authority.is_empty() || !authority.bytes().all(known) {
+        return scheme_source(uri);
     }
-    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', '#']).next());
-    let expressible = |authority: &&str| {
-        !authority.is_empty()
-            && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte))
-    };
-    let scheme = scheme.to_ascii_lowercase();
-    Some(match authority.filter(|_| is_web(&scheme)).filter(expressible) {
-        Some(authority) => format!("{scheme}://{authority}"),
-        None => format!("{scheme}:"),
-    })
+    Some(format!("{}://{authority}", scheme.to_ascii_lowercase()))
 }
 
 /// Scheme and what follows the colon; `None` without a well-formed scheme (RFC 3986 §3.1).
@@ -129,29 +127,30 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_origins_or_schemes() {
+    fn sources_are_schemes_or_origins() {
         let cases = [
-            ("https://a.example/cb?x", Some("https://a.example")),
-            ("HTTPS://A.example:8443", Some("https://A.example:8443")),
-            ("http://127.0.0.1:51004/cb", Some("http://127.0.0.1:51004")),
-            ("http://[::1]:51004/cb", Some("http:")),
-            ("https://a.example;script-src/", Some("https:")),
-            ("https://*.example/", Some("https:")),
-            ("com.example.app:/cb", Some("com.example.app:")),
-            ("https:", Some("https:")),
-            ("javascript:x", None),
-            ("'unsafe-inline'", None),
-            ("*", None),
+            ("https://a.example/cb?x", Some("https:"), Some("https://a.example")),
+            ("HTTPS://A.example:8443", Some("https:"), Some("https://A.example:8443")),
+            ("http://127.0.0.1:51004/cb", Some("http:"), Some("http://127.0.0.1:51004")),
+            ("http://[::1]:51004/cb", Some("http:"), Some("http:")),
+            ("https://a.example;script-src/", Some("https:"), Some("https:")),
+            ("https://*.example/", Some("https:"), Some("https:")),
+            ("com.example.app:/cb", Some("com.example.app:"), None),
+            ("https:", Some("https:"), None),
+            ("javascript:x", None, None),
+            ("'unsafe-inline'", None, None),
+            ("*", None, None),
         ];
-        for (uri, expected) in cases {
-            assert_eq!(source(uri).as_deref(), expected, "{uri}");
+        for (uri, scheme, origin) in cases {
+            assert_eq!(scheme_source(uri).as_deref(), scheme, "{uri}");
+            assert_eq!(origin_source(uri).as_deref(), origin, "{uri}");
         }
     }
 
     proptest! {
         #[test]
         fn a_source_never_breaks_out_of_its_directive(uri in "(https://|http://|[a-z.]{1,5}:)?\\PC*") {
-            if let Some(source) = source(&uri) {
+            for source in scheme_source(&uri).into_iter().chain(origin_source(&uri)) {
                 prop_assert!(!source.contains([' ', ';', ',', '\'', '*', '"']));
             }
         }

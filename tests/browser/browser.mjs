@@ -1,0 +1,46 @@
+// Chromium with every *.example name on the test's server and images from nowhere but here.
+import { existsSync } from "node:fs";
+
+import { chromium } from "playwright-core";
+
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
+  <rect width="64" height="64" rx="16" fill="#c2410c"/><path d="M18 46 32 16l14 30" fill="none"
+  stroke="#fff" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+
+export function launch(port) {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) {
+    throw new Error(`no browser at ${executablePath}: install Debian's chromium or set CHROMIUM`);
+  }
+  const args = [`--host-resolver-rules=MAP *.example 127.0.0.1:${port}`];
+  if (process.getuid?.() === 0) {
+    args.push("--no-sandbox");
+  }
+  return chromium.launch({ executablePath, args });
+}
+
+/** A page that notes everything the browser complains about in `complaints`. */
+export async function open(context) {
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !isStatus(message)) {
+      complaints.push(`console: ${message.text()}`);
+    }
+  });
+  await page.route("https://images.example.com/**", (route) => route.fulfill({
+    contentType: "image/svg+xml",
+    body: LOGO,
+  }));
+  await page.route("https://shop.example.com/**", (route) => route.fulfill({
+    contentType: "text/html",
+    body: "<!doctype html><title>Shop</title><h1>Shop</h1>",
+  }));
+  return { page, complaints };
+}
+
+/** An error page's own status is no complaint. */
+function isStatus(message) {
+  return /status of (400|500)/.test(message.text()) && /error|refused|link/.test(message.location().url);
+}
