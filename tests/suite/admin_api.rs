@@ -313,7 +313,7 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
             };
             let concrete = path.trim_start_matches('/').replace(['{', '}'], "");
             let answer = f.admin(method, &concrete, Some(&json!({ "never": "a member" })));
-            let missing = answer.body.contains("no such operation");
+            let missing = answer.status == 405 || answer.body.contains("no such operation");
             assert!(!missing, "{method} {path} is described and not there");
         }
     }
@@ -324,4 +324,44 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
         })
         .sum();
     assert_eq!(count, 14);
+}
+
+pub fn other_methods_are_405_and_name_the_allowed_ones(f: &Fixture<'_>) {
+    let description = f.send(&Req::new("GET", "/admin/v1/openapi.json")).expect(200).json();
+    let paths = description["paths"].as_object().expect("paths");
+    let undescribed = json!({ "get": {} });
+    for (path, operations) in paths.iter().chain([(&"/openapi.json".to_owned(), &undescribed)]) {
+        let has = |method: &str| operations.get(method.to_lowercase()).is_some();
+        let mut allowed: Vec<_> =
+            ["GET", "PUT", "POST", "DELETE"].into_iter().filter(|name| has(name)).collect();
+        if has("get") {
+            allowed.push("HEAD");
+        }
+        allowed.sort_unstable();
+        let path = path.trim_start_matches('/').replace(['{', '}'], "");
+        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"] {
+            if allowed.contains(&method) {
+                continue;
+            }
+            let refused = f.admin(method, &path, None).expect(405);
+            let mut named: Vec<_> = refused.header("allow").expect("Allow").split(", ").collect();
+            named.sort_unstable();
+            assert_eq!(named, allowed, "{method} {path}");
+        }
+    }
+    f.admin("PATCH", "nothing", None).expect_error(404, "not_found");
+}
+
+pub fn head_is_get_without_the_body(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    for path in ["openapi.json", "config", "clients", "keys", &format!("clients/{}", client.id)] {
+        let (get, head) = (f.admin("GET", path, None).expect(200), f.admin("HEAD", path, None).expect(200));
+        for name in ["content-type", "cache-control", "etag"] {
+            assert_eq!(get.header(name), head.header(name), "{path} {name}");
+        }
+        assert!(!get.body.is_empty() && head.body.is_empty(), "{path}");
+    }
+    assert_eq!(f.admin("HEAD", "clients/nobody", None).expect(404).body, "");
+    let write = f.fetch_admin_token("mintedge:write");
+    f.send(&Req::new("HEAD", "/admin/v1/keys").bearer(&write)).expect(403);
 }

@@ -94,6 +94,8 @@ macro_rules! black_box_suite {
                 a_secret_may_be_brought_along_as_a_hash,
                 reserved_client_ids_are_refused,
                 the_description_lists_every_operation,
+                other_methods_are_405_and_name_the_allowed_ones,
+                head_is_get_without_the_body,
             ],
             signing_keys: [
                 rotation_announces_a_key_before_it_signs,

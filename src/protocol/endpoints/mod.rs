@@ -37,7 +37,7 @@ pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'
 }
 
 /// A refusal of the method, naming the ones there are (RFC 9110 §15.5.6).
-fn method_not_allowed<P: Platform>(
+pub(super) fn method_not_allowed<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     allow: &'static str,
