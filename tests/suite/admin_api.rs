@@ -176,6 +176,31 @@ pub fn unknown_members_are_refused(f: &Fixture<'_>) {
     f.admin("POST", "clients", Some(&json!([]))).expect_error(400, "invalid_request");
 }
 
+pub fn doubled_members_are_refused_by_name(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    let token = f.fetch_admin_token("mintedge:read mintedge:write");
+    let own = format!("clients/{}", client.id);
+    let before = f.admin("GET", &own, None).expect(200).body;
+    let if_match = format!("\"{}\"", f.version());
+    let cases = [
+        ("POST", "clients", r#"{"scopes":["orders:read"],"scopes":[]}"#, "scopes"),
+        ("POST", "clients", r#"{"claims":{"tier":1,"tier":2}}"#, "tier"),
+        ("PUT", &own, r#"{"client_name":"a","client_name":"b"}"#, "client_name"),
+        ("PUT", "config", r#"{"resource":[],"resource":[]}"#, "resource"),
+        ("PUT", "config", r#"{"resource":[{"identifier":"a","claims":{"x":1,"x":1}}]}"#, "x"),
+        ("POST", &format!("{own}/secrets"), r#"{"expires_in":60,"expires_in":61}"#, "expires_in"),
+        ("POST", "keys/rotate", r#"{"alg":"EdDSA","alg":"EdDSA"}"#, "alg"),
+    ];
+    for (method, path, body, member) in cases {
+        let request = Req::new(method, &format!("/admin/v1/{path}")).bearer(&token);
+        let request = request.header("if-match", if_match.clone());
+        let refused = f.send(&request.header("content-type", "application/json").body(body));
+        refused.expect_error(400, "invalid_request");
+        assert!(refused.body.contains(&format!("`{member}` comes twice")), "{}", refused.body);
+    }
+    assert_eq!(f.admin("GET", &own, None).expect(200).body, before);
+}
+
 pub fn applied_clients_are_changed_and_removed_by_apply_only(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
     let id = f.unique("owned");

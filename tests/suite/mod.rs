@@ -86,6 +86,7 @@ macro_rules! black_box_suite {
                 apply_without_a_version_is_428,
                 an_invalid_configuration_is_refused_whole,
                 unknown_members_are_refused,
+                doubled_members_are_refused_by_name,
                 applied_clients_are_changed_and_removed_by_apply_only,
                 an_api_client_named_by_a_configuration_is_adopted,
                 clients_are_listed_in_pages,

@@ -10,6 +10,7 @@ mod bearer;
 mod body;
 mod clients;
 mod configuration;
+mod distinct;
 mod failure;
 mod keys;
 mod view;
