@@ -302,6 +302,33 @@ pub fn a_secret_may_be_brought_along_as_a_hash(f: &Fixture<'_>) {
     f.send(&request).expect(200);
 }
 
+pub fn a_live_secret_brought_along_again_keeps_its_id(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    let path = format!("clients/{}/secrets", client.id);
+    let hash =
+        serde_json::to_value(mintedge::protocol::secret::Secret::received(client.secret.clone()).hash())
+            .expect("JSON");
+    let shown =
+        || f.admin("GET", &format!("clients/{}", client.id), None).expect(200).json()["secrets"].clone();
+    let first = shown()[0]["secret_id"].clone();
+    for others_expire_in in [None, Some(0)] {
+        f.admin("POST", &path, None).expect(201);
+        let again = json!({ "sha256": hash, "expires_in": 3600, "others_expire_in": others_expire_in });
+        let kept = f.admin("POST", &path, Some(&again)).expect(201).json()["secret"].clone();
+        assert_eq!(kept["secret_id"], first);
+        let all = shown();
+        let all = all.as_array().expect("secrets");
+        assert_eq!(all.len(), if others_expire_in.is_some() { 1 } else { 2 });
+        let own: Vec<_> = all.iter().filter(|secret| secret["secret_id"] == first).collect();
+        assert_eq!(own.len(), 1);
+        assert_eq!(own[0]["expires_at"], kept["expires_at"]);
+    }
+    let id = first.as_str().expect("an id");
+    f.admin("DELETE", &format!("{path}/{id}"), None).expect(204);
+    f.target.settle();
+    f.request_token(&client, "").expect_error(401, "invalid_client");
+}
+
 pub fn reserved_client_ids_are_refused(f: &Fixture<'_>) {
     for id in [
         "usr_alice",

@@ -93,6 +93,7 @@ macro_rules! black_box_suite {
                 a_client_has_at_most_five_live_secrets,
                 hashes_and_private_keys_are_never_shown,
                 a_secret_may_be_brought_along_as_a_hash,
+                a_live_secret_brought_along_again_keeps_its_id,
                 reserved_client_ids_are_refused,
                 the_description_lists_every_operation,
                 other_methods_are_405_and_name_the_allowed_ones,

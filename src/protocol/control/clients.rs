@@ -123,7 +123,6 @@ fn attach<E: Entropy>(
 ) -> Result<NewSecret, Refusal> {
     let mut id = [0_u8; 9];
     context.entropy.fill(&mut id);
-    let secret_id = base64url(&id);
     let (hash, clear) = if let Some(hash) = addition.sha256 {
         (hash, Vec::new())
     } else {
@@ -131,8 +130,8 @@ fn attach<E: Entropy>(
         (secret.hash(), secret.expose().as_bytes().to_vec())
     };
     let Addition { expires_at, others_expire_at, .. } = addition;
-    match life::add_secret(client, secret_id.clone(), hash, expires_at, others_expire_at, context.now) {
-        AddSecret::Added => Ok(NewSecret {
+    match life::add_secret(client, base64url(&id), hash, expires_at, others_expire_at, context.now) {
+        AddSecret::Added(secret_id) => Ok(NewSecret {
             client_id: client.client_id.clone(),
             secret_id,
             client_secret: SecretBytes::new(clear),

@@ -31,7 +31,7 @@ pub use clients::MAX_PAGE;
 pub use publish::{PublishedClient, client_snapshot_name, publication, snapshot_name};
 pub use store::Store;
 
-/// What the object is asked to do. Everything is idempotent but `CreateClient` and `AddSecret`.
+/// What the object is asked to do. Everything is idempotent but `CreateClient`, and `AddSecret` without a hash.
 ///
 /// It travels between Worker versions during a deployment: members are added with a default, never renamed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
