@@ -234,6 +234,35 @@ pub fn an_api_client_named_by_a_configuration_is_adopted(f: &Fixture<'_>) {
     f.apply(&base_config()).expect(200);
 }
 
+/// More than one alarm publishes.
+pub fn a_hundred_clients_stopped_at_once_stop_everywhere(f: &Fixture<'_>) {
+    let _guard = f.target.configuration_lock();
+    let stem = f.unique("many");
+    let declared = |number: usize, disabled: bool| {
+        json!({ "client_id": format!("{stem}-{number}"), "grant_types": ["client_credentials"],
+            "scopes": ["orders:read"], "disabled": disabled })
+    };
+    let all: Vec<Value> = (0..100).map(|number| declared(number, false)).collect();
+    let applied = f.apply(&with_clients(&json!(all))).expect(200).json();
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let secrets = applied["secrets"].as_array().expect("secrets").iter();
+    let clients: Vec<TestClient> = secrets
+        .map(|secret| TestClient { id: text(&secret["client_id"]), secret: text(&secret["client_secret"]) })
+        .collect();
+    assert_eq!(clients.len(), 100);
+    f.target.settle();
+    for client in &clients {
+        f.request_token(client, "").expect(200);
+    }
+    let disabled: Vec<Value> = (0..50).map(|number| declared(number, true)).collect();
+    f.apply(&with_clients(&json!(disabled))).expect(200);
+    f.target.settle();
+    for client in &clients {
+        f.request_token(client, "").expect_error(401, "invalid_client");
+    }
+    f.apply(&base_config()).expect(200);
+}
+
 pub fn clients_are_listed_in_pages(f: &Fixture<'_>) {
     let mut made: Vec<String> = (0..5).map(|_| f.client(&json!({})).id).collect();
     made.sort_unstable();

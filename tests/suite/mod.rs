@@ -89,6 +89,7 @@ macro_rules! black_box_suite {
                 doubled_members_are_refused_by_name,
                 applied_clients_are_changed_and_removed_by_apply_only,
                 an_api_client_named_by_a_configuration_is_adopted,
+                a_hundred_clients_stopped_at_once_stop_everywhere,
                 clients_are_listed_in_pages,
                 a_client_has_at_most_five_live_secrets,
                 hashes_and_private_keys_are_never_shown,
