@@ -38,6 +38,7 @@ pub(super) fn remove<S: Store>(store: &mut S, issuer: &Issuer, client_id: &str) 
     store.enqueue(&client_snapshot_name(issuer, client_id))
 }
 
+#[inline(never)]
 pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Result<Reply, Stop> {
     let limit = limit.clamp(1, MAX_PAGE);
     let rows = store.clients(after, limit + 1)?;
@@ -47,6 +48,7 @@ pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Resu
     Ok(Reply::Clients { clients, more })
 }
 
+#[inline(never)]
 pub(super) fn create<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -72,6 +74,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
+#[inline(never)]
 pub(super) fn update<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -142,6 +145,7 @@ fn attach<E: Entropy>(
     }
 }
 
+#[inline(never)]
 pub(super) fn add_secret<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -154,6 +158,7 @@ pub(super) fn add_secret<S: Store, E: Entropy>(
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
 }
 
+#[inline(never)]
 pub(super) fn remove_secret<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -168,6 +173,7 @@ pub(super) fn remove_secret<S: Store, E: Entropy>(
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
+#[inline(never)]
 pub(super) fn set_enabled<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -181,6 +187,7 @@ pub(super) fn set_enabled<S: Store, E: Entropy>(
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
+#[inline(never)]
 pub(super) fn delete<S: Store, E: Entropy>(
     store: &mut S,
     mut head: Head,

@@ -260,6 +260,7 @@ pub fn handle<S: Store, E: Entropy>(
     }
 }
 
+/// Commands are kept out of line: a cold start waits for `Open`, and whatever is inlined here is compiled with it.
 fn dispatch<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,

@@ -5,6 +5,8 @@ mod jwks;
 mod metadata;
 mod token;
 
+use futures_util::future::FutureExt as _;
+
 use super::admin;
 use super::error::{Cause, Code, OAuthError};
 use super::http::{Header, Method, Response};
@@ -17,17 +19,19 @@ pub const TOKEN: &str = "/token";
 /// Path of the key set below the issuer.
 pub const JWKS: &str = "/jwks";
 
-/// Sends a request to its endpoint.
+/// Sends a request to its endpoint. All but the token endpoint are boxed: they would make the state machine of every
+/// token request twenty times as large, and a cold isolate compiles it before it answers.
 pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
     let path = exchange.request.path.as_str();
     if let Some(document) = metadata::Document::at(&server.issuer, path) {
-        return metadata::serve(server, exchange, document).await;
+        return metadata::serve(server, exchange, document).boxed_local().await;
     }
     match path.strip_prefix(server.issuer.path()) {
         Some(TOKEN) => token::serve(server, exchange).await,
-        Some(JWKS) => jwks::serve(server, exchange).await,
+        Some(JWKS) => jwks::serve(server, exchange).boxed_local().await,
         Some(rest) if rest.starts_with(admin::PREFIX) => {
-            admin::serve(server, exchange, rest.get(admin::PREFIX.len()..).unwrap_or_default()).await
+            let path = rest.get(admin::PREFIX.len()..).unwrap_or_default();
+            admin::serve(server, exchange, path).boxed_local().await
         }
         _ => {
             let error = OAuthError::new(Code::NotFound, Cause::PathUnknown, "nothing is served at this path");
