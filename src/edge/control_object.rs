@@ -4,12 +4,13 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use worker::{DurableObject, Env, Request, Response, State, durable_object};
+use futures_util::future::join_all;
+use worker::{DurableObject, Env, KvStore, Request, Response, State, durable_object};
 
 use super::js::{self, Random, failed};
 use super::platform::KV;
 use super::signer;
-use super::sql::SqlStore;
+use super::sql::{Pending, SqlStore};
 use crate::protocol::control::{self, Command, Context, Outcome, Reply};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
@@ -114,21 +115,26 @@ impl Control {
         work(store)
     }
 
-    /// Writes the outbox to KV. The object is the only writer, so values can't overtake each other; a name that
-    /// changes again during its write stays in the outbox.
+    /// Writes a batch of the outbox to KV, all of it at once: one after the other the last would wait for seconds.
+    ///
+    /// The object is the only writer and has one alarm at a time, so values of a name can't overtake each other. A
+    /// name that changes again during its write stays in the outbox, and so does one that KV didn't take.
     async fn publish(&self) -> Result<(), ServerError> {
         let issuer = super::issuer(&self.env)?;
         let kv = self.env.kv(KV).map_err(failed)?;
-        for pending in self.with_store(|store| store.pending(BATCH))? {
-            match self.value(&issuer, &pending.name)? {
-                Some(value) => {
-                    kv.put(&pending.name, value).map_err(failed)?.execute().await.map_err(failed)?;
-                }
-                None => kv.delete(&pending.name).await.map_err(failed)?,
+        let batch = self.with_store(|store| store.pending(BATCH))?;
+        let writes = batch.into_iter().map(|pending| self.publish_one(&kv, &issuer, pending));
+        join_all(writes).await.into_iter().collect()
+    }
+
+    async fn publish_one(&self, kv: &KvStore, issuer: &Issuer, pending: Pending) -> Result<(), ServerError> {
+        match self.value(issuer, &pending.name)? {
+            Some(value) => {
+                kv.put(&pending.name, value).map_err(failed)?.execute().await.map_err(failed)?;
             }
-            self.with_store(|store| store.published(pending))?;
+            None => kv.delete(&pending.name).await.map_err(failed)?,
         }
-        Ok(())
+        self.with_store(|store| store.published(pending))
     }
 
     fn value(&self, issuer: &Issuer, name: &str) -> Result<Option<String>, ServerError> {

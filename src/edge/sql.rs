@@ -53,10 +53,13 @@ impl SqlStore {
         }
     }
 
-    /// Some names to publish.
+    /// Some names to publish. What takes something away goes first, if there are many: clients that are gone or
+    /// switched off, and the configuration, which is no client either.
     pub(super) fn pending(&self, limit: i64) -> Result<Vec<Pending>, ServerError> {
-        let rows =
-            self.rows("SELECT name, seq FROM outbox LIMIT ?", vec![SqlStorageValue::Integer(limit)])?;
+        let query = "SELECT name, seq FROM outbox \
+             LEFT JOIN client ON id = substr(name, instr(name, '/client/') + 8) \
+             ORDER BY coalesce(json ->> 'enabled', 0) LIMIT ?";
+        let rows = self.rows(query, vec![SqlStorageValue::Integer(limit)])?;
         let pending = rows.into_iter().filter_map(|row| match row.as_slice() {
             [SqlStorageValue::String(name), seq] => {
                 Some(Pending { name: name.clone(), seq: as_integer(seq)? })
@@ -68,7 +71,7 @@ impl SqlStore {
 
     /// Whether anything is to be published.
     pub(super) fn has_pending(&self) -> Result<bool, ServerError> {
-        Ok(!self.pending(1)?.is_empty())
+        Ok(!self.rows("SELECT 1 FROM outbox LIMIT 1", vec![])?.is_empty())
     }
 
     /// Takes a published name out, unless it changed again meanwhile.

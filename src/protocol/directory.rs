@@ -7,11 +7,17 @@
 //!   look-ups of that kind an isolate has a `Budget`, so a flood of made-up ids costs the object a bounded number.
 //! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
 //!   moment ago works at once. Only what was taken away may work for another minute.
+//! * A cold isolate reads KV and asks the Control object for the keys at the same time. It does so once, so that
+//!   made-up ids don't make every request of an isolate ask when the object is out of reach.
+//! * What is not cached is found by boxed futures: the warm path stays a small state machine, which a cold isolate
+//!   compiles in a moment.
 //! * Nothing here is shared between requests but finished values; a request never waits for another's I/O.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
 
 use super::client::{ADMIN_CLIENT_ID, Client};
 use super::config::snapshot::{LAYOUT, Snapshot};
@@ -35,6 +41,8 @@ pub(crate) struct Directory {
     edge_cache: u64,
     snapshot: RefCell<Option<Cached<Snapshot>>>,
     keyring: RefCell<Option<Rc<Keyring>>>,
+    /// Whether the keys were asked for before anything needed them.
+    keys_sought: Cell<bool>,
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
     /// For ids that nobody is known to have.
     unknown_ids: Budget,
@@ -64,6 +72,7 @@ impl Directory {
             snapshot_name: snapshot_name(issuer),
             snapshot: RefCell::default(),
             keyring: RefCell::default(),
+            keys_sought: Cell::default(),
             clients: RefCell::default(),
             unknown_ids: Budget::default(),
             rereads: Budget::default(),
@@ -105,6 +114,12 @@ impl Directory {
     }
 }
 
+/// What the Control object gives an edge.
+struct Opened {
+    snapshot: Rc<Snapshot>,
+    keyring: Rc<Keyring>,
+}
+
 /// What a look-up found.
 pub(crate) enum Found {
     /// The client, as at most 60 s ago.
@@ -119,10 +134,14 @@ impl<P: Platform> Server<P> {
         if let Some(snapshot) = self.directory.fresh_snapshot(now) {
             return Ok(snapshot);
         }
+        self.read_snapshot(now).boxed_local().await
+    }
+
+    async fn read_snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
         let read = self.platform.read_snapshots(&[&self.directory.snapshot_name]).await?;
         match read.into_iter().next().flatten().and_then(|json| parse_snapshot(&json)) {
             Some(snapshot) => Ok(self.directory.keep_snapshot(snapshot, now)),
-            None => Ok(self.open(now).await?.0),
+            None => Ok(self.open(now).await?.snapshot),
         }
     }
 
@@ -136,7 +155,7 @@ impl<P: Platform> Server<P> {
         if snapshot.config_version >= client.config_version {
             return Ok(snapshot);
         }
-        Ok(self.open(now).await?.0)
+        Ok(self.open(now).await?.snapshot)
     }
 
     /// The keys to sign with. Fetched from the Control object once per isolate, and again when they changed.
@@ -148,18 +167,22 @@ impl<P: Platform> Server<P> {
         let known = self.directory.keyring.borrow().clone();
         match known.filter(|keyring| keyring.version >= snapshot.keys_version) {
             Some(keyring) => Ok(keyring),
-            None => Ok(self.open(now).await?.1),
+            None => Ok(self.open(now).await?.keyring),
         }
     }
 
     /// Asks the Control object for everything.
-    async fn open(&self, now: Timestamp) -> Result<(Rc<Snapshot>, Rc<Keyring>), ServerError> {
+    fn open(&self, now: Timestamp) -> LocalBoxFuture<'_, Result<Opened, ServerError>> {
+        self.ask_for_everything(now).boxed_local()
+    }
+
+    async fn ask_for_everything(&self, now: Timestamp) -> Result<Opened, ServerError> {
         let Reply::Opened { snapshot, keyring } = self.platform.control(Command::Open).await? else {
             return Err(ServerError::internal("the Control object gave another answer than asked for"));
         };
         let keyring = Rc::new(Keyring::from(keyring));
         *self.directory.keyring.borrow_mut() = Some(Rc::clone(&keyring));
-        Ok((self.directory.keep_snapshot(*snapshot, now), keyring))
+        Ok(Opened { snapshot: self.directory.keep_snapshot(*snapshot, now), keyring })
     }
 
     /// Finds a client by its id.
@@ -170,11 +193,26 @@ impl<P: Platform> Server<P> {
         if let Some(client) = self.directory.fresh_client(client_id, now) {
             return Ok(Found::Client(client));
         }
+        self.find_client(client_id, now).boxed_local().await
+    }
+
+    async fn find_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        let cold = self.directory.keyring.borrow().is_none() && !self.directory.keys_sought.replace(true);
+        let read = if cold {
+            // Whoever needs the keys asks again, should this fail.
+            Some(join(self.read_client(client_id, now), self.open(now)).await.0)
+        } else {
+            None
+        };
         let generated = is_generated_client_id(client_id);
         if generated && !client_id_is_ours(&self.any_keyring(now).await?.derived.client_id, client_id) {
             return Ok(Found::None(Cause::ClientIdForged));
         }
-        if let Some(client) = self.read_client(client_id, now).await? {
+        let read = match read {
+            Some(read) => read,
+            None => self.read_client(client_id, now).await,
+        };
+        if let Some(client) = read? {
             return Ok(Found::Client(client));
         }
         if !generated && !self.directory.unknown_ids.take(now) {
@@ -191,7 +229,15 @@ impl<P: Platform> Server<P> {
         self.client_from_control(client_id, now).await
     }
 
-    async fn client_from_control(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+    fn client_from_control<'a>(
+        &'a self,
+        client_id: &'a str,
+        now: Timestamp,
+    ) -> LocalBoxFuture<'a, Result<Found, ServerError>> {
+        self.ask_for_client(client_id, now).boxed_local()
+    }
+
+    async fn ask_for_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
         let command = Command::Client { client_id: client_id.to_owned() };
         match self.platform.control(command).await? {
             Reply::Client(Some(client)) => Ok(Found::Client(self.directory.keep_client(*client, now))),
@@ -219,7 +265,7 @@ impl<P: Platform> Server<P> {
         let known = self.directory.keyring.borrow().clone();
         match known {
             Some(keyring) => Ok(keyring),
-            None => Ok(self.open(now).await?.1),
+            None => Ok(self.open(now).await?.keyring),
         }
     }
 }

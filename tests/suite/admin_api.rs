@@ -176,6 +176,31 @@ pub fn unknown_members_are_refused(f: &Fixture<'_>) {
     f.admin("POST", "clients", Some(&json!([]))).expect_error(400, "invalid_request");
 }
 
+pub fn doubled_members_are_refused_by_name(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    let token = f.fetch_admin_token("mintedge:read mintedge:write");
+    let own = format!("clients/{}", client.id);
+    let before = f.admin("GET", &own, None).expect(200).body;
+    let if_match = format!("\"{}\"", f.version());
+    let cases = [
+        ("POST", "clients", r#"{"scopes":["orders:read"],"scopes":[]}"#, "scopes"),
+        ("POST", "clients", r#"{"claims":{"tier":1,"tier":2}}"#, "tier"),
+        ("PUT", &own, r#"{"client_name":"a","client_name":"b"}"#, "client_name"),
+        ("PUT", "config", r#"{"resource":[],"resource":[]}"#, "resource"),
+        ("PUT", "config", r#"{"resource":[{"identifier":"a","claims":{"x":1,"x":1}}]}"#, "x"),
+        ("POST", &format!("{own}/secrets"), r#"{"expires_in":60,"expires_in":61}"#, "expires_in"),
+        ("POST", "keys/rotate", r#"{"alg":"EdDSA","alg":"EdDSA"}"#, "alg"),
+    ];
+    for (method, path, body, member) in cases {
+        let request = Req::new(method, &format!("/admin/v1/{path}")).bearer(&token);
+        let request = request.header("if-match", if_match.clone());
+        let refused = f.send(&request.header("content-type", "application/json").body(body));
+        refused.expect_error(400, "invalid_request");
+        assert!(refused.body.contains(&format!("`{member}` comes twice")), "{}", refused.body);
+    }
+    assert_eq!(f.admin("GET", &own, None).expect(200).body, before);
+}
+
 pub fn applied_clients_are_changed_and_removed_by_apply_only(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
     let id = f.unique("owned");
@@ -206,6 +231,35 @@ pub fn an_api_client_named_by_a_configuration_is_adopted(f: &Fixture<'_>) {
     assert_eq!((&applied["changes"][0]["change"], &applied["secrets"]), (&json!("adopt"), &json!([])));
     f.target.settle();
     assert_eq!(f.request_token(&client, "").expect(200).json()["scope"], "orders:read");
+    f.apply(&base_config()).expect(200);
+}
+
+/// More than one alarm publishes.
+pub fn a_hundred_clients_stopped_at_once_stop_everywhere(f: &Fixture<'_>) {
+    let _guard = f.target.configuration_lock();
+    let stem = f.unique("many");
+    let declared = |number: usize, disabled: bool| {
+        json!({ "client_id": format!("{stem}-{number}"), "grant_types": ["client_credentials"],
+            "scopes": ["orders:read"], "disabled": disabled })
+    };
+    let all: Vec<Value> = (0..100).map(|number| declared(number, false)).collect();
+    let applied = f.apply(&with_clients(&json!(all))).expect(200).json();
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let secrets = applied["secrets"].as_array().expect("secrets").iter();
+    let clients: Vec<TestClient> = secrets
+        .map(|secret| TestClient { id: text(&secret["client_id"]), secret: text(&secret["client_secret"]) })
+        .collect();
+    assert_eq!(clients.len(), 100);
+    f.target.settle();
+    for client in &clients {
+        f.request_token(client, "").expect(200);
+    }
+    let disabled: Vec<Value> = (0..50).map(|number| declared(number, true)).collect();
+    f.apply(&with_clients(&json!(disabled))).expect(200);
+    f.target.settle();
+    for client in &clients {
+        f.request_token(client, "").expect_error(401, "invalid_client");
+    }
     f.apply(&base_config()).expect(200);
 }
 
@@ -277,6 +331,33 @@ pub fn a_secret_may_be_brought_along_as_a_hash(f: &Fixture<'_>) {
     f.send(&request).expect(200);
 }
 
+pub fn a_live_secret_brought_along_again_keeps_its_id(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    let path = format!("clients/{}/secrets", client.id);
+    let hash =
+        serde_json::to_value(mintedge::protocol::secret::Secret::received(client.secret.clone()).hash())
+            .expect("JSON");
+    let shown =
+        || f.admin("GET", &format!("clients/{}", client.id), None).expect(200).json()["secrets"].clone();
+    let first = shown()[0]["secret_id"].clone();
+    for others_expire_in in [None, Some(0)] {
+        f.admin("POST", &path, None).expect(201);
+        let again = json!({ "sha256": hash, "expires_in": 3600, "others_expire_in": others_expire_in });
+        let kept = f.admin("POST", &path, Some(&again)).expect(201).json()["secret"].clone();
+        assert_eq!(kept["secret_id"], first);
+        let all = shown();
+        let all = all.as_array().expect("secrets");
+        assert_eq!(all.len(), if others_expire_in.is_some() { 1 } else { 2 });
+        let own: Vec<_> = all.iter().filter(|secret| secret["secret_id"] == first).collect();
+        assert_eq!(own.len(), 1);
+        assert_eq!(own[0]["expires_at"], kept["expires_at"]);
+    }
+    let id = first.as_str().expect("an id");
+    f.admin("DELETE", &format!("{path}/{id}"), None).expect(204);
+    f.target.settle();
+    f.request_token(&client, "").expect_error(401, "invalid_client");
+}
+
 pub fn reserved_client_ids_are_refused(f: &Fixture<'_>) {
     for id in [
         "usr_alice",
@@ -313,7 +394,7 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
             };
             let concrete = path.trim_start_matches('/').replace(['{', '}'], "");
             let answer = f.admin(method, &concrete, Some(&json!({ "never": "a member" })));
-            let missing = answer.body.contains("no such operation");
+            let missing = answer.status == 405 || answer.body.contains("no such operation");
             assert!(!missing, "{method} {path} is described and not there");
         }
     }
@@ -324,4 +405,44 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
         })
         .sum();
     assert_eq!(count, 14);
+}
+
+pub fn other_methods_are_405_and_name_the_allowed_ones(f: &Fixture<'_>) {
+    let description = f.send(&Req::new("GET", "/admin/v1/openapi.json")).expect(200).json();
+    let paths = description["paths"].as_object().expect("paths");
+    let undescribed = json!({ "get": {} });
+    for (path, operations) in paths.iter().chain([(&"/openapi.json".to_owned(), &undescribed)]) {
+        let has = |method: &str| operations.get(method.to_lowercase()).is_some();
+        let mut allowed: Vec<_> =
+            ["GET", "PUT", "POST", "DELETE"].into_iter().filter(|name| has(name)).collect();
+        if has("get") {
+            allowed.push("HEAD");
+        }
+        allowed.sort_unstable();
+        let path = path.trim_start_matches('/').replace(['{', '}'], "");
+        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"] {
+            if allowed.contains(&method) {
+                continue;
+            }
+            let refused = f.admin(method, &path, None).expect(405);
+            let mut named: Vec<_> = refused.header("allow").expect("Allow").split(", ").collect();
+            named.sort_unstable();
+            assert_eq!(named, allowed, "{method} {path}");
+        }
+    }
+    f.admin("PATCH", "nothing", None).expect_error(404, "not_found");
+}
+
+pub fn head_is_get_without_the_body(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    for path in ["openapi.json", "config", "clients", "keys", &format!("clients/{}", client.id)] {
+        let (get, head) = (f.admin("GET", path, None).expect(200), f.admin("HEAD", path, None).expect(200));
+        for name in ["content-type", "cache-control", "etag"] {
+            assert_eq!(get.header(name), head.header(name), "{path} {name}");
+        }
+        assert!(!get.body.is_empty() && head.body.is_empty(), "{path}");
+    }
+    assert_eq!(f.admin("HEAD", "clients/nobody", None).expect(404).body, "");
+    let write = f.fetch_admin_token("mintedge:write");
+    f.send(&Req::new("HEAD", "/admin/v1/keys").bearer(&write)).expect(403);
 }

@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use super::super::error::{Cause, Code, OAuthError, ServerError};
 use super::super::http::{Body, Request, Response};
 use super::AdminFailure;
+use super::distinct::Distinct;
 
-/// Reads a JSON body; an empty one counts as `{}`.
+/// Reads a JSON body without doubled members; an empty one counts as `{}`.
 pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFailure> {
     let bytes = match &request.body {
         Body::TooLarge => {
@@ -27,7 +28,8 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
         let description = "the content type has to be application/json";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::ContentType, description).into());
     }
-    serde_json::from_slice(bytes).map_err(|error| {
+    let read = serde_json::from_slice::<Distinct>(bytes).and_then(|_| serde_json::from_slice(bytes));
+    read.map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the JSON body is not as expected: {error}"))
     })
 }

@@ -109,7 +109,8 @@ struct SecretRequest {
     expires_in: Option<u64>,
     /// When the secrets there are end at the latest: the overlap of a rotation. 0 ends them at once.
     others_expire_in: Option<u64>,
-    /// SHA-256 (base64url) of a secret that exists already, instead of having one made.
+    /// SHA-256 (base64url) of a secret that exists already, instead of having one made. A live one of the client
+    /// keeps its id and gets the new end.
     sha256: Option<SecretHash>,
 }
 

@@ -3,17 +3,21 @@
 //! Its audience is `{issuer}/admin`; reading needs the scope `mintedge:read`, changing `mintedge:write`. The first
 //! token comes from the built-in client that the deployment's `ADMIN_SECRET` authenticates. `openapi.json` beside
 //! this file describes every operation and is served, without a token, at `/admin/v1/openapi.json`.
+//!
+//! HEAD is served like GET, without the body (RFC 9110 §9.3.2); a method that a path doesn't have is 405.
 
 mod bearer;
 mod body;
 mod clients;
 mod configuration;
+mod distinct;
 mod failure;
 mod keys;
 mod view;
 
 use super::control::{Command, Reply};
 use super::encoding::form_decode;
+use super::endpoints::method_not_allowed;
 use super::error::ServerError;
 use super::http::{Method, Response};
 use super::log::Exchange;
@@ -53,24 +57,36 @@ fn unexpected() -> AdminFailure {
 /// Serves the operation at `path`, which is relative to [`PREFIX`].
 pub(crate) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>, path: &str) -> Response {
     exchange.endpoint.set("admin");
-    if path == "openapi.json" && exchange.request.method == Method::Get {
-        let document = OPENAPI.replace("{issuer}", server.issuer.as_str());
-        return Response::json_no_store(200, document);
-    }
-    match operate(&Call { server, exchange }, path).await {
+    let mut response = match operate(&Call { server, exchange }, path).await {
         Ok(response) => response,
         Err(failure) => failure.respond(server.issuer.as_str(), exchange),
+    };
+    if exchange.request.method == Method::Head {
+        response.body.clear();
     }
+    response
 }
 
 async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response, AdminFailure> {
-    let method = call.exchange.request.method;
-    let scope = if method == Method::Get { ADMIN_READ } else { ADMIN_WRITE };
-    bearer::authorize(call, scope).await?;
     let segments: Option<Vec<String>> =
         path.split('/').map(|segment| form_decode(&segment.replace('+', "%2B"))).collect();
-    let segments = segments.ok_or(AdminFailure::not_found("no such operation"))?;
+    let segments = segments.unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let method = match call.exchange.request.method {
+        Method::Head => Method::Get,
+        other => other,
+    };
+    // Before the token is looked at: the description, which is public, says the same.
+    if let Some(allow) = allowed(&segments)
+        && !allow.split(", ").any(|name| Method::parse(name) == method)
+    {
+        return Ok(method_not_allowed(call.server, call.exchange, allow));
+    }
+    if segments == ["openapi.json"] {
+        let document = OPENAPI.replace("{issuer}", call.server.issuer.as_str());
+        return Ok(Response::json_no_store(200, document));
+    }
+    bearer::authorize(call, if method == Method::Get { ADMIN_READ } else { ADMIN_WRITE }).await?;
     call.exchange.endpoint.set(operation(method, &segments));
     match (method, segments.as_slice()) {
         (Method::Get, ["config"]) => configuration::read(call).await,
@@ -90,6 +106,21 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         (Method::Post, ["keys", "rotate"]) => keys::rotate(call).await,
         (Method::Post, ["keys", kid, "retire"]) => keys::retire(call, kid).await,
         _ => Err(AdminFailure::not_found("no such operation; /admin/v1/openapi.json lists them all")),
+    }
+}
+
+/// The methods that a path has, as `Allow` names them (RFC 9110 §10.2.1); `None` where nothing is served.
+fn allowed(segments: &[&str]) -> Option<&'static str> {
+    match segments {
+        ["openapi.json" | "keys"] => Some("GET, HEAD"),
+        ["config"] => Some("GET, HEAD, PUT"),
+        ["clients"] => Some("GET, HEAD, POST"),
+        ["clients", _] => Some("GET, HEAD, PUT, DELETE"),
+        ["clients", _, "enable" | "disable" | "secrets"] | ["keys", "rotate"] | ["keys", _, "retire"] => {
+            Some("POST")
+        }
+        ["clients", _, "secrets", _] => Some("DELETE"),
+        _ => None,
     }
 }
 

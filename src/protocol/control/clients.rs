@@ -39,6 +39,7 @@ pub(super) fn remove<S: Store>(store: &mut S, issuer: &Issuer, client_id: &str) 
     store.enqueue(&client_snapshot_name(issuer, client_id))
 }
 
+#[inline(never)]
 pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Result<Reply, Stop> {
     let limit = limit.clamp(1, MAX_PAGE);
     let rows = store.clients(after, limit + 1)?;
@@ -48,6 +49,7 @@ pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Resu
     Ok(Reply::Clients { clients, more })
 }
 
+#[inline(never)]
 pub(super) fn create<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,
@@ -75,6 +77,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
+#[inline(never)]
 pub(super) fn update<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,
@@ -146,7 +149,6 @@ fn attach<E: Entropy>(
 ) -> Result<NewSecret, Refusal> {
     let mut id = [0_u8; 9];
     context.entropy.fill(&mut id);
-    let secret_id = base64url(&id);
     let (hash, clear) = if let Some(hash) = addition.sha256 {
         (hash, Vec::new())
     } else {
@@ -154,8 +156,8 @@ fn attach<E: Entropy>(
         (secret.hash(), secret.expose().as_bytes().to_vec())
     };
     let Addition { expires_at, others_expire_at, .. } = addition;
-    match life::add_secret(client, secret_id.clone(), hash, expires_at, others_expire_at, context.now) {
-        AddSecret::Added => Ok(NewSecret {
+    match life::add_secret(client, base64url(&id), hash, expires_at, others_expire_at, context.now) {
+        AddSecret::Added(secret_id) => Ok(NewSecret {
             client_id: client.client_id.clone(),
             secret_id,
             client_secret: SecretBytes::new(clear),
@@ -166,6 +168,7 @@ fn attach<E: Entropy>(
     }
 }
 
+#[inline(never)]
 pub(super) fn add_secret<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -178,6 +181,7 @@ pub(super) fn add_secret<S: Store, E: Entropy>(
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
 }
 
+#[inline(never)]
 pub(super) fn remove_secret<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -192,6 +196,7 @@ pub(super) fn remove_secret<S: Store, E: Entropy>(
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
+#[inline(never)]
 pub(super) fn set_enabled<S: Store, E: Entropy>(
     store: &mut S,
     context: &Context<'_, E>,
@@ -205,6 +210,7 @@ pub(super) fn set_enabled<S: Store, E: Entropy>(
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
+#[inline(never)]
 pub(super) fn delete<S: Store, E: Entropy>(
     store: &mut S,
     mut head: Head,

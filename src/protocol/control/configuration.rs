@@ -13,6 +13,7 @@ use crate::protocol::state::config::{Change, reconcile};
 
 /// The configuration as it is in force: declared clients are read back from their rows, so that what was
 /// changed through the API since shows as a difference.
+#[inline(never)]
 pub(super) fn read<S: Store>(store: &S, head: Head) -> Result<Reply, Stop> {
     let mut config = head.config;
     for client_id in &head.declared {
@@ -24,6 +25,7 @@ pub(super) fn read<S: Store>(store: &S, head: Head) -> Result<Reply, Stop> {
 }
 
 /// Puts `desired` into force, all of it or nothing. Applying what is in force already changes nothing.
+#[inline(never)]
 pub(super) fn apply<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,

@@ -30,6 +30,7 @@ pub(super) fn open<S: Store, E: Entropy>(
 }
 
 /// The alarm: makes successors, drops what is gone, wraps what still lies in the clear.
+#[inline(never)]
 pub(super) fn tend<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,
@@ -121,6 +122,7 @@ fn store_key<E: Entropy>(
     Ok(StoredKey { public: PublicKey { kid, alg: material.alg, jwk: material.public, schedule }, private })
 }
 
+#[inline(never)]
 pub(super) fn rotate<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,
@@ -141,6 +143,7 @@ pub(super) fn rotate<S: Store, E: Entropy>(
     Ok(Reply::Keys(head.public_keys(context.now)))
 }
 
+#[inline(never)]
 pub(super) fn retire<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,

@@ -31,7 +31,7 @@ pub use clients::MAX_PAGE;
 pub use publish::{PublishedClient, client_snapshot_name, publication, snapshot_name};
 pub use store::Store;
 
-/// What the object is asked to do. Everything is idempotent but `CreateClient` and `AddSecret`.
+/// What the object is asked to do. Everything is idempotent but `CreateClient`, and `AddSecret` without a hash.
 ///
 /// It travels between Worker versions during a deployment: members are added with a default, never renamed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -260,6 +260,7 @@ pub fn handle<S: Store, E: Entropy>(
     }
 }
 
+/// Commands are kept out of line: a cold start waits for `Open`, and whatever is inlined here is compiled with it.
 fn dispatch<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,

@@ -13,6 +13,8 @@ mod sign_up;
 mod token;
 mod userinfo;
 
+use futures_util::future::FutureExt as _;
+
 use super::admin;
 use super::error::{Cause, Code, OAuthError};
 use super::http::{Header, Method, Response};
@@ -25,31 +27,43 @@ pub const TOKEN: &str = "/token";
 /// Path of the key set below the issuer.
 pub const JWKS: &str = "/jwks";
 
-/// Sends a request to its endpoint.
+/// Sends a request to its endpoint. All but the token endpoint are boxed: they would make the state machine of every
+/// token request twenty times as large, and a cold isolate compiles it before it answers.
 pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    let path = exchange.request.path.as_str();
-    if let Some(document) = metadata::Document::at(&server.issuer, path) {
+    match exchange.request.path.strip_prefix(server.issuer.path()) {
+        Some(TOKEN) => token::serve(server, exchange).await,
+        below => elsewhere(server, exchange, below).boxed_local().await,
+    }
+}
+
+/// Sends a request to any endpoint but the token endpoint; `below` is the path below the issuer, if it is there.
+async fn elsewhere<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    below: Option<&str>,
+) -> Response {
+    if let Some(document) = metadata::Document::at(&server.issuer, &exchange.request.path) {
         return metadata::serve(server, exchange, document).await;
     }
-    match path.strip_prefix(server.issuer.path()) {
-        Some(TOKEN) => token::serve(server, exchange).await,
+    match below {
         Some(JWKS) => jwks::serve(server, exchange).await,
-        Some(authorize::AUTHORIZE) => authorize::serve(server, exchange).await,
-        Some(authorize::par::PAR) => authorize::par::serve(server, exchange).await,
+        Some(authorize::AUTHORIZE) => authorize::serve(server, exchange).boxed_local().await,
+        Some(authorize::par::PAR) => authorize::par::serve(server, exchange).boxed_local().await,
         Some(form @ (authorize::forms::LOGIN | authorize::forms::SELECT | authorize::forms::CONSENT)) => {
-            authorize::forms::serve(server, exchange, form).await
+            authorize::forms::serve(server, exchange, form).boxed_local().await
         }
-        Some(authorize::sign_up::SIGN_UP) => sign_up::serve(server, exchange).await,
-        Some(sign_up::PASSWORD) => sign_up::serve_link(server, exchange).await,
-        Some(account::ACCOUNT) => account::serve(server, exchange).await,
-        Some(userinfo::USERINFO) => userinfo::serve(server, exchange).await,
-        Some(introspect::INTROSPECT) => introspect::serve(server, exchange).await,
-        Some(revoke::REVOKE) => revoke::serve(server, exchange).await,
-        Some(logout::LOGOUT) => logout::serve(server, exchange).await,
+        Some(authorize::sign_up::SIGN_UP) => sign_up::serve(server, exchange).boxed_local().await,
+        Some(sign_up::PASSWORD) => sign_up::serve_link(server, exchange).boxed_local().await,
+        Some(account::ACCOUNT) => account::serve(server, exchange).boxed_local().await,
+        Some(userinfo::USERINFO) => userinfo::serve(server, exchange).boxed_local().await,
+        Some(introspect::INTROSPECT) => introspect::serve(server, exchange).boxed_local().await,
+        Some(revoke::REVOKE) => revoke::serve(server, exchange).boxed_local().await,
+        Some(logout::LOGOUT) => logout::serve(server, exchange).boxed_local().await,
         Some(assets::STYLE) => assets::style(server, exchange).await,
         Some(assets::SCRIPT) => assets::script(server, exchange),
         Some(rest) if rest.starts_with(admin::PREFIX) => {
-            admin::serve(server, exchange, rest.get(admin::PREFIX.len()..).unwrap_or_default()).await
+            let path = rest.get(admin::PREFIX.len()..).unwrap_or_default();
+            admin::serve(server, exchange, path).boxed_local().await
         }
         _ => {
             let error = OAuthError::new(Code::NotFound, Cause::PathUnknown, "nothing is served at this path");
@@ -59,7 +73,7 @@ pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'
 }
 
 /// A refusal of the method, naming the ones there are (RFC 9110 §15.5.6).
-fn method_not_allowed<P: Platform>(
+pub(super) fn method_not_allowed<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     allow: &'static str,

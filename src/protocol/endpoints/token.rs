@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2): a list of steps, each of which may refuse.
 
+use futures_util::future::FutureExt as _;
+
 use super::super::client_auth::{AuthenticatedClient, authenticate};
 use super::super::directory::Found;
 use super::super::error::{Failure, OAuthError, ServerError};
@@ -16,7 +18,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     exchange.endpoint.set("token");
     match exchange.request.method {
         Method::Post => {}
-        Method::Options => return cors::preflight(server, exchange).await,
+        Method::Options => return cors::preflight(server, exchange).boxed_local().await,
         Method::Get | Method::Head | Method::Put | Method::Delete | Method::Other => {
             return method_not_allowed(server, exchange, "POST, OPTIONS");
         }
@@ -25,7 +27,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
         Ok((client, response)) => cors::for_client(response, exchange, &client),
         Err(failure) => {
             let response = exchange.fail(server.issuer.as_str(), failure);
-            cors::for_error(response, server, exchange).await
+            cors::for_error(response, server, exchange).boxed_local().await
         }
     }
 }
@@ -39,7 +41,7 @@ async fn exchange_token<P: Platform>(
     let client = authenticate(server, exchange, &form).await?;
     match decide(server, exchange, client.clone(), &form).await {
         Err(Failure::OAuth(error)) if error.cause.may_be_outdated() => {
-            retry_with_newer_client(server, exchange, &client, &form, error).await
+            retry_with_newer_client(server, exchange, &client, &form, error).boxed_local().await
         }
         other => other,
     }

@@ -13,6 +13,7 @@ pub(crate) use audience::requested_for_user;
 
 use std::fmt;
 
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -98,7 +99,8 @@ macro_rules! registry {
         }
 
         async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-            match grant { $(GrantType::$variant => $module::decide(request).await),+ }
+            // Boxed: see `endpoints::route`.
+            match grant { $(GrantType::$variant => $module::decide(request).boxed_local().await),+ }
         }
     };
 }

@@ -36,11 +36,11 @@ pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, 
 }
 
 /// What came of adding a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum AddSecret {
-    /// It is there.
-    Added,
+    /// It is there, under this id.
+    Added(String),
     /// The client is public.
     Public,
     /// The client has [`MAX_LIVE_SECRETS`] already; end one first.
@@ -48,6 +48,9 @@ pub enum AddSecret {
 }
 
 /// Adds a secret. With `others_expire_at` the live ones end then at the latest, which is a rotation.
+///
+/// One that is live already keeps its id and gets the new end. A second entry would work on when the first is ended
+/// because it leaked, and a repeated command would fill the client up.
 pub fn add_secret(
     client: &mut Client,
     id: String,
@@ -60,6 +63,7 @@ pub fn add_secret(
         return AddSecret::Public;
     }
     let mut secrets: Vec<_> = client.secrets.iter().filter(|secret| secret.is_live(now)).cloned().collect();
+    let known = secrets.iter().position(|secret| secret.sha256 == sha256).map(|at| secrets.remove(at));
     if let Some(end) = others_expire_at {
         for secret in &mut secrets {
             secret.expires_at = Some(secret.expires_at.map_or(end, |own| own.min(end)));
@@ -69,10 +73,11 @@ pub fn add_secret(
     if secrets.len() >= MAX_LIVE_SECRETS {
         return AddSecret::TooMany;
     }
-    secrets.push(StoredSecret { id, sha256, created_at: now, expires_at });
+    let (id, created_at) = known.map_or((id, now), |known| (known.id, known.created_at));
+    secrets.push(StoredSecret { id: id.clone(), sha256, created_at, expires_at });
     client.secrets = secrets;
     client.updated_at = now;
-    AddSecret::Added
+    AddSecret::Added(id)
 }
 
 /// Ends one secret at once; says whether it was there.

@@ -1,0 +1,132 @@
+//! What an isolate does at the same time when it knows nothing yet.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use base64ct::{Base64, Encoding as _};
+use mintedge::memory::{Memory, World};
+use mintedge::protocol::control::{Command, Reply};
+use mintedge::protocol::error::ServerError;
+use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
+use mintedge::protocol::issuer::Issuer;
+use mintedge::protocol::keyring::{PublicKey, SigningKey};
+use mintedge::protocol::objects::Class;
+use mintedge::protocol::ports::{Entropy, Platform};
+use mintedge::protocol::secret::Secret;
+use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::{Deployment, Server};
+use serde_json::json;
+
+const ISSUER: &str = "https://id.example.com";
+
+/// A platform whose snapshots arrive only after the Control object was asked, and the other way round.
+struct Meeting {
+    memory: Server<Memory>,
+    reading: Cell<bool>,
+    asking: Cell<bool>,
+}
+
+impl Meeting {
+    fn platform(&self) -> &Memory {
+        self.memory.platform()
+    }
+}
+
+async fn until(other: &Cell<bool>) {
+    poll_fn(|_| if other.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+impl Entropy for Meeting {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.platform().fill(bytes);
+    }
+}
+
+impl Platform for Meeting {
+    async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {
+        self.platform().object(class, name, command).await
+    }
+
+    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
+        self.platform().verify(key, message, signature).await
+    }
+
+    async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {
+        self.platform().post_form(url, form).await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.platform().now()
+    }
+
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {
+        self.platform().sign(key, message).await
+    }
+
+    async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError> {
+        self.reading.set(true);
+        until(&self.asking).await;
+        self.platform().read_snapshots(names).await
+    }
+
+    async fn control(&self, command: Command) -> Result<Reply, ServerError> {
+        self.asking.set(true);
+        until(&self.reading).await;
+        self.platform().control(command).await
+    }
+
+    fn log(&self, line: &str) {
+        self.platform().log(line);
+    }
+}
+
+#[test]
+fn a_cold_isolate_reads_snapshots_and_asks_for_the_keys_at_the_same_time() {
+    for generated in [false, true] {
+        let world = World::new(ISSUER).expect("an issuer");
+        world.control(&Command::Open).expect("opened");
+        let members = json!({
+            "client_id": if generated { "" } else { "app" },
+            "grant_types": ["client_credentials"],
+            "scopes": ["mintedge:read"],
+        });
+        let client = serde_json::from_value(members).expect("a client");
+        let created = world.control(&Command::CreateClient { client: Box::new(client) });
+        let Ok(Reply::ClientWithSecret { secret: Some(secret), client }) = created else {
+            panic!("{created:?}")
+        };
+        world.publish().expect("published");
+        let secret = String::from_utf8(secret.client_secret.expose().to_vec()).expect("text");
+        assert_eq!(first_answer(&world, &client.client_id, &secret), Some(200), "generated: {generated}");
+    }
+}
+
+/// The status of a token request to a fresh isolate; `None` if it waits for ever.
+fn first_answer(world: &World, id: &str, secret: &str) -> Option<u16> {
+    let deployment = Deployment {
+        issuer: Issuer::parse(ISSUER).expect("an issuer"),
+        admin_secret: None::<Secret>,
+        edge_cache: 25,
+    };
+    let meeting =
+        Meeting { memory: world.isolate(None), reading: Cell::new(false), asking: Cell::new(false) };
+    let server = Server::new(deployment, meeting);
+    let basic = format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));
+    let headers = Headers {
+        authorization: Some(SensitiveHeader::new(basic)),
+        content_type: Some("application/x-www-form-urlencoded".to_owned()),
+        ..Headers::default()
+    };
+    let body = Body::Bytes(b"grant_type=client_credentials".to_vec());
+    let request = Request::new(Method::Post, "/token", headers, body);
+    let mut answer = pin!(server.handle(&request));
+    let mut context = Context::from_waker(Waker::noop());
+    (0..10).find_map(|_| match answer.as_mut().poll(&mut context) {
+        Poll::Ready(response) => Some(response.status),
+        Poll::Pending => None,
+    })
+}
