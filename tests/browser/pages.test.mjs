@@ -134,6 +134,17 @@ describe("forms", () => {
     }));
   }
 
+  test("an application that opened a popup keeps it", () => withPage({}, async (page) => {
+    await page.goto("http://www.client.example/home");
+    const opened = page.waitForEvent("popup");
+    await page.evaluate((uri) => { globalThis.popup = open(uri); }, address("plain/login_loopback.html"));
+    const popup = await opened;
+    await popup.click("#cancel");
+    await popup.waitForURL("http://www.client.example/home");
+    assert.equal(await popup.evaluate(() => opener?.location.href), "http://www.client.example/home");
+    assert.equal(await page.evaluate(() => globalThis.popup.closed), false);
+  }));
+
   test("cancelling needs no credentials", () => withPage({}, async (page) => {
     await page.goto(address("plain/login_loopback.html"));
     await page.click("#cancel");
