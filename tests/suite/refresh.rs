@@ -250,11 +250,14 @@ pub fn the_account_page_shows_and_ends_sessions(f: &Fixture<'_>) {
     let page = login.browser.get("/account").expect(200);
     assert!(page.body.contains("Acme Shop") && page.body.contains("Firefox on Linux"), "{}", page.body);
     let csrf = super::browser::PageForm::of(&page.body).field("csrf").to_owned();
-    let revoke =
-        form(&[("flow", "account"), ("csrf", &csrf), ("client", &login.client.id), ("action", "revoke_app")]);
-    login.browser.post("/account", &revoke.replace(&csrf, "wrong")).expect(403);
+    let revoke = |csrf: &str| {
+        let fields =
+            [("flow", "account"), ("csrf", csrf), ("client", &login.client.id), ("action", "revoke_app")];
+        login.browser.post("/account", &form(&fields))
+    };
+    revoke("wrong").expect(403);
     login.userinfo(text(&tokens, "access_token")).expect(200);
-    login.browser.post("/account", &revoke).expect(200);
+    revoke(&csrf).expect(200);
     login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
     let more = login.tokens(&[]);
     let change = form(&[
