@@ -15,6 +15,7 @@ pub mod client_credentials;
 pub mod cross_origin;
 pub mod harness;
 pub mod http;
+pub mod in_memory;
 pub mod jws;
 pub mod public_documents;
 pub mod refresh;

@@ -64,6 +64,7 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
         if worker {
             report.step("worker tests", || with_server(&tools, worker_tests));
             report.step("crash tests", || crash_tests(&tools));
+            report.step("rotations under crashes", || rotation_tests(&tools));
         }
         if clients {
             client_tests(&tools, &mut report);
@@ -75,7 +76,7 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
 fn worker_tests(server: &TestServer) -> Result {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests"]);
-    cargo.args(["--test", "cold_start", "--test", "worker"]);
+    cargo.args(["--test", "cold_start", "--test", "worker", "--test", "parallel"]);
     run(server.announce(&mut cargo))
 }
 
@@ -93,6 +94,41 @@ fn crash_tests(tools: &Tools) -> Result {
             server.server.kill();
         }
     }
+    Ok(())
+}
+
+/// How many rotations a runtime lives for, in `rotation_tests`.
+const ROTATIONS_PER_LIFE: usize = 125;
+
+/// Runs `tests/rotations.rs` through one life of the runtime after another, each ended without warning.
+fn rotation_tests(tools: &Tools) -> Result {
+    let storage = Storage::create()?;
+    let remembered = storage.directory.join("family.json");
+    let handed_out = || {
+        let text = fs::read_to_string(&remembered).unwrap_or_default();
+        text.matches("mer_").count()
+    };
+    let mut lives = 0;
+    while handed_out() <= 1000 {
+        let before = handed_out();
+        let server = storage.serve(tools)?;
+        let mut cargo = Command::new("cargo");
+        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "rotations"]);
+        cargo.env("MINTEDGE_TEST_MEMORY", &remembered);
+        let mut test = server.announce(&mut cargo).spawn()?;
+        while test.try_wait()?.is_none() && handed_out() < before + ROTATIONS_PER_LIFE {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        server.server.kill();
+        if !test.wait()?.success() {
+            return Err("the family did not survive".into());
+        }
+        lives += 1;
+        if lives > 20 {
+            return Err("the family makes no progress".into());
+        }
+    }
+    println!("    {} tokens of one family in {lives} lives of the runtime", handed_out());
     Ok(())
 }
 

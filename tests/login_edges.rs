@@ -1,0 +1,339 @@
+//! Logging in where things go wrong: lost answers, failing stores, floods of guesses, clients that don't answer; and what a
+//! request may cost.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod suite;
+
+use mintedge::memory::{Counts, FailAt, World};
+use serde_json::json;
+use suite::authorize::{Login, claims, text};
+use suite::browser::{Browser, PASSWORD, form, parameters};
+use suite::harness::{Fixture, Req, Target};
+use suite::in_memory::{InMemory, target};
+
+fn spent(world: &World, work: impl FnOnce()) -> (u64, u64) {
+    let before: Counts = world.counts();
+    work();
+    let after = world.counts();
+    assert_eq!(after.control_calls, before.control_calls, "the Control object was asked");
+    assert_eq!(after.snapshot_reads, before.snapshot_reads, "KV was read");
+    (after.object_calls - before.object_calls, after.object_rows_written - before.object_rows_written)
+}
+
+#[test]
+fn a_warm_isolate_spends_what_the_design_allows() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({ "first_party": false, "serves": ["https://orders.example"] }));
+    let page = login.authorize(&[]).expect(200);
+    login.browser.submit(&page, &[("action", "allow")]).expect(303);
+    let world = &target.world;
+    let mut code = String::new();
+    assert_eq!(spent(world, || code = login.code(&[])), (1, 0), "authorize with remembered consent");
+    let mut tokens = json!(null);
+    assert_eq!(spent(world, || tokens = login.redeem(&code).expect(200).json()), (1, 1), "code to tokens");
+    let (access, first) =
+        (text(&tokens, "access_token").to_owned(), text(&tokens, "refresh_token").to_owned());
+    let mut next = json!(null);
+    assert_eq!(spent(world, || next = login.refresh(&first, "").expect(200).json()), (1, 1), "refresh");
+    assert_eq!(spent(world, || drop(login.refresh(&first, "").expect(200))), (1, 0), "a retry");
+    assert_eq!(spent(world, || drop(login.userinfo(&access).expect(200))), (1, 0), "userinfo");
+    for token in [access.as_str(), text(&next, "refresh_token")] {
+        let request = Req::new("POST", "/introspect")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form(&[("token", token)]))
+            .basic(&login.client.id, &login.client.secret);
+        assert_eq!(spent(world, || assert_eq!(f.send(&request).expect(200).json()["active"], true)), (1, 0));
+    }
+    let request = Req::new("POST", "/revoke")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form(&[("token", &first)]))
+        .basic(&login.client.id, &login.client.secret);
+    assert_eq!(spent(world, || drop(f.send(&request).expect(200))), (1, 1), "revoke");
+    let stranger = Browser::new(&f);
+    assert_eq!(
+        spent(world, || drop(stranger.authorize(&login.request(&[])).expect(200))),
+        (0, 0),
+        "the login page"
+    );
+}
+
+#[test]
+fn made_up_tokens_codes_and_cookies_cost_no_object_call_and_make_no_object() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let token = text(&login.tokens(&[]), "refresh_token").to_owned();
+    let objects = target.world.objects();
+    for index in (8..token.len()).step_by(7) {
+        let mut forged = token.clone().into_bytes();
+        forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(forged).expect("ascii");
+        if forged == token {
+            continue;
+        }
+        let cost = spent(&target.world, || login.refresh(&forged, "").expect_error(400, "invalid_grant"));
+        assert_eq!(cost, (0, 0));
+        assert_eq!(spent(&target.world, || login.redeem(&forged).expect_error(400, "invalid_grant")), (0, 0));
+    }
+    let cookies = login.browser.cookies.borrow().clone();
+    for (name, value) in cookies.iter().filter(|(name, _)| name.ends_with("session")) {
+        let stranger = Browser::new(&f);
+        let forged = format!("{}{}", &value[..value.len() - 1], if value.ends_with('A') { 'B' } else { 'A' });
+        stranger.cookies.borrow_mut().insert(name.clone(), forged);
+        assert_eq!(
+            spent(&target.world, || drop(stranger.authorize(&login.request(&[])).expect(200))),
+            (0, 0)
+        );
+    }
+    assert_eq!(target.world.objects(), objects);
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let first = text(&login.tokens(&[]), "refresh_token").to_owned();
+    target.world.fail_next_object(FailAt::BeforeCommit);
+    login.refresh(&first, "").expect_error(503, "temporarily_unavailable");
+    target.world.fail_next_object(FailAt::AfterCommit);
+    login.refresh(&first, "").expect_error(503, "temporarily_unavailable");
+    let second = login.refresh(&first, "").expect(200).json();
+    login.refresh(text(&second, "refresh_token"), "").expect(200);
+    // A code whose answer was lost is gone, as RFC 6749 wants it, but nothing is half done.
+    let code = login.code(&[]);
+    target.world.fail_next_object(FailAt::BeforeCommit);
+    login.redeem(&code).expect_error(503, "temporarily_unavailable");
+    login.redeem(&code).expect(200);
+}
+
+#[test]
+fn a_code_ends_after_a_minute_and_its_replay_after_ten_seconds_ends_the_grant() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    for (seconds, works) in [(59, true), (60, false), (61, false)] {
+        let code = login.code(&[]);
+        target.world.advance(seconds);
+        assert_eq!(login.redeem(&code).status == 200, works, "{seconds}");
+    }
+    let code = login.code(&[]);
+    let tokens = login.redeem(&code).expect(200).json();
+    target.world.advance(11);
+    login.redeem(&code).expect_error(400, "invalid_grant");
+    login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
+    login.refresh(text(&tokens, "refresh_token"), "").expect_error(400, "invalid_grant");
+}
+
+#[test]
+fn a_code_is_worth_nothing_after_the_session_ended() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let code = login.code(&[]);
+    let page = login.browser.get("/logout").expect(200);
+    login.browser.submit(&page, &[("action", "logout")]).expect(200);
+    login.redeem(&code).expect_error(400, "invalid_grant");
+}
+
+#[test]
+fn max_age_and_idle_sessions_are_kept_to() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    target.world.advance(2);
+    login.authorize(&[("max_age", "1")]).expect(200);
+    login.authorize(&[("max_age", "10000")]).expect(303);
+    // A session in use goes on, up to its absolute end.
+    for _ in 0..14 {
+        target.world.advance(2 * 86_400);
+        login.authorize(&[]).expect(303);
+    }
+    target.world.advance(2 * 86_400);
+    login.authorize(&[]).expect(200);
+}
+
+#[test]
+fn a_session_that_nobody_uses_ends() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    target.world.advance(3 * 86_400);
+    login.authorize(&[]).expect(200);
+}
+
+#[test]
+fn guesses_are_damped_without_locking_the_owner_out() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let attacker = Browser::new(&f);
+    *attacker.address.borrow_mut() = "203.0.113.9".to_owned();
+    let mut page = attacker.authorize(&login.request(&[])).expect(200);
+    for _ in 0..10 {
+        page = attacker.log_in(&page, &login.email, "a wrong password").expect(200);
+        assert!(!page.body.contains("Too many"), "{}", page.body);
+    }
+    // From here on even the right password is not looked at.
+    let answer = attacker.log_in(&page, &login.email, PASSWORD).expect(200);
+    assert!(answer.body.contains("Too many"), "{}", answer.body);
+    // A name that nobody has is damped in the same way.
+    let mut page = attacker.authorize(&login.request(&[])).expect(200);
+    for _ in 0..10 {
+        page = attacker.log_in(&page, "nobody@example.com", "a wrong password").expect(200);
+    }
+    assert!(attacker.log_in(&page, "nobody@example.com", "x").expect(200).body.contains("Too many"));
+    // The owner gets in from elsewhere.
+    let elsewhere = Browser::new(&f);
+    *elsewhere.address.borrow_mut() = "198.51.100.7".to_owned();
+    let page = elsewhere.authorize(&login.request(&[])).expect(200);
+    elsewhere.log_in(&page, &login.email, PASSWORD).expect(303);
+    // And a browser that they have used before gets in even if the whole world guesses.
+    for number in 0..15 {
+        let stranger = Browser::new(&f);
+        *stranger.address.borrow_mut() = format!("203.0.113.{}", 100 + number);
+        let mut page = stranger.authorize(&login.request(&[])).expect(200);
+        for _ in 0..8 {
+            page = stranger.log_in(&page, &login.email, "").expect(200);
+        }
+    }
+    let stranger = Browser::new(&f);
+    *stranger.address.borrow_mut() = "198.51.100.99".to_owned();
+    let page = stranger.authorize(&login.request(&[])).expect(200);
+    assert!(stranger.log_in(&page, &login.email, PASSWORD).expect(200).body.contains("Too many"));
+    let page = login.authorize(&[("prompt", "login")]).expect(200);
+    login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
+    // The window passes.
+    target.world.advance(3601);
+    let page = attacker.authorize(&login.request(&[])).expect(200);
+    attacker.log_in(&page, &login.email, PASSWORD).expect(303);
+}
+
+fn ring(target: &InMemory) {
+    pollster::block_on(target.world.ring_alarms(&target.server)).expect("the alarms");
+}
+
+#[test]
+fn clients_are_told_of_a_sign_out_until_they_take_it() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let members = json!({
+        "backchannel_logout_uri": "https://app.example/backchannel",
+        "frontchannel_logout_uri": "https://app.example/frontchannel",
+    });
+    let login = Login::new(&f, &members);
+    let tokens = login.tokens(&[]);
+    let id_token = claims(text(&tokens, "id_token"));
+    target.world.set_post_status(500);
+    let page = login.browser.get("/logout").expect(200);
+    let page = login.browser.submit(&page, &[("action", "logout")]).expect(200);
+    let sid = text(&id_token, "sid");
+    let frame =
+        format!("https://app.example/frontchannel?iss=https%3A%2F%2Fid.example.com%2Ftenant&amp;sid={sid}");
+    assert!(page.body.contains(&frame), "{}", page.body);
+    assert!(target.world.posts().is_empty(), "the answer must not wait for clients");
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 1);
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 1, "not before it is due again");
+    target.world.advance(10);
+    target.world.set_post_status(0);
+    ring(&target);
+    target.world.advance(60);
+    target.world.set_post_status(200);
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 3);
+    target.world.advance(86_400);
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 3, "delivered once");
+    let (url, body) = target.world.posts()[2].clone();
+    assert_eq!(url, "https://app.example/backchannel");
+    let token = body.strip_prefix("logout_token=").expect("a logout token");
+    let logout = claims(token);
+    assert_eq!(logout["iss"], target.issuer());
+    assert_eq!(logout["aud"], login.client.id);
+    assert_eq!((&logout["sub"], &logout["sid"]), (&id_token["sub"], &id_token["sid"]));
+    assert_eq!(logout["events"], json!({ "http://schemas.openid.net/event/backchannel-logout": {} }));
+    assert!(logout.get("nonce").is_none() && logout["jti"].is_string() && logout["iat"].is_u64());
+}
+
+#[test]
+fn a_client_that_never_answers_is_given_up() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({ "backchannel_logout_uri": "https://app.example/backchannel" }));
+    login.tokens(&[]);
+    target.world.set_post_status(0);
+    let page = login.browser.get("/logout").expect(200);
+    login.browser.submit(&page, &[("action", "logout")]).expect(200);
+    for _ in 0..20 {
+        ring(&target);
+        target.world.advance(6 * 3600);
+    }
+    assert_eq!(target.world.posts().len(), 6);
+}
+
+#[test]
+fn nothing_secret_is_at_rest_or_in_the_log() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let code = login.code(&[]);
+    let tokens = login.redeem(&code).expect(200).json();
+    let refresh = text(&tokens, "refresh_token");
+    let next = login.refresh(refresh, "").expect(200).json();
+    let cookies = login.browser.cookies.borrow().clone();
+    let secrets = [
+        PASSWORD,
+        &code,
+        refresh,
+        text(&next, "refresh_token"),
+        text(&tokens, "access_token"),
+        text(&tokens, "id_token"),
+    ];
+    let at_rest = target.world.at_rest();
+    let log = target.world.log().join("\n");
+    for secret in secrets.into_iter().chain(cookies.values().map(String::as_str)) {
+        assert!(!at_rest.contains(secret) && !log.contains(secret), "{secret}");
+    }
+    assert!(!log.contains(&login.email), "people's addresses don't belong into the log");
+    assert!(log.contains("\"endpoint\":\"token\""));
+}
+
+#[test]
+fn everything_that_expired_is_swept() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    login.tokens(&[]);
+    for _ in 0..40 {
+        target.world.advance(86_400);
+        ring(&target);
+    }
+    let at_rest = target.world.at_rest();
+    assert!(
+        at_rest.contains("\"user\"") && !at_rest.contains("\"session/") && !at_rest.contains("\"bucket/"),
+        "{at_rest}"
+    );
+}
+
+#[test]
+fn a_redirect_after_a_form_is_a_303_and_carries_nothing_but_the_code() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let page = login.authorize(&[("prompt", "login")]).expect(200);
+    let answer = login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
+    let names: Vec<_> = parameters(&answer).into_keys().collect();
+    assert_eq!(names, ["code", "iss", "state"]);
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    let cookies: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "set-cookie").collect();
+    for (_, cookie) in cookies {
+        for attribute in ["__Host-", "HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Races against a running Worker: many requests at once for one code, one refresh token, one session.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod suite;
+
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+
+use serde_json::json;
+use suite::authorize::{Login, REDIRECT, text};
+use suite::browser::{VERIFIER, form};
+use suite::harness::{Fixture, Req, Resp, Target};
+use suite::http::{Worker, target};
+
+const PARALLEL: usize = 64;
+
+/// Sends all requests at the same moment and returns their answers in order.
+fn at_once(requests: Vec<Req>) -> Vec<Resp> {
+    let target: Worker = target();
+    let barrier = Barrier::new(requests.len());
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = requests
+            .iter()
+            .map(|request| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    target.send(request)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    })
+}
+
+fn token_request(login: &Login<'_>, body: &str) -> Req {
+    Req::token(body).basic(&login.client.id, &login.client.secret)
+}
+
+fn refresh_request(login: &Login<'_>, token: &str) -> Req {
+    token_request(login, &format!("grant_type=refresh_token&refresh_token={token}"))
+}
+
+fn redeem_request(login: &Login<'_>, code: &str) -> Req {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", VERIFIER),
+    ];
+    token_request(login, &form(&fields))
+}
+
+#[test]
+fn one_code_redeemed_by_many_at_once_makes_one_grant() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let code = login.code(&[]);
+    let answers = at_once(vec![redeem_request(&login, &code); PARALLEL]);
+    let (granted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(granted.len(), 1, "{granted:?}");
+    for answer in refused {
+        answer.expect_error(400, "invalid_grant");
+    }
+    // A double submit kills nothing.
+    login.refresh(text(&granted[0].json(), "refresh_token"), "").expect(200);
+}
+
+#[test]
+fn one_refresh_token_used_by_many_at_once_has_one_successor() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let mut token = text(&login.tokens(&[]), "refresh_token").to_owned();
+    for _ in 0..3 {
+        let answers = at_once(vec![refresh_request(&login, &token); PARALLEL]);
+        let successors: BTreeSet<String> = answers
+            .into_iter()
+            .map(|answer| text(&answer.expect(200).json(), "refresh_token").to_owned())
+            .collect();
+        assert_eq!(successors.len(), 1);
+        token = successors.into_iter().next().expect("a successor");
+    }
+    login.refresh(&token, "").expect(200);
+}
+
+#[test]
+fn after_a_revocation_returned_no_refresh_that_raced_it_left_a_usable_token() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    for _ in 0..5 {
+        let token = text(&login.tokens(&[]), "refresh_token").to_owned();
+        let revoke = Req::new("POST", "/revoke")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form(&[("token", &token)]))
+            .basic(&login.client.id, &login.client.secret);
+        let mut requests = vec![refresh_request(&login, &token); 16];
+        requests.push(revoke);
+        let answers = at_once(requests);
+        assert_eq!(answers[16].status, 200);
+        for answer in &answers[..16] {
+            if answer.status == 200 {
+                let tokens = answer.json();
+                login.refresh(text(&tokens, "refresh_token"), "").expect_error(400, "invalid_grant");
+                login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
+            }
+        }
+    }
+}
+
+#[test]
+fn after_signing_out_no_refresh_that_raced_it_left_a_usable_token() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let tokens = login.tokens(&[]);
+    let token = text(&tokens, "refresh_token").to_owned();
+    let cookies: Vec<_> =
+        login.browser.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let out = Req::new("GET", &format!("/logout?{}", form(&[("id_token_hint", text(&tokens, "id_token"))])))
+        .header("cookie", cookies.join("; "));
+    let mut requests = vec![refresh_request(&login, &token); 16];
+    requests.push(out);
+    let answers = at_once(requests);
+    assert_eq!(answers[16].status, 200);
+    for answer in &answers[..16] {
+        if answer.status == 200 {
+            let tokens = answer.json();
+            login.refresh(text(&tokens, "refresh_token"), "").expect_error(400, "invalid_grant");
+            login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
+        }
+    }
+}
