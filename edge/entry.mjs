@@ -25,9 +25,9 @@ export default {
       const { method, url, headers } = request;
       const forwarded = FORWARDED_HEADERS.map((name) => headers.get(name) ?? "").join("\n");
       let body;
-      if (request.body !== null && method !== "GET" && method !== "HEAD") {
+      if (method !== "GET" && method !== "HEAD") {
         try {
-          body = await readBody(request);
+          body = await readBody(request, url);
         } catch {
           // The client went away while sending: nobody reads the answer, and it is no failure of ours.
           return new Response(null, { status: 400 });
@@ -42,13 +42,17 @@ export default {
   },
 };
 
-/** The body's bytes, or null when there are more than allowed. A body of unknown length is never buffered whole. */
-async function readBody(request) {
-  const limit = request.url.split("?", 1)[0].includes("/admin/") ? ADMIN_BODY_LIMIT : BODY_LIMIT;
+/**
+ * The body's bytes, undefined without a body, or null when there are more than allowed. A body of unknown length is
+ * never buffered whole. The getter `body` makes a stream, so it is asked only where it is needed.
+ */
+async function readBody(request, url) {
+  const limit = url.split("?", 1)[0].includes("/admin/") ? ADMIN_BODY_LIMIT : BODY_LIMIT;
   const declared = request.headers.get("content-length");
   if (declared !== null) {
     return Number(declared) <= limit ? new Uint8Array(await request.arrayBuffer()) : null;
   }
+  if (request.body === null) return undefined;
   const chunks = [];
   let length = 0;
   for await (const chunk of request.body) {
