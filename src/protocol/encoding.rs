@@ -17,6 +17,11 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     Base64::decode_vec(text).ok()
 }
 
+/// Reads JSON from bytes. The only way it is read from bytes: a second kind of reader would double every derived parser.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::from_str(core::str::from_utf8(bytes).ok()?).ok()
+}
+
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Writes `bytes` as a big-endian base62 number of exactly `width` digits, keeping the lowest digits.

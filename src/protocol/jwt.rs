@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::encoding::{base64url, from_base64url};
+use super::encoding::{base64url, from_base64url, from_json};
 use super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::jwk::{Alg, PublicJwk};
 use super::keyring::{PublicKey, SigningKey};
@@ -121,7 +121,7 @@ pub async fn verify<P: Platform>(
     }
     let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
     let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
-    let header = from_base64url(header).and_then(|json| serde_json::from_slice::<Header>(&json).ok());
+    let header = from_base64url(header).and_then(|json| from_json::<Header>(&json));
     let header = header.filter(|header| header.crit.is_none()).ok_or_else(malformed)?;
     if !header.typ.eq_ignore_ascii_case(typ) {
         return Err(refused(Cause::BearerType).into());
@@ -155,8 +155,7 @@ pub async fn verify_access_token<P: Platform>(
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, Failure> {
     let claims = verify(platform, token, ACCESS_TOKEN_TYPE, keys, now).await?;
-    let claims: VerifiedAccessToken =
-        serde_json::from_slice(&claims).map_err(|_| refused(Cause::BearerClaims))?;
+    let claims: VerifiedAccessToken = from_json(&claims).ok_or_else(|| refused(Cause::BearerClaims))?;
     if claims.exp <= now {
         return Err(refused(Cause::BearerExpired).into());
     }
@@ -196,7 +195,7 @@ pub async fn verify_hint<P: Platform>(
 ) -> Result<Option<Hint>, ServerError> {
     match verify(platform, token, ID_TOKEN_TYPE, keys, now).await {
         Ok(claims) => {
-            let hint = serde_json::from_slice::<Hint>(&claims).ok();
+            let hint = from_json::<Hint>(&claims);
             Ok(hint.filter(|hint| hint.iss == issuer))
         }
         Err(Failure::OAuth(_)) => Ok(None),

@@ -9,7 +9,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::encoding::{base64url, from_base64url};
+use super::encoding::{base64url, from_base64url, from_json};
 use super::error::ServerError;
 use super::ports::Entropy;
 use super::secret::{SecretBytes, split_checksum, with_checksum};
@@ -52,7 +52,7 @@ pub fn open<T: DeserializeOwned>(key: &SecretBytes, prefix: &str, text: &str) ->
     let payload = Payload { msg: ciphertext, aad: prefix.as_bytes() };
     let cipher = XChaCha20Poly1305::new_from_slice(key.expose()).ok()?;
     let plain = cipher.decrypt(&XNonce::from(nonce), payload).ok()?;
-    serde_json::from_slice(&plain).ok()
+    from_json(&plain)
 }
 
 #[cfg(test)]

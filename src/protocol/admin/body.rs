@@ -28,7 +28,9 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
         let description = "the content type has to be application/json";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::ContentType, description).into());
     }
-    let read = serde_json::from_slice::<Distinct>(bytes).and_then(|_| serde_json::from_slice(bytes));
+    let text = core::str::from_utf8(bytes)
+        .map_err(|_| AdminFailure::refused(400, "invalid_request", "the JSON body is not UTF-8"))?;
+    let read = serde_json::from_str::<Distinct>(text).and_then(|_| serde_json::from_str(text));
     read.map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the JSON body is not as expected: {error}"))
     })

@@ -71,7 +71,8 @@ pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
 }
 
 fn parse(value: serde_json::Value) -> Result<ClientConfig, AdminFailure> {
-    serde_json::from_value(value).map_err(|error| {
+    // Through text: see `encoding::from_json`.
+    serde_json::from_str(&value.to_string()).map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the client is not as expected: {error}"))
     })
 }
