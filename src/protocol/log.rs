@@ -19,6 +19,8 @@ pub struct Exchange<'a> {
     pub endpoint: std::cell::Cell<&'static str>,
     /// The grant it named, once that is known to exist.
     pub grant: std::cell::Cell<Option<&'static str>>,
+    /// Whether it used something that is there for migrations only.
+    pub deprecated: std::cell::Cell<bool>,
     /// The client, once it is known to exist.
     pub client_id: std::cell::RefCell<Option<String>>,
     /// The admin API's own word for a refusal, if it was one of these.
@@ -36,6 +38,7 @@ impl<'a> Exchange<'a> {
             id: request_id(request, platform),
             endpoint: std::cell::Cell::new("none"),
             grant: std::cell::Cell::new(None),
+            deprecated: std::cell::Cell::new(false),
             client_id: std::cell::RefCell::new(None),
             refused: std::cell::Cell::new(None),
             failure: std::cell::RefCell::new(None),
@@ -81,6 +84,7 @@ impl<'a> Exchange<'a> {
             outcome,
             client_id: client_id.as_deref(),
             grant_type: self.grant.get(),
+            deprecated: self.deprecated.get(),
             error,
             cause,
             detail,
@@ -100,6 +104,8 @@ struct Line<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deprecated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

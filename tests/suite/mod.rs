@@ -117,6 +117,7 @@ macro_rules! black_box_suite {
                 signing_out_ends_session_and_tokens_and_goes_back,
                 nobody_is_signed_out_or_sent_on_without_reason,
                 the_account_page_shows_and_ends_sessions,
+                the_password_grant_is_for_clients_registered_for_it,
             ],
             admin_api: [
                 without_a_token_it_is_401_with_a_bearer_challenge,

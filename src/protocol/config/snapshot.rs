@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Config, LoginConfig, SessionsConfig};
+use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::PublicKey;
@@ -59,6 +60,9 @@ pub struct Snapshot {
     /// How long they stay logged in.
     #[serde(default)]
     pub sessions: SessionsConfig,
+    /// Grants that are advertised only because a client is registered for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub special_grants: Vec<GrantType>,
     /// Every client's allowed origins, for preflight requests, which name no client.
     pub origins: BTreeSet<String>,
     /// Published keys with their schedules.
@@ -66,6 +70,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The grants that the metadata names.
+    pub fn grants(&self) -> impl Iterator<Item = GrantType> {
+        let named = |grant: &GrantType| !grant.info().on_request_only || self.special_grants.contains(grant);
+        GrantType::ALL.iter().copied().filter(named)
+    }
+
     /// The resource called `identifier`.
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.identifier == identifier)

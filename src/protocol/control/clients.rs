@@ -10,6 +10,7 @@ use crate::protocol::config::validate::{Known, client_problems};
 use crate::protocol::derived::Derived;
 use crate::protocol::encoding::base64url;
 use crate::protocol::error::ServerError;
+use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::{CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id};
@@ -73,7 +74,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     let secret = first_secret(&mut client, context);
     client.config_version = head.config_version;
     save(store, context.issuer, &client)?;
-    refresh_origins(store, context.issuer, &mut head, !client.allowed_origins.is_empty())?;
+    refresh_summary(store, context.issuer, &mut head, is_summed_up(&client))?;
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
@@ -95,7 +96,7 @@ pub(super) fn update<S: Store, E: Entropy>(
     if client != current {
         client.config_version = head.config_version;
         save(store, context.issuer, &client)?;
-        refresh_origins(store, context.issuer, &mut head, client.allowed_origins != current.allowed_origins)?;
+        refresh_summary(store, context.issuer, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
     }
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
@@ -224,8 +225,17 @@ pub(super) fn delete<S: Store, E: Entropy>(
         head.config_version += 1;
         head::save(store, context.issuer, &head)?;
     }
-    refresh_origins(store, context.issuer, &mut head, !client.allowed_origins.is_empty())?;
+    refresh_summary(store, context.issuer, &mut head, is_summed_up(&client))?;
     Ok(Reply::Client(None))
+}
+
+/// Whether a client shows in what the snapshot says of all of them.
+fn is_summed_up(client: &Client) -> bool {
+    !client.allowed_origins.is_empty() || special_grants(client).next().is_some()
+}
+
+fn special_grants(client: &Client) -> impl Iterator<Item = GrantType> {
+    client.grant_types.iter().copied().filter(|grant| grant.info().on_request_only)
 }
 
 fn existing<S: Store>(store: &S, client_id: &str) -> Result<Client, Stop> {
@@ -233,7 +243,7 @@ fn existing<S: Store>(store: &S, client_id: &str) -> Result<Client, Stop> {
 }
 
 /// Collects every client's origins anew, if a change touched any, and publishes them.
-pub(super) fn refresh_origins<S: Store>(
+pub(super) fn refresh_summary<S: Store>(
     store: &mut S,
     issuer: &Issuer,
     head: &mut Head,
@@ -243,20 +253,25 @@ pub(super) fn refresh_origins<S: Store>(
         return Ok(());
     }
     let mut origins = std::collections::BTreeSet::new();
+    let mut grants: Vec<GrantType> = Vec::new();
     let mut after: Option<String> = None;
     loop {
         let rows = store.clients(after.as_deref(), MAX_PAGE)?;
         for json in &rows {
             let client = parse(json)?;
             after = Some(client.client_id.clone());
+            grants.extend(special_grants(&client));
             origins.extend(client.config.allowed_origins);
         }
         if rows.is_empty() {
             break;
         }
     }
-    if head.origins != origins {
+    let special: Vec<GrantType> =
+        GrantType::ALL.iter().copied().filter(|grant| grants.contains(grant)).collect();
+    if head.origins != origins || head.special_grants != special {
         head.origins = origins;
+        head.special_grants = special;
         head::save(store, issuer, head)?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use super::{Context, Stop, Store, publish};
 use crate::protocol::config::Config;
 use crate::protocol::config::snapshot::{self, Snapshot};
 use crate::protocol::error::ServerError;
+use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::{PublicKey, StoredKey, StoredPrivate};
@@ -36,6 +37,9 @@ pub(crate) struct Head {
     pub(crate) root: StoredPrivate,
     /// Every client's allowed origins.
     pub(crate) origins: BTreeSet<String>,
+    /// Grants that are advertised only because a client is registered for them.
+    #[serde(default)]
+    pub(crate) special_grants: Vec<GrantType>,
 }
 
 impl Head {
@@ -62,6 +66,7 @@ impl Head {
             branding: self.config.branding.clone(),
             login: self.config.login.clone(),
             sessions: self.config.sessions.clone(),
+            special_grants: self.special_grants.clone(),
             origins: self.origins.clone(),
             keys: self.public_keys(now),
         }
@@ -83,6 +88,7 @@ pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_
         client_algs: BTreeSet::new(),
         root: new_root(context)?,
         origins: BTreeSet::new(),
+        special_grants: Vec::new(),
     };
     super::keys::make_wanted(context, &mut head)?;
     save(store, context.issuer, &head)?;

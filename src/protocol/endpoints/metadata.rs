@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::super::client::AuthMethod;
 use super::super::error::ServerError;
-use super::super::grants::GrantType;
 use super::super::http::Response;
 use super::super::issuer::Issuer;
 use super::super::jwk::Alg;
@@ -152,7 +151,7 @@ async fn metadata<P: Platform>(
         revocation_endpoint: issuer.endpoint(REVOKE),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
-        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name()).collect(),
+        grant_types_supported: snapshot.grants().map(|grant| grant.name()).collect(),
         token_endpoint_auth_methods_supported: methods.clone(),
         introspection_endpoint_auth_methods_supported: confidential.map(|method| method.name()).collect(),
         revocation_endpoint_auth_methods_supported: methods,

@@ -15,8 +15,12 @@ use crate::protocol::pkce;
 use crate::protocol::ports::Platform;
 use crate::protocol::sealed::{CODE_PREFIX, open};
 
-pub(super) const INFO: GrantInfo =
-    GrantInfo { name: "authorization_code", confidential_only: false, speaks_of_user: true };
+pub(super) const INFO: GrantInfo = GrantInfo {
+    name: "authorization_code",
+    confidential_only: false,
+    speaks_of_user: true,
+    on_request_only: false,
+};
 
 /// Decides what a code comes to: `code`, `redirect_uri` (if it was sent before), `code_verifier`, and `resource`
 /// (RFC 8707 §2.2) to choose among the granted ones.

@@ -8,8 +8,12 @@ use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::error::Failure;
 use crate::protocol::ports::Platform;
 
-pub(super) const INFO: GrantInfo =
-    GrantInfo { name: "client_credentials", confidential_only: true, speaks_of_user: false };
+pub(super) const INFO: GrantInfo = GrantInfo {
+    name: "client_credentials",
+    confidential_only: true,
+    speaks_of_user: false,
+    on_request_only: false,
+};
 
 /// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
 /// repeatable, RFC 8707 §2).

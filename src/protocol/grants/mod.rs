@@ -7,6 +7,7 @@ mod audience;
 mod authorization_code;
 mod client_credentials;
 mod on_behalf;
+mod password;
 mod refresh_token;
 
 pub(crate) use audience::requested_for_user;
@@ -38,6 +39,8 @@ pub struct GrantInfo {
     pub confidential_only: bool,
     /// Whether its tokens speak of a person.
     pub speaks_of_user: bool,
+    /// Whether the metadata names it only if a client is registered for it.
+    pub on_request_only: bool,
 }
 
 /// What a grant decided. Only grants make one, and only [`super::issue`] takes it.
@@ -108,6 +111,7 @@ macro_rules! registry {
 registry! {
     AuthorizationCode => authorization_code,
     ClientCredentials => client_credentials,
+    Password => password,
     RefreshToken => refresh_token,
 }
 

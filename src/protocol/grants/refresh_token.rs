@@ -12,8 +12,12 @@ use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::state::refresh::Policy;
 
-pub(super) const INFO: GrantInfo =
-    GrantInfo { name: "refresh_token", confidential_only: false, speaks_of_user: true };
+pub(super) const INFO: GrantInfo = GrantInfo {
+    name: "refresh_token",
+    confidential_only: false,
+    speaks_of_user: true,
+    on_request_only: false,
+};
 
 /// Decides what a refresh token comes to: `refresh_token`, `scope` and `resource` to narrow the access token, and the
 /// access token only.

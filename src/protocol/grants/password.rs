@@ -1,0 +1,87 @@
+//! `password` (RFC 6749 §4.3): for migrations only. RFC 9700 §2.4 says not to use it, so it exists only for confidential clients
+//! that are registered for it, is advertised only if there is one, and every use is marked in the log.
+//!
+//! It is refused where a login in the browser would have asked for more than the password: consent that was not given. The
+//! damping of guesses is that of the login page.
+
+use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
+use super::{GrantInfo, GrantRequest, GrantType, Granted};
+use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::id::Id;
+use crate::protocol::login::{self, Problem};
+use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
+use crate::protocol::ports::Platform;
+
+pub(super) const INFO: GrantInfo =
+    GrantInfo { name: "password", confidential_only: true, speaks_of_user: true, on_request_only: true };
+
+/// Decides what `username` and `password` come to: `scope` and `resource` as at the authorization endpoint.
+///
+/// # Errors
+/// `invalid_grant` for everything about the person; `invalid_scope`, `invalid_target`.
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, form } = &request;
+    exchange.deprecated.set(true);
+    let name = form.require("username", "username is missing")?;
+    let password = form.require("password", "password is missing")?;
+    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    if !snapshot.login.password {
+        let description = "people can't log in here with a password";
+        return Err(OAuthError::new(Code::UnauthorizedClient, Cause::PasswordLoginOff, description).into());
+    }
+    let resources: Vec<&str> = form.values("resource").collect();
+    let (scopes, resources) = super::requested_for_user(&snapshot, client, form.value("scope"), &resources)?;
+    let target = target(&snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
+    let login = match login::with_password(server, exchange, name, password).await? {
+        Ok(login) => login,
+        Err(Problem::Wrong) => {
+            return Err(invalid_grant(Cause::PasswordWrong, "the username or the password is wrong"));
+        }
+        Err(Problem::TooMany) => {
+            return Err(invalid_grant(Cause::TooManyAttempts, "too many attempts; try again later"));
+        }
+    };
+    if !client.first_party && !consented(&request, &login, &scopes).await? {
+        return Err(invalid_grant(
+            Cause::ConsentRequired,
+            "the person has to log in with a browser once and consent",
+        ));
+    }
+    let id = Id::generate(&server.platform);
+    let grant = Grant {
+        client_id: client.client_id.clone(),
+        sid: None,
+        bound_to_session: false,
+        scopes,
+        resources,
+        auth: login.auth,
+        claims: None,
+        binding: None,
+        created_at: exchange.now,
+        expires_at: exchange.now.plus(client.refresh.absolute),
+        family: None,
+        revoked: None,
+    };
+    let refresh = client.may_use(GrantType::RefreshToken);
+    let redemption = Redemption { id, grant, refresh, max_grants: client.refresh.max_grants };
+    match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), exchange.now).await? {
+        Reply::Granted(state) => granted(&request, target, id, *state, None).await,
+        Reply::Refused(refusal) => Err(refused(refusal)),
+        _ => Err(unexpected()),
+    }
+}
+
+async fn consented<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    login: &login::Login,
+    scopes: &crate::protocol::scope::ScopeSet,
+) -> Result<bool, Failure> {
+    let GrantRequest { server, exchange, client, .. } = request;
+    match server.subject(login.user.id, &Command::Overview, exchange.now).await? {
+        Reply::Overview(overview) => {
+            let consent = overview.consents.iter().find(|(client_id, _)| *client_id == client.client_id);
+            Ok(consent.is_some_and(|(_, consent)| scopes.is_subset(&consent.scopes)))
+        }
+        _ => Err(unexpected()),
+    }
+}
