@@ -41,8 +41,8 @@ pub(super) struct Objects {
     pub(super) calls: u64,
     /// Rows written so far, alarms included.
     pub(super) rows_written: u64,
-    /// Makes the next call fail.
-    pub(super) fail_next: Option<FailAt>,
+    /// Makes a call fail, after so many that don't.
+    pub(super) fail_after: Option<(u64, FailAt)>,
 }
 
 impl Objects {
@@ -55,7 +55,14 @@ impl Objects {
         command: &str,
     ) -> Result<String, ServerError> {
         self.calls += 1;
-        let failure = self.fail_next.take();
+        let failure = match self.fail_after.take() {
+            Some((0, at)) => Some(at),
+            Some((calls, at)) => {
+                self.fail_after = Some((calls - 1, at));
+                None
+            }
+            None => None,
+        };
         let failed = || Err(ServerError::unavailable("the object was told to fail"));
         if failure == Some(FailAt::BeforeCommit) {
             return failed();
