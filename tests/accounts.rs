@@ -29,7 +29,7 @@ impl Place {
             "Basic ".to_owned() + &base64(&format!("mintedge-admin:{}", ADMIN_SECRET.replace(' ', "+")));
         let granted = place.send(Method::Post, "/token", &basic, "application/x-www-form-urlencoded", body);
         assert_eq!(granted.0, 200, "{granted:?}");
-        place.token = granted.1["access_token"].as_str().expect("a token").to_owned();
+        granted.1["access_token"].as_str().expect("a token").clone_into(&mut place.token);
         place
     }
 

@@ -365,7 +365,7 @@ pub fn reading_users_does_not_permit_changing_them(f: &Fixture<'_>) {
         call("GET", &path(&user, rest)).expect(200);
     }
     call("GET", "users").expect(200);
-    let writes = [
+    let changes = [
         ("POST", "users".to_owned()),
         ("PATCH", path(&user, "")),
         ("DELETE", path(&user, "")),
@@ -373,7 +373,7 @@ pub fn reading_users_does_not_permit_changing_them(f: &Fixture<'_>) {
         ("POST", path(&user, "/reset")),
         ("DELETE", path(&user, "/sessions")),
     ];
-    for (method, path) in writes {
+    for (method, path) in changes {
         call(method, &path).expect_error(403, "insufficient_scope");
     }
     let writer = f.fetch_admin_token("mintedge:write");

@@ -301,8 +301,6 @@ const SESSION: &str = "session/";
 const GRANT: &str = "grant/";
 const CONSENT: &str = "consent/";
 const NOTICE: &str = "notice/";
-/// Most rows of a kind that one command looks at.
-const MANY: u32 = 1000;
 
 /// Carries out `command`.
 pub(super) fn handle<R: Rows, E: Entropy>(
@@ -325,7 +323,7 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         }
         Command::Overview => sessions::overview(rows, now),
         Command::EndSessions { sid } => sessions::end(rows, now, sid),
-        Command::Consent { client_id, scopes } => sessions::consent(rows, now, &client_id, scopes),
+        Command::Consent { client_id, scopes } => sessions::consent(rows, now, &client_id, &scopes),
         Command::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
         Command::Refresh(presentation) => grants::refresh(rows, now, &presentation),
         Command::Grant { id } => grants::look(rows, now, id),

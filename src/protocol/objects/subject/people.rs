@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Notice, PasswordHash, Session, User};
-use super::{CONSENT, Change, GONE, GRANT, MANY, NOTICE, Reply, SESSION, USER, sessions, user};
+use super::{CONSENT, Change, GONE, GRANT, NOTICE, Reply, SESSION, USER, sessions, user};
 use crate::protocol::error::ServerError;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
@@ -125,7 +125,7 @@ pub(super) fn use_link<R: Rows>(
 pub(super) fn delete<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let notices = sessions::end_all(rows, now, None)?;
     for prefix in [SESSION, GRANT, CONSENT] {
-        for (key, _) in rows.list::<Value>(prefix, None, MANY)? {
+        for (key, _) in rows.all::<Value>(prefix)? {
             rows.delete(format!("{prefix}{key}"));
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, Server
         let listed = if prefix.is_empty() {
             vec![("user".to_owned(), serde_json::to_value(&account).unwrap_or_default())]
         } else {
-            rows.list::<Value>(prefix, None, MANY)?
+            rows.all::<Value>(prefix)?
         };
         for (key, mut value) in listed {
             if let Some(object) = value.as_object_mut() {
@@ -163,21 +163,21 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, Server
 /// Drops what has expired, and looks again a day later if anything is left that will.
 pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let mut left = false;
-    for (key, session) in rows.list::<Session>(SESSION, None, MANY)? {
+    for (key, session) in rows.all::<Session>(SESSION)? {
         if session.is_live(now) {
             left = true;
         } else {
             rows.delete(format!("{SESSION}{key}"));
         }
     }
-    for (key, grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+    for (key, grant) in rows.all::<Grant>(GRANT)? {
         if now < grant.expires_at {
             left = true;
         } else {
             rows.delete(format!("{GRANT}{key}"));
         }
     }
-    let due = rows.list::<Notice>(NOTICE, None, MANY)?.into_iter().map(|(_, notice)| notice.due).min();
+    let due = rows.all::<Notice>(NOTICE)?.into_iter().map(|(_, notice)| notice.due).min();
     if let Some(due) = due {
         rows.wake(Timestamp(due.0.max(now.0)));
     }
