@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{apply, clients, completions, export, import, init, keys, plan, token};
+use crate::commands::{apply, clients, completions, export, grants, import, init, keys, plan, token, users};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -63,6 +63,12 @@ pub(crate) enum Command {
     /// Show and change single clients.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),
+    /// Make, show and change people's accounts.
+    #[command(subcommand)]
+    Users(users::UsersCommand),
+    /// Show and revoke what clients got for a person.
+    #[command(subcommand)]
+    Grants(grants::GrantsCommand),
     /// Show, rotate and retire signing keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),

@@ -36,13 +36,13 @@ impl Rows for Object {
 /// All objects of a world.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    objects: BTreeMap<(Class, String), Object>,
+    by_name: BTreeMap<(Class, String), Object>,
     /// Calls so far.
     pub(super) calls: u64,
     /// Rows written so far, alarms included.
     pub(super) rows_written: u64,
-    /// Makes the next call fail.
-    pub(super) fail_next: Option<FailAt>,
+    /// Makes a call fail, after so many that don't.
+    pub(super) fail_after: Option<(u64, FailAt)>,
 }
 
 impl Objects {
@@ -55,17 +55,24 @@ impl Objects {
         command: &str,
     ) -> Result<String, ServerError> {
         self.calls += 1;
-        let failure = self.fail_next.take();
+        let failure = match self.fail_after.take() {
+            Some((0, at)) => Some(at),
+            Some((calls, at)) => {
+                self.fail_after = Some((calls - 1, at));
+                None
+            }
+            None => None,
+        };
         let failed = || Err(ServerError::unavailable("the object was told to fail"));
         if failure == Some(FailAt::BeforeCommit) {
             return failed();
         }
         let key = (class, name.to_owned());
         let untouched = Object::default();
-        let object = self.objects.get(&key).unwrap_or(&untouched);
+        let object = self.by_name.get(&key).unwrap_or(&untouched);
         let (reply, changes) = handle(class, object, now, entropy, command)?;
         if !changes.writes.is_empty() || changes.alarm.is_some() {
-            let object = self.objects.entry(key).or_default();
+            let object = self.by_name.entry(key).or_default();
             if let Some(at) = changes.alarm
                 && object.alarm.is_none_or(|known| at < known)
             {
@@ -86,7 +93,7 @@ impl Objects {
     /// The objects whose alarm is due; their alarms are taken off.
     pub(super) fn ring(&mut self, now: Timestamp) -> Vec<(Class, String)> {
         let mut due = Vec::new();
-        for (key, object) in &mut self.objects {
+        for (key, object) in &mut self.by_name {
             if object.alarm.is_some_and(|at| at <= now) {
                 object.alarm = None;
                 due.push(key.clone());
@@ -97,11 +104,11 @@ impl Objects {
 
     /// How many objects hold rows.
     pub(super) fn count(&self) -> usize {
-        self.objects.values().filter(|object| !object.rows.is_empty()).count()
+        self.by_name.values().filter(|object| !object.rows.is_empty()).count()
     }
 
     /// Everything stored, as text.
     pub(super) fn dump(&self) -> String {
-        format!("{:?}", self.objects)
+        format!("{:?}", self.by_name)
     }
 }

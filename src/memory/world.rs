@@ -188,7 +188,17 @@ impl World {
 
     /// Makes the next call of an object other than Control fail.
     pub fn fail_next_object(&self, at: FailAt) {
-        self.objects.borrow_mut().fail_next = Some(at);
+        self.fail_object_after(0, at);
+    }
+
+    /// Makes a call of an object other than Control fail, after `calls` that don't.
+    pub fn fail_object_after(&self, calls: u64, at: FailAt) {
+        self.objects.borrow_mut().fail_after = Some((calls, at));
+    }
+
+    /// Takes back a failure that didn't come to pass; says whether there was one.
+    pub fn fail_no_object(&self) -> bool {
+        self.objects.borrow_mut().fail_after.take().is_some()
     }
 
     /// How many objects other than Control hold anything.

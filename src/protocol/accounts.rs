@@ -1,12 +1,16 @@
-//! Accounts: making, finding and removing them. The directory and the person's object are two objects, so every step is
-//! written to be repeated: an identifier is claimed first, and one whose account never came to be is taken over.
+//! Accounts: making, finding, changing and removing them.
+//!
+//! The directory and the person's object are two objects, so every operation is written to be repeated after one that was cut
+//! off: an identifier is claimed before it is used, and one whose account never came to be, or is gone, is taken over. The
+//! `sub` it stood for is buried first: whoever knows it must never meet another person under it.
 
 use serde_json::{Map, Value};
 
 use super::error::ServerError;
 use super::login::Identifier;
+use super::login::link::{self, LinkToken};
 use super::objects::directory::{Command as DirectoryCommand, Reply as DirectoryReply};
-use super::objects::subject::{Change, Command, PasswordHash, Reply, User};
+use super::objects::subject::{Change, Command, Link, PasswordHash, Reply, User};
 use super::ports::Platform;
 use super::server::Server;
 use super::subject::UserId;
@@ -20,7 +24,7 @@ pub(crate) struct NewAccount {
     pub(crate) password: Option<PasswordHash>,
 }
 
-/// What came of it.
+/// What came of making or changing an account.
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Made {
@@ -35,22 +39,10 @@ pub(crate) enum Made {
 impl<P: Platform> Server<P> {
     /// Makes an account.
     pub(crate) async fn make_account(&self, new: NewAccount, now: Timestamp) -> Result<Made, ServerError> {
-        let Some(identifier) = Identifier::parse(&new.login) else { return Ok(Made::Malformed) };
-        let keyring = self.any_keyring(now).await?;
-        let (login, shard) = (identifier.key(&keyring.derived), identifier.shard(&keyring.derived));
-        let mut owner = UserId::generate(&self.platform);
-        let name = identifier.as_str().to_owned();
-        let claim = |owner| DirectoryCommand::Claim { login: login.clone(), name: name.clone(), owner };
-        match self.shard(&shard, &claim(owner)).await? {
-            DirectoryReply::Claimed => {}
-            DirectoryReply::Owner(Some(other)) => {
-                // A claim without an account: an earlier attempt was cut off in between.
-                if let Reply::User(_) = self.subject(other, &Command::User, now).await? {
-                    return Ok(Made::Taken);
-                }
-                owner = other;
-            }
-            _ => return Err(unexpected()),
+        let Some(identifier) = Identifier::for_account(&new.login) else { return Ok(Made::Malformed) };
+        let owner = UserId::generate(&self.platform);
+        if !self.claim(&identifier, owner, now).await? {
+            return Ok(Made::Taken);
         }
         let user = User {
             id: owner,
@@ -64,6 +56,7 @@ impl<P: Platform> Server<P> {
         };
         match self.subject(owner, &Command::Create(Box::new(user)), now).await? {
             Reply::User(user) => Ok(Made::User(user)),
+            // Somebody who wanted the same identifier came in between.
             Reply::Exists => Ok(Made::Taken),
             _ => Err(unexpected()),
         }
@@ -71,11 +64,74 @@ impl<P: Platform> Server<P> {
 
     /// Finds an account by `sub` or by login identifier.
     pub(crate) async fn find_account(&self, name: &str, now: Timestamp) -> Result<Option<User>, ServerError> {
-        let owner = match UserId::parse(name) {
-            Some(owner) => Some(owner),
-            None => self.owner_of(name, now).await?,
-        };
-        let Some(owner) = owner else { return Ok(None) };
+        match self.owner_of(name, now).await? {
+            Some(owner) => self.account(owner, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Changes an account. A new identifier is claimed, then the old one released, then the account changed: cut off
+    /// anywhere, the same change asked for again finishes it. `None` if there is no such account any more.
+    pub(crate) async fn change_account(
+        &self,
+        user: &User,
+        mut change: Change,
+        now: Timestamp,
+    ) -> Result<Option<Made>, ServerError> {
+        if let Some(login) = &mut change.login {
+            let Some(identifier) = Identifier::for_account(login) else { return Ok(Some(Made::Malformed)) };
+            identifier.as_str().clone_into(login);
+            if !self.claim(&identifier, user.id, now).await? {
+                return Ok(Some(Made::Taken));
+            }
+            if let Some(old) = Identifier::parse(&user.login).filter(|old| *old != identifier) {
+                self.release(&old, user.id, now).await?;
+            }
+        }
+        match self.subject(user.id, &Command::Change(Box::new(change)), now).await? {
+            Reply::User(user) => Ok(Some(Made::User(user))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes a link that lets somebody set their password once, within `lifetime` seconds; an earlier one ends. Returns the
+    /// account and the link's URL, which can't be had again.
+    pub(crate) async fn make_link(
+        &self,
+        owner: UserId,
+        lifetime: u64,
+        now: Timestamp,
+    ) -> Result<Option<(User, String)>, ServerError> {
+        let keyring = self.any_keyring(now).await?;
+        let (text, token) = LinkToken::make(&keyring.derived, owner, &self.platform);
+        let link = Link { sha256: token.sha256, expires_at: now.plus(lifetime) };
+        let change = Change { link: Some(link), ..Change::default() };
+        match self.subject(owner, &Command::Change(Box::new(change)), now).await? {
+            Reply::User(user) => {
+                Ok(Some((*user, self.issuer.endpoint(&format!("{}?token={text}", link::PAGE)))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Deletes an account and everything with it; the identifier is free afterward. Says whether there was anything to
+    /// delete: an identifier without an account counts, it is what an earlier attempt may have left.
+    pub(crate) async fn delete_account(&self, name: &str, now: Timestamp) -> Result<bool, ServerError> {
+        let Some(owner) = self.owner_of(name, now).await? else { return Ok(false) };
+        let user = self.account(owner, now).await?;
+        let named = Identifier::parse(name).filter(|_| UserId::parse(name).is_none());
+        if user.is_none() && named.is_none() {
+            return Ok(false);
+        }
+        self.subject(owner, &Command::Delete, now).await?;
+        let login = user.and_then(|user| Identifier::parse(&user.login));
+        for identifier in login.iter().chain(named.iter().filter(|named| Some(*named) != login.as_ref())) {
+            self.release(identifier, owner, now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn account(&self, owner: UserId, now: Timestamp) -> Result<Option<User>, ServerError> {
         match self.subject(owner, &Command::User, now).await? {
             Reply::User(user) => Ok(Some(*user)),
             _ => Ok(None),
@@ -83,6 +139,9 @@ impl<P: Platform> Server<P> {
     }
 
     async fn owner_of(&self, name: &str, now: Timestamp) -> Result<Option<UserId>, ServerError> {
+        if let Some(owner) = UserId::parse(name) {
+            return Ok(Some(owner));
+        }
         let Some(identifier) = Identifier::parse(name) else { return Ok(None) };
         let keyring = self.any_keyring(now).await?;
         let find = DirectoryCommand::Find { login: identifier.key(&keyring.derived) };
@@ -92,25 +151,38 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// Changes an account.
-    pub(crate) async fn change_account(
+    /// Gives `identifier` to `owner`; false if somebody has it.
+    async fn claim(
         &self,
+        identifier: &Identifier,
         owner: UserId,
-        change: Change,
         now: Timestamp,
-    ) -> Result<Option<User>, ServerError> {
-        match self.subject(owner, &Command::Change(Box::new(change)), now).await? {
-            Reply::User(user) => Ok(Some(*user)),
-            _ => Ok(None),
+    ) -> Result<bool, ServerError> {
+        let keyring = self.any_keyring(now).await?;
+        let shard = identifier.shard(&keyring.derived);
+        let (login, name) = (identifier.key(&keyring.derived), identifier.as_str().to_owned());
+        let claim = DirectoryCommand::Claim { login, name, owner };
+        let other = match self.shard(&shard, &claim).await? {
+            DirectoryReply::Claimed => return Ok(true),
+            DirectoryReply::Owner(Some(other)) => other,
+            _ => return Err(unexpected()),
+        };
+        // Nobody's, if there is no account and never will be.
+        if let Reply::Exists = self.subject(other, &Command::Bury, now).await? {
+            return Ok(false);
         }
+        self.release(identifier, other, now).await?;
+        Ok(matches!(self.shard(&shard, &claim).await?, DirectoryReply::Claimed))
     }
 
-    /// Deletes an account and everything with it. The identifier is free afterward.
-    pub(crate) async fn delete_account(&self, user: &User, now: Timestamp) -> Result<(), ServerError> {
-        self.subject(user.id, &Command::Delete, now).await?;
-        let Some(identifier) = Identifier::parse(&user.login) else { return Ok(()) };
+    async fn release(
+        &self,
+        identifier: &Identifier,
+        owner: UserId,
+        now: Timestamp,
+    ) -> Result<(), ServerError> {
         let keyring = self.any_keyring(now).await?;
-        let release = DirectoryCommand::Release { login: identifier.key(&keyring.derived), owner: user.id };
+        let release = DirectoryCommand::Release { login: identifier.key(&keyring.derived), owner };
         self.shard(&identifier.shard(&keyring.derived), &release).await.map(drop)
     }
 }

@@ -21,6 +21,7 @@ pub mod public_documents;
 pub mod refresh;
 pub mod signing_keys;
 pub mod token_endpoint;
+pub mod users;
 
 /// Makes one `#[test]` of every case, run against what `$target` returns.
 #[macro_export]
@@ -143,6 +144,23 @@ macro_rules! black_box_suite {
                 the_description_lists_every_operation,
                 other_methods_are_405_and_name_the_allowed_ones,
                 head_is_get_without_the_body,
+            ],
+            users: [
+                a_user_is_found_by_login_and_by_sub,
+                a_login_identifier_is_given_once,
+                users_are_listed_in_pages,
+                what_can_be_no_user_is_refused_with_its_place,
+                a_user_is_changed_member_by_member,
+                a_new_login_identifier_frees_the_old_one,
+                a_disabled_user_is_out_until_enabled,
+                a_deleted_user_frees_the_login_identifier_but_never_the_sub,
+                an_invitation_sets_a_password_once,
+                a_reset_link_ends_the_one_before_and_all_sessions,
+                a_password_hash_from_elsewhere_works,
+                sessions_grants_and_consents_are_shown_and_ended,
+                a_client_loses_everything_of_a_user,
+                reading_users_does_not_permit_changing_them,
+                hashes_and_seeds_of_users_are_never_shown,
             ],
             signing_keys: [
                 rotation_announces_a_key_before_it_signs,

@@ -4,12 +4,14 @@ pub(crate) mod apply;
 pub(crate) mod clients;
 pub(crate) mod completions;
 pub(crate) mod export;
+pub(crate) mod grants;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod plan;
 mod schema;
 pub(crate) mod token;
+pub(crate) mod users;
 mod validate;
 
 use crate::answer::Answer;
@@ -30,6 +32,8 @@ pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Export(args) => export::run(globals, args),
         Command::Schema => schema::run(),
         Command::Clients(command) => clients::run(globals, command),
+        Command::Users(command) => users::run(globals, command),
+        Command::Grants(command) => grants::run(globals, command),
         Command::Keys(command) => keys::run(globals, command),
         Command::Token(args) => token::run(globals, args),
         Command::Import(command) => import::run(globals, command),

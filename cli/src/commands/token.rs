@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::args::Globals;
+use crate::ask::secret_line;
 use crate::failure::Failure;
 use crate::remote::{
     TokenRequest, TokenResponse, issuer_without_file, request_token, secret_from_environment,
@@ -88,15 +89,7 @@ pub(super) fn run(globals: &Globals, args: &TokenArgs) -> Result<Answer, Failure
 
 fn secret(from_stdin: bool) -> Result<Secret, Failure> {
     if from_stdin {
-        let mut line = String::new();
-        let read = std::io::stdin().read_line(&mut line);
-        read.map_err(|error| Failure::other(format!("can't read the secret: {error}")))?;
-        let secret = Secret::received(line.trim_end_matches(['\r', '\n']));
-        return if secret.expose().is_empty() {
-            Err(Failure::usage("standard input holds no secret"))
-        } else {
-            Ok(secret)
-        };
+        return secret_line("secret");
     }
     secret_from_environment()?.ok_or_else(|| {
         Failure::usage("the client's secret is missing: set MINTEDGE_CLIENT_SECRET, or pass --secret-stdin")

@@ -13,7 +13,7 @@ use crate::args::{DEFAULT_FILE, Globals};
 use crate::failure::Failure;
 
 pub(crate) use credentials::from_environment as secret_from_environment;
-pub(crate) use session::{Access, Session, client_path};
+pub(crate) use session::{Access, Session, client_path, user_path};
 pub(crate) use token::{TokenRequest, TokenResponse, request_token};
 
 /// The issuer to talk to: `--issuer` or its variable, else the one a configuration file names.

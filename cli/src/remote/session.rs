@@ -96,6 +96,11 @@ impl Session {
         self.read(&self.send(Method::PUT, path, version, Some(json(body)?))?)
     }
 
+    /// `PATCH path` with a JSON body.
+    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        self.read(&self.send(Method::PATCH, path, None, Some(json(body)?))?)
+    }
+
     /// `DELETE path`.
     pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
         let reply = self.send(Method::DELETE, path, None, None)?;
@@ -138,6 +143,11 @@ impl Session {
 /// The path of a client below the admin API; `rest` continues it.
 pub(crate) fn client_path(client_id: &str, rest: &str) -> String {
     format!("clients/{}{rest}", percent_encode(client_id))
+}
+
+/// The path of a user, named by `sub` or login, below the admin API; `rest` continues it.
+pub(crate) fn user_path(user: &str, rest: &str) -> String {
+    format!("users/{}{rest}", percent_encode(user))
 }
 
 fn json(body: &impl Serialize) -> Result<String, Failure> {

@@ -20,7 +20,7 @@ fn the_published_schema_is_current() {
 fn every_command_and_exit_code_is_documented() {
     let text = document("cli.md");
     let place = Workplace::new();
-    for group in ["", "clients ", "keys ", "import "] {
+    for group in ["", "clients ", "users ", "grants ", "keys ", "import "] {
         let help = place.run(&format!("{group}--help")).success();
         let commands =
             help.split("Commands:").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("commands");

@@ -11,3 +11,4 @@ mod init;
 mod keys;
 mod support;
 mod token;
+mod users;

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::client::Client;
 use super::super::config::ClientConfig;
-use super::super::control::{Command, MAX_PAGE, NewSecret, Reply};
-use super::super::encoding::form_decode;
+use super::super::control::{Command, NewSecret, Reply};
 use super::super::http::Response;
 use super::super::ports::Platform;
 use super::super::secret::SecretHash;
@@ -29,21 +28,12 @@ struct WithSecret {
 
 /// `GET clients?after=ID&limit=N`: a page, ordered by id; `next` is the `after` of the next one.
 pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let query = call.exchange.request.query.as_deref().unwrap_or_default();
-    let after = query_value(query, "after");
-    let limit = query_value(query, "limit").map_or(Some(MAX_PAGE), |limit| limit.parse().ok());
-    let limit =
-        limit.ok_or_else(|| AdminFailure::refused(400, "invalid_request", "limit has to be a number"))?;
+    let (after, limit) = (call.query("after"), call.limit()?);
     let Reply::Clients { clients, more } = call.control(Command::Clients { after, limit }).await? else {
         return Err(unexpected());
     };
     let next = clients.last().filter(|_| more).map(|client| client.client_id.clone());
     body::write(200, &Page { clients: clients.iter().map(ClientView::from).collect(), next })
-}
-
-fn query_value(query: &str, name: &str) -> Option<String> {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| *key == name).and_then(|(_, value)| form_decode(value))
 }
 
 /// `POST clients`: registers a client; without `client_id` it gets a generated one.

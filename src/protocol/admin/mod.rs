@@ -13,9 +13,10 @@ mod configuration;
 mod distinct;
 mod failure;
 mod keys;
+mod users;
 mod view;
 
-use super::control::{Command, Reply};
+use super::control::{Command, MAX_PAGE, Reply};
 use super::encoding::form_decode;
 use super::endpoints::method_not_allowed;
 use super::error::ServerError;
@@ -26,6 +27,7 @@ use super::scope::{ADMIN_READ, ADMIN_WRITE};
 use super::server::Server;
 
 pub(crate) use failure::AdminFailure;
+pub use users::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
 pub use view::{AppliedView, ClientView, ConfigView, ErrorView, KeyView, NewSecretView, SecretView};
 
 /// Where the API lives below the issuer.
@@ -47,6 +49,19 @@ impl<P: Platform> Call<'_, P> {
             Reply::Refused(refusal) => Err(refusal.into()),
             reply => Ok(reply),
         }
+    }
+
+    /// A parameter of the query.
+    fn query(&self, name: &str) -> Option<String> {
+        let query = self.exchange.request.query.as_deref().unwrap_or_default();
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).and_then(|(_, value)| form_decode(value))
+    }
+
+    /// How many entries a page is to have.
+    fn limit(&self) -> Result<u32, AdminFailure> {
+        let limit = self.query("limit").map_or(Some(MAX_PAGE), |limit| limit.parse().ok());
+        limit.ok_or_else(|| AdminFailure::refused(400, "invalid_request", "limit has to be a number"))
     }
 }
 
@@ -105,7 +120,8 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         (Method::Get, ["keys"]) => keys::list(call).await,
         (Method::Post, ["keys", "rotate"]) => keys::rotate(call).await,
         (Method::Post, ["keys", kid, "retire"]) => keys::retire(call, kid).await,
-        _ => Err(AdminFailure::not_found("no such operation; /admin/v1/openapi.json lists them all")),
+        (_, ["users", rest @ ..]) => users::operate(call, method, rest).await,
+        _ => Err(no_such_operation()),
     }
 }
 
@@ -120,8 +136,13 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
             Some("POST")
         }
         ["clients", _, "secrets", _] => Some("DELETE"),
+        ["users", rest @ ..] => users::allowed(rest),
         _ => None,
     }
+}
+
+fn no_such_operation() -> AdminFailure {
+    AdminFailure::not_found("no such operation; /admin/v1/openapi.json lists them all")
 }
 
 /// What an operation is called in the log: who changed what has to be found there.
@@ -138,6 +159,7 @@ fn operation(method: Method, segments: &[&str]) -> &'static str {
         (Method::Post, ["keys", "rotate"]) => "admin.rotate_keys",
         (Method::Post, ["keys", _, "retire"]) => "admin.retire_key",
         (Method::Get, _) => "admin.read",
+        (_, ["users", rest @ ..]) => users::operation(method, rest),
         _ => "admin",
     }
 }

@@ -106,7 +106,7 @@ fn public_document<P: Platform>(
         Method::Get | Method::Head if current => Response { status: 304, headers, body: String::new() },
         Method::Get => Response { status: 200, headers, body },
         Method::Head => Response { status: 200, headers, body: String::new() },
-        Method::Post | Method::Put | Method::Delete | Method::Options | Method::Other => {
+        Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => {
             method_not_allowed(server, exchange, "GET, HEAD")
         }
     }

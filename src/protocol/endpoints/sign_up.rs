@@ -19,7 +19,7 @@ use super::authorize::browser::Browser;
 use super::method_not_allowed;
 
 /// Path of the page a link leads to, below the issuer.
-pub(super) const PASSWORD: &str = "/password";
+pub(super) const PASSWORD: &str = login::link::PAGE;
 
 fn invalid_link() -> Failure {
     let description = "this link does not work any more; ask for a new one";

@@ -19,7 +19,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     match exchange.request.method {
         Method::Post => {}
         Method::Options => return cors::preflight(server, exchange).boxed_local().await,
-        Method::Get | Method::Head | Method::Put | Method::Delete | Method::Other => {
+        Method::Get | Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Other => {
             return method_not_allowed(server, exchange, "POST, OPTIONS");
         }
     }

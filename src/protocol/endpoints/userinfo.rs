@@ -28,7 +28,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     match exchange.request.method {
         Method::Get | Method::Post => {}
         Method::Options => return cors::preflight(server, exchange).await,
-        Method::Head | Method::Put | Method::Delete | Method::Other => {
+        Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Other => {
             return method_not_allowed(server, exchange, "GET, POST, OPTIONS");
         }
     }

@@ -1,5 +1,6 @@
 //! What people log in with: an email address or a name, compared without regard to case.
 
+use crate::protocol::client::USER_SUBJECT_PREFIX;
 use crate::protocol::derived::{Derived, mac};
 use crate::protocol::encoding::base64url;
 use crate::protocol::refresh_token::{tagged, untagged};
@@ -20,6 +21,15 @@ impl Identifier {
         let normal = text.trim().to_lowercase();
         let fits = !normal.is_empty() && normal.len() <= MAX_LENGTH && !normal.chars().any(char::is_control);
         fits.then_some(Self(normal))
+    }
+
+    /// Normalizes the identifier of an account to make; `None` if nobody may have it: it has to be told from a `sub`, and URLs
+    /// can't name `.` and `..`.
+    pub(crate) fn for_account(text: &str) -> Option<Self> {
+        let identifier = Self::parse(text)?;
+        let reserved =
+            identifier.0.starts_with(USER_SUBJECT_PREFIX) || matches!(identifier.as_str(), "." | "..");
+        (!reserved).then_some(identifier)
     }
 
     /// Whether it looks like an email address.

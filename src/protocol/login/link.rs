@@ -9,6 +9,8 @@ use crate::protocol::secret::{Secret, SecretHash};
 use crate::protocol::subject::UserId;
 
 const PREFIX: &str = "mel_";
+/// Path below the issuer of the page that a link leads to, with the token as `token`.
+pub(crate) const PAGE: &str = "/password";
 
 /// A link's token, tag checked.
 pub(crate) struct LinkToken {

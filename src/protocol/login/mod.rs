@@ -14,7 +14,7 @@ use super::ports::{Entropy, Platform};
 use super::server::Server;
 use super::time::Timestamp;
 
-pub(crate) use identifier::Identifier;
+pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use password::{MAX_PASSWORD, MIN_PASSWORD};
 
 /// The authentication context class of a password login, in `acr`.
@@ -87,4 +87,17 @@ pub(crate) fn by_password(now: Timestamp) -> Authentication {
 /// Ours only: the hash function refuses.
 pub(crate) fn hash_password(password: &str, entropy: &impl Entropy) -> Result<PasswordHash, ServerError> {
     password::hash(password, entropy)
+}
+
+/// What is wrong with a new password, if anything.
+pub(crate) fn password_problem(password: &str) -> Option<&'static str> {
+    if password.chars().count() < MIN_PASSWORD {
+        return Some("a password has at least 8 characters");
+    }
+    (password.len() > MAX_PASSWORD).then_some("a password has at most 256 bytes")
+}
+
+/// Takes over a password hash that was made elsewhere; `None` if it can't be verified here.
+pub(crate) fn import_hash(text: &str) -> Option<PasswordHash> {
+    password::import(text)
 }

@@ -45,6 +45,15 @@ pub(super) fn verify(stored: Option<&PasswordHash>, password: &str, entropy: &im
     Argon2::default().verify_password(password.as_bytes(), &phc).is_ok()
 }
 
+/// A hash made elsewhere, if it can be verified here: Argon2id in version 19, within [`MOST`], with salt and output of usual length.
+pub(super) fn import(text: &str) -> Option<PasswordHash> {
+    let phc = Phc::new(text).ok()?;
+    let is_argon2id = phc.algorithm.as_str() == "argon2id" && phc.version == Some(19);
+    let salted = phc.salt.is_some_and(|salt| salt.len() >= 11);
+    let long = phc.hash.is_some_and(|output| output.len() >= 16);
+    (is_argon2id && salted && long && is_affordable(&phc)).then(|| PasswordHash(text.to_owned()))
+}
+
 /// A hash brought along from elsewhere may have other parameters, within reason.
 fn is_affordable(phc: &Phc<'_>) -> bool {
     Params::try_from(phc).is_ok_and(|params| params.m_cost() <= MOST.0 && params.t_cost() <= MOST.1)
@@ -73,6 +82,32 @@ mod tests {
         assert!(!verify(Some(&hash), "correct horsf", &Sevens));
         assert!(!verify(None, "correct horse", &Sevens));
         assert!(!verify(Some(&PasswordHash("nonsense".to_owned())), "nonsense", &Sevens));
+    }
+
+    #[test]
+    fn only_argon2id_within_bounds_is_imported() {
+        let salt_and_hash = "BwcHBwcHBwcHBwcHBwcHBw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let cases = [
+            ("$argon2id$v=19$m=65536,t=3,p=4$", true),
+            ("$argon2id$v=19$m=65537,t=3,p=4$", false),
+            ("$argon2id$v=19$m=19456,t=11,p=1$", false),
+            ("$argon2id$v=16$m=19456,t=2,p=1$", false),
+            ("$argon2id$m=19456,t=2,p=1$", false),
+            ("$argon2i$v=19$m=19456,t=2,p=1$", false),
+            ("$argon2d$v=19$m=19456,t=2,p=1$", false),
+            ("$2b$12$", false),
+        ];
+        for (head, expected) in cases {
+            assert_eq!(import(&format!("{head}{salt_and_hash}")).is_some(), expected, "{head}");
+        }
+        for text in [
+            "",
+            "password",
+            "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw",
+            "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$AAAAAAAAAAAAAA",
+        ] {
+            assert!(import(text).is_none(), "{text}");
+        }
     }
 
     #[test]

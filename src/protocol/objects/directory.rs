@@ -10,7 +10,7 @@ use super::SWEEP_EVERY;
 use super::rows::{Rows, Transaction};
 use crate::protocol::error::ServerError;
 use crate::protocol::subject::UserId;
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{MINUTE, Timestamp};
 
 const LOGIN: &str = "login/";
 const BUCKET: &str = "bucket/";
@@ -81,7 +81,7 @@ pub enum Command {
 pub struct Entry {
     /// Whose it is.
     pub owner: UserId,
-    /// The identifier as it was given.
+    /// The identifier in its normal form.
     pub name: String,
 }
 
@@ -149,7 +149,10 @@ pub(super) fn handle<R: Rows>(
         Command::List { after, limit } => Ok(Reply::Entries(rows.list(LOGIN, after.as_deref(), limit)?)),
         Command::Tend => {
             let buckets = rows.list::<Count>(BUCKET, None, SWEEP)?;
-            if buckets.iter().any(|(_, count)| now < count.ends_at) || buckets.len() >= 1000 {
+            if buckets.len() >= usize::try_from(SWEEP).unwrap_or(usize::MAX) {
+                // There may be more than one alarm can look at: somebody is trying hard.
+                rows.wake(now.plus(MINUTE));
+            } else if buckets.iter().any(|(_, count)| now < count.ends_at) {
                 rows.wake(now.plus(SWEEP_EVERY));
             }
             for (key, count) in buckets {

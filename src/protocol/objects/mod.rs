@@ -87,3 +87,155 @@ fn read<T: for<'a> Deserialize<'a>>(json: &str) -> Result<T, ServerError> {
 fn write<T: Serialize>(reply: &T) -> Result<String, ServerError> {
     serde_json::to_string(reply).map_err(|error| ServerError::internal(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::protocol::id::Id;
+    use crate::protocol::subject::UserId;
+    use crate::protocol::time::HOUR;
+
+    /// An object in memory.
+    #[derive(Default)]
+    struct Object(BTreeMap<String, String>);
+
+    impl Rows for Object {
+        fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
+            Ok(self.0.get(key).cloned())
+        }
+
+        fn list(
+            &self,
+            prefix: &str,
+            after: Option<&str>,
+            limit: u32,
+        ) -> Result<Vec<(String, String)>, ServerError> {
+            let rows = self.0.iter().filter(|(key, _)| key.starts_with(prefix));
+            let rows = rows.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+            let limit = usize::try_from(limit).expect("small");
+            Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+    }
+
+    struct Sevens;
+    impl Entropy for Sevens {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    impl Object {
+        fn call(&mut self, class: Class, now: u64, command: &Value) -> Value {
+            let (reply, changes) =
+                handle(class, self, Timestamp(now), &Sevens, &command.to_string()).expect("an answer");
+            for (key, value) in changes.writes {
+                match value {
+                    Some(value) => self.0.insert(key, value),
+                    None => self.0.remove(&key),
+                };
+            }
+            serde_json::from_str(&reply).expect("JSON")
+        }
+
+        fn person(now: u64) -> Self {
+            let mut object = Self::default();
+            assert!(object.call(Class::Subject, now, &account())["user"].is_object());
+            object
+        }
+
+        fn redeem(&mut self, now: u64, number: u32, max_grants: u32) {
+            let id = Id::from_bytes(u128::from(number).to_be_bytes());
+            let auth = json!({ "auth_time": now, "acr": "x", "amr": ["pwd"] });
+            let grant = json!({
+                "client_id": "app", "bound_to_session": false, "scopes": ["openid"], "auth": auth,
+                "created_at": now, "expires_at": 10 * DAY * 365,
+            });
+            let redemption = json!({ "id": id, "grant": grant, "refresh": true, "max_grants": max_grants });
+            let reply = self.call(Class::Subject, now, &json!({ "redeem": redemption }));
+            assert!(reply["granted"].is_object(), "{reply}");
+        }
+
+        fn grants(&self) -> usize {
+            self.0.keys().filter(|key| key.starts_with("grant/")).count()
+        }
+    }
+
+    fn account() -> Value {
+        let id = UserId::from_bytes([1; 16]);
+        let claims = json!({ "email": "a@example.com", "email_verified": true });
+        json!({ "create": {
+            "id": id, "login": "ada", "claims": claims, "enabled": true, "created_at": 0, "updated_at": 0,
+            "link": { "sha256": "A".repeat(43), "expires_at": 1_000 },
+        } })
+    }
+
+    #[test]
+    fn an_account_that_was_deleted_or_buried_is_never_made_again() {
+        let mut object = Object::person(1);
+        assert_eq!(object.call(Class::Subject, 2, &json!("bury")), "exists");
+        assert!(object.call(Class::Subject, 2, &json!("delete"))["ended"].is_array());
+        assert_eq!(object.call(Class::Subject, 3, &account()), "exists");
+        assert_eq!(object.call(Class::Subject, 3, &json!("user")), "none");
+        assert_eq!(object.0, BTreeMap::from([("gone".to_owned(), "2".to_owned())]), "nothing else stays");
+        let mut object = Object::default();
+        assert_eq!(object.call(Class::Subject, 1, &json!("bury")), "done");
+        assert_eq!(object.call(Class::Subject, 1, &json!("bury")), "done");
+        assert_eq!(object.call(Class::Subject, 2, &account()), "exists");
+    }
+
+    #[test]
+    fn a_link_ends_with_the_address_it_went_to() {
+        let cases = [
+            (json!({ "claims": { "name": "Ada" } }), true, true),
+            (json!({ "login": "ada" }), true, true),
+            (json!({ "login": "lovelace" }), false, true),
+            (json!({ "claims": { "email": "a@example.com" } }), true, true),
+            (json!({ "claims": { "email": "b@example.com" } }), false, false),
+            (json!({ "claims": { "email": "b@example.com", "email_verified": true } }), false, true),
+            (json!({ "claims": { "email": null } }), false, false),
+        ];
+        for (change, has_link, is_verified) in cases {
+            let reply = Object::person(1).call(Class::Subject, 2, &json!({ "change": change }));
+            assert_eq!(reply["user"].get("link").is_some(), has_link, "{change}");
+            assert_eq!(reply["user"]["claims"].get("email_verified").is_some(), is_verified, "{change}");
+        }
+    }
+
+    #[test]
+    fn somebody_who_logs_in_often_does_not_gather_rows_without_end() {
+        let mut object = Object::person(1);
+        for number in 0..500 {
+            object.redeem(u64::from(number) * HOUR, number, 2);
+        }
+        assert!((200..=210).contains(&object.grants()), "{}", object.grants());
+    }
+
+    #[test]
+    fn signing_out_everywhere_reaches_more_grants_than_a_page_has() {
+        let mut object = Object::person(1);
+        object.redeem(10, 1, 5);
+        let grant = object.0.iter().find(|(key, _)| key.starts_with("grant/")).expect("one").1.clone();
+        for number in 0..1_005_u32 {
+            let id = Id::from_bytes(u128::from(number).to_be_bytes());
+            object.0.insert(format!("grant/{id}"), grant.clone());
+        }
+        object.call(Class::Subject, 20, &json!({ "end_sessions": { "sid": null } }));
+        assert!(object.0.iter().all(|(key, grant)| !key.starts_with("grant/") || grant.contains("logout")));
+    }
+
+    #[test]
+    fn a_shard_full_of_attempts_is_swept_soon() {
+        let mut object = Object::default();
+        for number in 0..1_500 {
+            let bucket = json!({ "key": format!("{number:05}"), "limit": 10, "window": 900 });
+            object.call(Class::Directory, 1, &json!({ "attempt": { "login": null, "buckets": [bucket] } }));
+        }
+        let (_, changes) =
+            handle(Class::Directory, &object, Timestamp(DAY), &Sevens, "\"tend\"").expect("done");
+        assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(DAY + 60))));
+    }
+}

@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::protocol::error::ServerError;
 use crate::protocol::time::Timestamp;
 
+/// Rows read at once by [`Transaction::all`].
+const PAGE: u32 = 1000;
+
 /// Read access to an object's rows.
 pub trait Rows {
     /// The row called `key`.
@@ -75,23 +78,46 @@ impl<'a, R: Rows> Transaction<'a, R> {
         limit: u32,
     ) -> Result<Vec<(String, T)>, ServerError> {
         let after = after.map(|after| format!("{prefix}{after}"));
-        let mut found: BTreeMap<String, String> =
-            self.rows.list(prefix, after.as_deref(), limit)?.into_iter().collect();
-        for (key, value) in self.changes.writes.range(prefix.to_owned()..) {
-            if !key.starts_with(prefix) {
-                break;
+        let found = self.rows.list(prefix, after.as_deref(), limit)?.into_iter().collect();
+        let found = self.staged(prefix, after.as_deref(), found);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        parse_all(prefix, found.into_iter().take(limit))
+    }
+
+    /// Reads all rows whose keys start with `prefix`; keys are returned without it. Only where their number is bounded.
+    ///
+    /// # Errors
+    /// If the storage fails or a row is unreadable.
+    pub fn all<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<(String, T)>, ServerError> {
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        loop {
+            let after = found.last_key_value().map(|(key, _)| key.as_str());
+            let page = self.rows.list(prefix, after, PAGE)?;
+            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            found.extend(page);
+            if is_last {
+                return parse_all(prefix, self.staged(prefix, None, found).into_iter());
             }
+        }
+    }
+
+    /// `found` with the changes made so far.
+    fn staged(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        mut found: BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let staged = self.changes.writes.range(prefix.to_owned()..);
+        for (key, value) in staged.take_while(|(key, _)| key.starts_with(prefix)) {
             match value {
-                Some(value) if after.as_ref().is_none_or(|after| key > after) => {
+                Some(value) if after.is_none_or(|after| key.as_str() > after) => {
                     found.insert(key.clone(), value.clone())
                 }
                 _ => found.remove(key),
             };
         }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let rows = found.into_iter().take(limit);
-        rows.map(|(key, json)| Ok((key.get(prefix.len()..).unwrap_or_default().to_owned(), parse(&json)?)))
-            .collect()
+        found
     }
 
     /// Writes a row.
@@ -113,6 +139,14 @@ impl<'a, R: Rows> Transaction<'a, R> {
     pub fn wake(&mut self, at: Timestamp) {
         self.changes.alarm = Some(self.changes.alarm.map_or(at, |known| known.min(at)));
     }
+}
+
+fn parse_all<T: DeserializeOwned>(
+    prefix: &str,
+    rows: impl Iterator<Item = (String, String)>,
+) -> Result<Vec<(String, T)>, ServerError> {
+    rows.map(|(key, json)| Ok((key.get(prefix.len()..).unwrap_or_default().to_owned(), parse(&json)?)))
+        .collect()
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ServerError> {

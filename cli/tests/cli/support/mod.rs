@@ -1,5 +1,6 @@
 //! A real server on the loopback address, and the real command run against it.
 
+mod login;
 mod server;
 
 use std::io::Write as _;
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+pub(crate) use login::{APP, log_in};
 pub(crate) use server::TestServer;
 
 /// The configuration that newcomers start with.

@@ -113,6 +113,7 @@ fn read(reader: &mut impl BufRead) -> std::io::Result<Request> {
         match name.to_ascii_lowercase().as_str() {
             "authorization" => headers.authorization = Some(SensitiveHeader::new(value)),
             "content-type" => headers.content_type = Some(value),
+            "cookie" => headers.cookie = Some(SensitiveHeader::new(value)),
             "if-match" => headers.if_match = Some(value),
             "content-length" => length = value.parse().unwrap_or_default(),
             _ => {}

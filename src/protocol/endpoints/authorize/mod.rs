@@ -33,7 +33,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     let form = match exchange.request.method {
         Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
         Method::Post => Form::of(exchange.request),
-        Method::Head | Method::Put | Method::Delete | Method::Options | Method::Other => {
+        Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => {
             return method_not_allowed(server, exchange, "GET, POST");
         }
     };

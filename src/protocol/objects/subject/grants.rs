@@ -11,15 +11,20 @@ use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Revocation, Why};
 use super::{
-    CONSENT, GRANT, GrantState, GrantedState, MANY, Presentation, Redemption, Refusal, Reply, sessions, user,
+    CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, sessions, user,
 };
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::state::refresh::{Family, Outcome, rotate};
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{HOUR, Timestamp};
 
+/// Most dead grants of a person that are kept to recognize their tokens; the ones dead for longest give way. Their tokens are
+/// refused all the same.
+const MAX_DEAD: usize = 200;
+/// How long a dead grant is kept in any case, in seconds: far longer than its code could come a second time.
+const KEPT: u64 = HOUR;
 /// A second redemption of a code within this time of the first is a double submit, in seconds.
 const DOUBLE_SUBMIT: u64 = 10;
 
@@ -83,7 +88,8 @@ fn evict<R: Rows>(
     client_id: &str,
     max: u32,
 ) -> Result<(), ServerError> {
-    let mut live = rows.list::<Grant>(GRANT, None, MANY)?;
+    let mut live = rows.all::<Grant>(GRANT)?;
+    forget(rows, now, &live);
     live.retain(|(_, grant)| grant.client_id == client_id && grant.is_live(now));
     if live.len() < usize::try_from(max).unwrap_or(usize::MAX) {
         return Ok(());
@@ -93,6 +99,16 @@ fn evict<R: Rows>(
         revoke_row(rows, now, &id, &mut grant, Why::Evicted)?;
     }
     Ok(())
+}
+
+/// Forgets dead grants where there are too many: without it the rows of somebody who logs in often would never stop growing.
+fn forget<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp, grants: &[(String, Grant)]) {
+    let dead = grants.iter().filter_map(|(id, grant)| Some((grant.revoked?.at, id)));
+    let mut dead: Vec<_> = dead.filter(|(at, _)| now.since(*at) > KEPT).collect();
+    dead.sort_unstable();
+    for (_, id) in dead.iter().take(dead.len().saturating_sub(MAX_DEAD)) {
+        rows.delete(format!("{GRANT}{id}"));
+    }
 }
 
 pub(super) fn refresh<R: Rows>(
@@ -205,7 +221,7 @@ pub(super) fn revoke_client<R: Rows>(
     client_id: &str,
     why: Why,
 ) -> Result<Reply, ServerError> {
-    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+    for (id, mut grant) in rows.all::<Grant>(GRANT)? {
         if grant.client_id == client_id {
             revoke_row(rows, now, &id, &mut grant, why)?;
         }

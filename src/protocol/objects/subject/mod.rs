@@ -34,8 +34,10 @@ pub enum Command {
     User,
     /// Changes the account.
     Change(Box<Change>),
-    /// Deletes the account and everything with it; sessions end as by a sign-out.
+    /// Deletes the account and everything with it; sessions end as by a sign-out. Nobody gets the `sub` again.
     Delete,
+    /// Sees to it that an account that isn't there never will be: its `sub` may be known to somebody.
+    Bury,
     /// Everything that is stored of the person.
     Export,
     /// Sets a password with a link, once.
@@ -189,7 +191,7 @@ pub enum Reply {
     None,
     /// The account.
     User(Box<User>),
-    /// To `Create`: there is an account already.
+    /// To `Create`: there is or was an account. To `Bury`: there is one.
     Exists,
     /// To `Session`.
     Session(Box<SessionState>),
@@ -294,12 +296,11 @@ pub enum Refusal {
 
 /// Row keys.
 const USER: &str = "user";
+const GONE: &str = "gone";
 const SESSION: &str = "session/";
 const GRANT: &str = "grant/";
 const CONSENT: &str = "consent/";
 const NOTICE: &str = "notice/";
-/// Most rows of a kind that one command looks at.
-const MANY: u32 = 1000;
 
 /// Carries out `command`.
 pub(super) fn handle<R: Rows, E: Entropy>(
@@ -313,6 +314,7 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         Command::User => Ok(user(rows)?.map_or(Reply::None, |user| Reply::User(Box::new(user)))),
         Command::Change(change) => people::change(rows, now, *change),
         Command::Delete => people::delete(rows, now),
+        Command::Bury => people::bury(rows, now),
         Command::Export => people::export(rows),
         Command::UseLink { sha256, password } => people::use_link(rows, now, &sha256, password),
         Command::StartSession(session) => sessions::start(rows, now, *session),
@@ -321,7 +323,7 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         }
         Command::Overview => sessions::overview(rows, now),
         Command::EndSessions { sid } => sessions::end(rows, now, sid),
-        Command::Consent { client_id, scopes } => sessions::consent(rows, now, &client_id, scopes),
+        Command::Consent { client_id, scopes } => sessions::consent(rows, now, &client_id, &scopes),
         Command::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
         Command::Refresh(presentation) => grants::refresh(rows, now, &presentation),
         Command::Grant { id } => grants::look(rows, now, id),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Notice, PasswordHash, Session, User};
-use super::{CONSENT, Change, GRANT, MANY, NOTICE, Reply, SESSION, USER, sessions, user};
+use super::{CONSENT, Change, GONE, GRANT, NOTICE, Reply, SESSION, USER, sessions, user};
 use crate::protocol::error::ServerError;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
@@ -15,12 +15,28 @@ pub(super) fn create<R: Rows>(
     now: Timestamp,
     account: User,
 ) -> Result<Reply, ServerError> {
-    if user(rows)?.is_some() {
+    if user(rows)?.is_some() || is_gone(rows)? {
         return Ok(Reply::Exists);
     }
     let account = User { created_at: now, updated_at: now, ..account };
     rows.write(USER, &account)?;
     Ok(Reply::User(Box::new(account)))
+}
+
+/// Whether there was an account. One row stays of it, the time of its end, because a `sub` must never come to mean
+/// somebody else (`OpenID Connect Core` §2).
+fn is_gone<R: Rows>(rows: &Transaction<'_, R>) -> Result<bool, ServerError> {
+    Ok(rows.read::<Timestamp>(GONE)?.is_some())
+}
+
+pub(super) fn bury<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+    if user(rows)?.is_some() {
+        return Ok(Reply::Exists);
+    }
+    if !is_gone(rows)? {
+        rows.write(GONE, &now)?;
+    }
+    Ok(Reply::Done)
 }
 
 pub(super) fn change<R: Rows>(
@@ -29,16 +45,7 @@ pub(super) fn change<R: Rows>(
     change: Change,
 ) -> Result<Reply, ServerError> {
     let Some(mut account) = user(rows)? else { return Ok(Reply::None) };
-    for (name, value) in change.claims {
-        if value.is_null() {
-            account.claims.remove(&name);
-        } else {
-            account.claims.insert(name, value);
-        }
-    }
-    if let Some(login) = change.login {
-        account.login = login;
-    }
+    set_addresses(&mut account, change.claims, change.login);
     if let Some(link) = change.link {
         account.link = Some(link);
     }
@@ -54,6 +61,29 @@ pub(super) fn change<R: Rows>(
     account.updated_at = now;
     rows.write(USER, &account)?;
     Ok(Reply::User(Box::new(account)))
+}
+
+/// Claims and login. A link went to the address of before, and so did the proof that somebody reads it: neither outlives it.
+fn set_addresses(account: &mut User, claims: Map<String, Value>, login: Option<String>) {
+    let email = account.claims.get("email").cloned();
+    let is_verified = claims.contains_key("email_verified");
+    for (name, value) in claims {
+        if value.is_null() {
+            account.claims.remove(&name);
+        } else {
+            account.claims.insert(name, value);
+        }
+    }
+    let moved = account.claims.get("email") != email.as_ref();
+    if moved && !is_verified {
+        account.claims.remove("email_verified");
+    }
+    if moved || login.as_ref().is_some_and(|login| *login != account.login) {
+        account.link = None;
+    }
+    if let Some(login) = login {
+        account.login = login;
+    }
 }
 
 /// A new password ends every session but `keep`: whoever knew the old one is out.
@@ -95,12 +125,15 @@ pub(super) fn use_link<R: Rows>(
 pub(super) fn delete<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let notices = sessions::end_all(rows, now, None)?;
     for prefix in [SESSION, GRANT, CONSENT] {
-        for (key, _) in rows.list::<Value>(prefix, None, MANY)? {
+        for (key, _) in rows.all::<Value>(prefix)? {
             rows.delete(format!("{prefix}{key}"));
         }
     }
     if user(rows)?.is_some() {
         rows.delete(USER);
+    }
+    if !is_gone(rows)? {
+        rows.write(GONE, &now)?;
     }
     Ok(Reply::Ended(notices))
 }
@@ -113,7 +146,7 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, Server
         let listed = if prefix.is_empty() {
             vec![("user".to_owned(), serde_json::to_value(&account).unwrap_or_default())]
         } else {
-            rows.list::<Value>(prefix, None, MANY)?
+            rows.all::<Value>(prefix)?
         };
         for (key, mut value) in listed {
             if let Some(object) = value.as_object_mut() {
@@ -130,21 +163,21 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, Server
 /// Drops what has expired, and looks again a day later if anything is left that will.
 pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let mut left = false;
-    for (key, session) in rows.list::<Session>(SESSION, None, MANY)? {
+    for (key, session) in rows.all::<Session>(SESSION)? {
         if session.is_live(now) {
             left = true;
         } else {
             rows.delete(format!("{SESSION}{key}"));
         }
     }
-    for (key, grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+    for (key, grant) in rows.all::<Grant>(GRANT)? {
         if now < grant.expires_at {
             left = true;
         } else {
             rows.delete(format!("{GRANT}{key}"));
         }
     }
-    let due = rows.list::<Notice>(NOTICE, None, MANY)?.into_iter().map(|(_, notice)| notice.due).min();
+    let due = rows.all::<Notice>(NOTICE)?.into_iter().map(|(_, notice)| notice.due).min();
     if let Some(due) = due {
         rows.wake(Timestamp(due.0.max(now.0)));
     }

@@ -15,7 +15,7 @@ use crate::protocol::time::Timestamp;
 pub struct User {
     /// Who.
     pub id: UserId,
-    /// What they log in with, as they wrote it: an email address or a name.
+    /// What they log in with, in its normal form: an email address or a name.
     pub login: String,
     /// Standard claims (`OpenID Connect Core` §5.1): `name`, `email`, `email_verified` and so on.
     #[serde(default)]

@@ -3,7 +3,7 @@
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Consent, Grant, Notice, Session, Why};
-use super::{CONSENT, GRANT, MANY, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, grants, user};
+use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, grants, user};
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::scope::ScopeSet;
@@ -35,7 +35,7 @@ pub(super) fn start<R: Rows>(
     new: NewSession,
 ) -> Result<Reply, ServerError> {
     let Some(user) = user(rows)?.filter(|user| user.enabled) else { return Ok(Reply::None) };
-    let mut sessions = rows.list::<Session>(SESSION, None, MANY)?;
+    let mut sessions = rows.all::<Session>(SESSION)?;
     sessions.retain(|(_, session)| session.is_live(now));
     if sessions.len() >= MAX_SESSIONS
         && let Some((oldest, _)) = sessions.iter().min_by_key(|(_, session)| session.seen_at)
@@ -66,7 +66,7 @@ fn hand_over<R: Rows>(rows: &mut Transaction<'_, R>, old: Id, new: Id) -> Result
         return Ok(());
     }
     rows.delete(session_key(old));
-    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+    for (id, mut grant) in rows.all::<Grant>(GRANT)? {
         if grant.sid == Some(old) {
             grant.sid = Some(new);
             rows.write(format!("{GRANT}{id}"), &grant)?;
@@ -97,15 +97,15 @@ pub(super) fn look<R: Rows>(
 
 pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let Some(user) = user(rows)? else { return Ok(Reply::None) };
-    let sessions = rows.list::<Session>(SESSION, None, MANY)?;
+    let sessions = rows.all::<Session>(SESSION)?;
     let sessions = sessions.into_iter().filter(|(_, session)| session.is_live(now));
-    let grants = rows.list::<Grant>(GRANT, None, MANY)?;
+    let grants = rows.all::<Grant>(GRANT)?;
     let grants = grants.into_iter().filter(|(_, grant)| grant.is_live(now));
     Ok(Reply::Overview(Box::new(Overview {
         user,
         sessions: sessions.filter_map(|(key, session)| Some((Id::parse(&key)?, session))).collect(),
         grants: grants.filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
-        consents: rows.list(CONSENT, None, MANY)?,
+        consents: rows.all(CONSENT)?,
     })))
 }
 
@@ -132,7 +132,7 @@ fn end_one<R: Rows>(
     }
     rows.delete(session_key(sid));
     let mut notices: Vec<Notice> = Vec::new();
-    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+    for (id, mut grant) in rows.all::<Grant>(GRANT)? {
         if grant.sid != Some(sid) {
             continue;
         }
@@ -158,12 +158,12 @@ pub(super) fn end_all<R: Rows>(
     keep: Option<Id>,
 ) -> Result<Vec<Notice>, ServerError> {
     let mut notices = Vec::new();
-    for (key, _) in rows.list::<Session>(SESSION, None, MANY)? {
+    for (key, _) in rows.all::<Session>(SESSION)? {
         if let Some(sid) = Id::parse(&key).filter(|sid| Some(*sid) != keep) {
             notices.extend(end_one(rows, now, sid)?);
         }
     }
-    for (id, mut grant) in rows.list::<Grant>(GRANT, None, MANY)? {
+    for (id, mut grant) in rows.all::<Grant>(GRANT)? {
         if keep.is_none() || grant.sid != keep {
             grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
         }
@@ -175,14 +175,14 @@ pub(super) fn consent<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     client_id: &str,
-    scopes: ScopeSet,
+    scopes: &ScopeSet,
 ) -> Result<Reply, ServerError> {
     if user(rows)?.is_none() {
         return Ok(Reply::None);
     }
     let key = format!("{CONSENT}{client_id}");
     let known = rows.read::<Consent>(&key)?;
-    if known.is_none() && rows.list::<Consent>(CONSENT, None, MANY)?.len() >= MAX_CONSENTS {
+    if known.is_none() && rows.all::<Consent>(CONSENT)?.len() >= MAX_CONSENTS {
         return Ok(Reply::Done);
     }
     let before = known.map(|consent| consent.scopes).unwrap_or_default();

@@ -1,0 +1,108 @@
+//! Somebody who logs in with a browser.
+
+use std::collections::BTreeMap;
+
+use super::TestServer;
+
+/// A client that logs people in.
+pub(crate) const APP: &str = r#"
+[[client]]
+client_id = "app"
+token_endpoint_auth_method = "none"
+grant_types = ["authorization_code", "refresh_token"]
+redirect_uris = ["https://app.example.com/cb"]
+scopes = ["openid", "offline_access", "email"]
+first_party = true
+"#;
+
+const REQUEST: &str = "client_id=app&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb\
+    &scope=openid%20offline_access&prompt=consent&code_challenge_method=S256\
+    &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// A browser with its cookies.
+struct Browser<'a> {
+    issuer: &'a str,
+    agent: ureq::Agent,
+    cookies: BTreeMap<String, String>,
+}
+
+/// A form on a page: where it leads, and what it carries hidden.
+struct Form {
+    action: String,
+    hidden: Vec<(String, String)>,
+}
+
+impl Form {
+    fn of(page: &str) -> Self {
+        let form = page.split("<form").nth(1).unwrap_or_else(|| panic!("no form: {page}"));
+        let hidden = form.split("<input type=\"hidden\"").skip(1);
+        let hidden = hidden.map(|input| (attribute(input, "name"), attribute(input, "value")));
+        Self { action: attribute(form, "action"), hidden: hidden.collect() }
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> String {
+    let rest = tag.split(&format!(" {name}=\"")).nth(1).expect(name);
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+impl Browser<'_> {
+    /// Sends a request; a body makes it a form. Returns where it leads, and the page.
+    fn send(&mut self, path: &str, form: Option<&str>) -> (Option<String>, String) {
+        let method = if form.is_some() { "POST" } else { "GET" };
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.issuer))
+            .header("cookie", cookies.join("; "))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.unwrap_or_default().to_owned());
+        let mut response = self.agent.run(request.expect("a request")).expect("an answer");
+        for cookie in response.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().expect("text").split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a pair");
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let location = response.headers().get("location").map(|url| url.to_str().expect("text").to_owned());
+        (location, response.body_mut().read_to_string().expect("a page"))
+    }
+
+    fn submit(&mut self, page: &str, fields: &[(&str, &str)]) -> (Option<String>, String) {
+        let form = Form::of(page);
+        let all = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let all = all.chain(fields.iter().copied());
+        let body: Vec<String> = all.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        self.send(&form.action, Some(&body.join("&")))
+    }
+}
+
+fn encode(text: &str) -> String {
+    let byte = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(byte).collect()
+}
+
+/// Logs somebody in at [`APP`] and says whether that worked. If so, the client has a grant with a refresh token.
+pub(crate) fn log_in(server: &TestServer, login: &str, password: &str) -> bool {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+    let agent = config.max_redirects_will_error(false).build().new_agent();
+    let mut browser = Browser { issuer: server.issuer(), agent, cookies: BTreeMap::new() };
+    let (_, page) = browser.send(&format!("/authorize?{REQUEST}"), None);
+    let fields = [("username", login), ("password", password), ("action", "login")];
+    let (mut location, page) = browser.submit(&page, &fields);
+    if location.is_none() && page.contains("value=\"allow\"") {
+        location = browser.submit(&page, &[("action", "allow")]).0;
+    }
+    let Some(location) = location else { return false };
+    let code = location.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+    let redirect = "redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb";
+    let form = format!(
+        "grant_type=authorization_code&client_id=app&code={code}&code_verifier={VERIFIER}&{redirect}"
+    );
+    let (_, tokens) = browser.send("/token", Some(&form));
+    assert!(tokens.contains("refresh_token"), "{tokens}");
+    true
+}

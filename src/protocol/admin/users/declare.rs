@@ -1,0 +1,158 @@
+//! Making and changing accounts.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::super::{AdminFailure, Call, body};
+use super::{UserView, UserWithLink, find, no_such_user};
+use crate::protocol::accounts::{Made, NewAccount};
+use crate::protocol::config::validate::Problem;
+use crate::protocol::http::Response;
+use crate::protocol::login::{self, Identifier};
+use crate::protocol::objects::subject::{Change, PasswordHash, User};
+use crate::protocol::ports::{Entropy, Platform};
+use crate::protocol::time::DAY;
+use crate::protocol::user_claims;
+
+/// How long an invitation works, in seconds.
+const INVITATION_LIFETIME: u64 = 7 * DAY;
+
+/// Body of `POST users`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NewUser {
+    /// An email address or a name.
+    login: String,
+    /// Standard claims.
+    claims: Map<String, Value>,
+    password: Option<String>,
+    /// Argon2id in PHC string format.
+    password_hash: Option<String>,
+    /// Makes a link that lets the person choose a password.
+    invite: bool,
+}
+
+/// Body of `PATCH users/ID`; what is absent stays.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ChangedUser {
+    /// Claims to set, or to remove where null.
+    claims: Map<String, Value>,
+    enabled: Option<bool>,
+    login: Option<String>,
+    password: Option<String>,
+    /// Argon2id in PHC string format.
+    password_hash: Option<String>,
+}
+
+/// A new password, or the hash of one that is known elsewhere.
+struct Credential {
+    password: Option<String>,
+    password_hash: Option<String>,
+}
+
+impl Credential {
+    fn is_given(&self) -> bool {
+        self.password.is_some() || self.password_hash.is_some()
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        let (path, message) = match (&self.password, &self.password_hash) {
+            (Some(_), Some(_)) => ("password_hash", Some("give a password or a hash, not both")),
+            (Some(password), None) => ("password", login::password_problem(password)),
+            (None, Some(hash)) => {
+                let message = "this is no Argon2id hash in PHC string format (version 19, at most 64 MiB and 10 passes)";
+                ("password_hash", login::import_hash(hash).is_none().then_some(message))
+            }
+            (None, None) => return None,
+        };
+        message.map(|message| problem(path, message))
+    }
+
+    fn hash(&self, entropy: &impl Entropy) -> Result<Option<PasswordHash>, AdminFailure> {
+        match &self.password {
+            Some(password) => Ok(Some(login::hash_password(password, entropy)?)),
+            None => Ok(self.password_hash.as_deref().and_then(login::import_hash)),
+        }
+    }
+}
+
+/// `POST users`: 201 with the account, and with the link where one was asked for.
+pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let NewUser { login, mut claims, password, password_hash, invite } = body::read(call.exchange.request)?;
+    let credential = Credential { password, password_hash };
+    let mut problems = claim_problems(&claims);
+    problems.extend(credential.problem());
+    if invite && credential.is_given() {
+        problems.push(problem("invite", "who is invited chooses the password"));
+    }
+    refuse(problems)?;
+    if let Some(identifier) = Identifier::parse(&login).filter(Identifier::is_email) {
+        claims.entry("email").or_insert_with(|| identifier.as_str().into());
+    }
+    let now = call.exchange.now;
+    let password = credential.hash(&call.server.platform)?;
+    let user = made(call.server.make_account(NewAccount { login, claims, password }, now).await?)?;
+    if !invite {
+        return body::write(201, &UserWithLink { user: UserView::from(&user), link: None });
+    }
+    let linked = call.server.make_link(user.id, INVITATION_LIFETIME, now).await?;
+    let (user, link) = linked.ok_or_else(no_such_user)?;
+    body::write(201, &UserWithLink { user: UserView::from(&user), link: Some(link) })
+}
+
+/// `PATCH users/ID`. A new password ends all sessions and grants, and so does switching off.
+pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
+    let ChangedUser { claims, enabled, login, password, password_hash } = body::read(call.exchange.request)?;
+    let credential = Credential { password, password_hash };
+    let given = claims.iter().filter(|(_, value)| !value.is_null());
+    let mut problems = claim_problems(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
+    problems.extend(credential.problem());
+    refuse(problems)?;
+    let user = find(call, name).await?;
+    let password = credential.hash(&call.server.platform)?;
+    let change = Change { claims, enabled, password, login, ..Change::default() };
+    let changed = call.server.change_account(&user, change, call.exchange.now).await?;
+    let user = made(changed.ok_or_else(no_such_user)?)?;
+    body::write(200, &UserView::from(&user))
+}
+
+fn made(made: Made) -> Result<User, AdminFailure> {
+    match made {
+        Made::User(user) => Ok(*user),
+        Made::Taken => {
+            Err(AdminFailure::refused(409, "already_exists", "another user has this login identifier"))
+        }
+        Made::Malformed => {
+            let message = "a login identifier has 1 to 254 bytes and no control characters, and doesn't begin with `usr_`";
+            Err(invalid(vec![problem("login", message)]))
+        }
+    }
+}
+
+fn problem(path: &str, message: &str) -> Problem {
+    Problem { path: path.to_owned(), message: message.to_owned() }
+}
+
+fn claim_problems(claims: &Map<String, Value>) -> Vec<Problem> {
+    let problems = claims.iter().filter_map(|(name, value)| {
+        user_claims::problem(name, value).map(|message| problem(&format!("claims.{name}"), message))
+    });
+    problems.collect()
+}
+
+fn refuse(problems: Vec<Problem>) -> Result<(), AdminFailure> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(invalid(problems))
+}
+
+fn invalid(problems: Vec<Problem>) -> AdminFailure {
+    AdminFailure::Refused {
+        status: 422,
+        error: "invalid_user",
+        description: "the user is not valid; `problems` says where and why".to_owned(),
+        problems,
+    }
+}

@@ -1,0 +1,88 @@
+//! The list of users: the directory's 256 shards one after the other.
+
+use serde::Serialize;
+
+use super::super::{AdminFailure, Call, body};
+use super::PersonView;
+use crate::protocol::control::MAX_PAGE;
+use crate::protocol::error::ServerError;
+use crate::protocol::http::Response;
+use crate::protocol::login::shard_name;
+use crate::protocol::objects::directory::{Command, Reply};
+use crate::protocol::ports::Platform;
+
+/// Most shards that one request asks: a free Worker may make 50 calls for a request, all of them counted.
+const SHARDS_A_PAGE: usize = 30;
+
+#[derive(Serialize)]
+struct Page {
+    users: Vec<PersonView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Where a page ended: the shard, and the last key that was read from it. On the wire `17` or `17.KEY`.
+struct Cursor {
+    shard: u8,
+    after: Option<String>,
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Option<Self> {
+        let (shard, after) = match text.split_once('.') {
+            Some((shard, after)) => (shard, Some(after.to_owned())),
+            None => (text, None),
+        };
+        Some(Self { shard: shard.parse().ok()?, after })
+    }
+
+    fn to_wire(&self) -> String {
+        match &self.after {
+            Some(after) => format!("{}.{after}", self.shard),
+            None => self.shard.to_string(),
+        }
+    }
+}
+
+/// `GET users?after=CURSOR&limit=N`: a page in no particular order. `next` is the `after` of the next one; there may be more
+/// although a page is short, or empty.
+pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let limit = call.limit()?.clamp(1, MAX_PAGE);
+    let start = match call.query("after") {
+        Some(after) => Cursor::parse(&after).ok_or_else(|| {
+            AdminFailure::refused(400, "invalid_request", "after has to be the `next` of another page")
+        })?,
+        None => Cursor { shard: 0, after: None },
+    };
+    let (users, next) = read(call, start, limit).await?;
+    body::write(200, &Page { users, next: next.map(|cursor| cursor.to_wire()) })
+}
+
+async fn read<P: Platform>(
+    call: &Call<'_, P>,
+    start: Cursor,
+    limit: u32,
+) -> Result<(Vec<PersonView>, Option<Cursor>), AdminFailure> {
+    let keyring = call.server.any_keyring(call.exchange.now).await?;
+    let mut users = Vec::new();
+    let Cursor { shard: first, mut after } = start;
+    for (shard, asked) in (first..=u8::MAX).zip(0_usize..) {
+        if asked == SHARDS_A_PAGE {
+            return Ok((users, Some(Cursor { shard, after: None })));
+        }
+        let left = limit.saturating_sub(u32::try_from(users.len()).unwrap_or(limit));
+        let command = Command::List { after: after.take(), limit: left };
+        let Reply::Entries(entries) =
+            call.server.shard(&shard_name(&keyring.derived, shard), &command).await?
+        else {
+            return Err(ServerError::internal("a shard gave another answer than asked for").into());
+        };
+        let last = entries.last().map(|(key, _)| key.clone());
+        users
+            .extend(entries.into_iter().map(|(_, entry)| PersonView { sub: entry.owner, login: entry.name }));
+        if users.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok((users, Some(Cursor { shard, after: last })));
+        }
+    }
+    Ok((users, None))
+}

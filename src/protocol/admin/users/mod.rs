@@ -1,0 +1,143 @@
+//! Operations on people's accounts. A person is named by `sub` or by login identifier.
+
+mod declare;
+mod list;
+mod overview;
+mod view;
+
+use super::super::http::{Method, Response};
+use super::super::id::Id;
+use super::super::objects::subject::{Change, Command, Reply, User, Why};
+use super::super::ports::Platform;
+use super::super::time::DAY;
+use super::{AdminFailure, Call, body, no_such_operation};
+
+pub use view::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
+
+/// How long the link of `POST users/ID/reset` works, in seconds.
+const RESET_LIFETIME: u64 = DAY;
+
+/// Carries out the operation at `path`, which is what comes after `users`.
+pub(super) async fn operate<P: Platform>(
+    call: &Call<'_, P>,
+    method: Method,
+    path: &[&str],
+) -> Result<Response, AdminFailure> {
+    match (method, path) {
+        (Method::Get, []) => list::list(call).await,
+        (Method::Post, []) => declare::create(call).await,
+        (Method::Get, [name]) => body::write(200, &UserView::from(&find(call, name).await?)),
+        (Method::Patch, [name]) => declare::change(call, name).await,
+        (Method::Delete, [name]) => delete(call, name).await,
+        (Method::Post, [name, "enable"]) => set_enabled(call, name, true).await,
+        (Method::Post, [name, "disable"]) => set_enabled(call, name, false).await,
+        (Method::Post, [name, "reset"]) => reset(call, name).await,
+        (Method::Get, [name, "export"]) => overview::export(call, name).await,
+        (Method::Get, [name, "sessions"]) => overview::show(call, name).await,
+        (Method::Delete, [name, "sessions"]) => overview::end_sessions(call, name).await,
+        (Method::Delete, [name, "sessions", sid]) => overview::end_session(call, name, sid).await,
+        (Method::Delete, [name, "grants", grant]) => revoke_grant(call, name, grant).await,
+        (Method::Delete, [name, "clients", client]) => {
+            let client_id = (*client).to_owned();
+            order(call, name, &Command::RevokeClient { client_id, why: Why::ByAdmin }).await?;
+            Ok(Response::empty(204))
+        }
+        _ => Err(no_such_operation()),
+    }
+}
+
+/// The methods that a path has, as `Allow` names them.
+pub(super) fn allowed(path: &[&str]) -> Option<&'static str> {
+    match path {
+        [] => Some("GET, HEAD, POST"),
+        [_] => Some("GET, HEAD, PATCH, DELETE"),
+        [_, "enable" | "disable" | "reset"] => Some("POST"),
+        [_, "export"] => Some("GET, HEAD"),
+        [_, "sessions"] => Some("GET, HEAD, DELETE"),
+        [_, "sessions" | "grants" | "clients", _] => Some("DELETE"),
+        _ => None,
+    }
+}
+
+/// What an operation that changes something is called in the log.
+pub(super) fn operation(method: Method, path: &[&str]) -> &'static str {
+    match (method, path) {
+        (Method::Post, []) => "admin.create_user",
+        (Method::Patch, [_]) => "admin.change_user",
+        (Method::Delete, [_]) => "admin.delete_user",
+        (Method::Post, [_, "enable"]) => "admin.enable_user",
+        (Method::Post, [_, "disable"]) => "admin.disable_user",
+        (Method::Post, [_, "reset"]) => "admin.reset_user",
+        (Method::Delete, [_, "sessions"]) => "admin.end_sessions",
+        (Method::Delete, [_, "sessions", _]) => "admin.end_session",
+        (Method::Delete, [_, "grants", _]) => "admin.revoke_grant",
+        (Method::Delete, [_, "clients", _]) => "admin.revoke_client",
+        _ => "admin",
+    }
+}
+
+/// The person called `name`.
+async fn find<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<User, AdminFailure> {
+    let user = call.server.find_account(name, call.exchange.now).await?;
+    user.ok_or_else(no_such_user)
+}
+
+fn no_such_user() -> AdminFailure {
+    AdminFailure::not_found("there is no such user")
+}
+
+/// Has the object of the person called `name` carry out `command`.
+async fn order<P: Platform>(
+    call: &Call<'_, P>,
+    name: &str,
+    command: &Command,
+) -> Result<Reply, AdminFailure> {
+    let user = find(call, name).await?;
+    Ok(call.server.subject(user.id, command, call.exchange.now).await?)
+}
+
+async fn delete<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
+    if call.server.delete_account(name, call.exchange.now).await? {
+        return Ok(Response::empty(204));
+    }
+    Err(no_such_user())
+}
+
+/// Switching off ends all sessions and grants.
+async fn set_enabled<P: Platform>(
+    call: &Call<'_, P>,
+    name: &str,
+    enabled: bool,
+) -> Result<Response, AdminFailure> {
+    let change = Change { enabled: Some(enabled), ..Change::default() };
+    match order(call, name, &Command::Change(Box::new(change))).await? {
+        Reply::User(user) => body::write(200, &UserView::from(user.as_ref())),
+        _ => Err(no_such_user()),
+    }
+}
+
+/// A link to set a password with. The password there is works until then.
+async fn reset<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
+    let user = find(call, name).await?;
+    if !user.enabled {
+        let description = "the user is disabled, so the link would not work; enable them first";
+        return Err(AdminFailure::refused(409, "disabled", description));
+    }
+    let made = call.server.make_link(user.id, RESET_LIFETIME, call.exchange.now).await?;
+    let (user, link) = made.ok_or_else(no_such_user)?;
+    body::write(200, &UserWithLink { user: UserView::from(&user), link: Some(link) })
+}
+
+async fn revoke_grant<P: Platform>(
+    call: &Call<'_, P>,
+    name: &str,
+    grant: &str,
+) -> Result<Response, AdminFailure> {
+    let no_such_grant = || AdminFailure::not_found("the user has no such grant");
+    let id = Id::parse(grant).ok_or_else(no_such_grant)?;
+    let command = Command::RevokeGrant { id, client_id: None, why: Why::ByAdmin };
+    match order(call, name, &command).await? {
+        Reply::Done => Ok(Response::empty(204)),
+        _ => Err(no_such_grant()),
+    }
+}

@@ -1,0 +1,175 @@
+//! What the admin API shows of people. Hashes and seeds have no place in these types.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::protocol::id::Id;
+use crate::protocol::objects::subject::{Consent, Grant, Overview, Session, User};
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::subject::UserId;
+use crate::protocol::time::Timestamp;
+
+/// An entry of the list of users.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonView {
+    /// Who.
+    pub sub: UserId,
+    /// What they log in with.
+    pub login: String,
+}
+
+/// An account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserView {
+    /// Who.
+    pub sub: UserId,
+    /// What they log in with.
+    pub login: String,
+    /// Standard claims (`OpenID Connect Core` §5.1).
+    pub claims: Map<String, Value>,
+    /// Whether they may log in and be issued to.
+    pub enabled: bool,
+    /// Whether they have a password.
+    pub has_password: bool,
+    /// Until when the last link to set a password works, if one is out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_expires_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
+        Self {
+            sub: user.id,
+            login: user.login.clone(),
+            claims: user.claims.clone(),
+            enabled: user.enabled,
+            has_password: user.password.is_some(),
+            link_expires_at: user.link.as_ref().map(|link| link.expires_at),
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// An account and a link that was just made for it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UserWithLink {
+    /// The account.
+    pub user: UserView,
+    /// The URL of a page where whoever has it sets the password, once. Never shown again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// A browser that is logged in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Names it in this API.
+    pub sid: Id,
+    /// What kind of browser it is.
+    pub label: String,
+    /// How they authenticated (RFC 8176).
+    pub amr: Vec<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, roughly.
+    pub seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+}
+
+impl From<&(Id, Session)> for SessionView {
+    fn from((sid, session): &(Id, Session)) -> Self {
+        Self {
+            sid: *sid,
+            label: session.label.clone(),
+            amr: session.auth.amr.clone(),
+            created_at: session.created_at,
+            seen_at: session.seen_at,
+            expires_at: session.expires_at,
+        }
+    }
+}
+
+/// What a client got for a person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantView {
+    /// Names it in this API.
+    pub grant_id: Id,
+    /// Whose it is.
+    pub client_id: String,
+    /// The session it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Id>,
+    /// Whether it outlives that session.
+    pub offline: bool,
+    /// What was granted.
+    pub scopes: ScopeSet,
+    /// For which resources.
+    pub resources: Vec<String>,
+    /// When it was granted.
+    pub created_at: Timestamp,
+    /// When its refresh token was last used, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+}
+
+impl From<&(Id, Grant)> for GrantView {
+    fn from((id, grant): &(Id, Grant)) -> Self {
+        Self {
+            grant_id: *id,
+            client_id: grant.client_id.clone(),
+            sid: grant.sid,
+            offline: !grant.bound_to_session,
+            scopes: grant.scopes.clone(),
+            resources: grant.resources.clone(),
+            created_at: grant.created_at,
+            used_at: grant.family.as_ref().map(|family| family.used_at),
+            expires_at: grant.expires_at,
+        }
+    }
+}
+
+/// What a person has permitted a client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConsentView {
+    /// Which client.
+    pub client_id: String,
+    /// Every scope they said yes to.
+    pub scopes: ScopeSet,
+    /// When they last said yes.
+    pub given_at: Timestamp,
+}
+
+impl From<&(String, Consent)> for ConsentView {
+    fn from((client_id, consent): &(String, Consent)) -> Self {
+        Self { client_id: client_id.clone(), scopes: consent.scopes.clone(), given_at: consent.given_at }
+    }
+}
+
+/// Where a person is logged in, and who has access for them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OverviewView {
+    /// Live sessions.
+    pub sessions: Vec<SessionView>,
+    /// Live grants.
+    pub grants: Vec<GrantView>,
+    /// Consents.
+    pub consents: Vec<ConsentView>,
+}
+
+impl From<&Overview> for OverviewView {
+    fn from(overview: &Overview) -> Self {
+        Self {
+            sessions: overview.sessions.iter().map(SessionView::from).collect(),
+            grants: overview.grants.iter().map(GrantView::from).collect(),
+            consents: overview.consents.iter().map(ConsentView::from).collect(),
+        }
+    }
+}
