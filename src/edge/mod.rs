@@ -7,6 +7,8 @@ mod control_object;
 mod js;
 mod objects;
 mod platform;
+#[cfg(feature = "panic-probe")]
+mod probe;
 mod signer;
 mod sql;
 
@@ -53,7 +55,13 @@ pub fn handle(
     };
     let body = if too_large { Body::TooLarge } else { Body::Bytes(body.unwrap_or_default()) };
     let request = Request::new(Method::parse(method), url, parse_headers(headers), body);
-    let mut answer = Box::pin(async move { to_wire(&server.handle(&request).await) });
+    #[cfg(feature = "panic-probe")]
+    probe::call(url);
+    let mut answer = Box::pin(async move {
+        #[cfg(feature = "panic-probe")]
+        probe::run(server.platform(), &request.path).await;
+        to_wire(&server.handle(&request).await)
+    });
     match Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(response) => JsValue::from_str(&response),
         // The promise polls again with a waker of its own.

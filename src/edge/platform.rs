@@ -35,6 +35,16 @@ impl Edge {
         Self { env, issuer }
     }
 
+    /// Sends a command to the Control object, of which there is one per issuer.
+    pub(super) async fn ask(&self, command: String) -> Result<String, ServerError> {
+        let (status, text) = self.call(CONTROL, self.issuer.as_str(), command).await?;
+        match status {
+            200 => Ok(text),
+            500 => Err(ServerError::internal(text)),
+            _ => Err(ServerError::unavailable(text)),
+        }
+    }
+
     /// Sends a command to an object. The stub is made anew each time: one that saw an exception is dead.
     async fn call(&self, binding: &str, name: &str, command: String) -> Result<(u16, String), ServerError> {
         let namespace = self.env.durable_object(binding).map_err(failed)?;
@@ -104,15 +114,8 @@ impl Platform for Edge {
     }
 
     async fn control(&self, command: Command) -> Result<Reply, ServerError> {
-        let body = serde_json::to_string(&command).map_err(failed)?;
-        // One object per issuer.
-        let (status, text) = self.call(CONTROL, self.issuer.as_str(), body).await?;
-        match status {
-            200 => {}
-            500 => return Err(ServerError::internal(text)),
-            _ => return Err(ServerError::unavailable(text)),
-        }
-        serde_json::from_str(&text).map_err(|error| {
+        let reply = self.ask(serde_json::to_string(&command).map_err(failed)?).await?;
+        serde_json::from_str(&reply).map_err(|error| {
             ServerError::internal(format!("the Control object's answer is unreadable: {error}"))
         })
     }
