@@ -15,13 +15,15 @@ mod statistics;
 mod upload;
 
 use std::fs;
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use crate::setup::{self, Tools};
 use crate::steps::timed;
 use crate::{Result, files, wasm};
 use load::Contender;
 use machine::Machine;
-use runtime::Runtime;
+use runtime::{Runtime, Server};
 use servers::Fleet;
 
 /// Everything the benchmark makes, apart from its result.
@@ -29,43 +31,102 @@ const WORK: &str = "target/bench";
 const RESULTS: &str = "bench/RESULTS.md";
 const ROUNDS: u32 = 5;
 
+/// What can be measured alone.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    Tokens,
+    Cold,
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "tokens" => Ok(Self::Tokens),
+            "cold" => Ok(Self::Cold),
+            other => Err(format!("no part {other}: there are tokens, cold")),
+        }
+    }
+}
+
 /// What was measured.
 struct Outcome {
+    tokens: Tokens,
+    cold: cold::Starts,
+}
+
+struct Tokens {
     ed25519: Vec<Contender>,
     rs256: Vec<Contender>,
-    cold: cold::Starts,
-    upload: upload::Size,
 }
 
 /// Measures everything.
 pub(crate) fn run() -> Result {
-    let tools = setup::for_build()?;
-    wasm::build(&tools)?;
-    tools.npm_packages("bench")?;
-    let runtime = Runtime::find(&tools)?;
-    let machine = Machine::look(&tools, &runtime)?;
-    let upload = timed("Bundling the Worker as for an upload", || upload::make(&tools))?;
-    let outcome = measure(&tools, &runtime, upload)?;
-    let text = report::write(&outcome, &machine);
+    let bench = Bench::prepare()?;
+    let fleet = bench.fleet()?;
+    let tokens = tokens(&fleet)?;
+    let outcome = Outcome { tokens, cold: bench.cold(fleet)? };
+    let text = report::write(&outcome, &bench.upload, &bench.machine);
     println!("\n{text}");
     fs::write(RESULTS, text)?;
     println!("Written to {RESULTS}");
     Ok(())
 }
 
-fn measure(tools: &Tools, runtime: &Runtime, upload: upload::Size) -> Result<Outcome> {
-    machine::keep_to_client_core();
-    let state = files::absolute(WORK)?.join("state");
-    let _ = fs::remove_dir_all(&state);
-    fs::create_dir_all(&state)?;
-    let kv = runtime::kv(runtime)?;
-    let fleet = timed("Starting the servers", || Fleet::start(tools, runtime, &kv, &state))?;
-    let mut ed25519 = fleet.ed25519();
-    let mut rs256 = fleet.rs256();
+/// Measures one part and prints it; the recorded result stays what a whole run wrote.
+pub(crate) fn run_part(part: Part) -> Result {
+    let bench = Bench::prepare()?;
+    let fleet = bench.fleet()?;
+    let text = match part {
+        Part::Tokens => report::tokens_alone(&tokens(&fleet)?),
+        Part::Cold => report::cold_alone(&bench.cold(fleet)?),
+    };
+    println!("{text}");
+    Ok(())
+}
+
+/// What every part needs.
+struct Bench {
+    tools: Tools,
+    runtime: Runtime,
+    machine: Machine,
+    upload: upload::Size,
+    kv: Server,
+    state: PathBuf,
+}
+
+impl Bench {
+    fn prepare() -> Result<Self> {
+        let tools = setup::for_build()?;
+        wasm::build(&tools)?;
+        tools.npm_packages("bench")?;
+        let runtime = Runtime::find(&tools)?;
+        let machine = Machine::look(&tools, &runtime)?;
+        let upload = timed("Bundling the Worker as for an upload", || upload::make(&tools))?;
+        machine::keep_to_client_core();
+        let state = files::absolute(WORK)?.join("state");
+        let _ = fs::remove_dir_all(&state);
+        fs::create_dir_all(&state)?;
+        let kv = runtime::kv(&runtime)?;
+        Ok(Self { tools, runtime, machine, upload, kv, state })
+    }
+
+    fn fleet(&self) -> Result<Fleet> {
+        timed("Starting the servers", || Fleet::start(&self.tools, &self.runtime, &self.kv, &self.state))
+    }
+
+    /// Takes the fleet, because a cold start needs the state to itself.
+    fn cold(&self, fleet: Fleet) -> Result<cold::Starts> {
+        let client = fleet.client.clone();
+        drop(fleet);
+        timed("Cold starts", || cold::measure(&self.runtime, &self.kv, &self.state, &client))
+    }
+}
+
+fn tokens(fleet: &Fleet) -> Result<Tokens> {
+    let (mut ed25519, mut rs256) = (fleet.ed25519(), fleet.rs256());
     timed("Ed25519 tokens, requests per second", || Ok(load::interleaved(&mut ed25519, ROUNDS)?))?;
     timed("RS256 tokens, requests per second", || Ok(load::interleaved(&mut rs256, ROUNDS)?))?;
-    let client = fleet.client.clone();
-    drop(fleet);
-    let cold = timed("Cold starts", || cold::measure(runtime, &kv, &state, &client))?;
-    Ok(Outcome { ed25519, rs256, cold, upload })
+    Ok(Tokens { ed25519, rs256 })
 }

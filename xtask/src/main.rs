@@ -23,7 +23,8 @@ Usage: cargo xtask COMMAND
   build                 Build the Worker's wasm into build/, if its inputs changed
   dev [--port N]        Run the Worker locally with the quickstart configuration
   test [--only PART]    Run every check; PART is native, lint, worker or clients
-  bench                 Measure speed and size against other servers; writes bench/RESULTS.md
+  bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens or cold:
+                        that alone, only printed
   lint                  Formatting, clippy, documentation, dependency licenses";
 
 /// What went wrong, in words for the terminal.
@@ -50,6 +51,7 @@ fn run() -> Result {
     match arguments.as_slice() {
         ["setup"] => setup::everything().map(drop),
         ["bench"] => bench::run(),
+        ["bench", "--only", part] => bench::run_part(part.parse()?),
         ["build"] => wasm::build(&setup::for_build()?),
         ["dev"] => dev::run_until_interrupted(dev::DEFAULT_PORT),
         ["dev", "--port", port] => {

@@ -2,11 +2,13 @@
 
 use std::fmt::{Result, Write as _};
 
+use super::cold::Starts;
 use super::load::{CONNECTIONS, Contender};
 use super::machine::Machine;
 use super::servers::{LOGGING_SIGNER, MINTEDGE, OIDC_PROVIDER, SIGNER};
 use super::statistics::Sample;
-use super::{Outcome, ROUNDS};
+use super::upload::Size;
+use super::{Outcome, ROUNDS, Tokens};
 
 const SIGNER_TARGET: f64 = 0.8;
 const OIDC_PROVIDER_TARGET: f64 = 1.3;
@@ -37,34 +39,51 @@ answer it with a valid token that has the same claims.
 ";
 
 /// Everything that `bench/RESULTS.md` says.
-pub(super) fn write(outcome: &Outcome, machine: &Machine) -> String {
-    let mut text = INTRODUCTION.to_owned();
+pub(super) fn write(outcome: &Outcome, upload: &Size, machine: &Machine) -> String {
+    text(|text| {
+        text.push_str(INTRODUCTION);
+        targets(text, outcome, upload)?;
+        tokens(text, &outcome.tokens)?;
+        cold_start(text, &outcome.cold)?;
+        conditions(text, machine)
+    })
+}
+
+/// The part about tokens.
+pub(super) fn tokens_alone(measured: &Tokens) -> String {
+    text(|text| tokens(text, measured))
+}
+
+/// The part about cold starts.
+pub(super) fn cold_alone(measured: &Starts) -> String {
+    text(|text| cold_start(text, measured))
+}
+
+fn text(write: impl FnOnce(&mut String) -> Result) -> String {
+    let mut text = String::new();
     // Writing to a string never fails.
-    match sections(&mut text, outcome, machine) {
+    match write(&mut text) {
         Ok(()) => text,
         Err(error) => error.to_string(),
     }
 }
 
-fn sections(text: &mut String, outcome: &Outcome, machine: &Machine) -> Result {
-    targets(text, outcome)?;
+fn tokens(text: &mut String, measured: &Tokens) -> Result {
     text.push_str("\n## Tokens per second\n");
     text.push_str(WHAT_IS_COMPARED);
-    rates(text, "Ed25519", &outcome.ed25519)?;
-    rates(text, "RS256", &outcome.rs256)?;
+    rates(text, "Ed25519", &measured.ed25519)?;
+    rates(text, "RS256", &measured.rs256)?;
     writeln!(
         text,
         "\nMedian and range of {ROUNDS} rounds in turn, after one to warm up; {CONNECTIONS} keep-alive connections, \
          HTTP/1.1, loopback. The last column is the median of the rounds' ratios."
-    )?;
-    cold_start(text, outcome)?;
-    conditions(text, machine)
+    )
 }
 
-fn targets(text: &mut String, outcome: &Outcome) -> Result {
-    let compared = |name: &str| ratio(&outcome.ed25519, name).median();
+fn targets(text: &mut String, outcome: &Outcome, upload: &Size) -> Result {
+    let compared = |name: &str| ratio(&outcome.tokens.ed25519, name).median();
     let (signer, logging, provider) = (compared(SIGNER), compared(LOGGING_SIGNER), compared(OIDC_PROVIDER));
-    let (cold, size) = (outcome.cold.difference(), outcome.upload.gzipped);
+    let (cold, size) = (outcome.cold.difference(), upload.gzipped);
     writeln!(text, "| Target | Measured | |\n|---|---|---|")?;
     let mut row = |target: String, measured: String, met: bool| {
         writeln!(text, "| {target} | {measured} | {} |", if met { "met" } else { "**missed**" })
@@ -84,7 +103,7 @@ fn targets(text: &mut String, outcome: &Outcome) -> Result {
     )?;
     row(
         format!("upload: ≤ {:.0} KB gzipped", SIZE_TARGET / 1000.0),
-        format!("{:.0} KB ({:.0} KB plain)", size / 1000.0, outcome.upload.plain / 1000.0),
+        format!("{:.0} KB ({:.0} KB plain)", size / 1000.0, upload.plain / 1000.0),
         size <= SIZE_TARGET,
     )
 }
@@ -108,7 +127,7 @@ fn ratio(contenders: &[Contender], name: &str) -> Sample {
     rates(MINTEDGE).relative_to(&rates(name))
 }
 
-fn cold_start(text: &mut String, outcome: &Outcome) -> Result {
+fn cold_start(text: &mut String, measured: &Starts) -> Result {
     writeln!(
         text,
         "\n## Cold start\n\nFrom starting the workerd process to the first answer, which for Mintedge is a token: it \
@@ -116,7 +135,7 @@ fn cold_start(text: &mut String, outcome: &Outcome) -> Result {
          Median and range of {} runs in turn.\n\n| | ms | range |\n|---|---:|---:|",
         super::cold::RUNS
     )?;
-    for (name, sample) in [("Mintedge", &outcome.cold.mintedge), ("empty Worker", &outcome.cold.empty)] {
+    for (name, sample) in [("Mintedge", &measured.mintedge), ("empty Worker", &measured.empty)] {
         writeln!(text, "| {name} | {:.0} | {:.0}–{:.0} |", sample.median(), sample.min(), sample.max())?;
     }
     Ok(())
