@@ -41,6 +41,8 @@ impl DurableObject for Control {
     /// 503 if another try may help and 500 if not.
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let body = request.text().await?;
+        #[cfg(feature = "panic-probe")]
+        super::probe::object(&body);
         let done = match serde_json::from_str(&body) {
             Ok(command) => self.carry_out(command).await,
             Err(error) => Err(ServerError::internal(format!("the command is unreadable: {error}"))),

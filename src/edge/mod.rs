@@ -6,6 +6,8 @@
 mod control_object;
 mod js;
 mod platform;
+#[cfg(feature = "panic-probe")]
+mod probe;
 mod signer;
 mod sql;
 
@@ -52,7 +54,13 @@ pub fn handle(
     };
     let body = if too_large { Body::TooLarge } else { Body::Bytes(body.unwrap_or_default()) };
     let request = Request::new(Method::parse(method), url, parse_headers(headers), body);
-    let mut answer = Box::pin(async move { to_wire(&server.handle(&request).await) });
+    #[cfg(feature = "panic-probe")]
+    probe::call(url);
+    let mut answer = Box::pin(async move {
+        #[cfg(feature = "panic-probe")]
+        probe::run(server.platform(), &request.path).await;
+        to_wire(&server.handle(&request).await)
+    });
     match Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(response) => JsValue::from_str(&response),
         // The promise polls again with a waker of its own.

@@ -27,6 +27,23 @@ impl Edge {
     pub(super) fn new(env: Env, issuer: Issuer) -> Self {
         Self { env, issuer }
     }
+
+    /// Sends `body` to the Control object and returns what it answers.
+    pub(super) async fn ask(&self, body: String) -> Result<String, ServerError> {
+        let namespace = self.env.durable_object(CONTROL).map_err(failed)?;
+        // One object per issuer. The stub is made anew each time: one that saw an exception is dead.
+        let stub = namespace.get_by_name(self.issuer.as_str()).map_err(failed)?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_body(Some(body.into()));
+        let request = Request::new_with_init("https://control/", &init).map_err(failed)?;
+        let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
+        let text = response.text().await.map_err(failed)?;
+        match response.status_code() {
+            200 => Ok(text),
+            500 => Err(ServerError::internal(text)),
+            _ => Err(ServerError::unavailable(text)),
+        }
+    }
 }
 
 impl Entropy for Edge {
@@ -55,21 +72,8 @@ impl Platform for Edge {
     }
 
     async fn control(&self, command: Command) -> Result<Reply, ServerError> {
-        let body = serde_json::to_string(&command).map_err(failed)?;
-        let namespace = self.env.durable_object(CONTROL).map_err(failed)?;
-        // One object per issuer. The stub is made anew each time: one that saw an exception is dead.
-        let stub = namespace.get_by_name(self.issuer.as_str()).map_err(failed)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(body.into()));
-        let request = Request::new_with_init("https://control/", &init).map_err(failed)?;
-        let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
-        let text = response.text().await.map_err(failed)?;
-        match response.status_code() {
-            200 => {}
-            500 => return Err(ServerError::internal(text)),
-            _ => return Err(ServerError::unavailable(text)),
-        }
-        serde_json::from_str(&text).map_err(|error| {
+        let reply = self.ask(serde_json::to_string(&command).map_err(failed)?).await?;
+        serde_json::from_str(&reply).map_err(|error| {
             ServerError::internal(format!("the Control object's answer is unreadable: {error}"))
         })
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::process::run_quiet;
 use crate::secrets::{admin_secret, client_secret, mintedge};
-use crate::server::{Options, Server};
+use crate::server::{CONFIG as WRANGLER, Options, Server};
 use crate::{Result, setup, wasm};
 
 /// The port that `ISSUER` in `wrangler.toml` names.
@@ -21,8 +21,14 @@ pub(crate) fn run_until_interrupted(port: u16) -> Result {
     let admin = admin_secret(Path::new(SECRETS))?;
     println!("==> Starting the Worker on port {port}");
     let files = Files::of(port);
-    let options =
-        Options { port, secrets: Path::new(SECRETS), state: &files.state, log: &files.log, edge_cache: None };
+    let options = Options {
+        config: Path::new(WRANGLER),
+        port,
+        secrets: Path::new(SECRETS),
+        state: &files.state,
+        log: &files.log,
+        edge_cache: None,
+    };
     let mut server = Server::start(&tools, &options)?;
     println!("==> Applying {CONFIGURATION}");
     run_quiet(

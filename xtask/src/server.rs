@@ -17,8 +17,13 @@ const READY_PATH: &str = "/";
 const START_ATTEMPTS: u32 = 1800;
 const ATTEMPT_INTERVAL: Duration = Duration::from_millis(200);
 
+/// wrangler's configuration of the Worker that is deployed.
+pub(crate) const CONFIG: &str = "wrangler.toml";
+
 /// How to run the Worker.
 pub(crate) struct Options<'a> {
+    /// wrangler's configuration, which says where the Worker is.
+    pub(crate) config: &'a Path,
     pub(crate) port: u16,
     /// The file with the deployment's secrets.
     pub(crate) secrets: &'a Path,
@@ -51,7 +56,8 @@ impl Server {
         let log = File::create(options.log)?;
         let mut wrangler = tools.wrangler()?;
         wrangler
-            .args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string(), "--inspector-port", "0"])
+            .args(["dev".as_ref(), "--config".as_ref(), options.config.as_os_str()])
+            .args(["--ip", "127.0.0.1", "--port", &port.to_string(), "--inspector-port", "0"])
             .arg("--show-interactive-dev-session=false")
             .arg("--persist-to")
             .arg(files::absolute(options.state)?)

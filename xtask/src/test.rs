@@ -8,7 +8,7 @@ use std::str::FromStr;
 use crate::files::{self, sorted_entries};
 use crate::process::run;
 use crate::secrets::admin_secret;
-use crate::server::{Options, Server, free_port};
+use crate::server::{CONFIG, Options, Server, free_port};
 use crate::setup::{self, Tools};
 use crate::steps::Report;
 use crate::{Result, lint, wasm};
@@ -64,6 +64,7 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
         if worker {
             report.step("worker tests", || with_server(&tools, worker_tests));
             report.step("crash tests", || crash_tests(&tools));
+            report.step("recovery tests", || recovery_tests(&tools));
         }
         if clients {
             client_tests(&tools, &mut report);
@@ -84,7 +85,7 @@ fn crash_tests(tools: &Tools) -> Result {
     let storage = Storage::create()?;
     let remembered = storage.directory.join("remembered.json");
     for crash in [true, false] {
-        let server = storage.serve(tools)?;
+        let server = storage.serve(tools, Path::new(CONFIG))?;
         let mut cargo = Command::new("cargo");
         cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "restart"]);
         cargo.env("MINTEDGE_TEST_MEMORY", &remembered);
@@ -94,6 +95,16 @@ fn crash_tests(tools: &Tools) -> Result {
         }
     }
     Ok(())
+}
+
+/// Runs `tests/recovery.rs` against the Worker that panics on request.
+fn recovery_tests(tools: &Tools) -> Result {
+    let config = wasm::build_probe(tools)?;
+    let storage = Storage::create()?;
+    let server = storage.serve(tools, &config)?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "recovery"]);
+    run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()).into())
 }
 
 fn client_tests(tools: &Tools, report: &mut Report) {
@@ -153,8 +164,9 @@ impl Storage {
         Ok(Self { directory, admin_secret, port: free_port()? })
     }
 
-    fn serve(&self, tools: &Tools) -> Result<TestServer> {
+    fn serve(&self, tools: &Tools, config: &Path) -> Result<TestServer> {
         let options = Options {
+            config,
             port: self.port,
             secrets: &self.directory.join("secrets"),
             state: &self.directory.join("state"),
@@ -175,6 +187,6 @@ impl Drop for Storage {
 
 fn with_server(tools: &Tools, suite: impl FnOnce(&TestServer) -> Result) -> Result {
     let storage = Storage::create()?;
-    let server = storage.serve(tools)?;
+    let server = storage.serve(tools, Path::new(CONFIG))?;
     suite(&server).map_err(|failure| server.server.failure(&failure.to_string()).into())
 }

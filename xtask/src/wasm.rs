@@ -1,10 +1,10 @@
 //! Builds the Worker's wasm and JavaScript into `build/`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::files::{Stamp, fingerprint};
+use crate::files::{self, Stamp, fingerprint};
 use crate::process::run;
 use crate::setup::Tools;
 use crate::steps::timed;
@@ -19,6 +19,8 @@ const INPUTS: [&str; 7] = [
     "xtask/src/setup/rust_tools.rs",
     "xtask/src/wasm.rs",
 ];
+/// Where the Worker is built that panics on request.
+const PROBE: &str = "target/probe";
 const WASM: &str = "build/index_bg.wasm";
 const OUTPUTS: [&str; 2] = ["build/index.js", WASM];
 
@@ -35,6 +37,34 @@ pub(crate) fn build(tools: &Tools) -> Result {
         Ok(fs::write(WASM, without_names(&module).ok_or("worker-build made a broken wasm module")?)?)
     })?;
     stamp.set()
+}
+
+/// Builds the Worker that panics on request into [`PROBE`], with all that wrangler needs: in debug mode, which is quick and
+/// is not what anybody deploys.
+pub(crate) fn build_probe(tools: &Tools) -> Result<PathBuf> {
+    let directory = Path::new(PROBE);
+    let mut build = tools.worker_build()?;
+    build.args(["--dev", "--out-dir", &format!("{PROBE}/build"), "--", "--features", "panic-probe"]);
+    timed("Building the wasm that panics on request", || run(&mut build))?;
+    fs::create_dir_all(directory.join("edge"))?;
+    for file in files::sorted_entries(Path::new("edge"))? {
+        fs::copy(&file, directory.join(&file))?;
+    }
+    let config = directory.join("wrangler.toml");
+    fs::write(&config, without_build(&fs::read_to_string("wrangler.toml")?))?;
+    Ok(config)
+}
+
+/// wrangler's configuration without the command that builds the Worker.
+fn without_build(config: &str) -> String {
+    let mut table = "";
+    let kept = config.lines().filter(|line| {
+        if line.starts_with('[') {
+            table = line;
+        }
+        table != "[build]"
+    });
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// A module without its section of function names: a seventh of the upload, for nobody but a debugger. worker-build has

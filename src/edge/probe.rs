@@ -1,0 +1,53 @@
+//! Panics on request, for the test of `edge/recovery.mjs` (`tests/recovery.rs`). Only with the feature `panic-probe`,
+//! which a release can't be built with.
+#![expect(clippy::panic, reason = "that is what it is for")]
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::platform::Edge;
+
+#[cfg(not(debug_assertions))]
+compile_error!("the feature `panic-probe` is for tests only");
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: f64);
+}
+
+/// `worker::Delay` keeps the waker of its first poll, which wakes nobody here.
+async fn sleep(milliseconds: f64) {
+    let elapsed = Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds));
+    let _ = JsFuture::from(elapsed).await;
+}
+
+/// The command that makes the Control object panic.
+const COMMAND: &str = "panic-probe";
+
+/// Panics before there is a future.
+pub(super) fn call(url: &str) {
+    assert!(!url.ends_with("/panic-probe/call"), "asked to panic in a call");
+}
+
+/// Panics, or waits, as the path says.
+pub(super) async fn run(platform: &Edge, path: &str) {
+    match path {
+        "/panic-probe/poll" => panic!("asked to panic in the first poll"),
+        "/panic-probe/await" => {
+            sleep(10.0).await;
+            panic!("asked to panic after waiting");
+        }
+        "/panic-probe/object" => {
+            let _ = platform.ask(COMMAND.to_owned()).await;
+        }
+        "/panic-probe/wait" => sleep(60_000.0).await,
+        _ => {}
+    }
+}
+
+/// Panics in the object if `body` is the command to do so.
+pub(super) fn object(body: &str) {
+    assert!(body != COMMAND, "asked to panic in the object");
+}

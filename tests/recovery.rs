@@ -1,0 +1,41 @@
+//! What a panic leaves behind, against a Worker that was built with the feature `panic-probe`: one failed answer, nobody
+//! left waiting, and a server that goes on.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod suite;
+
+use std::time::Duration;
+
+use suite::harness::{Fixture, Req, Resp, Target as _};
+use suite::http::target;
+
+/// Once for each place where a panic arrives another way; all in one test, because each of them disturbs the others.
+#[test]
+fn a_panic_fails_what_is_under_way_and_nothing_after_it() {
+    let target = target();
+    let fixture = Fixture::new(&target);
+    let client = fixture.client(&serde_json::json!({}));
+    for place in ["call", "poll", "await", "object"] {
+        println!("a panic: {place}");
+        // Longer than a request may take here: it ends early, or the test fails.
+        let waiting = std::thread::spawn(|| probe("wait"));
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!waiting.is_finished(), "{place}: it waits");
+        expect_server_error(&probe(place), place);
+        expect_server_error(&waiting.join().expect("an answer"), place);
+        fixture.request_token(&client, "").expect(200);
+        fixture.admin("GET", "keys", None).expect(200);
+    }
+}
+
+fn probe(place: &str) -> Resp {
+    suite::http::target().send(&Req::new("GET", &format!("/panic-probe/{place}")))
+}
+
+fn expect_server_error(response: &Resp, place: &str) {
+    assert_eq!(response.error(), (500, "server_error".to_owned()), "{place}: {response:?}");
+    assert!(response.json()["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{place}: {response:?}");
+    assert_eq!(response.header("cache-control"), Some("no-store"), "{place}");
+    assert!(!response.body.contains("asked to panic"), "{place}: {response:?}");
+}
