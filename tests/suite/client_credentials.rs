@@ -67,6 +67,14 @@ pub fn a_resource_chooses_the_audience(f: &Fixture<'_>) {
     f.request_token(&client, mismatch).expect_error(400, "invalid_scope");
 }
 
+pub fn an_audience_parameter_changes_nothing(f: &Fixture<'_>) {
+    let client = f.client(&json!({ "scopes": ["orders:read"] }));
+    for audience in ["https%3A%2F%2Fledger.example", "no%20URI", "a&audience=b"] {
+        let token = f.token(&client, &format!("&audience={audience}"));
+        assert_eq!(jws::claims(&token)["aud"], "https://orders.example", "{audience}");
+    }
+}
+
 pub fn a_resource_that_is_not_the_clients_is_invalid_target(f: &Fixture<'_>) {
     let client = f.client(&json!({ "scopes": ["orders:read"] }));
     let refused = [

@@ -53,6 +53,7 @@ macro_rules! black_box_suite {
                 without_scope_everything_of_the_one_resource_is_granted,
                 a_scope_beyond_the_ceiling_is_invalid_scope,
                 a_resource_chooses_the_audience,
+                an_audience_parameter_changes_nothing,
                 a_resource_that_is_not_the_clients_is_invalid_target,
                 several_resources_are_several_audiences,
                 the_admin_api_is_never_one_of_several_audiences,
