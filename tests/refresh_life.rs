@@ -38,7 +38,10 @@ impl Rows for Table {
         let rows = self.0.borrow();
         let found = rows.iter().filter(|(key, _)| key.starts_with(prefix));
         let found = found.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
-        Ok(found.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect())
+        Ok(found
+            .take(usize::try_from(limit).expect("small"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
     }
 }
 
@@ -128,6 +131,7 @@ impl Person {
         })))
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "commands are made where they are sent")]
     fn call(&self, command: Command) -> Reply {
         let command = serde_json::to_string(&command).expect("JSON");
         let now = Timestamp(self.now.get());
@@ -233,7 +237,7 @@ proptest! {
                     );
                     if let Some((next, secret)) = successor(&reply) {
                         prop_assert!(was_alive, "a dead family yielded a token");
-                        let next = next as usize;
+                        let next = usize::try_from(next).expect("small");
                         prop_assert_eq!(next, generation + 1, "the successor of another generation");
                         if next < known.len() {
                             prop_assert_eq!(&known[next], &secret, "two different successors");

@@ -258,7 +258,7 @@ pub fn a_hint_at_somebody_else_is_not_answered(f: &Fixture<'_>) {
     other.sign_up(&login.request(&[]), &email).expect(303);
     let sent = other.authorize(&login.request(&[("prompt", "none"), ("id_token_hint", &hint)])).expect(303);
     assert_eq!(parameters(&sent)["error"], "login_required");
-    let forged = format!("{}x", hint);
+    let forged = format!("{hint}x");
     let sent = login.authorize(&[("prompt", "none"), ("id_token_hint", &forged)]).expect(303);
     assert_eq!(parameters(&sent)["error"], "invalid_request");
 }

@@ -42,7 +42,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
     if let Some(object) = value.as_object_mut() {
         object.entry("client_id").or_insert_with(|| "".into());
     }
-    let client = parse(value)?;
+    let client = parse(&value)?;
     with_secret(call, 201, Command::CreateClient { client: Box::new(client) }).await
 }
 
@@ -56,11 +56,11 @@ pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
             return Err(AdminFailure::refused(400, "invalid_request", description));
         }
     }
-    let client = parse(value)?;
+    let client = parse(&value)?;
     with_secret(call, 200, Command::UpdateClient { client: Box::new(client) }).await
 }
 
-fn parse(value: serde_json::Value) -> Result<ClientConfig, AdminFailure> {
+fn parse(value: &serde_json::Value) -> Result<ClientConfig, AdminFailure> {
     // Through text: see `encoding::from_json`.
     serde_json::from_str(&value.to_string()).map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the client is not as expected: {error}"))

@@ -13,6 +13,7 @@ use crate::protocol::scope::ScopeSet;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "one per key of the file")]
 pub struct ClientConfig {
     /// Its identifier, of your choice.
     pub client_id: String,

@@ -70,7 +70,6 @@ pub enum SubjectType {
 
 impl SubjectType {
     /// Whether it is [`SubjectType::Public`].
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
     pub fn is_public(&self) -> bool {
         *self == Self::Public
     }

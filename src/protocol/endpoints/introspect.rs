@@ -45,9 +45,10 @@ async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
         return Err(OAuthError::new(Code::InvalidClient, Cause::ClientPublic, description).into());
     }
     let token = form.require("token", "token is missing")?;
-    let found = match token.starts_with(REFRESH_PREFIX) {
-        true => refresh_token(server, exchange, &client, token).await?,
-        false => access_token(server, exchange, &client, token).await?,
+    let found = if token.starts_with(REFRESH_PREFIX) {
+        refresh_token(server, exchange, &client, token).await?
+    } else {
+        access_token(server, exchange, &client, token).await?
     };
     let members = found.unwrap_or_else(|| {
         let mut inactive = Map::new();
@@ -80,15 +81,15 @@ async fn access_token<P: Platform>(
 ) -> Result<Option<Map<String, Value>>, Failure> {
     let snapshot = server.snapshot(exchange.now).await?;
     let issuer = server.issuer.as_str();
-    let verified =
+    let checked =
         verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, exchange.now).await;
-    let token = match verified {
+    let token = match checked {
         Ok(token) => token,
         Err(Failure::OAuth(_)) => return Ok(None),
         Err(failure) => return Err(failure),
     };
-    let serves = client.serves.iter().any(|resource| token.aud.contains(resource));
-    if !serves && !client.scopes.contains(ADMIN_READ) {
+    let is_served = client.serves.iter().any(|resource| token.aud.contains(resource));
+    if !is_served && !client.scopes.contains(ADMIN_READ) {
         return Ok(None);
     }
     if let Some(sealed) = &token.grant {

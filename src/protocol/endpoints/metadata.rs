@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::super::client::AuthMethod;
 use super::super::error::ServerError;
+use super::super::grants::GrantType;
 use super::super::http::Response;
 use super::super::issuer::Issuer;
 use super::super::jwk::Alg;
@@ -70,6 +71,7 @@ struct Metadata<'a> {
 
 /// What only `OpenID Connect` knows, logout included.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the specification's members")]
 struct OpenIdMembers {
     userinfo_endpoint: String,
     end_session_endpoint: String,
@@ -151,7 +153,7 @@ async fn metadata<P: Platform>(
         revocation_endpoint: issuer.endpoint(REVOKE),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
-        grant_types_supported: snapshot.grants().map(|grant| grant.name()).collect(),
+        grant_types_supported: snapshot.grants().map(GrantType::name).collect(),
         token_endpoint_auth_methods_supported: methods.clone(),
         introspection_endpoint_auth_methods_supported: confidential.map(|method| method.name()).collect(),
         revocation_endpoint_auth_methods_supported: methods,

@@ -46,19 +46,12 @@ async fn revoke<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
         let issuer = server.issuer.as_str();
         match verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, exchange.now).await {
             Ok(token) if token.client_id != client.client_id => None,
-            Ok(token) => match token.grant {
-                Some(sealed) => open(&keyring.derived.grant, GRANT_PREFIX, &sealed),
-                None => {
-                    let description =
-                        "an access token of the client's own can't be revoked; it ends by itself";
-                    return Err(OAuthError::new(
-                        Code::UnsupportedTokenType,
-                        Cause::TokenTypeUnsupported,
-                        description,
-                    )
-                    .into());
-                }
-            },
+            Ok(token) => {
+                let description = "an access token of the client's own can't be revoked; it ends by itself";
+                let own =
+                    OAuthError::new(Code::UnsupportedTokenType, Cause::TokenTypeUnsupported, description);
+                open(&keyring.derived.grant, GRANT_PREFIX, &token.grant.ok_or(own)?)
+            }
             Err(Failure::OAuth(_)) => None,
             Err(failure) => return Err(failure),
         }

@@ -95,7 +95,7 @@ pub(super) async fn code<P: Platform>(
 }
 
 /// Sends an error to the client.
-pub(super) async fn redirect_error<P: Platform>(
+pub(super) fn redirect_error<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     target: &ReturnTo,

@@ -55,6 +55,7 @@ pub(in super::super) struct Flow {
 
 /// `prompt` (`OpenID Connect Core` §3.1.2.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the parameter's four words")]
 pub(super) struct Prompt {
     pub(super) none: bool,
     pub(super) login: bool,

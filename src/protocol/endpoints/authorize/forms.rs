@@ -59,7 +59,7 @@ pub(in super::super) async fn serve<P: Platform>(
     };
     match done {
         Ok(response) => response,
-        Err(failure) => answer::redirect_error(server, exchange, &target, failure).await,
+        Err(failure) => answer::redirect_error(server, exchange, &target, failure),
     }
 }
 

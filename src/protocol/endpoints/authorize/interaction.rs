@@ -61,7 +61,7 @@ fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: boo
     let since = flow.login == Some(sid);
     let too_old = flow.max_age.is_some_and(|max_age| now.since(auth_time) > max_age || max_age == 0);
     let other = flow.expected_sub.as_deref().is_some_and(|expected| expected != sub);
-    if !since && (flow.prompt.login || too_old) || other && !since {
+    if !since && (flow.prompt.login || too_old || other) {
         return if flow.prompt.none { refuse_login } else { Step::LogIn };
     }
     if other {
@@ -150,7 +150,7 @@ pub(super) async fn proceed<P: Platform>(
     match step(&scene, session, consented).await {
         Ok(response) => scene.browser.remember(scene.server, response),
         Err(failure) => {
-            answer::redirect_error(scene.server, scene.exchange, &scene.flow.return_to(), failure).await
+            answer::redirect_error(scene.server, scene.exchange, &scene.flow.return_to(), failure)
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
         Ok(flow) => interaction::begin(server, exchange, browser, flow).await,
         Err(request::Refusal::Page(failure)) => answer::error_page(server, exchange, failure).await,
         Err(request::Refusal::Redirect(target, error)) => {
-            answer::redirect_error(server, exchange, &target, error).await
+            answer::redirect_error(server, exchange, &target, error)
         }
     }
 }
