@@ -16,7 +16,7 @@ use suite::http::{Worker, target};
 const PARALLEL: usize = 64;
 
 /// Sends all requests at the same moment and returns their answers in order.
-fn at_once(requests: Vec<Req>) -> Vec<Resp> {
+fn at_once(requests: &[Req]) -> Vec<Resp> {
     let target: Worker = target();
     let barrier = Barrier::new(requests.len());
     std::thread::scope(|scope| {
@@ -57,7 +57,7 @@ fn one_code_redeemed_by_many_at_once_makes_one_grant() {
     let f = Fixture::new(&target);
     let login = Login::new(&f, &json!({}));
     let code = login.code(&[]);
-    let answers = at_once(vec![redeem_request(&login, &code); PARALLEL]);
+    let answers = at_once(&vec![redeem_request(&login, &code); PARALLEL]);
     let (granted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!(granted.len(), 1, "{granted:?}");
     for answer in refused {
@@ -74,7 +74,7 @@ fn one_refresh_token_used_by_many_at_once_has_one_successor() {
     let login = Login::new(&f, &json!({}));
     let mut token = text(&login.tokens(&[]), "refresh_token").to_owned();
     for _ in 0..3 {
-        let answers = at_once(vec![refresh_request(&login, &token); PARALLEL]);
+        let answers = at_once(&vec![refresh_request(&login, &token); PARALLEL]);
         let successors: BTreeSet<String> = answers
             .into_iter()
             .map(|answer| text(&answer.expect(200).json(), "refresh_token").to_owned())
@@ -98,7 +98,7 @@ fn after_a_revocation_returned_no_refresh_that_raced_it_left_a_usable_token() {
             .basic(&login.client.id, &login.client.secret);
         let mut requests = vec![refresh_request(&login, &token); 16];
         requests.push(revoke);
-        let answers = at_once(requests);
+        let answers = at_once(&requests);
         assert_eq!(answers[16].status, 200);
         for answer in &answers[..16] {
             if answer.status == 200 {
@@ -123,7 +123,7 @@ fn after_signing_out_no_refresh_that_raced_it_left_a_usable_token() {
         .header("cookie", cookies.join("; "));
     let mut requests = vec![refresh_request(&login, &token); 16];
     requests.push(out);
-    let answers = at_once(requests);
+    let answers = at_once(&requests);
     assert_eq!(answers[16].status, 200);
     for answer in &answers[..16] {
         if answer.status == 200 {

@@ -20,14 +20,13 @@ const ROTATIONS: usize = 1000;
 fn a_family_survives_being_killed_over_and_over() {
     let target = target();
     let path = variable("MINTEDGE_TEST_MEMORY");
-    let mut memory: Value = match std::fs::read_to_string(&path) {
-        Ok(memory) => serde_json::from_str(&memory).expect("JSON"),
-        Err(_) => {
-            let f = Fixture::new(&target);
-            let login = Login::new(&f, &json!({}));
-            let tokens = login.tokens(&[]);
-            json!({ "id": login.client.id, "secret": login.client.secret, "tokens": [tokens["refresh_token"]] })
-        }
+    let mut memory: Value = if let Ok(memory) = std::fs::read_to_string(&path) {
+        serde_json::from_str(&memory).expect("JSON")
+    } else {
+        let f = Fixture::new(&target);
+        let login = Login::new(&f, &json!({}));
+        let tokens = login.tokens(&[]);
+        json!({ "id": login.client.id, "secret": login.client.secret, "tokens": [tokens["refresh_token"]] })
     };
     let client =
         TestClient { id: text(&memory, "id").to_owned(), secret: text(&memory, "secret").to_owned() };

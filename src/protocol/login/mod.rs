@@ -1,4 +1,4 @@
-//! Ways to prove who one is. Each yields a [`Login`]; what comes after (session, consent, code) is the same for all.
+//! Ways to prove who one is. Each yields a `Login`; what comes after (session, consent, code) is the same for all.
 //!
 //! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
 
