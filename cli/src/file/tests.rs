@@ -63,7 +63,7 @@ fn each_problem_has_its_place_and_words() {
             "grant of another kind",
             "grant_types = [\"password\"]",
             16,
-            "unknown value `password` in `grant_types`; there is `client_credentials`",
+            "unknown value `password` in `grant_types`; there is `authorization_code`, `client_credentials`, `refresh_token`",
         ),
         (
             "unknown method",
