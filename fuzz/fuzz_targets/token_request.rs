@@ -39,7 +39,10 @@ fn check_token(fixture: &Fixture, response: &Response) {
     let token = answer["access_token"].as_str().expect("a token");
     let Reply::Keys(keys) = fixture.world.control(&Command::Keys).expect("keys") else { panic!("not keys") };
     let resources = ["https://a.example", "https://b.example", "https://id.example/admin"];
-    let audience = |resource| verify_access_token(token, &keys, ISSUER, resource, fixture.world.now());
+    let (platform, now) = (fixture.server.platform(), fixture.world.now());
+    let audience = |resource| {
+        pollster::block_on(verify_access_token(platform, token, &keys, ISSUER, Some(resource), now))
+    };
     let verified = resources.into_iter().find_map(|resource| audience(resource).ok());
     let client = verified.as_ref().map(|token| token.client_id.as_str());
     assert!(matches!(client, Some("basic" | "post" | "mintedge-admin")), "{client:?}");
