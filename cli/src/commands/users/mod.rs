@@ -77,13 +77,7 @@ pub(super) fn run(globals: &Globals, command: &UsersCommand) -> Result<Answer, F
             let users = all_users(&open(Access::Read)?)?;
             Ok(Answer::new(view::table(&users), &json!({ "users": users })))
         }
-        UsersCommand::Show(One { user }) => {
-            let session = open(Access::Read)?;
-            let (user, overview) =
-                (session.get(&user_path(user, ""))?, session.get(&user_path(user, "/sessions"))?);
-            let whole = Whole { user, overview };
-            Ok(Answer::new(view::one(&whole.user, &whole.overview), &whole))
-        }
+        UsersCommand::Show(One { user }) => show(&open(Access::Read)?, user),
         UsersCommand::Create(args) => declare::create(|| open(Access::Write), args),
         UsersCommand::Invite(args) => declare::invite(&open(Access::Write)?, args),
         UsersCommand::Set(args) => declare::set(|| open(Access::Write), args),
@@ -108,6 +102,14 @@ pub(super) fn run(globals: &Globals, command: &UsersCommand) -> Result<Answer, F
 
 /// What ending a grant doesn't do.
 pub(super) const ACCESS_TOKENS: &str = "Access tokens that were issued before live until they expire.";
+
+fn show(session: &Session, user: &str) -> Result<Answer, Failure> {
+    let whole = Whole {
+        user: session.get(&user_path(user, ""))?,
+        overview: session.get(&user_path(user, "/sessions"))?,
+    };
+    Ok(Answer::new(view::one(&whole.user, &whole.overview), &whole))
+}
 
 fn switch(session: &Session, user: &str, operation: &str) -> Result<Answer, Failure> {
     let view: UserView = session.post(&user_path(user, &format!("/{operation}")), &json!({}))?;

@@ -11,20 +11,15 @@ use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Revocation, Why};
 use super::{
-    CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, sessions, user,
+    CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, room, sessions, user,
 };
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::state::refresh::{Family, Outcome, rotate};
-use crate::protocol::time::{HOUR, Timestamp};
+use crate::protocol::time::Timestamp;
 
-/// Most dead grants of a person that are kept to recognize their tokens; the ones dead for longest give way. Their tokens are
-/// refused all the same.
-const MAX_DEAD: usize = 200;
-/// How long a dead grant is kept in any case, in seconds: far longer than its code could come a second time.
-const KEPT: u64 = HOUR;
 /// A second redemption of a code within this time of the first is a double submit, in seconds.
 const DOUBLE_SUBMIT: u64 = 10;
 
@@ -66,7 +61,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }
     }
-    evict(rows, now, &grant.client_id, max_grants)?;
+    room::make(rows, now, &grant.client_id, max_grants)?;
     grant.created_at = now;
     grant.family = refresh.then(|| Family {
         seed: SecretBytes::generate(entropy),
@@ -79,36 +74,6 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     rows.wake(now.plus(SWEEP_EVERY));
     let refresh = grant.family.as_ref().map(|family| (0, generation_secret(family, 0)));
     Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh })))
-}
-
-/// Makes room: a person has at most `max` live grants for a client, the one used longest ago gives way.
-fn evict<R: Rows>(
-    rows: &mut Transaction<'_, R>,
-    now: Timestamp,
-    client_id: &str,
-    max: u32,
-) -> Result<(), ServerError> {
-    let mut live = rows.all::<Grant>(GRANT)?;
-    forget(rows, now, &live);
-    live.retain(|(_, grant)| grant.client_id == client_id && grant.is_live(now));
-    if live.len() < usize::try_from(max).unwrap_or(usize::MAX) {
-        return Ok(());
-    }
-    let used_at = |grant: &Grant| grant.family.as_ref().map_or(grant.created_at, |family| family.used_at);
-    if let Some((id, mut grant)) = live.into_iter().min_by_key(|(_, grant)| used_at(grant)) {
-        revoke_row(rows, now, &id, &mut grant, Why::Evicted)?;
-    }
-    Ok(())
-}
-
-/// Forgets dead grants where there are too many: without it the rows of somebody who logs in often would never stop growing.
-fn forget<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp, grants: &[(String, Grant)]) {
-    let dead = grants.iter().filter_map(|(id, grant)| Some((grant.revoked?.at, id)));
-    let mut dead: Vec<_> = dead.filter(|(at, _)| now.since(*at) > KEPT).collect();
-    dead.sort_unstable();
-    for (_, id) in dead.iter().take(dead.len().saturating_sub(MAX_DEAD)) {
-        rows.delete(format!("{GRANT}{id}"));
-    }
 }
 
 pub(super) fn refresh<R: Rows>(

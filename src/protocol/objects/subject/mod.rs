@@ -4,6 +4,7 @@
 mod grants;
 mod people;
 mod records;
+mod room;
 mod sessions;
 
 use serde::{Deserialize, Serialize};
