@@ -61,9 +61,9 @@ fn each_problem_has_its_place_and_words() {
         ),
         (
             "grant of another kind",
-            "grant_types = [\"password\"]",
+            "grant_types = [\"implicit\"]",
             16,
-            "unknown value `password` in `grant_types`; there is `authorization_code`, `client_credentials`, `refresh_token`",
+            "unknown value `implicit` in `grant_types`; there is `authorization_code`, `client_credentials`, `password`, `refresh_token`",
         ),
         (
             "unknown method",

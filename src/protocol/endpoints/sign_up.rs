@@ -11,7 +11,7 @@ use super::super::log::Exchange;
 use super::super::login::link::LinkToken;
 use super::super::login::{self, Identifier, MAX_PASSWORD, MIN_PASSWORD};
 use super::super::objects::subject::{Command, Reply, User};
-use super::super::pages::{FormTarget, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage};
+use super::super::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
 use super::super::ports::Platform;
 use super::super::server::Server;
 use super::authorize::answer::error_page;
@@ -67,6 +67,9 @@ async fn link<P: Platform>(
     // The token is the link's at first, and travels in the form afterward.
     let text = form.value("token").or(form.value("flow")).ok_or_else(invalid_link)?;
     let keyring = server.any_keyring(exchange.now).await?;
+    if !server.snapshot(exchange.now).await?.login.password {
+        return Err(invalid_link());
+    }
     let token = LinkToken::parse(&keyring.derived, text).ok_or_else(invalid_link)?;
     let look = Command::UseLink { sha256: token.sha256.clone(), password: None };
     let Reply::User(user) = server.subject(token.owner, &look, exchange.now).await? else {
@@ -89,7 +92,7 @@ async fn link<P: Platform>(
     };
     let snapshot = server.snapshot(exchange.now).await?;
     let (base, theme) = (server.issuer.path(), &snapshot.branding);
-    Ok(SignedOutPage { base, theme, frames: &[], continue_uri: None }.render())
+    Ok(PasswordSetPage { base, theme, account: &user.login }.render())
 }
 
 async fn page<P: Platform>(

@@ -50,6 +50,27 @@ impl LogoutPage<'_> {
     }
 }
 
+/// Says that a password was set with a link: the person can now sign in at their applications.
+pub struct PasswordSetPage<'a> {
+    /// Path of the issuer, empty for the root.
+    pub base: &'a str,
+    /// Whose page it is.
+    pub theme: &'a Theme,
+    /// What they sign in with.
+    pub account: &'a str,
+}
+
+impl PasswordSetPage<'_> {
+    /// The page.
+    pub fn render(&self) -> Response {
+        let html = Layout::new(self.base, self.theme, "Password saved").page(|html| {
+            html.markup("<h1>Your password is saved</h1>\n<p class=\"lead\">Go to your application and sign in as <bdi>");
+            html.text(self.account).markup("</bdi>.</p>\n");
+        });
+        Policy::default().respond(200, html)
+    }
+}
+
 /// Says that the session has ended, tells applications so, and leads on.
 pub struct SignedOutPage<'a> {
     /// Path of the issuer, empty for the root.

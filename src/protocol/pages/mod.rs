@@ -33,7 +33,7 @@ pub use form::FormTarget;
 pub use form_post::{FormPostPage, SUBMIT_SCRIPT};
 pub use identity::ClientFace;
 pub use login::{LoginPage, LoginProblem};
-pub use logout::{LogoutPage, SignedOutPage};
+pub use logout::{LogoutPage, PasswordSetPage, SignedOutPage};
 pub use select_account::SelectAccountPage;
 pub use sign_up::{SignUpKind, SignUpPage, SignUpProblem};
 pub use style::{stylesheet, stylesheet_version};

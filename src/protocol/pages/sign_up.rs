@@ -32,7 +32,7 @@ pub enum SignUpKind {
     OpenSignUp,
     /// An operator invited this address.
     Invitation,
-    /// An existing account gets a new password; there is no field for the name.
+    /// An existing account gets a new password.
     Reset,
 }
 
@@ -129,7 +129,7 @@ impl SignUpPage<'_> {
         let start = self.start();
         self.target.open(html);
         self.email(html, start == Start::Email);
-        if self.kind != SignUpKind::Reset {
+        if self.kind == SignUpKind::OpenSignUp {
             self.name(html, start == Start::Name);
         }
         self.passwords(html, start == Start::Password);
@@ -144,7 +144,7 @@ impl SignUpPage<'_> {
         if self.kind == SignUpKind::OpenSignUp && (self.email.is_none() || email_invalid) {
             return Start::Email;
         }
-        let asks_name = self.kind != SignUpKind::Reset && self.problem.is_none();
+        let asks_name = self.kind == SignUpKind::OpenSignUp && self.problem.is_none();
         if asks_name && self.name.is_none() { Start::Name } else { Start::Password }
     }
 
