@@ -101,6 +101,7 @@ impl Person {
             idle: 1_000_000_000,
             absolute: 1_000_000_000,
             label: String::new(),
+            client_id: None,
             replaces: None,
         })));
         let Reply::Granted(granted) = person.redeem(person.grant) else { panic!("not granted") };

@@ -99,10 +99,7 @@ pub(super) async fn enter<P: Platform>(mut scene: Scene<'_, P>, login: Login) ->
     let absolute = scene.snapshot.sessions.absolute;
     scene.flow.login = Some(cookie.sid);
     scene.browser.session = Some(cookie);
-    // What was permitted before is known to the session only when it is asked for this client.
-    let state =
-        scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await?.or(Some(state));
-    let response = proceed(scene, state, false).await;
+    let response = proceed(scene, Some(state), false).await;
     let response = Cookie::Session.set(&server.issuer, response, &value, Some(absolute));
     Ok(Cookie::Device.set(&server.issuer, response, &device, Some(DEVICE_LIFETIME)))
 }
@@ -130,6 +127,7 @@ async fn start_session<P: Platform>(
         idle: snapshot.sessions.idle,
         absolute: snapshot.sessions.absolute,
         label: label(&exchange.request.headers),
+        client_id: Some(scene.client.client_id.clone()),
         replaces: old.filter(|old| old.owner == owner).map(|old| old.sid),
     };
     match server.subject(owner, &Command::StartSession(Box::new(session)), exchange.now).await? {

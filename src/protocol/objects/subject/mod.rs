@@ -144,6 +144,9 @@ pub struct NewSession {
     pub absolute: u64,
     /// What kind of browser it is.
     pub label: String,
+    /// The client the person logs in for; the reply says what they have permitted it.
+    #[serde(default)]
+    pub client_id: Option<String>,
     /// The session this browser had with the same person: it gives way, its grants go on in the new one.
     pub replaces: Option<Id>,
 }

@@ -57,7 +57,15 @@ pub(super) fn start<R: Rows>(
     };
     rows.write(session_key(new.sid), &session)?;
     rows.wake(now.plus(SWEEP_EVERY));
-    Ok(Reply::Session(Box::new(SessionState { user, session, consented: ScopeSet::default() })))
+    let consented = consented(rows, new.client_id.as_deref())?;
+    Ok(Reply::Session(Box::new(SessionState { user, session, consented })))
+}
+
+/// What the person has permitted a client.
+fn consented<R: Rows>(rows: &Transaction<'_, R>, client_id: Option<&str>) -> Result<ScopeSet, ServerError> {
+    let Some(client_id) = client_id else { return Ok(ScopeSet::default()) };
+    let consent = rows.read::<Consent>(&format!("{CONSENT}{client_id}"))?;
+    Ok(consent.map(|consent| consent.scopes).unwrap_or_default())
 }
 
 /// The same person logged in again in the same browser: what belonged to the old session belongs to the new one.
@@ -89,9 +97,7 @@ pub(super) fn look<R: Rows>(
         session.seen_at = now;
         rows.write(session_key(sid), &session)?;
     }
-    let consent =
-        client_id.map(|client_id| rows.read::<Consent>(&format!("{CONSENT}{client_id}"))).transpose()?;
-    let consented = consent.flatten().map(|consent| consent.scopes).unwrap_or_default();
+    let consented = consented(rows, client_id)?;
     Ok(Reply::Session(Box::new(SessionState { user, session, consented })))
 }
 
