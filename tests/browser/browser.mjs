@@ -1,18 +1,21 @@
-// Chromium with every *.example name on the test's server and images from nowhere but here.
+// Chromium, what it complains about, and what axe finds. Images come from nowhere but here.
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
   <rect width="64" height="64" rx="16" fill="#c2410c"/><path d="M18 46 32 16l14 30" fill="none"
   stroke="#fff" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
 
+/** Starts it; `port`, if any, is where every *.example name leads. */
 export function launch(port) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   if (!existsSync(executablePath)) {
     throw new Error(`no browser at ${executablePath}: install Debian's chromium or set CHROMIUM`);
   }
-  const args = [`--host-resolver-rules=MAP *.example 127.0.0.1:${port}`];
+  const args = port ? [`--host-resolver-rules=MAP *.example 127.0.0.1:${port}`] : [];
   if (process.getuid?.() === 0) {
     args.push("--no-sandbox");
   }
@@ -38,6 +41,13 @@ export async function open(context) {
     body: "<!doctype html><title>Shop</title><h1>Shop</h1>",
   }));
   return { page, complaints };
+}
+
+export async function assertAccessible(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  assert.deepEqual(found, []);
 }
 
 /** An error page's own status is no complaint. */

@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 
-import axe from "axe-core";
-
-import { launch, open } from "./browser.mjs";
+import { assertAccessible, launch, open } from "./browser.mjs";
 import { pages, serve } from "./server.mjs";
 
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
@@ -44,13 +42,6 @@ async function hold(page) {
     const response = await route.fetch();
     await route.fulfill({ response, body: (await response.text()).replace(/<meta http-equiv="refresh".*>/, "") });
   });
-}
-
-async function assertAccessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-  assert.deepEqual(found, []);
 }
 
 async function assertFits(page) {

@@ -118,6 +118,7 @@ macro_rules! black_box_suite {
                 userinfo_is_signed_for_clients_that_want_it,
                 signing_out_ends_session_and_tokens_and_goes_back,
                 nobody_is_signed_out_or_sent_on_without_reason,
+                the_sign_out_page_leads_back_to_the_client,
                 the_account_page_shows_and_ends_sessions,
                 the_password_grant_is_for_clients_registered_for_it,
             ],

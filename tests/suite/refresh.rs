@@ -244,6 +244,18 @@ pub fn nobody_is_signed_out_or_sent_on_without_reason(f: &Fixture<'_>) {
     assert_eq!(parameters(&login.authorize(&[("prompt", "none")]).expect(303))["error"], "login_required");
 }
 
+pub fn the_sign_out_page_leads_back_to_the_client(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({}));
+    let request =
+        [("client_id", login.client.id.as_str()), ("post_logout_redirect_uri", "https://app.example/bye")];
+    let page = login.browser.get(&format!("/logout?{}", form(&request))).expect(200);
+    // Without the scheme a browser blocks the redirect that answers the form.
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("form-action 'self' https:"), "{policy}");
+    let answer = login.browser.submit(&page, &[("action", "logout")]).expect(303);
+    assert_eq!(answer.header("location"), Some("https://app.example/bye"));
+}
+
 pub fn the_account_page_shows_and_ends_sessions(f: &Fixture<'_>) {
     let login = Login::new(f, &json!({}));
     let tokens = login.tokens(&[]);

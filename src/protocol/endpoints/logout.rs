@@ -152,7 +152,8 @@ async fn ask<P: Platform>(
     let csrf = browser.csrf(server, exchange, &flow).await?;
     let base = server.issuer.path();
     let action = format!("{base}{LOGOUT}");
-    let target = FormTarget { action: &action, flow: &flow, csrf: &csrf, form_action: None };
+    let form_action = plan.return_to.as_deref();
+    let target = FormTarget { action: &action, flow: &flow, csrf: &csrf, form_action };
     let account = Some(state.user.login.as_str());
     let page =
         LogoutPage { base, theme: &snapshot.branding, target, account, client: client.map(face) }.render();

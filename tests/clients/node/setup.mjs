@@ -45,8 +45,8 @@ export function useResources(before, after) {
   after(() => changeConfig((config) => ({ ...config, resource: config.resource.filter(foreign) })));
 }
 
-// Another file may apply in between: then the version is another one, and the change is made to what it left.
-async function changeConfig(change) {
+/** Another file may apply in between: then the version is another one, and the change is made to what it left. */
+export async function changeConfig(change) {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const { version, config } = await (await admin("GET", "config")).json();
     const applied = await admin("PUT", "config", change(config), { "if-match": `"${version}"` }, [200, 412]);
@@ -96,9 +96,9 @@ export async function register(members = {}) {
 }
 
 /** Discovers the server as openid-client does, with the OAuth document (RFC 8414) unless told otherwise. */
-export function discover(clientId, authentication, algorithm = "oauth2") {
+export function discover(clientId, authentication, algorithm = "oauth2", metadata = undefined) {
   const options = { algorithm, execute: [oidc.allowInsecureRequests], timeout: 20 };
-  return oidc.discovery(new URL(issuer), clientId, undefined, authentication, options);
+  return oidc.discovery(new URL(issuer), clientId, metadata, authentication, options);
 }
 
 /** A client with a secret, ready to ask for tokens. */
