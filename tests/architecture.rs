@@ -67,6 +67,15 @@ fn state_transitions_are_synchronous_and_pure() {
 }
 
 #[test]
+fn objects_decide_without_waiting() {
+    for (path, text) in sources("src/protocol/objects") {
+        let code = code(&text);
+        let is_call = path.ends_with("call.rs");
+        assert!(is_call || !code.contains("async ") && !code.contains(".await"), "{}", path.display());
+    }
+}
+
+#[test]
 fn the_edge_decides_nothing_about_oauth() {
     let forbidden = ["OAuthError", "invalid_", "scope", "grant", "client_secret", "redirect_uri"];
     assert_absent("src/edge", &forbidden);

@@ -85,6 +85,15 @@ fn one_refresh_token_used_by_many_at_once_has_one_successor() {
     login.refresh(&token, "").expect(200);
 }
 
+/// Whatever these refreshes yielded is worth nothing now.
+fn assert_dead(login: &Login<'_>, refreshes: &[Resp]) {
+    for answer in refreshes.iter().filter(|answer| answer.status == 200) {
+        let tokens = answer.json();
+        login.refresh(text(&tokens, "refresh_token"), "").expect_error(400, "invalid_grant");
+        login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
+    }
+}
+
 #[test]
 fn after_a_revocation_returned_no_refresh_that_raced_it_left_a_usable_token() {
     let target = target();
@@ -100,13 +109,7 @@ fn after_a_revocation_returned_no_refresh_that_raced_it_left_a_usable_token() {
         requests.push(revoke);
         let answers = at_once(&requests);
         assert_eq!(answers[16].status, 200);
-        for answer in &answers[..16] {
-            if answer.status == 200 {
-                let tokens = answer.json();
-                login.refresh(text(&tokens, "refresh_token"), "").expect_error(400, "invalid_grant");
-                login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
-            }
-        }
+        assert_dead(&login, &answers[..16]);
     }
 }
 
@@ -125,11 +128,5 @@ fn after_signing_out_no_refresh_that_raced_it_left_a_usable_token() {
     requests.push(out);
     let answers = at_once(&requests);
     assert_eq!(answers[16].status, 200);
-    for answer in &answers[..16] {
-        if answer.status == 200 {
-            let tokens = answer.json();
-            login.refresh(text(&tokens, "refresh_token"), "").expect_error(400, "invalid_grant");
-            login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
-        }
-    }
+    assert_dead(&login, &answers[..16]);
 }

@@ -7,40 +7,38 @@ use serde::{Deserialize, Serialize};
 use super::client::USER_SUBJECT_PREFIX;
 use super::config::{ClientConfig, SubjectType};
 use super::derived::{Derived, mac};
-use super::encoding::{base64url, from_base64url};
+use super::encoding::base64url;
+use super::id::Id;
 use super::ports::Entropy;
 
-/// Sixteen random bytes that name a person; as text `usr_` and base64url.
+/// What names a person: an [`Id`]; as text `usr_` and that.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UserId([u8; 16]);
+pub struct UserId(Id);
 
 impl UserId {
     /// A new one.
     pub fn generate(entropy: &impl Entropy) -> Self {
-        let mut bytes = [0; 16];
-        entropy.fill(&mut bytes);
-        Self(bytes)
+        Self(Id::generate(entropy))
     }
 
     /// From its bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
+        Self(Id::from_bytes(bytes))
     }
 
     /// Its bytes.
     pub const fn bytes(&self) -> &[u8; 16] {
-        &self.0
+        self.0.bytes()
     }
 
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = from_base64url(text.strip_prefix(USER_SUBJECT_PREFIX)?)?;
-        bytes.try_into().ok().map(Self)
+        Id::parse(text.strip_prefix(USER_SUBJECT_PREFIX)?).map(Self)
     }
 
     /// Name of the object that holds everything of this person.
     pub fn object_name(&self, derived: &Derived) -> String {
-        base64url(&mac(&derived.routing, &[b"subject", &self.0]))
+        base64url(&mac(&derived.routing, &[b"subject", self.bytes()]))
     }
 
     /// The `sub` that `client` knows this person under.
@@ -49,7 +47,7 @@ impl UserId {
             SubjectType::Public => self.to_string(),
             SubjectType::Pairwise => {
                 let sector = sector(client);
-                let name = mac(&derived.pairwise, &[sector.as_bytes(), &self.0]);
+                let name = mac(&derived.pairwise, &[sector.as_bytes(), self.bytes()]);
                 format!("{USER_SUBJECT_PREFIX}{}", base64url(name.get(..16).unwrap_or_default()))
             }
         }
@@ -75,7 +73,7 @@ pub(crate) fn host_of(uri: &str) -> Option<&str> {
 
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{USER_SUBJECT_PREFIX}{}", base64url(&self.0))
+        write!(f, "{USER_SUBJECT_PREFIX}{}", self.0)
     }
 }
 
