@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { PASSWORD, Person, application, signedUp, useSignUp } from "../clients/node/login.mjs";
 import { issuer } from "../clients/node/setup.mjs";
 import { openShop } from "../clients/node/shop.mjs";
-import { assertAccessible, launch, open } from "./browser.mjs";
+import { assertAccessible, launch, watch } from "./browser.mjs";
 
 useSignUp(before);
 
@@ -29,7 +29,7 @@ after(async () => {
 async function withPage(look, { expected = [], ...options } = {}) {
   const context = await browser.newContext(options);
   try {
-    const { page, complaints } = await open(context);
+    const { page, complaints } = await watch(context);
     page.setDefaultTimeout(30_000);
     await look(page);
     assert.deepEqual(complaints.filter((complaint) => !expected.some((known) => known.test(complaint))), []);

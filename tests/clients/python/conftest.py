@@ -83,6 +83,10 @@ class Server:
         own = list(self.resources.values())
         self.change_config(lambda config: {**config, "resource": config.get("resource", []) + own})
 
+    def open_sign_up(self) -> None:
+        """Lets people make accounts of their own."""
+        self.change_config(lambda config: {**config, "login": {**config.get("login", {}), "sign_up": "open"}})
+
     def remove_resources(self) -> None:
         own = {resource["identifier"] for resource in self.resources.values()}
 
