@@ -24,7 +24,15 @@ const worker :Workerd.Worker = (
     (name = "KEK", fromEnvironment = "KEK"),
     (name = "KV", kvNamespace = "kv"),
     (name = "CONTROL", durableObjectNamespace = "Control"),
+    (name = "SUBJECT", durableObjectNamespace = "Subject"),
+    (name = "DIRECTORY", durableObjectNamespace = "Directory"),
+    (name = "EPHEMERAL", durableObjectNamespace = "Ephemeral"),
   ],
-  durableObjectNamespaces = [(className = "Control", uniqueKey = "mintedge-bench-control", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "Control", uniqueKey = "mintedge-bench-control", enableSql = true),
+    (className = "Subject", uniqueKey = "mintedge-bench-subject", enableSql = true),
+    (className = "Directory", uniqueKey = "mintedge-bench-directory", enableSql = true),
+    (className = "Ephemeral", uniqueKey = "mintedge-bench-ephemeral", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "objects"),
 );

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: how fast Mintedge issues tokens, against other servers in the same run, and how large and how
-//! quick to start it is. Prints the result and writes it to `bench/RESULTS.md`.
+//! `cargo xtask bench`: how fast Mintedge issues tokens and keeps people logged in, against other servers in the same run,
+//! and how large and how quick to start it is. Prints the result and writes it to `bench/RESULTS.md`.
 //!
 //! Absolute numbers belong to one machine; the ratios are what the project promises. A missed target is reported and
 //! is no failure of the command.
@@ -7,6 +7,7 @@
 mod cold;
 mod http;
 mod load;
+mod logins;
 mod machine;
 mod report;
 mod runtime;
@@ -35,6 +36,7 @@ const ROUNDS: u32 = 5;
 #[derive(Clone, Copy)]
 pub(crate) enum Part {
     Tokens,
+    Logins,
     Cold,
 }
 
@@ -44,8 +46,9 @@ impl FromStr for Part {
     fn from_str(name: &str) -> std::result::Result<Self, String> {
         match name {
             "tokens" => Ok(Self::Tokens),
+            "logins" => Ok(Self::Logins),
             "cold" => Ok(Self::Cold),
-            other => Err(format!("no part {other}: there are tokens, cold")),
+            other => Err(format!("no part {other}: there are tokens, logins, cold")),
         }
     }
 }
@@ -53,6 +56,7 @@ impl FromStr for Part {
 /// What was measured.
 struct Outcome {
     tokens: Tokens,
+    logins: logins::Logins,
     cold: cold::Starts,
 }
 
@@ -66,7 +70,8 @@ pub(crate) fn run() -> Result {
     let bench = Bench::prepare()?;
     let fleet = bench.fleet()?;
     let tokens = tokens(&fleet)?;
-    let outcome = Outcome { tokens, cold: bench.cold(fleet)? };
+    let cold = bench.cold(fleet)?;
+    let outcome = Outcome { tokens, logins: bench.logins()?, cold };
     let text = report::write(&outcome, &bench.upload, &bench.machine);
     println!("\n{text}");
     fs::write(RESULTS, text)?;
@@ -77,10 +82,10 @@ pub(crate) fn run() -> Result {
 /// Measures one part and prints it; the recorded result stays what a whole run wrote.
 pub(crate) fn run_part(part: Part) -> Result {
     let bench = Bench::prepare()?;
-    let fleet = bench.fleet()?;
     let text = match part {
-        Part::Tokens => report::tokens_alone(&tokens(&fleet)?),
-        Part::Cold => report::cold_alone(&bench.cold(fleet)?),
+        Part::Tokens => report::tokens_alone(&tokens(&bench.fleet()?)?),
+        Part::Logins => report::logins_alone(&bench.logins()?),
+        Part::Cold => report::cold_alone(&bench.cold(bench.fleet()?)?),
     };
     println!("{text}");
     Ok(())
@@ -114,6 +119,11 @@ impl Bench {
 
     fn fleet(&self) -> Result<Fleet> {
         timed("Starting the servers", || Fleet::start(&self.tools, &self.runtime, &self.kv, &self.state))
+    }
+
+    /// Starts servers of its own.
+    fn logins(&self) -> Result<logins::Logins> {
+        logins::measure(&self.tools, &self.runtime, &self.state)
     }
 
     /// Takes the fleet, because a cold start needs the state to itself.

@@ -23,8 +23,8 @@ Usage: cargo xtask COMMAND
   build                 Build the Worker's wasm into build/, if its inputs changed
   dev [--port N]        Run the Worker locally with the quickstart configuration
   test [--only PART]    Run every check; PART is native, lint, worker or clients
-  bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens or cold:
-                        that alone, only printed
+  bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins
+                        or cold: that alone, only printed
   lint                  Formatting, clippy, documentation, dependency licenses";
 
 /// What went wrong, in words for the terminal.

@@ -20,6 +20,11 @@ pub(super) fn token_request(port: u16, basic: &str, form: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A GET with a cookie, ready to send.
+pub(super) fn page_request(port: u16, cookie: &str, path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n").into_bytes()
+}
+
 /// One connection.
 pub(super) struct Connection {
     stream: TcpStream,
@@ -36,11 +41,8 @@ impl Connection {
         Ok(Self { stream, received: Vec::with_capacity(READ_SIZE) })
     }
 
-    /// Sends one request and reads its response to the end.
-    ///
-    /// # Errors
-    /// Also when the status is not 200.
-    pub(super) fn expect_ok(&mut self, request: &[u8]) -> Result {
+    /// Sends one request and reads its response to the end: head and body.
+    pub(super) fn ask(&mut self, request: &[u8]) -> Result<&[u8]> {
         self.stream.write_all(request).map_err(|error| error.to_string())?;
         self.received.clear();
         let mut expected = usize::MAX;
@@ -50,10 +52,19 @@ impl Connection {
                 expected = whole_length(&self.received)?.unwrap_or(usize::MAX);
             }
         }
-        if self.received.starts_with(b"HTTP/1.1 200 ") {
-            return Ok(());
+        Ok(&self.received)
+    }
+
+    /// Sends one request and reads its response to the end.
+    ///
+    /// # Errors
+    /// Also when the status is not 200.
+    pub(super) fn expect_ok(&mut self, request: &[u8]) -> Result<&[u8]> {
+        let answer = self.ask(request)?;
+        if answer.starts_with(b"HTTP/1.1 200 ") {
+            return Ok(answer);
         }
-        Err(format!("unexpected answer: {}", String::from_utf8_lossy(&self.received)))
+        Err(format!("unexpected answer: {}", String::from_utf8_lossy(answer)))
     }
 
     fn receive(&mut self) -> Result {
@@ -65,6 +76,12 @@ impl Connection {
         self.received.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(())
     }
+}
+
+/// The body of an answer.
+pub(super) fn body(answer: &[u8]) -> String {
+    let text = String::from_utf8_lossy(answer);
+    text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned()
 }
 
 /// How long head and body are together; nothing while the head is incomplete.

@@ -24,6 +24,7 @@ pub(super) struct Machine {
     pub(super) workerd: String,
     pub(super) node: String,
     pub(super) oidc_provider: String,
+    pub(super) workers_oauth_provider: String,
 }
 
 impl Machine {
@@ -32,8 +33,9 @@ impl Machine {
             let output = capture(tools.node_command("node").ok()?.args(["-p", script]));
             output.filter(|text| !text.is_empty())
         };
-        let package =
-            r#"JSON.parse(fs.readFileSync("bench/node_modules/oidc-provider/package.json")).version"#;
+        let package = |name: &str| {
+            node(&format!(r#"JSON.parse(fs.readFileSync("bench/node_modules/{name}/package.json")).version"#))
+        };
         Ok(Self {
             processor: processor(),
             cores: std::thread::available_parallelism()?.get(),
@@ -47,7 +49,9 @@ impl Machine {
             mintedge: commit(),
             workerd: runtime.version(),
             node: node("process.version").unwrap_or_else(|| "unknown".to_owned()),
-            oidc_provider: node(package).unwrap_or_else(|| "unknown".to_owned()),
+            oidc_provider: package("oidc-provider").unwrap_or_else(|| "unknown".to_owned()),
+            workers_oauth_provider: package("@cloudflare/workers-oauth-provider")
+                .unwrap_or_else(|| "unknown".to_owned()),
         })
     }
 }

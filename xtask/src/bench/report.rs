@@ -1,9 +1,12 @@
 //! The result as Markdown.
 
+mod logins;
+
 use std::fmt::{Result, Write as _};
 
 use super::cold::Starts;
 use super::load::{CONNECTIONS, Contender};
+use super::logins::Logins;
 use super::machine::Machine;
 use super::servers::{LOGGING_SIGNER, MINTEDGE, OIDC_PROVIDER, SIGNER};
 use super::statistics::Sample;
@@ -44,6 +47,7 @@ pub(super) fn write(outcome: &Outcome, upload: &Size, machine: &Machine) -> Stri
         text.push_str(INTRODUCTION);
         targets(text, outcome, upload)?;
         tokens(text, &outcome.tokens)?;
+        logins::write(text, &outcome.logins)?;
         cold_start(text, &outcome.cold)?;
         conditions(text, machine)
     })
@@ -52,6 +56,14 @@ pub(super) fn write(outcome: &Outcome, upload: &Size, machine: &Machine) -> Stri
 /// The part about tokens.
 pub(super) fn tokens_alone(measured: &Tokens) -> String {
     text(|text| tokens(text, measured))
+}
+
+/// The part about logins, with its targets.
+pub(super) fn logins_alone(measured: &Logins) -> String {
+    text(|text| {
+        table(text, logins::targets(measured))?;
+        logins::write(text, measured)
+    })
 }
 
 /// The part about cold starts.
@@ -84,28 +96,38 @@ fn targets(text: &mut String, outcome: &Outcome, upload: &Size) -> Result {
     let compared = |name: &str| ratio(&outcome.tokens.ed25519, name).median();
     let (signer, logging, provider) = (compared(SIGNER), compared(LOGGING_SIGNER), compared(OIDC_PROVIDER));
     let (cold, size) = (outcome.cold.difference(), upload.gzipped);
-    writeln!(text, "| Target | Measured | |\n|---|---|---|")?;
-    let mut row = |target: String, measured: String, met: bool| {
-        writeln!(text, "| {target} | {measured} | {} |", if met { "met" } else { "**missed**" })
-    };
     let target = format!("Ed25519 tokens: ≥ {SIGNER_TARGET} of a bare signer in JavaScript");
-    row(target.clone() + ", both with a log line", format!("{logging:.2}"), logging >= SIGNER_TARGET)?;
-    row(target + " without log", format!("{signer:.2}"), signer >= SIGNER_TARGET)?;
-    row(
-        format!("Ed25519 tokens: ≥ {OIDC_PROVIDER_TARGET} × node-oidc-provider"),
-        format!("{provider:.2}"),
-        provider >= OIDC_PROVIDER_TARGET,
-    )?;
-    row(
-        format!("cold start: ≤ {COLD_TARGET} ms above an empty Worker"),
-        format!("{cold:.0} ms"),
-        cold <= COLD_TARGET,
-    )?;
-    row(
-        format!("upload: ≤ {:.0} KB gzipped", SIZE_TARGET / 1000.0),
-        format!("{:.0} KB ({:.0} KB plain)", size / 1000.0, upload.plain / 1000.0),
-        size <= SIZE_TARGET,
-    )
+    let mut rows = vec![
+        (target.clone() + ", both with a log line", format!("{logging:.2}"), logging >= SIGNER_TARGET),
+        (target + " without log", format!("{signer:.2}"), signer >= SIGNER_TARGET),
+        (
+            format!("Ed25519 tokens: ≥ {OIDC_PROVIDER_TARGET} × node-oidc-provider"),
+            format!("{provider:.2}"),
+            provider >= OIDC_PROVIDER_TARGET,
+        ),
+    ];
+    rows.extend(logins::targets(&outcome.logins));
+    rows.extend([
+        (
+            format!("cold start: ≤ {COLD_TARGET} ms above an empty Worker"),
+            format!("{cold:.0} ms"),
+            cold <= COLD_TARGET,
+        ),
+        (
+            format!("upload: ≤ {:.0} KB gzipped", SIZE_TARGET / 1000.0),
+            format!("{:.0} KB ({:.0} KB plain)", size / 1000.0, upload.plain / 1000.0),
+            size <= SIZE_TARGET,
+        ),
+    ]);
+    table(text, rows)
+}
+
+/// Targets: what, how it was measured, whether it is met.
+fn table(text: &mut String, rows: impl IntoIterator<Item = (String, String, bool)>) -> Result {
+    writeln!(text, "| Target | Measured | |\n|---|---|---|")?;
+    rows.into_iter().try_for_each(|(target, measured, met)| {
+        writeln!(text, "| {target} | {measured} | {} |", if met { "met" } else { "**missed**" })
+    })
 }
 
 fn rates(text: &mut String, alg: &str, contenders: &[Contender]) -> Result {
@@ -143,7 +165,7 @@ fn cold_start(text: &mut String, measured: &Starts) -> Result {
 
 fn conditions(text: &mut String, machine: &Machine) -> Result {
     let Machine { processor, cores, load, system, date, .. } = machine;
-    let Machine { mintedge, workerd, node, oidc_provider, .. } = machine;
+    let Machine { mintedge, workerd, node, oidc_provider, workers_oauth_provider, .. } = machine;
     let pinned = if machine.pinned {
         "the server that is measured on one core, the load generator on another"
     } else {
@@ -152,6 +174,9 @@ fn conditions(text: &mut String, machine: &Machine) -> Result {
     writeln!(text, "\n## Conditions\n")?;
     writeln!(text, "* {date}, {processor}, {cores} cores, {system}; {pinned}")?;
     writeln!(text, "* load average before the run: {load}")?;
-    writeln!(text, "* Mintedge {mintedge}, {workerd}, Node {node}, oidc-provider {oidc_provider}")?;
+    writeln!(
+        text,
+        "* Mintedge {mintedge}, {workerd}, Node {node}, oidc-provider {oidc_provider}, workers-oauth-provider {workers_oauth_provider}"
+    )?;
     writeln!(text, "* Standard output, and so the logs, goes to the null device.")
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::http::token_request;
-use super::load::Contender;
+use super::load::{Contender, repeat};
 use super::machine::on_server_core;
 use super::runtime::{ADMIN_SECRET, ISSUER, Runtime, Server};
 use super::statistics::Sample;
@@ -95,7 +95,7 @@ impl Fleet {
 
     fn contender(&self, name: &'static str, server: &Server, form: &str, requests: u32) -> Contender {
         let request = token_request(server.port, &self.client.basic, form);
-        Contender { name, port: server.port, request, requests, rates: Sample::default() }
+        Contender { name, port: server.port, errands: repeat(&request), requests, rates: Sample::default() }
     }
 
     fn check(&self, tools: &Tools) -> Result {
