@@ -12,6 +12,8 @@ const TABLES = [
   "CREATE TABLE schema (version INTEGER PRIMARY KEY) WITHOUT ROWID",
   "CREATE TABLE row (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 ];
+// How long after a failed alarm the next one comes, in milliseconds.
+const RETRY_ALARM = 60_000;
 // Sorts after every character that a key has.
 const LAST = "\u{10ffff}";
 
@@ -57,37 +59,55 @@ function objectClass(name) {
     constructor(state, env) {
       this.state = state;
       this.env = env;
-      // When the alarm rings, as far as this instance knows.
-      this.alarmAt = undefined;
+      // When the alarm rings; null for never. Known before the first command, so that a command's rows and its alarm are
+      // written without an await in between, which makes them one commit.
+      this.alarmAt = null;
+      state.blockConcurrencyWhile(async () => {
+        this.alarmAt = await state.storage.getAlarm();
+      });
     }
 
-    /** Takes a command as text and answers a reply as text; a failure is a 500 with its reason. */
+    /** Takes a command as text and answers a reply as text; a failure is a 500 with its reason, and nothing is written. */
     async fetch(request) {
       const command = await request.text();
+      try {
+        return new Response(this.carryOut(command));
+      } catch (error) {
+        return new Response(String(error?.message ?? error), { status: 500 });
+      }
+    }
+
+    carryOut(command) {
+      const { storage } = this.state;
       let answer;
       try {
-        this.rows ??= new Rows(this.state.storage);
-        answer = guard(() => object(name, this.rows, command));
+        this.rows ??= new Rows(storage);
+        answer = guard(() => storage.transactionSync(() => object(name, this.rows, command)));
       } catch (error) {
-        this.rows = undefined;
-        return new Response(String(error?.message ?? error), { status: 500 });
+        this.rows = undefined; // what it knows of the tables may have been rolled back
+        throw error;
       }
       // The first line says when the alarm has to ring, in milliseconds since 1970; it may be empty.
       const end = answer.indexOf("\n");
-      if (end > 0) await this.wake(Number(answer.slice(0, end)));
-      return new Response(answer.slice(end + 1));
+      if (end > 0) this.wake(Number(answer.slice(0, end)));
+      return answer.slice(end + 1);
     }
 
-    async wake(at) {
-      this.alarmAt ??= await this.state.storage.getAlarm();
+    wake(at) {
       if (this.alarmAt !== null && this.alarmAt <= at) return;
       this.alarmAt = at;
-      await this.state.storage.setAlarm(at);
+      this.state.storage.setAlarm(at);
     }
 
     async alarm() {
-      this.alarmAt = undefined;
-      await guard(() => objectAlarm(this.env, name, this.state.id.name));
+      this.alarmAt = null;
+      try {
+        await guard(() => objectAlarm(this.env, name, (command) => this.carryOut(command)));
+      } catch (error) {
+        // The platform gives up after six failures; this doesn't.
+        console.error(JSON.stringify({ event: "alarm_failed", object: name, error: String(error?.message ?? error) }));
+        this.wake(Date.now() + RETRY_ALARM);
+      }
     }
   };
 }

@@ -165,6 +165,27 @@ fn a_session_that_nobody_uses_ends() {
 }
 
 #[test]
+fn what_belongs_to_an_idle_session_ends_with_it() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({ "backchannel_logout_uri": "https://app.example/backchannel" }));
+    let idle = login.tokens(&[]);
+    let mut used = text(&login.tokens(&[]), "refresh_token").to_owned();
+    // A refresh counts as use of the session.
+    for _ in 0..3 {
+        target.world.advance(2 * 86_400);
+        used = text(&login.refresh(&used, "").expect(200).json(), "refresh_token").to_owned();
+    }
+    target.world.advance(3 * 86_400);
+    login.refresh(&used, "").expect_error(400, "invalid_grant");
+    login.refresh(text(&idle, "refresh_token"), "").expect_error(400, "invalid_grant");
+    ring(&target);
+    target.world.advance(2);
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 1, "clients are told of it");
+}
+
+#[test]
 fn guesses_are_damped_without_locking_the_owner_out() {
     let target = target();
     let f = Fixture::new(&target);

@@ -102,7 +102,6 @@ impl Person {
             absolute: 1_000_000_000,
             label: String::new(),
             client_id: None,
-            replaces: None,
         })));
         let Reply::Granted(granted) = person.redeem(person.grant) else { panic!("not granted") };
         person.first = granted.refresh.expect("a refresh token").1;
@@ -295,7 +294,7 @@ proptest! {
     ) {
         let mode = [RefreshMode::Rotate, RefreshMode::Reuse, RefreshMode::RotateLate][usize::from(mode)];
         let family = Family {
-            seed: SecretBytes::new(vec![1; 32]), head, head_since: Timestamp(since), request: None, used_at: Timestamp(used),
+            seed: SecretBytes::new(vec![1; 32]), head, head_since: Timestamp(since), request: None, head_used: false, used_at: Timestamp(used),
         };
         let refresh = RefreshConfig { mode, retry_window: window, ..RefreshConfig::default() };
         match rotate(&family, presented, "", &policy(bound, refresh), Timestamp(now)) {

@@ -47,7 +47,7 @@ impl Rows for JsRows {
 /// feed, the reply.
 ///
 /// # Errors
-/// The reason. Nothing was written, or the exception came from a write and the runtime discards all of them.
+/// The reason. The caller runs this in a transaction and rolls it back.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn object(class: &str, rows: &JsRows, command: &str) -> Result<String, JsError> {
@@ -60,17 +60,20 @@ pub fn object(class: &str, rows: &JsRows, command: &str) -> Result<String, JsErr
     Ok(format!("{alarm}\n{reply}"))
 }
 
-/// What the alarm of the object `name` does.
+/// What the alarm of an object of kind `class` does. `carry_out` has the object itself carry out a command.
 ///
 /// # Errors
-/// The reason; the runtime rings again.
+/// The reason; the alarm is then set anew.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub async fn object_alarm(env: JsValue, class: String, name: Option<String>) -> Result<(), JsError> {
+pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Function) -> Result<(), JsError> {
     let class = Class::parse(&class).ok_or_else(|| JsError::new("there is no such class"))?;
-    let name = name.ok_or_else(|| JsError::new("the object has no name"))?;
     let server = super::server(env.unchecked_into::<Env>()).map_err(thrown)?;
-    server.alarm(class, &name).await.map_err(thrown)
+    let carry_out = |command: &str| {
+        let reply = carry_out.call1(&JsValue::NULL, &command.into()).map_err(failed)?;
+        reply.as_string().ok_or(ServerError::internal("the object's answer is no text"))
+    };
+    server.alarm(class, carry_out).await.map_err(thrown)
 }
 
 fn thrown(error: ServerError) -> JsError {

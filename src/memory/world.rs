@@ -223,7 +223,9 @@ impl World {
     pub async fn ring_alarms(&self, server: &Server<Memory>) -> Result<(), ServerError> {
         let due = self.objects.borrow_mut().ring(self.now());
         for (class, name) in due {
-            server.alarm(class, &name).await?;
+            let carry_out =
+                |command: &str| self.objects.borrow_mut().call((class, &name), self.now(), self, command);
+            server.alarm(class, carry_out).await?;
         }
         Ok(())
     }

@@ -176,6 +176,9 @@ pub struct Hint {
     pub aud: Audience,
     /// Whom it is about.
     pub sub: String,
+    /// An ID token of ours has it, and nothing else of this type does.
+    #[serde(rename = "auth_time")]
+    _auth_time: Timestamp,
     /// The session it came from.
     #[serde(default)]
     pub sid: Option<String>,

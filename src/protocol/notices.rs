@@ -11,30 +11,38 @@ use super::ports::Platform;
 use super::server::Server;
 
 impl<P: Platform> Server<P> {
-    /// What an object's alarm does: tell clients, then drop what has expired.
+    /// What an object's alarm does: tell clients, then drop what has expired. `carry_out` has the object itself carry out a
+    /// command.
     ///
     /// # Errors
-    /// If the object or a client's registration is out of reach; the platform then rings again.
-    pub async fn alarm(&self, class: Class, name: &str) -> Result<(), ServerError> {
+    /// If the object fails.
+    pub async fn alarm(
+        &self,
+        class: Class,
+        carry_out: impl Fn(&str) -> Result<String, ServerError>,
+    ) -> Result<(), ServerError> {
         if class == Class::Subject {
-            self.tell(name).await?;
+            self.tell(&carry_out).await?;
         }
-        self.platform.object(class, name, tend(class)).await.map(drop)
+        carry_out(tend(class)).map(drop)
     }
 
-    async fn tell(&self, name: &str) -> Result<(), ServerError> {
-        let Reply::Notices(notices) = self.ask(name, &Command::DueNotices).await? else { return Ok(()) };
+    async fn tell(
+        &self,
+        carry_out: &impl Fn(&str) -> Result<String, ServerError>,
+    ) -> Result<(), ServerError> {
+        let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
+        let ask = |command: &Command| -> Result<Reply, ServerError> {
+            let reply = carry_out(&serde_json::to_string(command).map_err(failed)?)?;
+            serde_json::from_str(&reply).map_err(failed)
+        };
+        let Reply::Notices(notices) = ask(&Command::DueNotices)? else { return Ok(()) };
         for (key, notice) in notices {
-            let delivered = self.deliver(&notice).await?;
-            self.ask(name, &Command::Told { key, delivered }).await?;
+            // A failure of ours counts as one of the client's: it is tried again, and the others get their turn.
+            let delivered = self.deliver(&notice).await.unwrap_or(false);
+            ask(&Command::Told { key, delivered })?;
         }
         Ok(())
-    }
-
-    async fn ask(&self, name: &str, command: &Command) -> Result<Reply, ServerError> {
-        let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
-        let command = serde_json::to_string(command).map_err(failed)?;
-        serde_json::from_str(&self.platform.object(Class::Subject, name, &command).await?).map_err(failed)
     }
 
     /// Whether the client knows now, or doesn't want to.

@@ -48,7 +48,10 @@ pub fn is_settable(name: &str) -> bool {
 pub fn problem(name: &str, value: &Value) -> Option<&'static str> {
     let fits = match name {
         "email_verified" | "phone_number_verified" => value.is_boolean(),
-        "address" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+        "address" => value.as_object().is_some_and(|members| {
+            members.len() <= 6
+                && members.values().all(|line| line.as_str().is_some_and(|line| line.len() <= 512))
+        }),
         _ => value.as_str().is_some_and(|text| !text.is_empty() && text.len() <= 512),
     };
     if !is_settable(name) {
@@ -81,6 +84,32 @@ pub fn for_id_token(user: &User, requested: Option<&Value>) -> Map<String, Value
 /// Whether the `claims` parameter names `claim` for the ID token.
 pub fn is_requested(requested: Option<&Value>, claim: &str) -> bool {
     requested.and_then(|claims| claims.get("id_token")).is_some_and(|members| members.get(claim).is_some())
+}
+
+/// The scope that would ask for `name`.
+fn scope_of(name: &str) -> Option<&'static str> {
+    BY_SCOPE.iter().find(|(_, names)| names.contains(&name)).map(|(scope, _)| *scope)
+}
+
+/// What of a `claims` parameter counts: the claims the server knows, as far as the client may have the scope that would ask for
+/// them. Everything else is left out (§5.5.1: it is no error), so nothing of unknown shape is ever stored.
+pub fn restrict(requested: &Value, ceiling: &ScopeSet) -> Option<Value> {
+    let mut places = Map::new();
+    for place in ["userinfo", "id_token"] {
+        let names = requested_names(Some(requested), place);
+        let names = names.filter(|name| scope_of(name).is_some_and(|scope| ceiling.contains(scope)));
+        let members: Map<String, Value> = names.map(|name| (name.to_owned(), Value::Null)).collect();
+        if !members.is_empty() {
+            places.insert(place.to_owned(), Value::Object(members));
+        }
+    }
+    (!places.is_empty()).then_some(Value::Object(places))
+}
+
+/// The scopes that would ask for what a `claims` parameter names: people are asked about these.
+pub fn scopes_of(requested: Option<&Value>) -> impl Iterator<Item = &'static str> {
+    let names = ["userinfo", "id_token"].into_iter().flat_map(move |place| requested_names(requested, place));
+    names.filter_map(scope_of)
 }
 
 fn requested_names<'a>(requested: Option<&'a Value>, place: &str) -> impl Iterator<Item = &'a str> {

@@ -400,6 +400,48 @@ pub fn requested_claims_go_where_they_were_asked_for(f: &Fixture<'_>) {
     assert!(user.get("email").is_none());
 }
 
+pub fn single_claims_are_asked_for_like_scopes(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({}));
+    let client = web_client(f, &json!({ "first_party": false, "scopes": ["openid", "email"] }));
+    let ask = |more: &[(&str, &str)]| {
+        login.authorize(&[&[("client_id", client.id.as_str()), ("scope", "openid")], more].concat())
+    };
+    login.browser.submit(&ask(&[]).expect(200), &[("action", "allow")]).expect(303);
+    ask(&[]).expect(303);
+    // What was not asked for before is asked for now, and what the client may not have is left out.
+    let wanted = r#"{"userinfo":{"email":null,"name":null,"nonsense":[[[[1]]]]}}"#;
+    let page = ask(&[("claims", wanted)]).expect(200);
+    let answer = login.browser.submit(&page, &[("action", "allow")]).expect(303);
+    let tokens = login.redeem_with(&client, &parameters(&answer)["code"], &[]).expect(200).json();
+    let user = login.userinfo(text(&tokens, "access_token")).expect(200).json();
+    assert_eq!(user["email"], login.email);
+    assert!(user.get("name").is_none());
+}
+
+pub fn nobody_becomes_an_administrator_by_logging_in(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({}));
+    let client =
+        web_client(f, &json!({ "scopes": ["openid", "orders:read", "mintedge:read", "mintedge:write"] }));
+    let ask = |scope| login.authorize(&[("client_id", client.id.as_str()), ("scope", scope)]).expect(303);
+    assert_eq!(parameters(&ask("openid mintedge:write"))["error"], "invalid_scope");
+    let code = parameters(&ask(""))["code"].clone();
+    let tokens = login.redeem_with(&client, &code, &[]).expect(200).json();
+    assert_eq!(tokens["scope"], "openid orders:read");
+    let request = Req::new("GET", "/admin/v1/config").bearer(text(&tokens, "access_token"));
+    f.send(&request).expect_error(401, "invalid_token");
+}
+
+pub fn a_page_sent_twice_is_no_replay(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({ "first_party": false }));
+    let page = login.authorize(&[]).expect(200);
+    let code = |answer: Resp| parameters(&answer.expect(303))["code"].clone();
+    let first = code(login.browser.submit(&page, &[("action", "allow")]));
+    let again = code(login.browser.submit(&page, &[("action", "allow")]));
+    let tokens = login.redeem(&first).expect(200).json();
+    login.redeem(&again).expect(200);
+    login.userinfo(text(&tokens, "access_token")).expect(200);
+}
+
 pub fn pairwise_subjects_differ_by_sector(f: &Fixture<'_>) {
     let pairwise = json!({ "subject_type": "pairwise" });
     let login = Login::new(f, &pairwise);

@@ -26,6 +26,9 @@ pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> R
     let token =
         verify_access_token(&server.platform, token.trim(), keys, issuer, Some(&audience), exchange.now)
             .await?;
+    if token.grant.is_some() {
+        return Err(refused(Cause::BearerScope).into());
+    }
     let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {
         return Err(refused(Cause::ClientUnknown).into());
     };

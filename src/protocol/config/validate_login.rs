@@ -3,7 +3,7 @@
 use super::validate::{Check, MAX_TEXT};
 use super::{ClientConfig, Config, SubjectType};
 use crate::protocol::client::AuthMethod;
-use crate::protocol::config::RefreshMode;
+use crate::protocol::config::{RecoveryConfig, RefreshMode};
 use crate::protocol::grants::GrantType;
 use crate::protocol::redirect_uri;
 use crate::protocol::subject::host_of;
@@ -114,6 +114,12 @@ impl Check {
             if !(least..=most).contains(&value) {
                 self.say(format!("{at}.refresh.{name}"), format!("{least} to {most}"));
             }
+        }
+        if refresh.recovery == RecoveryConfig::On && client.token_endpoint_auth_method == AuthMethod::None {
+            self.say(
+                format!("{at}.refresh.recovery"),
+                "a public client's lost answers are not given again after the window",
+            );
         }
         if refresh.mode != RefreshMode::Rotate && client.token_endpoint_auth_method == AuthMethod::None {
             self.say(format!("{at}.refresh.mode"), "a public client's refresh tokens rotate at every use");

@@ -181,8 +181,9 @@ async fn change_password<P: Platform>(
     let Reply::User(user) = server.subject(cookie.owner, &Command::User, exchange.now).await? else {
         return Err(signed_out());
     };
-    if login::with_password(server, exchange, &user.login, value("current_password")).await?.is_err() {
-        return Ok(AccountNotice::WrongPassword);
+    match login::with_password(server, exchange, &user.login, value("current_password")).await? {
+        Ok(login) if login.user.id == cookie.owner => {}
+        Ok(_) | Err(_) => return Ok(AccountNotice::WrongPassword),
     }
     let password = login::hash_password(new, &server.platform)?;
     let change = Change { password: Some(password), keep: Some(cookie.sid), ..Change::default() };

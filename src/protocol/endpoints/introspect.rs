@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::client_auth::{AuthenticatedClient, authenticate};
+use super::super::directory::Found;
 use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::super::form::Form;
 use super::super::http::{Method, Response};
@@ -92,6 +93,10 @@ async fn access_token<P: Platform>(
     if !is_served && !client.scopes.contains(ADMIN_READ) {
         return Ok(None);
     }
+    match server.client(&token.client_id, exchange.now).await? {
+        Found::Client(issued_to) if issued_to.is_enabled() => {}
+        Found::Client(_) | Found::None(_) => return Ok(None),
+    }
     if let Some(sealed) = &token.grant {
         let keyring = server.any_keyring(exchange.now).await?;
         let Some(grant) = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed) else {
@@ -129,7 +134,11 @@ async fn refresh_token<P: Platform>(
     let Some(token) = RefreshToken::parse(&keyring.derived.refresh, token) else { return Ok(None) };
     let grant = GrantRef { owner: token.owner, grant: token.grant };
     let Some(state) = live_grant(server, exchange, &grant).await? else { return Ok(None) };
-    let current = state.grant.family.as_ref().is_some_and(|family| family.head == token.generation);
+    let idle = client.refresh.idle;
+    let current =
+        state.grant.family.as_ref().is_some_and(|family| {
+            family.head == token.generation && exchange.now.since(family.used_at) < idle
+        });
     if state.grant.client_id != client.client_id || !current {
         return Ok(None);
     }

@@ -116,7 +116,11 @@ async fn client<P: Platform>(
     }
     let Some(client_id) = named.or(hinted) else { return Ok(None) };
     match server.client(client_id, exchange.now).await? {
-        Found::Client(client) => Ok(Some(client)),
+        Found::Client(client) if client.is_enabled() => Ok(Some(client)),
+        Found::Client(_) => {
+            let description = "the application that sent you here is not registered";
+            Err(refused(Cause::ClientDisabled, description).into())
+        }
         Found::None(cause) => {
             Err(refused(cause, "the application that sent you here is not registered").into())
         }

@@ -12,7 +12,7 @@ use crate::protocol::client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, OAuthError};
 use crate::protocol::jwk::Alg;
-use crate::protocol::scope::{ADMIN_READ, ScopeSet, USER_SCOPES};
+use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
 
 /// Most resources in one request.
 const MAX_RESOURCES: usize = 8;
@@ -87,10 +87,15 @@ pub(crate) fn requested_for_user(
     let scopes = match scope {
         Some(text) => ScopeSet::parse(text)
             .ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?,
-        None => client.scopes.iter().filter(|scope| *scope != "offline_access").collect(),
+        None => {
+            let usual = |scope: &&str| *scope != "offline_access" && !scope.starts_with(ADMIN_SCOPE_PREFIX);
+            client.scopes.iter().filter(usual).collect()
+        }
     };
     for scope in scopes.iter() {
-        let known = USER_SCOPES.contains(&scope) || snapshot.resource_of_scope(scope).is_some();
+        // Administration is for clients: no person is an administrator, so nobody can become one by logging in.
+        let known = USER_SCOPES.contains(&scope)
+            || !scope.starts_with(ADMIN_SCOPE_PREFIX) && snapshot.resource_of_scope(scope).is_some();
         if !known || !client.scopes.contains(scope) {
             let cause = if known { Cause::ScopeBeyondCeiling } else { Cause::ScopeUnknown };
             let description = "a requested scope is unknown or beyond what the client may have";

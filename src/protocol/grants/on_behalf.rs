@@ -40,7 +40,7 @@ pub(super) fn target(
     let scopes = scopes.intersection(&client.scopes);
     let names = if requested.is_empty() { resources } else { requested };
     let mut chosen: Vec<&Resource> = names.iter().filter_map(|name| snapshot.resource(name)).collect();
-    if chosen.is_empty() && !names.is_empty() {
+    if chosen.is_empty() && !requested.is_empty() {
         return Err(invalid_target(Cause::ResourceUnknown, "the resource is no longer known"));
     }
     let alg = chosen.first().map_or(Alg::EdDsa, |resource| resource.signing_alg);

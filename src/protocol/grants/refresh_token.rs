@@ -39,6 +39,11 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let scopes = scopes.transpose()?;
     let resources: Vec<String> = form.values("resource").map(str::to_owned).collect();
     let snapshot = server.snapshot_for(client, exchange.now).await?;
+    // Whatever could fail afterward is looked at before: a rotation that ends in an error costs the client its token.
+    if resources.iter().any(|resource| snapshot.resource(resource).is_none()) {
+        let description = "a requested resource was not granted";
+        return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
+    }
     let command = Command::Refresh(Box::new(Presentation {
         grant: token.grant,
         generation: token.generation,

@@ -32,8 +32,8 @@ pub(super) struct Attempt {
     login: String,
     shard: String,
     buckets: Vec<Bucket>,
-    address_shard: String,
-    address: Bucket,
+    /// Where the address counts; the `password` grant's is the client's own, which says nothing.
+    address: Option<(String, Bucket)>,
 }
 
 /// What an attempt that may go on learns.
@@ -56,7 +56,10 @@ impl Attempt {
         let device = Cookie::Device.read(&server.issuer, &exchange.request.headers);
         let known = device.is_some_and(|cookie| identifier.is_device(derived, cookie));
         let bucket = |key: String, limit, window| Bucket { key, limit, window };
-        let buckets = if known {
+        let by_client = exchange.deprecated.get();
+        let buckets = if by_client {
+            vec![bucket(format!("i/{login}"), PER_IDENTIFIER, HOUR)]
+        } else if known {
             vec![bucket(format!("d/{login}"), PER_PAIR, 15 * MINUTE)]
         } else {
             vec![
@@ -68,8 +71,9 @@ impl Attempt {
             shard: identifier.shard(derived),
             login,
             buckets,
-            address_shard: shard_of(derived, &hash),
-            address: bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE),
+            address: (!by_client).then(|| {
+                (shard_of(derived, &hash), bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE))
+            }),
         }
     }
 
@@ -79,9 +83,11 @@ impl Attempt {
         &self,
         server: &Server<P>,
     ) -> Result<Option<Allowed>, ServerError> {
-        let by_address = Command::Attempt { login: None, buckets: vec![self.address.clone()] };
-        if !matches!(server.shard(&self.address_shard, &by_address).await?, Reply::Allowed { .. }) {
-            return Ok(None);
+        if let Some((shard, bucket)) = &self.address {
+            let by_address = Command::Attempt { login: None, buckets: vec![bucket.clone()] };
+            if !matches!(server.shard(shard, &by_address).await?, Reply::Allowed { .. }) {
+                return Ok(None);
+            }
         }
         let command = Command::Attempt { login: Some(self.login.clone()), buckets: self.buckets.clone() };
         match server.shard(&self.shard, &command).await? {

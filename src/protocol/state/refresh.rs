@@ -21,6 +21,9 @@ pub struct Family {
     /// What the predecessor was presented with, so that a retry can be told from another request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Whether the head itself was presented: in the modes that keep a token that doesn't move the family on.
+    #[serde(default)]
+    pub head_used: bool,
     /// When the family was used last; the idle lifetime counts from here.
     pub used_at: Timestamp,
 }
@@ -101,13 +104,15 @@ fn present_head(family: &Family, request: &str, policy: &Policy, now: Timestamp)
     let Some(next) = family.head.checked_add(1).filter(|_| !keeps) else {
         // The idle lifetime has to slide, but not at the price of a write for every use.
         let due = now.since(family.used_at) * 10 >= policy.refresh.idle;
-        return Outcome::Kept(due.then(|| Family { used_at: now, ..family.clone() }));
+        let changed = due || !family.head_used;
+        return Outcome::Kept(changed.then(|| Family { used_at: now, head_used: true, ..family.clone() }));
     };
     Outcome::Rotated(Family {
         seed: family.seed.clone(),
         head: next,
         head_since: now,
         request: Some(request.to_owned()),
+        head_used: false,
         used_at: now,
     })
 }
@@ -116,7 +121,7 @@ fn present_head(family: &Family, request: &str, policy: &Policy, now: Timestamp)
 fn retry(family: &Family, request: &str, policy: &Policy, now: Timestamp) -> Outcome {
     let age = now.since(family.head_since);
     let in_window = age <= policy.refresh.retry_window && policy.refresh.retry_window > 0;
-    let recovers = policy.recovers() && age <= policy.refresh.recovery_max;
+    let recovers = policy.recovers() && !family.head_used && age <= policy.refresh.recovery_max;
     if !in_window && !recovers {
         return Outcome::Reused { distance: 1 };
     }

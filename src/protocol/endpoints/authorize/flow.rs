@@ -7,6 +7,7 @@ use super::answer::{ResponseMode, ReturnTo};
 use crate::protocol::id::Id;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::time::{HOUR, Timestamp};
+use crate::protocol::user_claims;
 
 /// How long a page may stay open, in seconds.
 pub(super) const FLOW_LIFETIME: u64 = HOUR;
@@ -43,8 +44,6 @@ pub(in super::super) struct Flow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pushed: Option<String>,
     pub(super) started_at: Timestamp,
-    /// The code's id: a page that is sent twice yields one grant.
-    pub(super) id: Id,
     /// The session that was begun for this very request: a login just made counts, however short `max_age` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) login: Option<Id>,
@@ -82,6 +81,15 @@ impl Prompt {
 }
 
 impl Flow {
+    /// What the person is asked to permit: the scopes, and those that the single claims stand for.
+    pub(super) fn asks_for(&self) -> ScopeSet {
+        let mut scopes = self.scopes.clone();
+        for scope in user_claims::scopes_of(self.claims.as_ref()) {
+            scopes.insert(scope);
+        }
+        scopes
+    }
+
     /// Whether the page it travels in is still good.
     pub(super) fn is_current(&self, now: Timestamp) -> bool {
         now.since(self.started_at) < FLOW_LIFETIME

@@ -115,9 +115,14 @@ async fn start_session<P: Platform>(
     if let Some(other) = old.filter(|old| old.owner != owner) {
         end_session(server, exchange, other).await?;
     }
+    // The same person again: the session keeps the name that clients know it by, and its cookie gets a new secret.
+    let again = match old.filter(|old| old.owner == owner) {
+        Some(old) => scene.browser.session_state(server, exchange, None).await?.map(|_| old.sid),
+        None => None,
+    };
     let cookie = SessionCookie {
         owner,
-        sid: Id::generate(&server.platform),
+        sid: again.unwrap_or_else(|| Id::generate(&server.platform)),
         secret: SecretBytes::generate(&server.platform),
     };
     let session = NewSession {
@@ -128,7 +133,6 @@ async fn start_session<P: Platform>(
         absolute: snapshot.sessions.absolute,
         label: label(&exchange.request.headers),
         client_id: Some(scene.client.client_id.clone()),
-        replaces: old.filter(|old| old.owner == owner).map(|old| old.sid),
     };
     match server.subject(owner, &Command::StartSession(Box::new(session)), exchange.now).await? {
         Reply::Session(state) => Ok((cookie, *state)),
@@ -190,7 +194,7 @@ async fn allow<P: Platform>(scene: Scene<'_, P>) -> Result<Response, Failure> {
     let state = scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await?;
     if let Some(state) = &state {
         let command =
-            Command::Consent { client_id: scene.client.client_id.clone(), scopes: scene.flow.scopes.clone() };
+            Command::Consent { client_id: scene.client.client_id.clone(), scopes: scene.flow.asks_for() };
         server.subject(state.user.id, &command, exchange.now).await?;
     }
     Ok(proceed(scene, state, true).await)

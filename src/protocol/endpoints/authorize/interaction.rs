@@ -70,7 +70,7 @@ fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: boo
     if flow.prompt.select_account && !flow.selected && !since {
         return Step::Select;
     }
-    let covered = flow.scopes.is_subset(&state.consented) || client.first_party;
+    let covered = flow.asks_for().is_subset(&state.consented) || client.first_party;
     if consented || covered && !flow.prompt.consent {
         return Step::Done;
     }
@@ -185,7 +185,7 @@ impl<P: Platform> Scene<'_, P> {
             par::take(server, exchange, pushed).await?;
         }
         let code = AuthorizationCode {
-            id: flow.id,
+            id: Id::generate(&server.platform),
             expires_at: exchange.now.plus(CODE_LIFETIME),
             owner: state.user.id,
             sid: cookie.sid,
@@ -283,8 +283,8 @@ impl<P: Platform> Scene<'_, P> {
 
     /// The scopes by what they are about: the person, then each resource.
     fn consent_groups(&self) -> Vec<ConsentGroup<'_>> {
-        let (about_you, rest): (Vec<&str>, Vec<&str>) =
-            self.flow.scopes.iter().partition(|scope| USER_SCOPES.contains(scope));
+        let asked = self.flow.asks_for();
+        let about_you = USER_SCOPES.into_iter().filter(|scope| asked.contains(scope)).collect::<Vec<_>>();
         let mut groups = Vec::new();
         if !about_you.is_empty() {
             let scopes =
@@ -292,7 +292,7 @@ impl<P: Platform> Scene<'_, P> {
             groups.push(ConsentGroup { resource: None, scopes });
         }
         for resource in &self.snapshot.resources {
-            let own = rest.iter().filter(|scope| resource.scopes.contains(scope));
+            let own = self.flow.scopes.iter().filter(|scope| resource.scopes.contains(scope));
             let description = |scope: &str| resource.scope_descriptions.get(scope).map(String::as_str);
             let scopes: Vec<_> =
                 own.map(|scope| ConsentScope { scope, description: description(scope) }).collect();

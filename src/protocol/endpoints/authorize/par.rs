@@ -25,6 +25,8 @@ pub(in super::super) const PAR: &str = "/par";
 const LIFETIME: u64 = 60;
 /// While its page is open, in seconds: people may take their time.
 const KEPT: u64 = LIFETIME + super::flow::FLOW_LIFETIME;
+/// Longest pushed request, in bytes.
+const MAX_PUSHED: usize = 8192;
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
 const PREFIX: &str = "mep_";
 
@@ -75,8 +77,12 @@ async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Resul
     let keyring = server.any_keyring(exchange.now).await?;
     let reference = tagged(PREFIX, &keyring.derived.request_uri, id.bytes().to_vec());
     let until = exchange.now.plus(LIFETIME);
-    let kept =
-        Kept { client_id: client.client_id.clone(), query: form.without_credentials().to_query(), until };
+    let query = form.without_credentials().to_query();
+    if query.len() > MAX_PUSHED {
+        let description = "the pushed request is too long";
+        return Err(OAuthError::new(Code::InvalidRequest, Cause::BodyTooLarge, description).into());
+    }
+    let kept = Kept { client_id: client.client_id.clone(), query, until };
     let value = serde_json::to_string(&kept).map_err(|error| ServerError::internal(error.to_string()))?;
     let command = Command::Put { value, expires_at: exchange.now.plus(KEPT) };
     server.ephemeral(&id.to_string(), &command).await?;

@@ -12,13 +12,13 @@ use crate::protocol::directory::Found;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::form::Form;
 use crate::protocol::grants::{GrantType, requested_for_user};
-use crate::protocol::id::Id;
 use crate::protocol::jwt;
 use crate::protocol::log::Exchange;
 use crate::protocol::pkce;
 use crate::protocol::ports::Platform;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::server::Server;
+use crate::protocol::user_claims;
 
 /// Longest `state` and `nonce`, in bytes.
 const MAX_ECHO: usize = 2048;
@@ -170,10 +170,9 @@ async fn check_rest<P: Platform>(
         max_age: max_age.transpose()?,
         login_hint: form.value("login_hint").map(str::to_owned),
         expected_sub: hinted.or_else(|| claimed_subject(claims.as_ref())),
-        claims,
+        claims: claims.and_then(|claims| user_claims::restrict(&claims, &client.scopes)),
         pushed: None,
         started_at: exchange.now,
-        id: Id::generate(&server.platform),
         login: None,
         selected: false,
     })

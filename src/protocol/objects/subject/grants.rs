@@ -69,6 +69,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
         head_since: now,
         request: None,
         used_at: now,
+        head_used: false,
     });
     rows.write(key(id), &grant)?;
     rows.wake(now.plus(SWEEP_EVERY));
@@ -91,6 +92,11 @@ pub(super) fn refresh<R: Rows>(
     let Some(user) = user(rows)?.filter(|user| user.enabled) else {
         return Ok(Reply::Refused(Refusal::UserGone));
     };
+    if let Some(sid) = grant.sid.filter(|_| grant.bound_to_session)
+        && !sessions::touch(rows, now, sid)?
+    {
+        return Ok(Reply::Refused(Refusal::SessionEnded));
+    }
     let (generation, changed) =
         match rotate(&family, presented.generation, &fingerprint(presented), &presented.policy, now) {
             Outcome::Rotated(family) => (family.head, Some(family)),
@@ -161,7 +167,12 @@ pub(super) fn look<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp, id: Id) -
     let (Some(grant), Some(user)) = (rows.read::<Grant>(&key(id))?, user(rows)?) else {
         return Ok(Reply::None);
     };
-    let live = grant.is_live(now) && user.enabled;
+    let session = grant.sid.filter(|_| grant.bound_to_session);
+    let in_session = match session {
+        Some(sid) => sessions::live(rows, now, sid)?.is_some(),
+        None => true,
+    };
+    let live = grant.is_live(now) && user.enabled && in_session;
     Ok(Reply::Grant(Box::new(GrantState { grant, user, live })))
 }
 

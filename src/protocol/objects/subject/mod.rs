@@ -147,8 +147,6 @@ pub struct NewSession {
     /// The client the person logs in for; the reply says what they have permitted it.
     #[serde(default)]
     pub client_id: Option<String>,
-    /// The session this browser had with the same person: it gives way, its grants go on in the new one.
-    pub replaces: Option<Id>,
 }
 
 /// A code to redeem.

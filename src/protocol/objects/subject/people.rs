@@ -7,6 +7,7 @@ use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Notice, PasswordHash, Session, User};
 use super::{CONSENT, Change, GONE, GRANT, NOTICE, Reply, SESSION, USER, sessions, user};
 use crate::protocol::error::ServerError;
+use crate::protocol::id::Id;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
 
@@ -166,8 +167,9 @@ pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Re
     for (key, session) in rows.all::<Session>(SESSION)? {
         if session.is_live(now) {
             left = true;
-        } else {
-            rows.delete(format!("{SESSION}{key}"));
+        } else if let Some(sid) = Id::parse(&key) {
+            // As by a sign-out: what is bound to the session ends, and clients are told.
+            sessions::end_one(rows, now, sid)?;
         }
     }
     for (key, grant) in rows.all::<Grant>(GRANT)? {
@@ -179,7 +181,7 @@ pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Re
     }
     let due = rows.all::<Notice>(NOTICE)?.into_iter().map(|(_, notice)| notice.due).min();
     if let Some(due) = due {
-        rows.wake(Timestamp(due.0.max(now.0)));
+        rows.wake(Timestamp(due.0.max(now.plus(1).0)));
     }
     if left {
         rows.wake(now.plus(SWEEP_EVERY));

@@ -14,6 +14,8 @@ use crate::protocol::time::{HOUR, MINUTE, Timestamp};
 const MAX_SESSIONS: usize = 50;
 /// Most clients whose consent is remembered for a person; later ones are asked every time.
 const MAX_CONSENTS: usize = 500;
+/// Most notices one alarm sends: an invocation may ask 50 times on the free plan.
+const NOTICES_AT_ONCE: usize = 40;
 /// How long after each failed attempt to tell a client of a sign-out the next one comes, in seconds.
 const RETRIES: [u64; 5] = [10, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
 
@@ -43,9 +45,6 @@ pub(super) fn start<R: Rows>(
     {
         end_one(rows, now, sid)?;
     }
-    if let Some(old) = new.replaces.filter(|old| *old != new.sid) {
-        hand_over(rows, old, new.sid)?;
-    }
     let session = Session {
         sha256: new.sha256,
         auth: new.auth,
@@ -68,19 +67,18 @@ fn consented<R: Rows>(rows: &Transaction<'_, R>, client_id: Option<&str>) -> Res
     Ok(consent.map(|consent| consent.scopes).unwrap_or_default())
 }
 
-/// The same person logged in again in the same browser: what belonged to the old session belongs to the new one.
-fn hand_over<R: Rows>(rows: &mut Transaction<'_, R>, old: Id, new: Id) -> Result<(), ServerError> {
-    if rows.read::<Session>(&session_key(old))?.is_none() {
-        return Ok(());
+/// Whether a session counts, and notes that it was used, to within a tenth of its idle lifetime.
+pub(super) fn touch<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    sid: Id,
+) -> Result<bool, ServerError> {
+    let Some(mut session) = live(rows, now, sid)? else { return Ok(false) };
+    if now.since(session.seen_at) * 10 >= session.idle {
+        session.seen_at = now;
+        rows.write(session_key(sid), &session)?;
     }
-    rows.delete(session_key(old));
-    for (id, mut grant) in rows.all::<Grant>(GRANT)? {
-        if grant.sid == Some(old) {
-            grant.sid = Some(new);
-            rows.write(format!("{GRANT}{id}"), &grant)?;
-        }
-    }
-    Ok(())
+    Ok(true)
 }
 
 pub(super) fn look<R: Rows>(
@@ -92,11 +90,8 @@ pub(super) fn look<R: Rows>(
 ) -> Result<Reply, ServerError> {
     let session = live(rows, now, sid)?.filter(|session| session.sha256 == *sha256);
     let user = user(rows)?.filter(|user| user.enabled);
-    let (Some(mut session), Some(user)) = (session, user) else { return Ok(Reply::None) };
-    if now.since(session.seen_at) * 10 >= session.idle {
-        session.seen_at = now;
-        rows.write(session_key(sid), &session)?;
-    }
+    let (Some(session), Some(user)) = (session, user) else { return Ok(Reply::None) };
+    touch(rows, now, sid)?;
     let consented = consented(rows, client_id)?;
     Ok(Reply::Session(Box::new(SessionState { user, session, consented })))
 }
@@ -127,7 +122,7 @@ pub(super) fn end<R: Rows>(
 }
 
 /// Ends a session and what is bound to it; returns whom to tell.
-fn end_one<R: Rows>(
+pub(super) fn end_one<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     sid: Id,
@@ -198,8 +193,9 @@ pub(super) fn consent<R: Rows>(
 }
 
 pub(super) fn due_notices<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
-    let mut notices = rows.list::<Notice>(NOTICE, None, 40)?;
+    let mut notices = rows.all::<Notice>(NOTICE)?;
     notices.retain(|(_, notice)| notice.due <= now);
+    notices.truncate(NOTICES_AT_ONCE);
     Ok(Reply::Notices(notices))
 }
 
