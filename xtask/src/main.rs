@@ -3,6 +3,7 @@
 //! Everything they install goes to `target/tools` and `node_modules`. A second run starts from what is there.
 
 mod bench;
+mod clients;
 mod dev;
 mod files;
 mod lint;
@@ -22,7 +23,7 @@ Usage: cargo xtask COMMAND
   setup                 Install what building and testing need, if it is missing
   build                 Build the Worker's wasm into build/, if its inputs changed
   dev [--port N]        Run the Worker locally with the quickstart configuration
-  test [--only PART]    Run every check; PART is native, lint, worker or clients
+  test [--only PART]    Run every check; PART is lint, native, worker, clients or browser
   bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins
                         or cold: that alone, only printed
   lint                  Formatting, clippy, documentation, dependency licenses";

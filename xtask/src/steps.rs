@@ -22,7 +22,14 @@ pub(crate) struct Report {
 struct Row {
     name: String,
     duration: Duration,
-    failure: Option<String>,
+    outcome: Outcome,
+}
+
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Failed,
+    Skipped,
 }
 
 impl Report {
@@ -36,8 +43,16 @@ impl Report {
             Some(failure) => println!("    FAILED after {}: {failure}", seconds(duration)),
         }
         let passed = failure.is_none();
-        self.rows.push(Row { name: name.to_owned(), duration, failure });
+        let outcome = if passed { Outcome::Passed } else { Outcome::Failed };
+        self.rows.push(Row { name: name.to_owned(), duration, outcome });
         passed
+    }
+
+    /// Notes a step that can't run on this machine.
+    pub(crate) fn skip(&mut self, name: &str, reason: &str) {
+        println!("\n==> [{}] {name}", self.rows.len() + 1);
+        println!("    SKIPPED, nothing of it was tested: {reason}");
+        self.rows.push(Row { name: name.to_owned(), duration: Duration::ZERO, outcome: Outcome::Skipped });
     }
 
     /// Prints the table.
@@ -46,13 +61,18 @@ impl Report {
     /// When a step failed.
     pub(crate) fn finish(self) -> Result {
         println!("\nSummary");
-        for Row { name, duration, failure } in &self.rows {
-            let outcome = if failure.is_none() { "passed" } else { "FAILED" };
+        for Row { name, duration, outcome } in &self.rows {
+            let outcome = match outcome {
+                Outcome::Passed => "passed ",
+                Outcome::Failed => "FAILED ",
+                Outcome::Skipped => "SKIPPED",
+            };
             println!("  {outcome}  {:>8}  {name}", seconds(*duration));
         }
         let total: Duration = self.rows.iter().map(|row| row.duration).sum();
-        let failed = self.rows.iter().filter(|row| row.failure.is_some()).count();
-        println!("  {} steps, {failed} failed, {}", self.rows.len(), seconds(total));
+        let count = |outcome| self.rows.iter().filter(|row| row.outcome == outcome).count();
+        let (failed, skipped) = (count(Outcome::Failed), count(Outcome::Skipped));
+        println!("  {} steps, {failed} failed, {skipped} skipped, {}", self.rows.len(), seconds(total));
         if failed > 0 {
             return Err(format!("{failed} of {} steps failed", self.rows.len()).into());
         }

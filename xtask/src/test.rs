@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
-use crate::files::{self, sorted_entries};
+use crate::files;
 use crate::process::run;
 use crate::secrets::admin_secret;
 use crate::server::{CONFIG, Options, Server, free_port};
 use crate::setup::{self, Tools};
 use crate::steps::Report;
-use crate::{Result, lint, wasm};
-
-const NODE_CLIENTS: &str = "tests/clients/node";
-const PYTHON_CLIENTS: &str = "tests/clients/python";
+use crate::{Result, clients, lint, wasm};
 
 /// What can be tested alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,11 +22,13 @@ pub(crate) enum Part {
     Worker,
     /// OAuth clients that others wrote, against the Worker on the real runtime.
     Clients,
+    /// The pages in Chromium, alone and on the way through a login.
+    Browser,
 }
 
 impl Part {
     /// All, in the order in which they run.
-    pub(crate) const ALL: &[Self] = &[Self::Lint, Self::Native, Self::Worker, Self::Clients];
+    pub(crate) const ALL: &[Self] = &[Self::Lint, Self::Native, Self::Worker, Self::Clients, Self::Browser];
 }
 
 impl FromStr for Part {
@@ -41,7 +40,8 @@ impl FromStr for Part {
             "native" => Ok(Self::Native),
             "worker" => Ok(Self::Worker),
             "clients" => Ok(Self::Clients),
-            other => Err(format!("no part {other}: there are lint, native, worker, clients")),
+            "browser" => Ok(Self::Browser),
+            other => Err(format!("no part {other}: there are lint, native, worker, clients, browser")),
         }
     }
 }
@@ -59,8 +59,9 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
     if parts.contains(&Part::Native) {
         report.step("native tests", || run(Command::new("cargo").args(["test", "--workspace"])));
     }
-    let (worker, clients) = (parts.contains(&Part::Worker), parts.contains(&Part::Clients));
-    if (worker || clients) && report.step("wasm build", || wasm::build(&tools)) {
+    let [worker, clients, browser] =
+        [Part::Worker, Part::Clients, Part::Browser].map(|part| parts.contains(&part));
+    if (worker || clients || browser) && report.step("wasm build", || wasm::build(&tools)) {
         if worker {
             report.step("worker tests", || with_server(&tools, worker_tests));
             report.step("crash tests", || crash_tests(&tools));
@@ -68,7 +69,10 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
             report.step("recovery tests", || recovery_tests(&tools));
         }
         if clients {
-            client_tests(&tools, &mut report);
+            clients::check(&tools, &mut report);
+        }
+        if browser {
+            clients::check_browser(&tools, &mut report);
         }
     }
     report.finish()
@@ -143,42 +147,15 @@ fn recovery_tests(tools: &Tools) -> Result {
     run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()).into())
 }
 
-fn client_tests(tools: &Tools, report: &mut Report) {
-    let node_tests = test_files(NODE_CLIENTS, ".test.mjs");
-    if !node_tests.is_empty() {
-        report.step("clients written in JavaScript", || {
-            tools.npm_packages(NODE_CLIENTS)?;
-            with_server(tools, |server| {
-                let mut node = tools.node_command("node")?;
-                run(server.announce(
-                    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(&node_tests),
-                ))
-            })
-        });
-    }
-    if Path::new(PYTHON_CLIENTS).is_dir() {
-        report.step("clients written in Python", || {
-            let python = setup::python(&format!("{PYTHON_CLIENTS}/requirements.txt"))?;
-            with_server(tools, |server| {
-                run(server.announce(Command::new(&python).args(["-m", "pytest", PYTHON_CLIENTS])))
-            })
-        });
-    }
-}
-
-fn test_files(directory: &str, suffix: &str) -> Vec<PathBuf> {
-    let entries = sorted_entries(Path::new(directory)).unwrap_or_default();
-    entries.into_iter().filter(|entry| entry.to_string_lossy().ends_with(suffix)).collect()
-}
-
 /// A Worker for one suite, with empty storage and secrets of its own.
-struct TestServer {
+pub(crate) struct TestServer {
     server: Server,
     admin_secret: String,
 }
 
 impl TestServer {
-    fn announce<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    /// Tells a suite where the server is.
+    pub(crate) fn announce<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("MINTEDGE_TEST_URL", self.server.issuer())
             .env("MINTEDGE_TEST_ADMIN_SECRET", &self.admin_secret)
@@ -221,7 +198,8 @@ impl Drop for Storage {
     }
 }
 
-fn with_server(tools: &Tools, suite: impl FnOnce(&TestServer) -> Result) -> Result {
+/// Runs `suite` with a server of its own.
+pub(crate) fn with_server(tools: &Tools, suite: impl FnOnce(&TestServer) -> Result) -> Result {
     let storage = Storage::create()?;
     let server = storage.serve(tools, Path::new(CONFIG))?;
     suite(&server).map_err(|failure| server.server.failure(&failure.to_string()).into())

@@ -84,13 +84,11 @@ pub(crate) fn requested_for_user(
     resource: &[&str],
 ) -> Result<(ScopeSet, Vec<String>), OAuthError> {
     let named = named_resources(snapshot, client, resource)?;
-    let scopes = match scope {
-        Some(text) => ScopeSet::parse(text)
-            .ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?,
-        None => {
-            let usual = |scope: &&str| *scope != "offline_access" && !scope.starts_with(ADMIN_SCOPE_PREFIX);
-            client.scopes.iter().filter(usual).collect()
-        }
+    let scopes = if let Some(text) = scope {
+        ScopeSet::parse(text).ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?
+    } else {
+        let usual = |scope: &&str| *scope != "offline_access" && !scope.starts_with(ADMIN_SCOPE_PREFIX);
+        client.scopes.iter().filter(usual).collect()
     };
     for scope in scopes.iter() {
         // Administration is for clients: no person is an administrator, so nobody can become one by logging in.

@@ -1,5 +1,7 @@
 // A browser without a screen: cookies, redirects and forms, for pages that need no script.
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:http";
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: "\"", "#39": "'" };
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -18,8 +20,7 @@ function attribute(tag, name) {
 export class Page {
   constructor(url, response, body) {
     this.url = new URL(url);
-    this.status = response?.status;
-    this.headers = response?.headers;
+    this.status = response?.statusCode;
     this.body = body ?? "";
   }
 
@@ -46,9 +47,13 @@ export class Page {
 
 export class Browser {
   #cookies = new Map();
-  // Guesses are damped by address. The local runtime believes the header that Cloudflare would overwrite.
+  // What tells a browser from a script, and an address: guesses are damped by address, and the local runtime believes
+  // the header that Cloudflare would overwrite.
   #headers = {
+    accept: "text/html,application/xhtml+xml,*/*;q=0.8",
     "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
     "cf-connecting-ip": `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`,
   };
 
@@ -57,41 +62,41 @@ export class Browser {
     this.hosts = hosts;
   }
 
-  async open(url, init = {}) {
-    let next = { url: new URL(url), init };
-    for (let count = 0; count < MOST_REDIRECTS; count += 1) {
-      if (!this.hosts.includes(next.url.hostname)) return new Page(next.url);
-      const response = await this.#send(next);
-      const location = response.headers.get("location");
-      if (!REDIRECTS.has(response.status) || !location) {
-        return new Page(next.url, response, await response.text());
-      }
-      await response.body?.cancel();
-      next = { url: new URL(location, next.url), init: {} };
-    }
-    throw new Error(`more than ${MOST_REDIRECTS} redirects, the last to ${next.url}`);
+  open(url) {
+    return this.#follow({ url: new URL(url), method: "GET" });
   }
 
   /** Sends a page's form with more fields. */
   submit(page, fields = {}) {
     const { action, fields: hidden } = page.form;
-    return this.open(action, {
-      method: "POST",
-      body: new URLSearchParams([...hidden, ...Object.entries(fields)]),
-      headers: { origin: page.url.origin },
-    });
+    const body = new URLSearchParams([...hidden, ...Object.entries(fields)]).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded", origin: page.url.origin };
+    return this.#follow({ url: action, method: "POST", headers, body });
   }
 
-  async #send({ url, init }) {
+  async #follow(first) {
+    let next = first;
+    for (let count = 0; count < MOST_REDIRECTS; count += 1) {
+      if (!this.hosts.includes(next.url.hostname)) return new Page(next.url);
+      const response = await this.#send(next);
+      const body = Buffer.concat(await response.toArray()).toString();
+      const { location } = response.headers;
+      if (!REDIRECTS.has(response.statusCode) || !location) return new Page(next.url, response, body);
+      next = { url: new URL(location, next.url), method: "GET" };
+    }
+    throw new Error(`more than ${MOST_REDIRECTS} redirects, the last to ${next.url}`);
+  }
+
+  // Not fetch(): that says of every request that a script makes it.
+  async #send({ url, method, headers, body }) {
     const cookies = this.#cookies.get(url.hostname) ?? new Map();
     this.#cookies.set(url.hostname, cookies);
-    const headers = { ...this.#headers, ...init.headers };
-    if (cookies.size > 0) {
-      headers.cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
-    }
-    const signal = AbortSignal.timeout(30_000);
-    const response = await fetch(url, { ...init, headers, redirect: "manual", signal });
-    for (const line of response.headers.getSetCookie()) store(cookies, line);
+    const cookie = cookies.size > 0 ? { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") } : {};
+    const sent = request(url, { method, headers: { ...this.#headers, ...headers, ...cookie }, timeout: 30_000 });
+    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url}`)));
+    sent.end(body);
+    const [response] = await once(sent, "response");
+    for (const line of response.headers["set-cookie"] ?? []) store(cookies, line);
     return response;
   }
 }

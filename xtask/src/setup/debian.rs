@@ -9,6 +9,7 @@ use super::wasm_target::{TARGET, is_installed, library_directory};
 use crate::Result;
 use crate::files::{self, TOOLS};
 use crate::process::{capture, is_available, run, run_quiet};
+use crate::steps::timed;
 
 /// Links to Debian's programs, for the front of a search path; `/usr/bin` itself would bring all its others along.
 pub(crate) const PROGRAMS: &str = "target/tools/debian-rust";
@@ -28,12 +29,7 @@ pub(crate) fn prepared() -> Option<String> {
 /// # Errors
 /// On another system than Debian, or without the right to install packages.
 pub(crate) fn install() -> Result<String> {
-    if !is_available("apt-get") {
-        return Err("apt-get is not available".into());
-    }
-    if capture(Command::new("id").arg("-u")).as_deref() != Some("0") {
-        return Err("installing Debian's packages needs root".into());
-    }
+    may_install()?;
     apt(&["update"])?;
     install_packages(&["rustc-web", "cargo-web", "rust-web-clippy", "rust-web-src"])?;
     let linker = linker().ok_or("cannot tell which LLVM /usr/bin/rustc uses")?;
@@ -43,6 +39,31 @@ pub(crate) fn install() -> Result<String> {
     }
     link_programs()?;
     Ok(linker)
+}
+
+/// Installs `packages`, unless all of the `files` are there that they bring.
+///
+/// # Errors
+/// On another system than Debian, or without the right to install packages.
+pub(crate) fn ensure_packages(files: &[&str], packages: &[&str]) -> Result {
+    if files.iter().all(|file| Path::new(file).exists()) {
+        return Ok(());
+    }
+    may_install()?;
+    timed(&format!("Installing Debian's {}", packages.join(", ")), || {
+        apt(&["update"])?;
+        install_packages(packages)
+    })
+}
+
+fn may_install() -> Result {
+    if !is_available("apt-get") {
+        return Err("apt-get is not available".into());
+    }
+    if capture(Command::new("id").arg("-u")).as_deref() != Some("0") {
+        return Err("installing Debian's packages needs root".into());
+    }
+    Ok(())
 }
 
 /// Takes the variables away with which cargo and rustup bind their children to their own toolchain.

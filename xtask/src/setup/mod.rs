@@ -53,6 +53,29 @@ pub(crate) fn for_build() -> Result<Tools> {
     })
 }
 
+/// Sees to it that there is a Chromium: the one that `CHROMIUM` names, or Debian's.
+///
+/// # Errors
+/// When there is none and none can be installed.
+pub(crate) fn chromium() -> Result {
+    if std::env::var_os("CHROMIUM").is_some() {
+        return Ok(());
+    }
+    debian::ensure_packages(&["/usr/bin/chromium"], &["chromium"]).map_err(|failure| {
+        format!("there is no /usr/bin/chromium, and {failure}; CHROMIUM may name one").into()
+    })
+}
+
+/// Sees to it that there is Debian's Apache with `mod_auth_openidc`.
+///
+/// # Errors
+/// When it is missing and can't be installed.
+pub(crate) fn apache() -> Result {
+    let files = ["/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_auth_openidc.so"];
+    debian::ensure_packages(&files, &["apache2-bin", "libapache2-mod-auth-openidc"])
+        .map_err(|failure| format!("{} are missing, and {failure}", files.join(" and ")).into())
+}
+
 impl Tools {
     /// A program in the environment that compiles for wasm.
     ///

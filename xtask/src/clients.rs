@@ -1,0 +1,82 @@
+//! OAuth clients that others wrote, and browsers, against the Worker on the real runtime.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::files::sorted_entries;
+use crate::process::run;
+use crate::setup::{self, Tools};
+use crate::steps::Report;
+use crate::test::{TestServer, with_server};
+
+const NODE: &str = "tests/clients/node";
+const PYTHON: &str = "tests/clients/python";
+const APACHE: &str = "tests/clients/apache";
+const BROWSER: &str = "tests/browser";
+/// The longest a single test may take, in milliseconds.
+const TEST_TIMEOUT: u32 = 180_000;
+
+/// Adds the clients to `report`.
+pub(crate) fn check(tools: &Tools, report: &mut Report) {
+    report.step("clients written in JavaScript", || {
+        tools.npm_packages(NODE)?;
+        with_server(tools, |server| node_tests(tools, Some(server), &test_files(NODE)))
+    });
+    report.step("clients written in Python", || {
+        let python = setup::python(&format!("{PYTHON}/requirements.txt"))?;
+        with_server(
+            tools,
+            |server| run(server.announce(Command::new(&python).args(["-m", "pytest", PYTHON]))),
+        )
+    });
+    let name = "Apache with mod_auth_openidc";
+    match setup::apache() {
+        Ok(()) => {
+            report.step(name, || {
+                tools.npm_packages(NODE)?;
+                with_server(tools, |server| node_tests(tools, Some(server), &test_files(APACHE)))
+            });
+        }
+        Err(failure) => report.skip(name, &failure.to_string()),
+    }
+}
+
+/// Adds the pages in Chromium to `report`: as they are rendered, then as the Worker serves them to applications' users.
+pub(crate) fn check_browser(tools: &Tools, report: &mut Report) {
+    let (pages, flows) = ("rendered pages in Chromium", "logging in with Chromium");
+    if let Err(failure) = setup::chromium() {
+        for name in [pages, flows] {
+            report.skip(name, &failure.to_string());
+        }
+        return;
+    }
+    let rendered = Path::new(BROWSER).join("pages.test.mjs");
+    let others = test_files(BROWSER).into_iter().filter(|file| *file != rendered).collect::<Vec<_>>();
+    report.step(pages, || {
+        tools.npm_packages(BROWSER)?;
+        run(Command::new("cargo").args(["test", "--quiet", "--package", "mintedge", "--test", "pages"]))?;
+        node_tests(tools, None, &[rendered])
+    });
+    report.step(flows, || {
+        tools.npm_packages(BROWSER)?;
+        tools.npm_packages(NODE)?;
+        with_server(tools, |server| node_tests(tools, Some(server), &others))
+    });
+}
+
+fn node_tests(tools: &Tools, server: Option<&TestServer>, files: &[PathBuf]) -> Result {
+    let mut node = tools.node_command("node")?;
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-force-exit"])
+        .arg(format!("--test-timeout={TEST_TIMEOUT}"))
+        .args(files);
+    run(match server {
+        Some(server) => server.announce(&mut node),
+        None => &mut node,
+    })
+}
+
+fn test_files(directory: &str) -> Vec<PathBuf> {
+    let entries = sorted_entries(Path::new(directory)).unwrap_or_default();
+    entries.into_iter().filter(|entry| entry.to_string_lossy().ends_with(".test.mjs")).collect()
+}
