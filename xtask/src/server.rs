@@ -15,6 +15,7 @@ const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 /// Nothing is served here, so asking touches no storage: the first real request still finds a fresh deployment.
 const READY_PATH: &str = "/";
 const START_ATTEMPTS: u32 = 1800;
+const FREE_ATTEMPTS: u32 = 50;
 const ATTEMPT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// wrangler's configuration of the Worker that is deployed.
@@ -49,7 +50,7 @@ impl Server {
     /// When the port is taken, or the Worker ends or stays silent; the error carries the end of the log.
     pub(crate) fn start(tools: &Tools, options: &Options<'_>) -> Result<Self> {
         let port = options.port;
-        drop(TcpListener::bind(address(port)).map_err(|error| format!("port {port} is not free: {error}"))?);
+        wait_until_free(port)?;
         if let Some(directory) = options.log.parent() {
             fs::create_dir_all(directory)?;
         }
@@ -122,6 +123,18 @@ impl Server {
         let last = last.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
         Err(self.failure(&format!("the Worker answered {last} to {READY_PATH}")).into())
     }
+}
+
+/// Whoever held the port may still be ending: a runtime that was killed, or a connection that happens to start there.
+fn wait_until_free(port: u16) -> Result {
+    for _ in 0..FREE_ATTEMPTS {
+        if TcpListener::bind(address(port)).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(ATTEMPT_INTERVAL);
+    }
+    let error = TcpListener::bind(address(port)).err().map(|error| error.to_string());
+    error.map_or(Ok(()), |error| Err(format!("port {port} is not free: {error}").into()))
 }
 
 /// A loopback port nobody listens on at the moment.
