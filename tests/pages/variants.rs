@@ -265,7 +265,7 @@ impl<'a> Pages<'a> {
     fn sign_ups(&self, variants: &mut Vec<Variant>) {
         let kinds = [
             ("sign_up", SignUpKind::OpenSignUp, "email"),
-            ("sign_up_invitation", SignUpKind::Invitation, "name"),
+            ("sign_up_invitation", SignUpKind::Invitation, "password"),
             ("sign_up_reset", SignUpKind::Reset, "password"),
         ];
         for (name, kind, focus) in kinds {
