@@ -13,7 +13,8 @@ use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::error::ServerError;
 use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
 use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::keyring::{PublicKey, SigningKey};
+use mintedge::protocol::jwk::{Alg, PublicJwk};
+use mintedge::protocol::keyring::SigningKey;
 use mintedge::protocol::objects::Class;
 use mintedge::protocol::ports::{Entropy, Platform};
 use mintedge::protocol::secret::Secret;
@@ -51,8 +52,18 @@ impl Platform for Meeting {
         self.platform().object(class, name, command).await
     }
 
-    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
-        self.platform().verify(key, message, signature).await
+    async fn verify(
+        &self,
+        alg: Alg,
+        key: &PublicJwk,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, ServerError> {
+        self.platform().verify(alg, key, message, signature).await
+    }
+
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
+        self.platform().get_document(url, fresh).await
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {

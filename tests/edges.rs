@@ -75,6 +75,7 @@ fn spent(world: &World, work: impl FnOnce()) -> Counts {
         rows_written: after.rows_written - before.rows_written,
         snapshot_reads: after.snapshot_reads - before.snapshot_reads,
         snapshot_writes: after.snapshot_writes - before.snapshot_writes,
+        documents_read: after.documents_read - before.documents_read,
         object_calls: after.object_calls - before.object_calls,
         object_rows_written: after.object_rows_written - before.object_rows_written,
     }

@@ -57,8 +57,12 @@ impl Platform for NoPlatform {
         panic!("the vector needs no object")
     }
 
-    async fn verify(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> Result<bool, ServerError> {
+    async fn verify(&self, _: Alg, _: &PublicJwk, _: &[u8], _: &[u8]) -> Result<bool, ServerError> {
         panic!("Ed25519 is verified in the protocol")
+    }
+
+    async fn get_document(&self, _: &str, _: bool) -> Result<Vec<u8>, ServerError> {
+        panic!("the vector needs no document")
     }
 
     async fn post_form(&self, _: &str, _: &str) -> Result<u16, ServerError> {

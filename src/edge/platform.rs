@@ -11,7 +11,8 @@ use super::signer;
 use crate::protocol::control::{Command, Reply};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
-use crate::protocol::keyring::{PublicKey, SigningKey};
+use crate::protocol::jwk::{Alg, PublicJwk};
+use crate::protocol::keyring::SigningKey;
 use crate::protocol::objects::Class;
 use crate::protocol::ports::{Entropy, Platform};
 use crate::protocol::time::Timestamp;
@@ -89,8 +90,18 @@ impl Platform for Edge {
         if status == 200 { Ok(text) } else { Err(ServerError::internal(text)) }
     }
 
-    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
-        signer::verify(key, message, signature).await
+    async fn verify(
+        &self,
+        alg: Alg,
+        key: &PublicJwk,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, ServerError> {
+        signer::verify(alg, key, message, signature).await
+    }
+
+    async fn get_document(&self, url: &str, _fresh: bool) -> Result<Vec<u8>, ServerError> {
+        Err(ServerError::unavailable(format!("{url} can't be read yet")))
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {

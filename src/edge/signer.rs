@@ -13,7 +13,7 @@ use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 use super::js::failed;
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{KeyMaterial, PublicKey, SigningKey};
+use crate::protocol::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::secret::SecretBytes;
 
 /// Most imported keys an isolate keeps.
@@ -58,8 +58,13 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
 }
 
 /// Whether `signature` is `key`'s over `message`. Ed25519 is verified in the protocol, in wasm.
-pub(super) async fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
-    let jwk = match &key.jwk {
+pub(super) async fn verify(
+    alg: Alg,
+    key: &PublicJwk,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, ServerError> {
+    let jwk = match key {
         PublicJwk::Okp { .. } => return Ok(false),
         PublicJwk::Ec { crv, x, y } => {
             vec![("kty", "EC".into()), ("crv", crv.into()), ("x", x.into()), ("y", y.into())]
@@ -67,14 +72,14 @@ pub(super) async fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) ->
         PublicJwk::Rsa { e, n } => vec![("kty", "RSA".into()), ("e", e.into()), ("n", n.into())],
     };
     let usages = Array::of1(&"verify".into());
-    let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(key.alg)?);
+    let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(alg)?);
     let promise =
         subtle()?.import_key_with_object("jwk", &jwk, &algorithm, false, &usages).map_err(failed)?;
     let imported: CryptoKey = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
     let (data, signature) = (Uint8Array::from(message), Uint8Array::from(signature));
     let promise = subtle()?
         .verify_with_object_and_js_u8_array_and_js_u8_array(
-            &signing_algorithm(key.alg)?,
+            &signing_algorithm(alg)?,
             &imported,
             &signature,
             &data,

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use crate::protocol::encoding::{base64url, from_base64url};
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{KeyMaterial, PublicKey, SigningKey};
+use crate::protocol::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 
@@ -95,10 +95,10 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
 }
 
 /// Whether `signature` is `key`'s over `message`.
-pub(super) fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+pub(super) fn verify(alg: Alg, key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
     use p256::ecdsa::signature::Verifier as _;
     let bytes = |text: &str| from_base64url(text).unwrap_or_default();
-    match &key.jwk {
+    match key {
         PublicJwk::Okp { .. } => false,
         PublicJwk::Ec { x, y, .. } => {
             let sec1 = [vec![4], bytes(x), bytes(y)].concat();
@@ -109,7 +109,7 @@ pub(super) fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool 
         PublicJwk::Rsa { e, n } => {
             let number = |text: &str| rsa::BigUint::from_bytes_be(&bytes(text));
             let Ok(public) = rsa::RsaPublicKey::new(number(n), number(e)) else { return false };
-            if key.alg == Alg::Ps256 {
+            if alg == Alg::Ps256 {
                 let signature = pss::Signature::try_from(signature).ok();
                 let key = pss::VerifyingKey::<Sha256>::new(public);
                 return signature.is_some_and(|signature| key.verify(message, &signature).is_ok());

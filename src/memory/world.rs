@@ -13,7 +13,8 @@ use crate::protocol::control::{self, Command, Context, Outcome, Reply};
 use crate::protocol::directory::EDGE_CACHE;
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
-use crate::protocol::keyring::{Kek, KeyMaterial, PublicKey, SigningKey};
+use crate::protocol::jwk::{Alg, PublicJwk};
+use crate::protocol::keyring::{Kek, KeyMaterial, SigningKey};
 use crate::protocol::objects::Class;
 use crate::protocol::ports::{Entropy, Platform};
 use crate::protocol::secret::Secret;
@@ -44,6 +45,8 @@ pub struct Counts {
     pub snapshot_reads: u64,
     /// Writes of the snapshot store.
     pub snapshot_writes: u64,
+    /// Documents asked for elsewhere.
+    pub documents_read: u64,
 }
 
 /// The shared world. Clones are the same world.
@@ -63,6 +66,8 @@ pub struct World {
     post_status: Rc<Cell<u16>>,
     unreachable: Rc<Cell<bool>>,
     edge_lag: Rc<Cell<u64>>,
+    documents: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    document_reads: Rc<RefCell<Vec<(String, bool)>>>,
 }
 
 impl World {
@@ -86,6 +91,8 @@ impl World {
             post_status: Rc::new(Cell::new(200)),
             unreachable: Rc::default(),
             edge_lag: Rc::default(),
+            documents: Rc::default(),
+            document_reads: Rc::default(),
         })
     }
 
@@ -216,6 +223,19 @@ impl World {
         self.post_status.set(status);
     }
 
+    /// Puts a document on the internet, or takes it off.
+    pub fn set_document(&self, url: &str, document: Option<Vec<u8>>) {
+        match document {
+            Some(document) => self.documents.borrow_mut().insert(url.to_owned(), document),
+            None => self.documents.borrow_mut().remove(url),
+        };
+    }
+
+    /// The documents asked for so far, and whether they had to be fresh.
+    pub fn document_reads(&self) -> Vec<(String, bool)> {
+        self.document_reads.borrow().clone()
+    }
+
     /// Rings every alarm that is due, as the platform would.
     ///
     /// # Errors
@@ -299,8 +319,21 @@ impl Platform for Memory {
         crypto::sign(key, message, self)
     }
 
-    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError> {
-        Ok(crypto::verify(key, message, signature))
+    async fn verify(
+        &self,
+        alg: Alg,
+        key: &PublicJwk,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, ServerError> {
+        Ok(crypto::verify(alg, key, message, signature))
+    }
+
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
+        self.count(|counts| counts.documents_read += 1);
+        self.0.document_reads.borrow_mut().push((url.to_owned(), fresh));
+        let document = self.0.documents.borrow().get(url).cloned();
+        document.ok_or_else(|| ServerError::unavailable("there is no such document"))
     }
 
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {

@@ -134,7 +134,9 @@ pub async fn verify<P: Platform>(
     let signature = from_base64url(signature).ok_or_else(malformed)?;
     let verified = match key.alg {
         Alg::EdDsa => verify_ed25519(key, signed.as_bytes(), &signature),
-        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(key, signed.as_bytes(), &signature).await?,
+        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => {
+            platform.verify(key.alg, &key.jwk, signed.as_bytes(), &signature).await?
+        }
     };
     if !verified {
         return Err(refused(Cause::BearerSignature).into());

@@ -2,9 +2,13 @@
 
 use super::control::{Command, Reply};
 use super::error::ServerError;
-use super::keyring::{PublicKey, SigningKey};
+use super::jwk::{Alg, PublicJwk};
+use super::keyring::SigningKey;
 use super::objects::Class;
 use super::time::Timestamp;
+
+/// Largest document that is read from elsewhere, in bytes.
+pub const MAX_DOCUMENT: usize = 128 * 1024;
 
 /// A source of randomness fit for keys.
 pub trait Entropy {
@@ -48,11 +52,25 @@ pub trait Platform: Entropy {
     /// If the object is out of reach. Whether the command took effect is then unknown.
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError>;
 
-    /// Whether `signature` is `key`'s over `message`.
+    /// Whether `signature` was made with `alg` (ES256, RS256 or PS256) over `message` by whoever has the private side of
+    /// `key`. May be repeated.
     ///
     /// # Errors
-    /// If the platform's crypto is out of reach; a wrong signature is no error.
-    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, ServerError>;
+    /// If the platform's crypto is out of reach; a wrong signature is no error, and neither is a key of another kind.
+    async fn verify(
+        &self,
+        alg: Alg,
+        key: &PublicJwk,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, ServerError>;
+
+    /// Gets a public JSON document: no redirects followed, bounded in size ([`MAX_DOCUMENT`]) and time, from the public
+    /// internet only. A copy that is a few minutes old may answer unless `fresh` is asked for. May be repeated.
+    ///
+    /// # Errors
+    /// If there is no answer, or none with status 200 within the bounds.
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError>;
 
     /// Sends a form to a client's URL and returns the status: no redirects followed, bounded in time. May be repeated.
     ///

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::exchange::ExchangeConfig;
 use super::login::{RefreshConfig, SubjectType};
 use crate::protocol::client::AuthMethod;
 use crate::protocol::grants::GrantType;
@@ -85,6 +86,12 @@ pub struct ClientConfig {
     /// The resources it serves: it may introspect tokens for these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serves: Vec<String>,
+    /// What it may make of other parties' tokens (RFC 8693).
+    #[serde(default, skip_serializing_if = "ExchangeConfig::is_default")]
+    pub exchange: ExchangeConfig,
+    /// The one client that may act with its access tokens (`may_act`, RFC 8693 §4.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<String>,
     /// Its logo, shown to people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,

@@ -5,6 +5,8 @@
 
 pub mod claims;
 mod client;
+mod exchange;
+pub mod federation;
 mod login;
 pub mod snapshot;
 pub mod validate;
@@ -19,6 +21,8 @@ use super::jwk::Alg;
 use super::pages::Theme;
 
 pub use client::ClientConfig;
+pub use exchange::{ExchangeConfig, ExtraTokenType};
+pub use federation::{RuleConfig, TrustedIssuerConfig};
 pub use login::{
     CODE_LIFETIME, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig, SignUp,
     SubjectType,
@@ -49,6 +53,12 @@ pub struct Config {
     /// Clients: the programs that ask for tokens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub client: Vec<ClientConfig>,
+    /// Issuers outside whose tokens count here, for what rules say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusted_issuer: Vec<TrustedIssuerConfig>,
+    /// What tokens of trusted issuers are good for. Nothing, unless exactly one rule fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rule: Vec<RuleConfig>,
 }
 
 /// `[keys]`

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Config, LoginConfig, SessionsConfig};
+use super::{Config, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
@@ -65,6 +65,12 @@ pub struct Snapshot {
     pub special_grants: Vec<GrantType>,
     /// Every client's allowed origins, for preflight requests, which name no client.
     pub origins: BTreeSet<String>,
+    /// Issuers outside whose tokens count here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_issuers: Vec<TrustedIssuerConfig>,
+    /// What their tokens are good for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleConfig>,
     /// Published keys with their schedules.
     pub keys: Vec<PublicKey>,
 }

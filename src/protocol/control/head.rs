@@ -68,6 +68,8 @@ impl Head {
             sessions: self.config.sessions.clone(),
             special_grants: self.special_grants.clone(),
             origins: self.origins.clone(),
+            trusted_issuers: self.config.trusted_issuer.clone(),
+            rules: self.config.rule.clone(),
             keys: self.public_keys(now),
         }
     }

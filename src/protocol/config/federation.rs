@@ -1,0 +1,230 @@
+//! `[[trusted_issuer]]` and `[[rule]]`: whose tokens count here, and for what.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::protocol::jwk::Alg;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::time::{HOUR, MINUTE};
+
+/// What an issuer is; decides its address, its defaults and which claims can't be handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum IssuerKind {
+    /// GitHub Actions; `https://token.actions.githubusercontent.com` unless `issuer` names an Enterprise Server's.
+    GithubActions,
+    /// GitLab CI; `https://gitlab.com` unless `issuer` names another instance.
+    Gitlab,
+    /// Google's accounts; `https://accounts.google.com`.
+    Google,
+    /// The API server of one Kubernetes cluster.
+    Kubernetes,
+    /// Any other OpenID provider or JWT issuer, SPIFFE included.
+    Oidc,
+}
+
+/// `[[trusted_issuer]]`: times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TrustedIssuerConfig {
+    /// What rules call it.
+    pub id: String,
+    /// What it is.
+    pub kind: IssuerKind,
+    /// The exact `iss` of its tokens; a kind with an address of its own needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Where its keys are, if discovery (`OpenID Connect Discovery` §4) doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Its keys themselves (RFC 7517 §5): nothing is fetched then. In the file, `jwks_file` names a file that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Map<String, Value>>,
+    /// The `aud` values that mean this server; its issuer if unset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+    /// Signature algorithms; RS256, ES256 and EdDSA if unset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub algs: Vec<Alg>,
+    /// How old a token may be; 600 if unset, 3600 for Kubernetes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
+    pub max_age: Option<u64>,
+    /// The longest life (`exp` − `iat`) a token may have; 3600 if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
+    pub max_lifetime: Option<u64>,
+    /// Whether each token counts once, by its `jti`; true if unset, but for Google and Kubernetes, whose tokens are meant
+    /// to be used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_time: Option<bool>,
+    /// Whether strangers have tokens of it too: rules then have to pin an immutable numeric id. True if unset for GitHub,
+    /// GitLab and Google.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_tenant: Option<bool>,
+}
+
+impl IssuerKind {
+    /// The `iss` of a kind that has an address of its own.
+    pub const fn address(self) -> Option<&'static str> {
+        match self {
+            Self::GithubActions => Some("https://token.actions.githubusercontent.com"),
+            Self::Gitlab => Some("https://gitlab.com"),
+            Self::Google => Some("https://accounts.google.com"),
+            Self::Kubernetes | Self::Oidc => None,
+        }
+    }
+
+    /// Claims with immutable numeric ids, one of which a rule has to pin where strangers have tokens too.
+    pub const fn immutable_ids(self) -> &'static [&'static str] {
+        match self {
+            Self::GithubActions => &["repository_id", "repository_owner_id"],
+            Self::Gitlab => &["project_id", "namespace_id"],
+            Self::Google | Self::Kubernetes | Self::Oidc => &["sub"],
+        }
+    }
+}
+
+impl TrustedIssuerConfig {
+    /// The exact `iss` of its tokens.
+    pub fn issuer(&self) -> &str {
+        self.issuer.as_deref().or(self.kind.address()).unwrap_or_default()
+    }
+
+    /// Whether `aud` is this server's name there.
+    pub fn knows_us_as(&self, aud: &str, own_issuer: &str) -> bool {
+        if self.audiences.is_empty() {
+            aud == own_issuer
+        } else {
+            self.audiences.iter().any(|own| own == aud)
+        }
+    }
+
+    /// Whether its tokens may be signed with `alg`.
+    pub fn accepts(&self, alg: Alg) -> bool {
+        let usual = [Alg::Rs256, Alg::Es256, Alg::EdDsa];
+        if self.algs.is_empty() { usual.contains(&alg) } else { self.algs.contains(&alg) }
+    }
+
+    /// How old a token may be, in seconds.
+    pub fn max_age(&self) -> u64 {
+        self.max_age.unwrap_or(if self.kind == IssuerKind::Kubernetes { HOUR } else { 10 * MINUTE })
+    }
+
+    /// The longest life a token may have, in seconds.
+    pub fn max_lifetime(&self) -> u64 {
+        self.max_lifetime.unwrap_or(HOUR)
+    }
+
+    /// Whether each of its tokens counts once.
+    pub fn one_time(&self) -> bool {
+        self.one_time.unwrap_or(!matches!(self.kind, IssuerKind::Google | IssuerKind::Kubernetes))
+    }
+
+    /// Whether strangers have tokens of it too.
+    pub fn multi_tenant(&self) -> bool {
+        use IssuerKind::{GithubActions, Gitlab, Google};
+        self.multi_tenant.unwrap_or(matches!(self.kind, GithubActions | Gitlab | Google))
+    }
+}
+
+/// One value of a claim, as text: `true` is `"true"`, `12` is `"12"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Scalar {
+    /// Text.
+    Text(String),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Number(i64),
+}
+
+/// What a claim has to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Pattern {
+    /// Exactly this.
+    Exactly(Scalar),
+    /// One of these.
+    OneOf(Vec<Scalar>),
+    /// Of this form.
+    Glob(Glob),
+}
+
+/// `{ glob = "refs/tags/v*" }`: `*` stands for any characters but `/` and `:`; everything else for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Glob {
+    /// The form.
+    pub glob: String,
+}
+
+/// What kind of JWT a rule is about; told apart by `typ`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum AssertionKind {
+    /// An ID token or a workload's token: `typ` is `JWT` or not there.
+    #[default]
+    Jwt,
+    /// An identity assertion authorization grant (ID-JAG): `typ` is `oauth-id-jag+jwt`.
+    IdJag,
+    /// An access token (RFC 9068): `typ` is `at+jwt`.
+    AccessToken,
+}
+
+impl AssertionKind {
+    /// Whether it is [`AssertionKind::Jwt`].
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// `[[rule]]`: tokens that look like this get that. Exactly one rule has to fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RuleConfig {
+    /// What logs and `mintedge explain` call it.
+    pub id: String,
+    /// The `id` of the trusted issuer.
+    pub issuer: String,
+    /// What kind of JWT it is about.
+    #[serde(default, skip_serializing_if = "AssertionKind::is_default")]
+    pub assertion: AssertionKind,
+    /// What claims have to be, by name; a name that starts with `/` is a JSON pointer (RFC 6901) such as
+    /// `/kubernetes.io/namespace`. A claim that is a list fits if one of its members does; a missing one never does.
+    #[serde(rename = "match")]
+    pub matches: BTreeMap<String, Pattern>,
+    /// The client that such a token authenticates, instead of a secret (`federated_jwt`). Such a rule grants nothing else:
+    /// the client has its own scopes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticates: Option<String>,
+    /// The clients that may present such a token as a grant. A public one has no other proof.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// The `sub` of the tokens issued, with claims in braces; `ext:` comes first. `ext:{issuer's id}:{sub}` if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The resources they may be for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+    /// The scopes they may have; the client needs them too.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub scopes: ScopeSet,
+    /// Their longest life; 900 at most and if unset, and never longer than the token they come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 900)))]
+    pub ttl: Option<u64>,
+    /// Claims that are handed on, under the same names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copy_claims: Vec<String>,
+}
