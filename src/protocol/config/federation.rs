@@ -47,7 +47,7 @@ pub struct TrustedIssuerConfig {
     /// The `aud` values that mean this server; its issuer if unset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
-    /// Signature algorithms; RS256, ES256 and EdDSA if unset.
+    /// Signature algorithms; RS256, ES256 and `EdDSA` if unset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub algs: Vec<Alg>,
     /// How old a token may be; 600 if unset, 3600 for Kubernetes.
