@@ -127,6 +127,7 @@ impl Person {
                 expires_at: now.plus(self.policy.refresh.absolute),
                 family: None,
                 revoked: None,
+                derived: None,
             },
         })))
     }

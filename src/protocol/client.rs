@@ -13,6 +13,8 @@ pub const ADMIN_CLIENT_ID: &str = "mintedge-admin";
 pub const RESERVED_CLIENT_PREFIX: &str = "mintedge-";
 /// Every user's `sub` starts like this and no client id may, so a client's `sub` is never a user's.
 pub const USER_SUBJECT_PREFIX: &str = "usr_";
+/// Every guest's `sub` starts like this, and no client id may.
+pub const GUEST_SUBJECT_PREFIX: &str = "gst_";
 /// Longest client id, in bytes.
 pub const MAX_CLIENT_ID: usize = 128;
 
@@ -153,6 +155,8 @@ pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
         Some("a client_id must not be `.` or `..`: no URL could name it")
     } else if client_id.starts_with(USER_SUBJECT_PREFIX) {
         Some("a client_id must not start with `usr_`: users' subjects do")
+    } else if client_id.starts_with(GUEST_SUBJECT_PREFIX) {
+        Some("a client_id must not start with `gst_`: guests' subjects do")
     } else if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
         Some("a client_id must not start with `mintedge-`: built-in clients do")
     } else {

@@ -221,6 +221,18 @@ pub enum Cause {
     IdTokenHint,
     LogoutRedirectUnregistered,
     TokenInactive,
+    IssuerUntrusted,
+    SubjectBound,
+    SubjectNotForClient,
+    SubjectIsNoPerson,
+    ActorIsSubject,
+    ActorTokenUnusable,
+    MayActMismatch,
+    ActTooDeep,
+    TargetNotAllowed,
+    TargetMissing,
+    ScopeBeyondSubject,
+    TokenTypeNotAllowed,
     TokenTypeUnsupported,
     PathUnknown,
     MethodWrong,
@@ -237,6 +249,9 @@ impl Cause {
                 | Self::ScopeEmpty
                 | Self::ResourceUnknown
                 | Self::ResourceNotForClient
+                | Self::ScopeBeyondSubject
+                | Self::TargetNotAllowed
+                | Self::SubjectNotForClient
         )
     }
 }

@@ -1,6 +1,7 @@
 //! The one place that mints tokens: access tokens in the profile of RFC 9068, ID tokens (`OpenID Connect Core` §2), logout
 //! tokens (`Back-Channel Logout` §2.4) and signed answers.
 
+use futures_util::future::FutureExt as _;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -8,6 +9,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use super::encoding::base64url;
 use super::error::{Failure, ServerError};
+use super::exchange::TokenType;
 use super::grants::{Granted, IdTokenRequest, UserTokens};
 use super::id::Id;
 use super::jwk::Alg;
@@ -29,8 +31,11 @@ const LOGOUT_TOKEN_LIFETIME: u64 = 120;
 #[derive(Serialize)]
 pub(crate) struct TokenResponse {
     access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
     token_type: &'static str,
-    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
@@ -58,7 +63,24 @@ pub(crate) async fn issue<P: Platform>(
 ) -> Result<TokenResponse, Failure> {
     let snapshot = server.snapshot(exchange.now).await?;
     let keyring = server.keyring(&snapshot, exchange.now).await?;
-    let key = signing_key(&keyring, granted.signing_alg, exchange.now)?;
+    match granted.issued {
+        Some(TokenType::IdToken) => {
+            exchanged_id_token(server, exchange, &keyring, &granted).boxed_local().await
+        }
+        Some(TokenType::RefreshToken) => exchanged_refresh_token(granted),
+        None | Some(TokenType::AccessToken | TokenType::Jwt) => {
+            access_token(server, exchange, &keyring, granted).await
+        }
+    }
+}
+
+async fn access_token<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    keyring: &Keyring,
+    granted: Granted,
+) -> Result<TokenResponse, Failure> {
+    let key = signing_key(keyring, granted.signing_alg, exchange.now)?;
     let mut jti = [0_u8; 16];
     server.platform.fill(&mut jti);
     let scope = granted.scopes.to_wire();
@@ -79,13 +101,54 @@ pub(crate) async fn issue<P: Platform>(
     let access_token = jwt::sign(&server.platform, key, &key.access_token_header, &claims).await?;
     let id_token = match user.and_then(|user| user.id_token.as_ref().map(|id_token| (user, id_token))) {
         Some((user, request)) => {
-            Some(id_token(server, exchange, &keyring, (&granted, user, request), &access_token).await?)
+            Some(id_token(server, exchange, keyring, (&granted, user, request), Some(&access_token)).await?)
         }
         None => None,
     };
-    let expires_in = granted.lifetime;
+    let (expires_in, issued_token_type) = (granted.lifetime, granted.issued.map(TokenType::uri));
     let refresh_token = granted.user.and_then(|user| user.refresh_token);
-    Ok(TokenResponse { access_token, token_type: "Bearer", expires_in, scope, refresh_token, id_token })
+    Ok(TokenResponse {
+        access_token,
+        issued_token_type,
+        token_type: "Bearer",
+        expires_in: Some(expires_in),
+        scope,
+        refresh_token,
+        id_token,
+    })
+}
+
+/// RFC 8693 §2.2.1: what is issued is called `access_token` whatever it is, and `N_A` says that it isn't used as one.
+fn exchanged(token: String, kind: TokenType, expires_in: Option<u64>, scope: String) -> TokenResponse {
+    TokenResponse {
+        access_token: token,
+        issued_token_type: Some(kind.uri()),
+        token_type: "N_A",
+        expires_in,
+        scope,
+        refresh_token: None,
+        id_token: None,
+    }
+}
+
+async fn exchanged_id_token<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    keyring: &Keyring,
+    granted: &Granted,
+) -> Result<TokenResponse, Failure> {
+    let user = granted.user.as_ref();
+    let parts = user.and_then(|user| Some((granted, user, user.id_token.as_ref()?)));
+    let parts = parts.ok_or(ServerError::internal("an ID token was granted without a person"))?;
+    let token = id_token(server, exchange, keyring, parts, None).await?;
+    Ok(exchanged(token, TokenType::IdToken, Some(granted.lifetime), granted.scopes.to_wire()))
+}
+
+fn exchanged_refresh_token(granted: Granted) -> Result<TokenResponse, Failure> {
+    let scope = granted.scopes.to_wire();
+    let token = granted.user.and_then(|user| user.refresh_token);
+    let token = token.ok_or(ServerError::internal("a refresh token was granted without one"))?;
+    Ok(exchanged(token, TokenType::RefreshToken, None, scope))
 }
 
 fn to_json(claims: &impl Serialize) -> Result<String, ServerError> {
@@ -104,7 +167,7 @@ async fn id_token<P: Platform>(
     exchange: &Exchange<'_>,
     keyring: &Keyring,
     parts: (&Granted, &UserTokens, &IdTokenRequest),
-    access_token: &str,
+    access_token: Option<&str>,
 ) -> Result<String, ServerError> {
     let (granted, user, request) = parts;
     let mut claims = request.claims.clone();
@@ -117,9 +180,14 @@ async fn id_token<P: Platform>(
         "auth_time": user.auth.auth_time,
         "acr": user.auth.acr,
         "amr": user.auth.amr,
-        "at_hash": at_hash(request.alg, access_token),
     });
     claims.extend(own.as_object().cloned().unwrap_or_default());
+    if let Some(access_token) = access_token {
+        claims.insert("at_hash".to_owned(), at_hash(request.alg, access_token).into());
+    }
+    if let Some(act) = granted.vouched.get("act") {
+        claims.insert("act".to_owned(), act.clone());
+    }
     if let Some(nonce) = &request.nonce {
         claims.insert("nonce".to_owned(), nonce.as_str().into());
     }
@@ -200,7 +268,7 @@ struct AccessToken<'a> {
 
 impl Serialize for AccessToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Granted { subject, client_id, audience, lifetime, claims, user, .. } = self.granted;
+        let Granted { subject, client_id, audience, lifetime, claims, vouched, user, .. } = self.granted;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("iss", self.issuer)?;
         map.serialize_entry("sub", subject)?;
@@ -218,6 +286,9 @@ impl Serialize for AccessToken<'_> {
             map.serialize_entry("acr", &user.auth.acr)?;
             map.serialize_entry("amr", &user.auth.amr)?;
             map.serialize_entry("grant", &self.grant)?;
+        }
+        for (name, value) in vouched {
+            map.serialize_entry(name, value)?;
         }
         for (name, value) in custom(claims) {
             map.serialize_entry(name, value)?;

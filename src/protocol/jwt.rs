@@ -69,6 +69,16 @@ pub struct VerifiedAccessToken {
     pub others: serde_json::Map<String, serde_json::Value>,
 }
 
+/// The `iss` that a JWT claims, before anything is verified: tells only which keys to try.
+pub fn unverified_issuer(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        iss: String,
+    }
+    let claims = token.split('.').nth(1).filter(|_| token.len() <= MAX_TOKEN)?;
+    from_json::<Claims>(&from_base64url(claims)?).map(|claims| claims.iss)
+}
+
 /// One audience or several (RFC 7519 §4.1.3).
 #[derive(Debug, Clone, Deserialize, serde::Serialize)]
 #[serde(untagged)]

@@ -19,6 +19,8 @@ pub struct Exchange<'a> {
     pub endpoint: std::cell::Cell<&'static str>,
     /// The grant it named, once that is known to exist.
     pub grant: std::cell::Cell<Option<&'static str>>,
+    /// How a token exchange speaks of who acts.
+    pub semantics: std::cell::Cell<Option<&'static str>>,
     /// Whether it used something that is there for migrations only.
     pub deprecated: std::cell::Cell<bool>,
     /// The client, once it is known to exist.
@@ -38,6 +40,7 @@ impl<'a> Exchange<'a> {
             id: request_id(request, platform),
             endpoint: std::cell::Cell::new("none"),
             grant: std::cell::Cell::new(None),
+            semantics: std::cell::Cell::new(None),
             deprecated: std::cell::Cell::new(false),
             client_id: std::cell::RefCell::new(None),
             refused: std::cell::Cell::new(None),
@@ -84,6 +87,7 @@ impl<'a> Exchange<'a> {
             outcome,
             client_id: client_id.as_deref(),
             grant_type: self.grant.get(),
+            semantics: self.semantics.get(),
             deprecated: self.deprecated.get(),
             error,
             cause,
@@ -104,6 +108,8 @@ struct Line<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    semantics: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     deprecated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

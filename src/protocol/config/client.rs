@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::exchange::ExchangeConfig;
+use super::exchange::{ExchangeConfig, ExtraTokenType};
 use super::login::{RefreshConfig, SubjectType};
 use crate::protocol::client::AuthMethod;
 use crate::protocol::grants::GrantType;
@@ -114,7 +114,9 @@ impl ClientConfig {
 
     /// The algorithms it needs keys for, besides those of resources.
     pub fn algs(&self) -> impl Iterator<Item = Alg> {
-        let id_token = self.grant_types.contains(&GrantType::AuthorizationCode).then(|| self.id_token_alg());
+        let exchanges = self.exchange.token_types.contains(&ExtraTokenType::IdToken);
+        let logs_in = self.grant_types.contains(&GrantType::AuthorizationCode);
+        let id_token = (logs_in || exchanges).then(|| self.id_token_alg());
         id_token
             .into_iter()
             .chain(self.userinfo_signed_response_alg)

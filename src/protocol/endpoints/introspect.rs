@@ -14,7 +14,6 @@ use super::super::issue::{GrantRef, signed_answer};
 use super::super::jwk::Alg;
 use super::super::jwt::verify_access_token;
 use super::super::log::Exchange;
-use super::super::objects::subject::{Command, GrantState, Reply};
 use super::super::ports::Platform;
 use super::super::refresh_token::{REFRESH_PREFIX, RefreshToken};
 use super::super::scope::ADMIN_READ;
@@ -102,8 +101,7 @@ async fn access_token<P: Platform>(
         let Some(grant) = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed) else {
             return Ok(None);
         };
-        let live = live_grant(server, exchange, &grant).await?;
-        if live.is_none_or(|state| state.grant.client_id != token.client_id) {
+        if server.live_grant(&grant, exchange.now).await?.is_none() {
             return Ok(None);
         }
     }
@@ -133,7 +131,7 @@ async fn refresh_token<P: Platform>(
     let keyring = server.any_keyring(exchange.now).await?;
     let Some(token) = RefreshToken::parse(&keyring.derived.refresh, token) else { return Ok(None) };
     let grant = GrantRef { owner: token.owner, grant: token.grant };
-    let Some(state) = live_grant(server, exchange, &grant).await? else { return Ok(None) };
+    let Some(state) = server.live_grant(&grant, exchange.now).await? else { return Ok(None) };
     let idle = client.refresh.idle;
     let current =
         state.grant.family.as_ref().is_some_and(|family| {
@@ -152,15 +150,4 @@ async fn refresh_token<P: Platform>(
         "exp": state.grant.expires_at,
     });
     Ok(members.as_object().cloned())
-}
-
-async fn live_grant<P: Platform>(
-    server: &Server<P>,
-    exchange: &Exchange<'_>,
-    grant: &GrantRef,
-) -> Result<Option<GrantState>, Failure> {
-    match server.subject(grant.owner, &Command::Grant { id: grant.grant }, exchange.now).await? {
-        Reply::Grant(state) if state.live => Ok(Some(*state)),
-        _ => Ok(None),
-    }
 }

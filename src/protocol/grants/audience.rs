@@ -8,6 +8,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Granted;
 use crate::protocol::client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, OAuthError};
@@ -28,6 +29,22 @@ pub(super) struct Choice<'a> {
 impl Choice<'_> {
     fn resources(&self) -> impl Iterator<Item = &Resource> {
         std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// Puts an access token together that speaks of `subject` and nobody else.
+    pub(super) fn granted(self, subject: String, client: &Client) -> Granted {
+        Granted {
+            subject,
+            client_id: client.client_id.clone(),
+            signing_alg: self.signing_alg(),
+            audience: self.audience(),
+            lifetime: self.lifetime(client.access_token_ttl),
+            claims: self.claims().into_iter().chain(client.claims.clone()).collect(),
+            scopes: self.scopes,
+            vouched: Map::new(),
+            user: None,
+            issued: None,
+        }
     }
 
     pub(super) fn audience(&self) -> Vec<String> {
@@ -111,7 +128,7 @@ pub(crate) fn requested_for_user(
 
 /// One token can have one signature only, and the admin API is never one of several audiences: a token for several
 /// audiences can be replayed by one at the other.
-fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
+pub(crate) fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
     if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
         let description = "the admin API is not combined with other resources; ask for it alone";
         return Err(invalid_target(Cause::ResourcesDisagree, description));
@@ -191,7 +208,7 @@ fn default_scopes(snapshot: &Snapshot, client: &Client, named: &[&Resource]) -> 
     client.scopes.iter().filter(fits).collect()
 }
 
-fn owners<'a>(snapshot: &'a Snapshot, scopes: &ScopeSet) -> Vec<&'a Resource> {
+pub(crate) fn owners<'a>(snapshot: &'a Snapshot, scopes: &ScopeSet) -> Vec<&'a Resource> {
     let mut owners: Vec<&Resource> = Vec::new();
     for owner in scopes.iter().filter_map(|scope| snapshot.resource_of_scope(scope)) {
         if !owners.iter().any(|known| known.identifier == owner.identifier) {

@@ -91,6 +91,7 @@ fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::ti
             expires_at: now.plus(lifetime),
             family: None,
             revoked: None,
+            derived: None,
         },
     }
 }

@@ -6,6 +6,7 @@
 use super::audience::choose;
 use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::error::Failure;
+use crate::protocol::exchange::actor::may_act;
 use crate::protocol::ports::Platform;
 
 pub(super) const INFO: GrantInfo = GrantInfo {
@@ -25,17 +26,9 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let snapshot = server.snapshot_for(&client, exchange.now).await?;
     let requested: Vec<&str> = form.values("resource").collect();
     let choice = choose(&snapshot, &client, form.value("scope"), &requested)?;
-    let lifetime = choice.lifetime(client.access_token_ttl);
-    let mut claims = choice.claims();
-    claims.extend(client.claims.clone());
-    Ok(Granted {
-        subject: client.client_id.clone(),
-        client_id: client.client_id.clone(),
-        signing_alg: choice.signing_alg(),
-        audience: choice.audience(),
-        scopes: choice.scopes,
-        lifetime,
-        claims,
-        user: None,
-    })
+    let mut granted = choice.granted(client.client_id.clone(), &client);
+    if let Some(name) = &client.may_act {
+        granted.vouched.insert("may_act".to_owned(), may_act(name));
+    }
+    Ok(granted)
 }

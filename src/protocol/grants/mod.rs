@@ -3,12 +3,15 @@
 //! A grant decides and doesn't issue: it gets an [`AuthenticatedClient`] and its parameters and returns a
 //! [`Granted`]. Metadata, client registration and dispatch all read this registry.
 
-mod audience;
+pub(super) mod audience;
 mod authorization_code;
 mod client_credentials;
+mod delegation;
+mod guest;
 mod on_behalf;
 mod password;
 mod refresh_token;
+mod token_exchange;
 
 pub(crate) use audience::requested_for_user;
 
@@ -20,6 +23,7 @@ use serde_json::{Map, Value};
 
 use super::client_auth::AuthenticatedClient;
 use super::error::{Cause, Code, Failure, OAuthError};
+use super::exchange::TokenType;
 use super::form::Form;
 use super::id::Id;
 use super::jwk::Alg;
@@ -53,7 +57,11 @@ pub struct Granted {
     pub(super) signing_alg: Alg,
     pub(super) lifetime: u64,
     pub(super) claims: Map<String, Value>,
+    /// Reserved claims besides the usual ones: `act`, `may_act` and what is known of a person's login.
+    pub(super) vouched: Map<String, Value>,
     pub(super) user: Option<UserTokens>,
+    /// What a token exchange answers with; an ordinary answer if unset.
+    pub(super) issued: Option<TokenType>,
 }
 
 /// What is issued besides when a person stands behind the grant.
@@ -111,8 +119,11 @@ macro_rules! registry {
 registry! {
     AuthorizationCode => authorization_code,
     ClientCredentials => client_credentials,
+    Delegation => delegation,
+    Guest => guest,
     Password => password,
     RefreshToken => refresh_token,
+    TokenExchange => token_exchange,
 }
 
 impl GrantType {

@@ -6,6 +6,7 @@ use super::{GrantRequest, Granted, IdTokenRequest, UserTokens};
 use crate::protocol::client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::exchange::actor::may_act;
 use crate::protocol::id::Id;
 use crate::protocol::jwk::Alg;
 use crate::protocol::objects::subject::{GrantedState, Refusal};
@@ -80,8 +81,16 @@ pub(super) async fn granted<P: Platform>(
         alg: client.id_token_alg(),
         claims: user_claims::for_id_token(&user, grant.claims.as_ref()),
     });
+    let mut vouched = Map::new();
+    if let Some(name) = &client.may_act {
+        vouched.insert("may_act".to_owned(), may_act(name));
+    }
+    if let Some(act) = grant.derived.as_ref().and_then(|derived| derived.act.clone()) {
+        vouched.insert("act".to_owned(), act);
+    }
+    let derived_sub = grant.derived.map(|derived| derived.sub);
     Ok(Granted {
-        subject: user.id.at(client, &keyring.derived),
+        subject: derived_sub.unwrap_or_else(|| user.id.at(client, &keyring.derived)),
         client_id: client.client_id.clone(),
         scopes: target.scopes,
         audience: target.audience,
@@ -96,6 +105,8 @@ pub(super) async fn granted<P: Platform>(
             refresh_token,
             id_token,
         }),
+        vouched,
+        issued: None,
     })
 }
 

@@ -61,6 +61,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         expires_at: exchange.now.plus(client.refresh.absolute),
         family: None,
         revoked: None,
+        derived: None,
     };
     let refresh = client.may_use(GrantType::RefreshToken);
     let redemption = Redemption { id, grant, refresh, max_grants: client.refresh.max_grants };

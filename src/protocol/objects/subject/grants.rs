@@ -9,11 +9,12 @@ use subtle::ConstantTimeEq as _;
 
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
-use super::records::{Grant, Revocation, Why};
+use super::records::{Derivation, Grant, Revocation, Why};
 use super::{
     CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, room, sessions, user,
 };
 use crate::protocol::error::ServerError;
+use crate::protocol::exchange::actor::MAX_DEPTH;
 use crate::protocol::id::Id;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
@@ -85,6 +86,9 @@ pub(super) fn refresh<R: Rows>(
     let Some(mut grant) = rows.read::<Grant>(&key(presented.grant))? else {
         return Ok(Reply::Refused(Refusal::GrantUnknown));
     };
+    if !lives_with_its_parents(rows, now, &grant)? {
+        return Ok(Reply::Refused(Refusal::GrantRevoked));
+    }
     let family = match check(&grant, presented, now) {
         Ok(family) => family,
         Err(refusal) => return Ok(Reply::Refused(refusal)),
@@ -116,6 +120,23 @@ pub(super) fn refresh<R: Rows>(
         rows.write(key(presented.grant), &grant)?;
     }
     Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh: Some((generation, secret)) })))
+}
+
+/// An exchanged grant ends with the one it came from. Chains are as short as those of actors.
+fn lives_with_its_parents<R: Rows>(
+    rows: &Transaction<'_, R>,
+    now: Timestamp,
+    grant: &Grant,
+) -> Result<bool, ServerError> {
+    let mut derived = grant.derived.clone();
+    for _ in 0..=MAX_DEPTH {
+        let Some(Derivation { parent, .. }) = derived else { return Ok(true) };
+        match rows.read::<Grant>(&key(parent))? {
+            Some(parent) if parent.is_live(now) => derived = parent.derived,
+            _ => return Ok(false),
+        }
+    }
+    Ok(false)
 }
 
 /// The checks in their order: secret, client, life, key, scope, resource.
@@ -172,7 +193,7 @@ pub(super) fn look<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp, id: Id) -
         Some(sid) => sessions::live(rows, now, sid)?.is_some(),
         None => true,
     };
-    let live = grant.is_live(now) && user.enabled && in_session;
+    let live = grant.is_live(now) && user.enabled && in_session && lives_with_its_parents(rows, now, &grant)?;
     Ok(Reply::Grant(Box::new(GrantState { grant, user, live })))
 }
 

@@ -20,7 +20,7 @@ use crate::protocol::state::refresh::Policy;
 use crate::protocol::time::Timestamp;
 
 pub use records::{
-    Authentication, Consent, Grant, Link, Notice, PasswordHash, Revocation, Session, User, Why,
+    Authentication, Consent, Derivation, Grant, Link, Notice, PasswordHash, Revocation, Session, User, Why,
 };
 
 /// What the object is asked to do.

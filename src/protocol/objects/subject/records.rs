@@ -134,6 +134,21 @@ pub struct Grant {
     /// Since when it is dead, and why. It stays until it would have expired, so that old tokens are recognized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revocation>,
+    /// The grant it was exchanged from, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<Derivation>,
+}
+
+/// Where an exchanged grant comes from (RFC 8693).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Derivation {
+    /// The grant it ends with.
+    pub parent: Id,
+    /// What the person is called in it.
+    pub sub: String,
+    /// Who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Value>,
 }
 
 impl Grant {

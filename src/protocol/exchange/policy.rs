@@ -1,0 +1,264 @@
+//! What an exchange comes to: one pure decision over verified parties.
+//!
+//! Nothing is ever wider than `requested ∩ subject ∩ client ∩ target`, where the client's registration may add scopes to the
+//! subject's (`additional_scopes`); what is asked for beyond that is refused, not cut down. The new token ends no later
+//! than the tokens it came from.
+
+use serde_json::Value;
+
+use super::actor::Actor;
+use crate::protocol::client::Client;
+use crate::protocol::config::snapshot::{Resource, Snapshot};
+use crate::protocol::error::{Cause, Code, OAuthError};
+use crate::protocol::grants::audience::{agree, owners};
+use crate::protocol::jwt::Audience;
+use crate::protocol::scope::{ADMIN_SCOPE_PREFIX, ScopeSet};
+use crate::protocol::time::Timestamp;
+
+/// Most targets in one request.
+const MAX_TARGETS: usize = 8;
+
+/// Whose authority is asked for: an access token of this server, verified and alive.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Whose.
+    pub sub: String,
+    /// The client the token was issued to.
+    pub client_id: String,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// What it allows.
+    pub scopes: ScopeSet,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Who has acted so far.
+    pub act: Option<Value>,
+    /// Who may act.
+    pub may_act: Option<Value>,
+    /// Whether it is bound to a key (`cnf`, RFC 7800) that was not shown.
+    pub bound: bool,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Ask<'a> {
+    /// `scope`.
+    pub scope: Option<&'a str>,
+    /// `resource` and `audience`.
+    pub targets: Vec<&'a str>,
+    /// Who acts, if a token proves that.
+    pub actor: Option<Actor>,
+    /// Whether the subject's token has to be meant for the client itself.
+    pub addressed_only: bool,
+}
+
+/// How the new token speaks of who acts (RFC 8693 §1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Semantics {
+    /// It is the client's own token, made narrower: nobody else comes in.
+    Narrowing,
+    /// It names the actor.
+    Delegation,
+    /// It doesn't.
+    Impersonation,
+}
+
+impl Semantics {
+    /// What the log calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Narrowing => "narrowing",
+            Self::Delegation => "delegation",
+            Self::Impersonation => "impersonation",
+        }
+    }
+}
+
+/// What is granted.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    /// Its scopes.
+    pub scopes: ScopeSet,
+    /// Whom it is for; at least one.
+    pub resources: Vec<&'a Resource>,
+    /// `act`.
+    pub act: Option<Value>,
+    /// Seconds.
+    pub lifetime: u64,
+    /// Who it says acts.
+    pub semantics: Semantics,
+}
+
+/// Decides for `client` what `ask` comes to.
+///
+/// # Errors
+/// `invalid_request` for the subject's and the actor's token (RFC 8693 §2.2.2), `invalid_target`, `invalid_scope`.
+pub fn decide<'a>(
+    snapshot: &'a Snapshot,
+    own_issuer: &str,
+    client: &Client,
+    subject: &Subject,
+    ask: &Ask<'_>,
+    now: Timestamp,
+) -> Result<Outcome<'a>, OAuthError> {
+    if subject.bound {
+        return Err(unusable(Cause::SubjectBound));
+    }
+    may_exchange(client, subject, ask)?;
+    let (act, semantics) = act(own_issuer, client, subject, ask)?;
+    let named = targets(snapshot, client, &ask.targets)?;
+    let ceiling = |scope: &str| {
+        (subject.scopes.contains(scope) || client.exchange.additional_scopes.contains(scope))
+            && client.scopes.contains(scope)
+            && !scope.starts_with(ADMIN_SCOPE_PREFIX)
+    };
+    let scopes = match ask.scope {
+        Some(text) => requested(text, &ceiling)?,
+        None => default_scopes(snapshot, client, &named, &ceiling),
+    };
+    let resources = settle(snapshot, client, named, &scopes)?;
+    let ends =
+        std::iter::once(subject.expires_at).chain(ask.actor.as_ref().and_then(|actor| actor.expires_at));
+    let left = ends.map(|end| end.since(now)).min().unwrap_or(0);
+    let allowed = resources.iter().map(|resource| resource.access_token_ttl).chain(client.access_token_ttl);
+    let lifetime = left.min(allowed.min().unwrap_or(0).into());
+    if lifetime == 0 {
+        return Err(unusable(Cause::BearerExpired));
+    }
+    Ok(Outcome { scopes, resources, act, lifetime, semantics })
+}
+
+/// Whether the client may use the subject's token at all: it is meant for the client, it is the client's own, or
+/// its client is named in the registration.
+fn may_exchange(client: &Client, subject: &Subject, ask: &Ask<'_>) -> Result<(), OAuthError> {
+    let addressed = subject.audience.contains(&client.client_id)
+        || client.serves.iter().any(|resource| subject.audience.contains(resource));
+    let known =
+        subject.client_id == client.client_id || client.exchange.subject_clients.contains(&subject.client_id);
+    if addressed || known && !ask.addressed_only { Ok(()) } else { Err(unusable(Cause::SubjectNotForClient)) }
+}
+
+fn act(
+    own_issuer: &str,
+    client: &Client,
+    subject: &Subject,
+    ask: &Ask<'_>,
+) -> Result<(Option<Value>, Semantics), OAuthError> {
+    let own = subject.client_id == client.client_id || subject.sub == client.client_id;
+    let actor = match &ask.actor {
+        Some(actor) if actor.sub == subject.sub => return Err(unusable(Cause::ActorIsSubject)),
+        Some(actor) => Some(actor.clone()),
+        None => (!own).then(|| Actor::client(&client.client_id)),
+    };
+    let named = match (&subject.may_act, &actor) {
+        (Some(may_act), Some(actor)) => actor.is_named_by(may_act, own_issuer),
+        (None, _) => !client.exchange.require_may_act,
+        (Some(_), None) => true,
+    };
+    if !named {
+        return Err(unusable(Cause::MayActMismatch));
+    }
+    let Some(actor) = actor else { return Ok((subject.act.clone(), Semantics::Narrowing)) };
+    if client.exchange.impersonation && ask.actor.is_none() {
+        return Ok((subject.act.clone(), Semantics::Impersonation));
+    }
+    let act = actor.on_top_of(subject.act.as_ref()).ok_or(unusable(Cause::ActTooDeep))?;
+    Ok((Some(act), Semantics::Delegation))
+}
+
+fn targets<'a>(
+    snapshot: &'a Snapshot,
+    client: &Client,
+    names: &[&str],
+) -> Result<Vec<&'a Resource>, OAuthError> {
+    let mut found: Vec<&Resource> = Vec::new();
+    for name in names {
+        let resource =
+            snapshot.resource(name).filter(|_| client.exchange.audiences.iter().any(|own| own == name));
+        // Which resources exist is nobody's business.
+        let resource =
+            resource.filter(|_| found.len() < MAX_TARGETS).ok_or(no_target(Cause::TargetNotAllowed))?;
+        if !found.iter().any(|known| known.identifier == resource.identifier) {
+            found.push(resource);
+        }
+    }
+    Ok(found)
+}
+
+fn requested(text: &str, ceiling: &dyn Fn(&str) -> bool) -> Result<ScopeSet, OAuthError> {
+    let scopes = ScopeSet::parse(text).ok_or(no_scope(Cause::ScopeMalformed))?;
+    if scopes.iter().all(ceiling) { Ok(scopes) } else { Err(no_scope(Cause::ScopeBeyondSubject)) }
+}
+
+/// Everything that may be had at the named targets, or at all the client may name.
+fn default_scopes(
+    snapshot: &Snapshot,
+    client: &Client,
+    named: &[&Resource],
+    ceiling: &dyn Fn(&str) -> bool,
+) -> ScopeSet {
+    let wanted = |resource: &Resource| match named {
+        [] => client.exchange.audiences.contains(&resource.identifier),
+        named => named.iter().any(|name| name.identifier == resource.identifier),
+    };
+    let there = |scope: &&str| snapshot.resource_of_scope(scope).is_some_and(wanted);
+    client.scopes.iter().filter(|scope| ceiling(scope)).filter(there).collect()
+}
+
+/// Holds scopes and targets against each other: each scope is of a target, each target has a scope, and a target that was
+/// not named is a single one.
+fn settle<'a>(
+    snapshot: &'a Snapshot,
+    client: &Client,
+    named: Vec<&'a Resource>,
+    scopes: &ScopeSet,
+) -> Result<Vec<&'a Resource>, OAuthError> {
+    let owners = owners(snapshot, scopes);
+    let owned = |scope: &str| owners.iter().any(|owner| owner.scopes.contains(scope));
+    if scopes.is_empty() || !scopes.iter().all(owned) {
+        return Err(no_scope(Cause::ScopeEmpty));
+    }
+    let among = |all: &[&Resource], one: &Resource| all.iter().any(|each| each.identifier == one.identifier);
+    let resources = if named.is_empty() {
+        if owners.len() > 1 {
+            return Err(no_target(Cause::TargetMissing));
+        }
+        owners
+    } else {
+        if !owners.iter().all(|owner| among(&named, owner)) || !named.iter().all(|name| among(&owners, name))
+        {
+            return Err(no_scope(Cause::ScopeNotOfResource));
+        }
+        named
+    };
+    if !resources.iter().all(|resource| client.exchange.audiences.contains(&resource.identifier)) {
+        return Err(no_target(Cause::TargetNotAllowed));
+    }
+    agree(&resources)?;
+    Ok(resources)
+}
+
+/// RFC 8693 §2.2.2: the subject's or the actor's token can't be used like this.
+pub(crate) const fn unusable(cause: Cause) -> OAuthError {
+    OAuthError::new(
+        Code::InvalidRequest,
+        cause,
+        "the subject or actor token can't be exchanged by this client",
+    )
+}
+
+const fn no_target(cause: Cause) -> OAuthError {
+    OAuthError::new(
+        Code::InvalidTarget,
+        cause,
+        "the client may not exchange tokens for this target, or has to name one",
+    )
+}
+
+const fn no_scope(cause: Cause) -> OAuthError {
+    OAuthError::new(
+        Code::InvalidScope,
+        cause,
+        "a requested scope is beyond what can be had in exchange for this token",
+    )
+}

@@ -1,0 +1,208 @@
+//! `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service swaps a token for one that fits its next step.
+//!
+//! What the client may do is in its registration (`[client.exchange]`); nothing is allowed unless it is written there. The
+//! subject's token is one of our own access tokens, or one of a trusted issuer that a rule accepts.
+
+use serde_json::{Map, Value};
+
+use super::{GrantInfo, GrantRequest, GrantType, Granted, IdTokenRequest, UserTokens};
+use crate::protocol::config::ExtraTokenType;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
+use crate::protocol::exchange::subject::{Presented, present};
+use crate::protocol::exchange::{TokenType, actor};
+use crate::protocol::id::Id;
+use crate::protocol::jwt::unverified_issuer;
+use crate::protocol::objects::subject::{Command, Derivation, Grant, Redemption, Reply};
+use crate::protocol::ports::Platform;
+use crate::protocol::refresh_token::RefreshToken;
+
+pub(super) const INFO: GrantInfo = GrantInfo {
+    name: "urn:ietf:params:oauth:grant-type:token-exchange",
+    confidential_only: false,
+    speaks_of_user: true,
+    on_request_only: true,
+};
+
+/// Decides what `subject_token` comes to: `subject_token_type`, `actor_token` and `actor_token_type` (both or neither),
+/// `requested_token_type`, `resource` and `audience` (each repeatable), `scope` (RFC 8693 §2.1).
+///
+/// # Errors
+/// `invalid_request` for the tokens (§2.2.2), `invalid_target`, `invalid_scope`, `unauthorized_client`.
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, form } = &request;
+    let token = form.require("subject_token", "subject_token is missing")?;
+    let kind = form.require("subject_token_type", "subject_token_type is missing")?;
+    let kind = TokenType::parse(kind).filter(|kind| *kind != TokenType::RefreshToken);
+    let kind = kind.ok_or_else(|| malformed("subject_token_type is not one this server exchanges"))?;
+    let wanted = wanted(&request)?;
+    if form.value("actor_token").is_some() != form.value("actor_token_type").is_some() {
+        return Err(malformed("actor_token and actor_token_type come together or not at all"));
+    }
+    if unverified_issuer(token).is_some_and(|issuer| issuer != server.issuer.as_str()) {
+        return Err(unusable(Cause::IssuerUntrusted).into());
+    }
+    if kind == TokenType::IdToken {
+        return Err(unusable(Cause::BearerType).into());
+    }
+    if client.is_public() {
+        let description = "a public client may not exchange this server's own tokens";
+        return Err(OAuthError::new(Code::UnauthorizedClient, Cause::ClientPublic, description).into());
+    }
+    let presented = present(&request, token).await?;
+    let subject = presented.subject();
+    let ask = ask(&request).await?;
+    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let outcome = settle(&snapshot, server.issuer.as_str(), client, &subject, &ask, exchange.now)?;
+    exchange.semantics.set(Some(outcome.semantics.name()));
+    match wanted {
+        TokenType::AccessToken | TokenType::Jwt => {
+            let granted = access_token(&request, &presented, outcome);
+            Ok(Granted { issued: Some(wanted), ..granted })
+        }
+        TokenType::IdToken => id_token(&request, &presented, outcome),
+        TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
+    }
+}
+
+/// The kind of token asked for: an access token if nothing is said, and more only where the registration says so.
+fn wanted<P>(request: &GrantRequest<'_, P>) -> Result<TokenType, Failure> {
+    let Some(uri) = request.form.value("requested_token_type") else { return Ok(TokenType::AccessToken) };
+    let kind = TokenType::parse(uri).ok_or_else(|| malformed("requested_token_type is unknown"))?;
+    let permitted = match kind {
+        TokenType::AccessToken | TokenType::Jwt => true,
+        TokenType::IdToken => request.client.exchange.token_types.contains(&ExtraTokenType::IdToken),
+        TokenType::RefreshToken => {
+            request.client.may_use(GrantType::RefreshToken)
+                && request.client.exchange.token_types.contains(&ExtraTokenType::RefreshToken)
+        }
+    };
+    if permitted {
+        return Ok(kind);
+    }
+    let description = "the client may not ask for this kind of token";
+    Err(OAuthError::new(Code::InvalidRequest, Cause::TokenTypeNotAllowed, description).into())
+}
+
+async fn ask<'a, P: Platform>(request: &'a GrantRequest<'_, P>) -> Result<Ask<'a>, Failure> {
+    let form = request.form;
+    let mut ask = Ask {
+        scope: form.value("scope"),
+        targets: form.values("resource").chain(form.values("audience")).collect(),
+        ..Ask::default()
+    };
+    if let (Some(token), Some(kind)) = (form.value("actor_token"), form.value("actor_token_type")) {
+        if !matches!(TokenType::parse(kind), Some(TokenType::AccessToken | TokenType::Jwt)) {
+            return Err(malformed("actor_token_type has to be that of an access token of this server"));
+        }
+        ask.actor = Some(present(request, token).await?.actor(request)?);
+    }
+    Ok(ask)
+}
+
+/// Puts an access token together. It points to the grant of the subject's token and dies with it.
+pub(super) fn access_token<P>(
+    request: &GrantRequest<'_, P>,
+    presented: &Presented,
+    outcome: Outcome<'_>,
+) -> Granted {
+    let client = &request.client;
+    let mut vouched: Map<String, Value> =
+        presented.authentication().map(|(name, value)| (name.to_owned(), value)).collect();
+    if let Some(grant) = &presented.token.grant {
+        vouched.insert("grant".to_owned(), grant.as_str().into());
+    }
+    if let Some(act) = outcome.act {
+        vouched.insert("act".to_owned(), act);
+    }
+    if let Some(name) = &client.may_act {
+        vouched.insert("may_act".to_owned(), actor::may_act(name));
+    }
+    let claims = outcome.resources.iter().flat_map(|resource| resource.claims.clone());
+    Granted {
+        subject: presented.token.sub.clone(),
+        client_id: client.client_id.clone(),
+        scopes: outcome.scopes,
+        audience: outcome.resources.iter().map(|resource| resource.identifier.clone()).collect(),
+        signing_alg: outcome.resources.first().map(|resource| resource.signing_alg).unwrap_or_default(),
+        lifetime: outcome.lifetime,
+        claims: claims.chain(client.claims.clone()).collect(),
+        vouched,
+        user: None,
+        issued: None,
+    }
+}
+
+/// An ID token for the client about the person behind the subject's token.
+fn id_token<P>(
+    request: &GrantRequest<'_, P>,
+    presented: &Presented,
+    outcome: Outcome<'_>,
+) -> Result<Granted, Failure> {
+    let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
+    let id_token = IdTokenRequest { nonce: None, alg: request.client.id_token_alg(), claims: Map::new() };
+    let mut granted = access_token(request, presented, outcome);
+    granted.user = Some(UserTokens {
+        owner: reference.owner,
+        grant: reference.grant,
+        sid: None,
+        auth: state.grant.auth.clone(),
+        refresh_token: None,
+        id_token: Some(id_token),
+    });
+    Ok(Granted { issued: Some(TokenType::IdToken), ..granted })
+}
+
+/// A refresh token of the client's own. Its grant remembers where it comes from: it ends with that one, and every access token
+/// of it names the same actors.
+async fn refresh_token<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    presented: &Presented,
+    subject: &Subject,
+    outcome: Outcome<'_>,
+) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, .. } = request;
+    let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
+    let from = &state.grant;
+    let id = Id::generate(&server.platform);
+    let mut granted = access_token(request, presented, outcome);
+    let derivation = Derivation {
+        parent: reference.grant,
+        sub: subject.sub.clone(),
+        act: granted.vouched.get("act").cloned(),
+    };
+    let grant = Grant {
+        client_id: client.client_id.clone(),
+        sid: from.sid.filter(|_| from.bound_to_session),
+        bound_to_session: from.bound_to_session,
+        scopes: granted.scopes.clone(),
+        resources: granted.audience.clone(),
+        auth: from.auth.clone(),
+        claims: None,
+        binding: None,
+        created_at: exchange.now,
+        expires_at: from.expires_at.min(exchange.now.plus(client.refresh.absolute)),
+        family: None,
+        revoked: None,
+        derived: Some(derivation),
+    };
+    let redemption = Redemption { id, grant, refresh: true, max_grants: client.refresh.max_grants };
+    let command = Command::Redeem(Box::new(redemption));
+    let state = match server.subject(reference.owner, &command, exchange.now).await? {
+        Reply::Granted(state) => state,
+        Reply::Refused(refusal) => return Err(super::on_behalf::refused(refusal)),
+        _ => return Err(super::on_behalf::unexpected()),
+    };
+    let keyring = server.any_keyring(exchange.now).await?;
+    let owner = reference.owner;
+    let refresh_token = state.refresh.map(|(generation, secret)| {
+        RefreshToken { owner, grant: id, generation, secret }.to_wire(&keyring.derived.refresh)
+    });
+    let auth = state.grant.auth;
+    granted.user = Some(UserTokens { owner, grant: id, sid: None, auth, refresh_token, id_token: None });
+    Ok(Granted { issued: Some(TokenType::RefreshToken), ..granted })
+}
+
+fn malformed(description: &'static str) -> Failure {
+    OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, description).into()
+}
