@@ -13,6 +13,7 @@ pub mod authorize;
 pub mod browser;
 pub mod client_credentials;
 pub mod cross_origin;
+pub mod exchange;
 pub mod harness;
 pub mod http;
 pub mod in_memory;
@@ -28,6 +29,23 @@ pub mod users;
 macro_rules! black_box_suite {
     ($target:path) => {
         $crate::black_box_cases! { $target;
+            exchange: [
+                a_service_gets_a_token_for_the_next_one_that_names_it,
+                nothing_is_wider_than_subject_client_and_target,
+                a_service_that_the_token_is_not_meant_for_is_refused,
+                only_registered_clients_that_authenticate_exchange,
+                only_live_access_tokens_are_subjects,
+                what_was_exchanged_dies_with_the_grant_it_came_from,
+                actors_nest_and_a_fifth_is_refused,
+                an_actor_token_says_who_acts,
+                may_act_lets_one_client_act_and_no_other,
+                impersonation_needs_its_own_permission,
+                other_kinds_of_tokens_need_permission,
+                an_exchanged_refresh_token_keeps_its_actors_and_ends_with_its_origin,
+                the_delegation_grant_answers_as_identityserver_clients_expect,
+                a_services_own_token_is_narrowed_without_an_actor,
+                a_guest_gets_a_token_and_a_name_nobody_else_has,
+            ],
             token_endpoint: [
                 other_methods_are_405_and_name_the_allowed_ones,
                 other_content_types_are_400,
