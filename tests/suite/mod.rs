@@ -96,6 +96,7 @@ macro_rules! black_box_suite {
                 a_session_changes_its_name_at_login,
                 a_code_works_once_for_its_client_verifier_and_redirect_uri,
                 a_public_client_needs_pkce_and_no_secret,
+                a_public_client_that_anybody_could_pose_as_asks_every_time,
                 a_confidential_client_may_be_registered_without_pkce,
                 requested_claims_go_where_they_were_asked_for,
                 single_claims_are_asked_for_like_scopes,
