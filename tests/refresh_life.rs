@@ -114,6 +114,7 @@ impl Person {
             id,
             refresh: true,
             max_grants: 3,
+            idle: None,
             grant: Grant {
                 client_id: "app".to_owned(),
                 sid: Some(self.sid),

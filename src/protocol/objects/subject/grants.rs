@@ -42,7 +42,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     entropy: &E,
     redemption: Redemption,
 ) -> Result<Reply, ServerError> {
-    let Redemption { id, mut grant, refresh, max_grants } = redemption;
+    let Redemption { id, mut grant, refresh, max_grants, idle } = redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
         if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
             return Ok(Reply::Refused(Refusal::CodeUsedJustNow));
@@ -61,7 +61,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }
     }
-    room::make(rows, now, &grant.client_id, max_grants)?;
+    room::make(rows, now, &grant, (max_grants, idle))?;
     grant.created_at = now;
     grant.family = refresh.then(|| Family {
         seed: SecretBytes::generate(entropy),

@@ -160,6 +160,9 @@ pub struct Redemption {
     pub refresh: bool,
     /// Most live grants of this person for the client.
     pub max_grants: u32,
+    /// Seconds without use after which the client's refresh tokens end.
+    #[serde(default)]
+    pub idle: Option<u64>,
 }
 
 /// A refresh token on its way to be exchanged. Everything an edge can check is checked.

@@ -1,0 +1,167 @@
+//! The object of a person, command by command: which grants give way, and when its alarm rings.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use mintedge::protocol::error::ServerError;
+use mintedge::protocol::id::Id;
+use mintedge::protocol::objects::{Class, Rows, handle};
+use mintedge::protocol::ports::Entropy;
+use mintedge::protocol::subject::UserId;
+use mintedge::protocol::time::{DAY, Timestamp};
+use serde_json::{Value, json};
+
+const START: u64 = 1_800_000_000;
+
+/// An object as an adapter keeps it: rows, and one alarm that only ever moves to an earlier time.
+struct Person {
+    rows: RefCell<BTreeMap<String, String>>,
+    alarm: Cell<Option<u64>>,
+    now: Cell<u64>,
+}
+
+impl Rows for Person {
+    fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
+        Ok(self.rows.borrow().get(key).cloned())
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, ServerError> {
+        let rows = self.rows.borrow();
+        let found = rows.iter().filter(|(key, _)| key.starts_with(prefix));
+        let found = found.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+        let limit = usize::try_from(limit).expect("small");
+        Ok(found.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+}
+
+struct Sevens;
+impl Entropy for Sevens {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+fn id(number: u32) -> Id {
+    Id::from_bytes(u128::from(number).to_be_bytes())
+}
+
+fn auth() -> Value {
+    json!({ "auth_time": START, "acr": "x", "amr": ["pwd"] })
+}
+
+impl Person {
+    fn new() -> Self {
+        let person = Self { rows: RefCell::default(), alarm: Cell::new(None), now: Cell::new(START) };
+        let account = json!({
+            "id": UserId::from_bytes([1; 16]), "login": "ada", "enabled": true, "created_at": 0, "updated_at": 0,
+        });
+        assert!(person.call(&json!({ "create": account }))["user"].is_object());
+        person
+    }
+
+    fn call(&self, command: &Value) -> Value {
+        let now = Timestamp(self.now.get());
+        let (reply, changes) =
+            handle(Class::Subject, self, now, &Sevens, &command.to_string()).expect("an answer");
+        for (key, value) in changes.writes {
+            match value {
+                Some(value) => self.rows.borrow_mut().insert(key, value),
+                None => self.rows.borrow_mut().remove(&key),
+            };
+        }
+        if let Some(Timestamp(at)) = changes.alarm {
+            self.alarm.set(Some(self.alarm.get().map_or(at, |known| known.min(at))));
+        }
+        serde_json::from_str(&reply).expect("JSON")
+    }
+
+    fn later(&self, seconds: u64) {
+        self.now.set(self.now.get() + seconds);
+    }
+
+    fn session(&self, sid: u32, idle: u64) {
+        let session = json!({
+            "sid": id(sid), "sha256": "A".repeat(43), "auth": auth(), "idle": idle, "absolute": 100 * DAY, "label": "",
+        });
+        assert!(self.call(&json!({ "start_session": session }))["session"].is_object());
+    }
+
+    /// Redeems code `number`, which came from `sid`; at most three grants live, and each for a day without use.
+    fn redeem(&self, number: u32, sid: u32, bound_to_session: bool) -> Value {
+        let grant = json!({
+            "client_id": "app", "sid": id(sid), "bound_to_session": bound_to_session, "scopes": ["openid"],
+            "auth": auth(), "created_at": 0, "expires_at": START + 1000 * DAY,
+        });
+        let redemption =
+            json!({ "id": id(number), "grant": grant, "refresh": true, "max_grants": 3, "idle": DAY });
+        self.call(&json!({ "redeem": redemption }))
+    }
+
+    #[track_caller]
+    fn granted(&self, number: u32, sid: u32, bound_to_session: bool) {
+        let reply = self.redeem(number, sid, bound_to_session);
+        assert!(reply["granted"].is_object(), "{reply}");
+        self.later(1);
+    }
+
+    /// The grants that weren't evicted or revoked.
+    fn kept(&self) -> Vec<u32> {
+        let kept = |number: &u32| {
+            let row = self.rows.borrow().get(&format!("grant/{}", id(*number))).cloned();
+            row.is_some_and(|row| !row.contains("\"revoked\""))
+        };
+        (100..200).filter(kept).collect()
+    }
+}
+
+#[test]
+fn silent_logins_of_one_device_end_its_own_grants_only() {
+    let person = Person::new();
+    for sid in [1, 2, 3] {
+        person.session(sid, 10 * DAY);
+        person.granted(100 + sid, sid, false);
+    }
+    for number in 110..130 {
+        person.granted(number, 2, false);
+    }
+    assert_eq!(person.kept(), [101, 103, 129]);
+    // A fourth device is one too many: the one unused longest gives way.
+    person.session(4, 10 * DAY);
+    person.granted(150, 4, false);
+    assert_eq!(person.kept(), [103, 129, 150]);
+}
+
+#[test]
+fn what_a_session_replaced_itself_gives_way_before_another_devices_only_grant() {
+    let person = Person::new();
+    for (number, sid) in [(101, 1), (102, 2), (103, 2)] {
+        person.session(sid, 10 * DAY);
+        person.granted(number, sid, false);
+    }
+    person.session(3, 10 * DAY);
+    person.granted(104, 3, false);
+    assert_eq!(person.kept(), [101, 103, 104]);
+}
+
+#[test]
+fn a_grant_that_nobody_can_use_any_more_gives_way_first() {
+    // Bound to a session that ended by itself, or idle for too long.
+    for (bound_to_session, idle, pause) in [(true, 600, 700), (false, 10 * DAY, DAY)] {
+        let person = Person::new();
+        person.session(1, 10 * DAY);
+        person.session(2, idle);
+        person.granted(102, 2, bound_to_session);
+        person.later(pause);
+        person.granted(103, 1, false);
+        person.granted(104, 1, false);
+        person.granted(105, 1, false);
+        assert_eq!(person.kept(), [103, 104, 105], "{pause}");
+    }
+}
