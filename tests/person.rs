@@ -95,12 +95,17 @@ impl Person {
 
     /// Redeems code `number`, which came from `sid`; at most three grants live, and each for a day without use.
     fn redeem(&self, number: u32, sid: u32, bound_to_session: bool) -> Value {
+        self.redeem_issued_at(&self.removed_at(sid), number, sid, bound_to_session)
+    }
+
+    fn redeem_issued_at(&self, removed_at: &Value, number: u32, sid: u32, bound_to_session: bool) -> Value {
         let grant = json!({
             "client_id": "app", "sid": id(sid), "bound_to_session": bound_to_session, "scopes": ["openid"],
             "auth": auth(), "created_at": 0, "expires_at": START + 1000 * DAY,
         });
-        let redemption =
-            json!({ "id": id(number), "grant": grant, "refresh": true, "max_grants": 3, "idle": DAY });
+        let redemption = json!({
+            "id": id(number), "grant": grant, "refresh": true, "max_grants": 3, "idle": DAY, "removed_at": removed_at,
+        });
         self.call(&json!({ "redeem": redemption }))
     }
 
@@ -109,6 +114,21 @@ impl Person {
         let reply = self.redeem(number, sid, bound_to_session);
         assert!(reply["granted"].is_object(), "{reply}");
         self.later(1);
+    }
+
+    /// What the session knows of the last removal of the client.
+    fn removed_at(&self, sid: u32) -> Value {
+        let look = json!({ "sid": id(sid), "sha256": "A".repeat(43), "client_id": "app" });
+        self.call(&json!({ "session": look }))["session"]["removed_at"].clone()
+    }
+
+    fn remove_client(&self, client_id: &str) {
+        let remove = json!({ "client_id": client_id, "why": "by_user" });
+        assert_eq!(self.call(&json!({ "revoke_client": remove })), "done");
+    }
+
+    fn rows(&self, prefix: &str) -> usize {
+        self.rows.borrow().keys().filter(|key| key.starts_with(prefix)).count()
     }
 
     /// The grants that weren't evicted or revoked.
@@ -164,4 +184,38 @@ fn a_grant_that_nobody_can_use_any_more_gives_way_first() {
         person.granted(105, 1, false);
         assert_eq!(person.kept(), [103, 104, 105], "{pause}");
     }
+}
+
+#[test]
+fn a_code_issued_before_a_client_was_removed_is_refused_and_one_after_is_not() {
+    let person = Person::new();
+    person.session(1, 10 * DAY);
+    // All of it within one second.
+    let mut known = person.removed_at(1);
+    for number in 110..113 {
+        person.remove_client("app");
+        let reply = person.redeem_issued_at(&known, number, 1, false);
+        assert_eq!(reply, json!({ "refused": "client_removed" }));
+        known = person.removed_at(1);
+    }
+    assert!(person.redeem_issued_at(&known, 113, 1, false)["granted"].is_object());
+    // Another client's removal changes nothing.
+    person.remove_client("other");
+    assert!(person.redeem_issued_at(&known, 114, 1, false)["granted"].is_object());
+    // A code that old has expired by now, so nothing needs to be remembered any more.
+    person.later(DAY);
+    person.call(&json!("tend"));
+    assert_eq!(person.rows("removed/"), 0);
+}
+
+#[test]
+fn removing_clients_again_and_again_gathers_no_rows() {
+    let person = Person::new();
+    for number in 0..300 {
+        person.remove_client(&format!("app-{number}"));
+    }
+    assert_eq!(person.rows("removed/"), 100);
+    person.later(1000);
+    person.remove_client("app");
+    assert_eq!(person.rows("removed/"), 1);
 }

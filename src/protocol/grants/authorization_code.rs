@@ -79,6 +79,7 @@ fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::ti
         refresh,
         max_grants: client.refresh.max_grants,
         idle: Some(client.refresh.idle),
+        removed_at: code.removed_at,
         grant: Grant {
             client_id: code.client_id,
             sid: Some(code.sid),

@@ -114,7 +114,7 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
                 Refusal::SessionEnded => Cause::SessionEnded,
                 Refusal::CodeUsedJustNow => Cause::CodeUsedJustNow,
                 Refusal::CodeReplayed => Cause::CodeReplayed,
-                Refusal::GrantRevoked => Cause::GrantRevoked,
+                Refusal::GrantRevoked | Refusal::ClientRemoved => Cause::GrantRevoked,
                 Refusal::GrantExpired => Cause::GrantExpired,
                 Refusal::SecretWrong => Cause::RefreshTokenWrong,
                 Refusal::OtherClient => Cause::OtherClient,

@@ -204,6 +204,7 @@ impl<P: Platform> Scene<'_, P> {
             resources: flow.resources.clone(),
             nonce: flow.nonce.clone(),
             code_challenge: flow.code_challenge.clone(),
+            removed_at: state.removed_at,
             claims: flow.claims.clone(),
         };
         Ok(answer::code(server, exchange, &flow.return_to(), &code).await?)
