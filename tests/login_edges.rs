@@ -324,6 +324,27 @@ fn nothing_secret_is_at_rest_or_in_the_log() {
 }
 
 #[test]
+fn a_stolen_refresh_token_is_said_once_with_its_client_and_its_age() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let mut tokens = vec![text(&login.tokens(&[]), "refresh_token").to_owned()];
+    for _ in 0..3 {
+        let next = login.refresh(tokens.last().expect("one"), "").expect(200).json();
+        tokens.push(text(&next, "refresh_token").to_owned());
+    }
+    for token in [&tokens[0], &tokens[0], &tokens[1], &tokens[3]] {
+        login.refresh(token, "").expect_error(400, "invalid_grant");
+    }
+    let log = target.world.log();
+    let said: Vec<_> = log.iter().filter(|line| line.contains("refresh_reuse_detected")).collect();
+    let [line] = said.as_slice() else { panic!("{said:?}") };
+    let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!((&line["client_id"], &line["distance"]), (&json!(login.client.id), &json!(3)));
+    assert_eq!(log.iter().filter(|line| line.contains("\"distance\"")).count(), 1);
+}
+
+#[test]
 fn everything_that_expired_is_swept() {
     let target = target();
     let f = Fixture::new(&target);
