@@ -232,6 +232,39 @@ fn guesses_are_damped_without_locking_the_owner_out() {
     attacker.log_in(&page, &login.email, PASSWORD).expect(303);
 }
 
+#[test]
+fn one_known_browsers_attempts_do_not_count_for_another() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let device = |browser: &Browser<'_>| {
+        let cookies = browser.cookies.borrow();
+        cookies.iter().find(|(name, _)| name.ends_with("-device")).expect("a device").1.clone()
+    };
+    let other = Browser::new(&f);
+    let page = other.authorize(&login.request(&[])).expect(200);
+    other.log_in(&page, &login.email, PASSWORD).expect(303);
+    let (first, second) = (device(&login.browser), device(&other));
+    assert_ne!(first, second);
+    // Logging in again leaves a browser the one it was.
+    let page = other.authorize(&login.request(&[("prompt", "login")])).expect(200);
+    other.log_in(&page, &login.email, PASSWORD).expect(303);
+    assert_eq!(device(&other), second);
+    // Somebody has stolen one browser's mark and guesses.
+    let thief = Browser::new(&f);
+    *thief.address.borrow_mut() = "203.0.113.9".to_owned();
+    thief.authorize(&login.request(&[])).expect(200);
+    let name = other.cookies.borrow().keys().find(|name| name.ends_with("-device")).expect("one").clone();
+    thief.cookies.borrow_mut().insert(name, second);
+    let mut page = thief.authorize(&login.request(&[])).expect(200);
+    for _ in 0..11 {
+        page = thief.log_in(&page, &login.email, "a wrong password").expect(200);
+    }
+    assert!(page.body.contains("Too many"), "{}", page.body);
+    let page = login.authorize(&[("prompt", "login")]).expect(200);
+    login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
+}
+
 fn ring(target: &InMemory) {
     pollster::block_on(target.world.ring_alarms(&target.server)).expect("the alarms");
 }

@@ -2,6 +2,7 @@
 //!
 //! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
 
+mod device;
 mod identifier;
 pub(crate) mod link;
 mod password;
@@ -60,7 +61,8 @@ pub(crate) async fn with_password<P: Platform>(
     let fits = password::verify(hash, password, &server.platform);
     let Some(user) = usable.filter(|_| fits) else { return Ok(Err(Problem::Wrong)) };
     attempt.forgive(server, allowed.used).await?;
-    let device = identifier.device(&keyring.derived);
+    let device = attempt.device().unwrap_or_else(|| device::Device::generate(&server.platform));
+    let device = device.to_wire(&identifier, &keyring.derived);
     Ok(Ok(Login { user, auth: by_password(now), device }))
 }
 
