@@ -265,6 +265,34 @@ fn one_known_browsers_attempts_do_not_count_for_another() {
     login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
 }
 
+#[test]
+fn requests_that_anybody_can_push_are_bounded_per_address() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let public = suite::authorize::web_client(&f, &json!({ "token_endpoint_auth_method": "none" }));
+    let push = |client: &suite::harness::TestClient, address: &str| {
+        let fields = login.request(&[("client_id", &client.id)]);
+        let request = Req::new("POST", "/par")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cf-connecting-ip", address)
+            .body(form(&fields));
+        f.send(&if client.secret.is_empty() { request } else { request.basic(&client.id, &client.secret) })
+    };
+    for _ in 0..300 {
+        push(&public, "192.0.2.1").expect(201);
+    }
+    let objects = target.world.objects();
+    let refused = push(&public, "192.0.2.1");
+    refused.expect_error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(target.world.objects(), objects);
+    push(&public, "192.0.2.2").expect(201);
+    push(&login.client, "192.0.2.1").expect(201);
+    target.world.advance(15 * 60);
+    push(&public, "192.0.2.1").expect(201);
+}
+
 fn ring(target: &InMemory) {
     pollster::block_on(target.world.ring_alarms(&target.server)).expect("the alarms");
 }

@@ -17,6 +17,7 @@ use super::time::Timestamp;
 
 pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use password::{MAX_PASSWORD, MIN_PASSWORD};
+pub(crate) use throttle::may_push;
 
 /// The authentication context class of a password login, in `acr`.
 pub const ACR_PASSWORD: &str = "urn:mintedge:acr:password";

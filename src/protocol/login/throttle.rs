@@ -26,6 +26,8 @@ const PER_ADDRESS: u32 = 100;
 const PER_PAIR: u32 = 10;
 /// Attempts for one identifier from everywhere in an hour.
 const PER_IDENTIFIER: u32 = 100;
+/// Requests that public clients push from one address in a quarter of an hour.
+const PUSHED_PER_ADDRESS: u32 = 300;
 /// From so many attempts on a success clears the count.
 const WORTH_FORGIVING: u32 = 3;
 
@@ -53,9 +55,7 @@ impl Attempt {
         identifier: &Identifier,
     ) -> Self {
         let login = identifier.key(derived);
-        let network = network(exchange.request.headers.client_ip.as_deref());
-        let hash = mac(&derived.routing, &[b"address", network.as_bytes()]);
-        let address = base64url(hash.get(..12).unwrap_or_default());
+        let (address, address_shard) = address(exchange, derived);
         let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
         let device = cookie.and_then(|cookie| Device::of(identifier, derived, cookie));
         let bucket = |key: String, limit, window| Bucket { key, limit, window };
@@ -79,9 +79,8 @@ impl Attempt {
             login,
             buckets,
             device,
-            address: (!by_client).then(|| {
-                (shard_of(derived, &hash), bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE))
-            }),
+            address: (!by_client)
+                .then(|| (address_shard, bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE))),
         }
     }
 
@@ -121,6 +120,26 @@ impl Attempt {
         let buckets = self.buckets.iter().map(|bucket| bucket.key.clone()).collect();
         server.shard(&self.shard, &Command::Forgive { buckets }).await.map(drop)
     }
+}
+
+/// Whether one more request of a public client may be kept. Each makes an object, and nobody has to prove anything for it.
+/// Counted per address and not per client: nobody can use a client up for others.
+pub(crate) async fn may_push<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+) -> Result<bool, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let (address, shard) = address(exchange, &keyring.derived);
+    let bucket = Bucket { key: format!("r/{address}"), limit: PUSHED_PER_ADDRESS, window: 15 * MINUTE };
+    let command = Command::Attempt { login: None, buckets: vec![bucket] };
+    Ok(matches!(server.shard(&shard, &command).await?, Reply::Allowed { .. }))
+}
+
+/// What the request's address is called in the directory, and the shard that counts it.
+fn address(exchange: &Exchange<'_>, derived: &Derived) -> (String, String) {
+    let network = network(exchange.request.headers.client_ip.as_deref());
+    let hash = mac(&derived.routing, &[b"address", network.as_bytes()]);
+    (base64url(hash.get(..12).unwrap_or_default()), shard_of(derived, &hash))
 }
 
 /// The network an address belongs to: of an IPv6 address one customer's part.
