@@ -342,6 +342,29 @@ fn clients_are_told_of_a_sign_out_until_they_take_it() {
 }
 
 #[test]
+fn a_pairwise_client_is_told_of_the_session_it_knows() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let members = json!({
+        "subject_type": "pairwise",
+        "backchannel_logout_uri": "https://app.example/backchannel",
+        "frontchannel_logout_uri": "https://app.example/frontchannel",
+    });
+    let login = Login::new(&f, &members);
+    let hint = text(&login.tokens(&[]), "id_token").to_owned();
+    let id_token = claims(&hint);
+    // The hint names this session, so nobody is asked.
+    let page = login.browser.get(&format!("/logout?id_token_hint={hint}")).expect(200);
+    let sid = text(&id_token, "sid");
+    assert!(page.body.contains(&format!("&amp;sid={sid}\"")), "{}", page.body);
+    ring(&target);
+    let (_, body) = target.world.posts()[0].clone();
+    let logout = claims(body.strip_prefix("logout_token=").expect("a logout token"));
+    assert_eq!((&logout["sub"], &logout["sid"]), (&id_token["sub"], &id_token["sid"]));
+    assert!(!target.world.at_rest().contains(sid), "it is computed");
+}
+
+#[test]
 fn a_client_that_never_answers_is_given_up() {
     let target = target();
     let f = Fixture::new(&target);

@@ -471,18 +471,21 @@ pub fn pairwise_subjects_differ_by_sector(f: &Fixture<'_>) {
         web_client(f, &json!({ "subject_type": "pairwise", "sector_identifier": "other.example" }));
     let same = web_client(f, &pairwise);
     let public = web_client(f, &json!({}));
-    let sub = |client: &TestClient| {
+    let seen = |client: &TestClient| {
         let answer = login.authorize(&[("client_id", &client.id)]).expect(303);
         let tokens = login.redeem_with(client, &parameters(&answer)["code"], &[]).expect(200).json();
         let user = login.userinfo(text(&tokens, "access_token")).expect(200).json();
-        let sub = text(&claims(text(&tokens, "id_token")), "sub").to_owned();
-        assert_eq!(user["sub"], sub);
-        sub
+        let id_token = claims(text(&tokens, "id_token"));
+        assert_eq!(user["sub"], id_token["sub"]);
+        (text(&id_token, "sub").to_owned(), text(&id_token, "sid").to_owned())
     };
-    let own = sub(&login.client);
-    assert_eq!(own, sub(&same));
-    assert_ne!(own, sub(&elsewhere));
-    assert_ne!(own, sub(&public));
+    // Neither the person nor the session has a name that two sectors could compare.
+    let own = seen(&login.client);
+    assert_eq!(own, seen(&same));
+    for other in [seen(&elsewhere), seen(&public)] {
+        assert_ne!(own.0, other.0);
+        assert_ne!(own.1, other.1);
+    }
 }
 
 pub fn a_pushed_request_works_once_and_for_its_client_only(f: &Fixture<'_>) {

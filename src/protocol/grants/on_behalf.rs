@@ -13,6 +13,7 @@ use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::scope::{ScopeSet, USER_SCOPES};
 use crate::protocol::secret::SecretBytes;
+use crate::protocol::subject::session_name;
 use crate::protocol::user_claims;
 
 /// What one access token will be for.
@@ -91,7 +92,7 @@ pub(super) async fn granted<P: Platform>(
         user: Some(UserTokens {
             owner: user.id,
             grant: id,
-            sid: grant.sid,
+            sid: grant.sid.map(|sid| session_name(sid, client, &keyring.derived)),
             auth: grant.auth,
             refresh_token,
             id_token,
