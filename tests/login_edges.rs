@@ -463,3 +463,14 @@ fn a_redirect_after_a_form_is_a_303_and_carries_nothing_but_the_code() {
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
 }
+
+#[test]
+fn an_icon_is_looked_for_at_the_root_of_the_host() {
+    use mintedge::protocol::http::{Body, Headers, Method, Request};
+    let target = target();
+    let request = |path| Request::new(Method::Get, path, Headers::default(), Body::Bytes(Vec::new()));
+    for (path, status) in [("/favicon.ico", 204), ("/tenant/favicon.ico", 204), ("/other/favicon.ico", 404)] {
+        let answer = pollster::block_on(target.server.handle(&request(path)));
+        assert_eq!(answer.status, status, "{path}");
+    }
+}

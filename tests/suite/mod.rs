@@ -79,6 +79,7 @@ macro_rules! black_box_suite {
                 the_issuer_does_not_follow_the_host_header,
                 the_key_set_has_public_members_only,
                 documents_have_an_etag_and_answer_304,
+                a_browser_that_looks_for_an_icon_asks_once,
                 unknown_paths_are_404,
             ],
             authorize: [
