@@ -365,6 +365,63 @@ fn a_pairwise_client_is_told_of_the_session_it_knows() {
 }
 
 #[test]
+fn a_failure_of_ours_is_no_reason_to_try_without_end() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({ "backchannel_logout_uri": "https://app.example/backchannel" }));
+    login.tokens(&[]);
+    let page = login.browser.get("/logout").expect(200);
+    login.browser.submit(&page, &[("action", "logout")]).expect(200);
+    // An isolate that knows nothing can't find out whom to tell.
+    let cold = target.world.isolate(None);
+    target.world.set_unreachable(true);
+    let calls = || target.world.counts().object_calls;
+    pollster::block_on(target.world.ring_alarms(&cold)).expect("the alarms");
+    let before = calls();
+    pollster::block_on(target.world.ring_alarms(&cold)).expect("the alarms");
+    assert_eq!((calls(), target.world.posts().len()), (before, 0), "it isn't due");
+    target.world.set_unreachable(false);
+    target.world.advance(10);
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 1);
+}
+
+#[test]
+fn a_sign_out_and_the_telling_of_it_are_one_commit() {
+    for (at, told) in [(FailAt::BeforeCommit, 0), (FailAt::AfterCommit, 1)] {
+        let target = target();
+        let f = Fixture::new(&target);
+        let login = Login::new(&f, &json!({ "backchannel_logout_uri": "https://app.example/backchannel" }));
+        let refresh = text(&login.tokens(&[]), "refresh_token").to_owned();
+        let page = login.browser.get("/logout").expect(200);
+        // The session is looked at first.
+        target.world.fail_object_after(1, at);
+        assert!(login.browser.submit(&page, &[("action", "logout")]).status >= 500);
+        ring(&target);
+        assert_eq!(target.world.posts().len(), told, "{at:?}");
+        assert_eq!(login.refresh(&refresh, "").status == 200, told == 0, "{at:?}");
+        assert_eq!(login.authorize(&[]).status == 303, told == 0, "{at:?}");
+    }
+}
+
+#[test]
+fn attempts_that_keep_coming_do_not_put_the_sweep_off() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    for number in 0..12 {
+        let stranger = Browser::new(&f);
+        *stranger.address.borrow_mut() = format!("203.0.113.{number}");
+        let page = stranger.authorize(&login.request(&[])).expect(200);
+        stranger.log_in(&page, &login.email, "a wrong password").expect(200);
+        target.world.advance(43_200);
+        ring(&target);
+    }
+    let pairs = target.world.at_rest().matches("\"bucket/p/").count();
+    assert!(pairs <= 3, "{pairs}");
+}
+
+#[test]
 fn a_client_that_never_answers_is_given_up() {
     let target = target();
     let f = Fixture::new(&target);

@@ -219,3 +219,61 @@ fn removing_clients_again_and_again_gathers_no_rows() {
     person.remove_client("app");
     assert_eq!(person.rows("removed/"), 1);
 }
+
+/// Rings the alarm when it is due, as the platform and the server do it; no client takes what it is told. Returns when.
+fn ring(person: &Person) -> Option<u64> {
+    let at = person.alarm.take()?;
+    assert!(at >= person.now.get(), "it should have rung before");
+    person.now.set(at);
+    let due = person.call(&json!("due_notices"));
+    for notice in due["notices"].as_array().expect("notices") {
+        person.call(&json!({ "told": { "key": notice[0], "delivered": false } }));
+    }
+    person.call(&json!("tend"));
+    Some(at)
+}
+
+#[test]
+fn clients_that_take_nothing_do_not_keep_the_alarm_ringing() {
+    let person = Person::new();
+    // More sign-outs at once than one alarm tells.
+    for sid in 1..=45 {
+        person.session(sid, 10 * DAY);
+        assert!(person.redeem(100 + sid, sid, true)["granted"].is_object());
+    }
+    person.call(&json!({ "end_sessions": { "sid": null } }));
+    assert_eq!(person.rows("notice/"), 45);
+    assert_eq!(person.alarm.get(), Some(START), "the first comes at once");
+    let mut rung = Vec::new();
+    while person.rows("notice/") > 0 {
+        rung.push(ring(&person).expect("somebody has to be told"));
+        assert!(person.alarm.get().is_none_or(|next| next > person.now.get()), "{rung:?}");
+        assert!(rung.len() <= 2 * 6, "{rung:?}");
+    }
+    // Six attempts each, in two batches, within the eight hours that are promised.
+    assert!(person.now.get() - START < 8 * 3600, "{rung:?}");
+}
+
+#[test]
+fn the_alarm_comes_at_once_for_a_sign_out_and_then_goes_back_to_once_a_day() {
+    let person = Person::new();
+    person.session(1, 10 * DAY);
+    assert_eq!(person.alarm.get(), Some(START + DAY));
+    person.later(DAY / 2);
+    person.session(2, 10 * DAY);
+    person.granted(101, 2, true);
+    assert_eq!(person.alarm.get(), Some(START + DAY), "what comes later doesn't put it off");
+    let now = person.now.get();
+    person.call(&json!({ "end_sessions": { "sid": id(2) } }));
+    assert_eq!(person.alarm.get(), Some(now));
+    assert_eq!(ring(&person), Some(now));
+    assert_eq!(person.alarm.get(), Some(now + 10), "the client is told again");
+    while person.rows("notice/") > 0 {
+        ring(&person);
+    }
+    assert_eq!(person.alarm.get(), Some(person.now.get() + DAY));
+    // Nothing is left that could expire, so it is silent.
+    person.call(&json!("delete"));
+    ring(&person);
+    assert_eq!(person.alarm.get(), None);
+}
