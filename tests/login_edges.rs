@@ -232,6 +232,67 @@ fn guesses_are_damped_without_locking_the_owner_out() {
     attacker.log_in(&page, &login.email, PASSWORD).expect(303);
 }
 
+#[test]
+fn one_known_browsers_attempts_do_not_count_for_another() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let device = |browser: &Browser<'_>| {
+        let cookies = browser.cookies.borrow();
+        cookies.iter().find(|(name, _)| name.ends_with("-device")).expect("a device").1.clone()
+    };
+    let other = Browser::new(&f);
+    let page = other.authorize(&login.request(&[])).expect(200);
+    other.log_in(&page, &login.email, PASSWORD).expect(303);
+    let (first, second) = (device(&login.browser), device(&other));
+    assert_ne!(first, second);
+    // Logging in again leaves a browser the one it was.
+    let page = other.authorize(&login.request(&[("prompt", "login")])).expect(200);
+    other.log_in(&page, &login.email, PASSWORD).expect(303);
+    assert_eq!(device(&other), second);
+    // Somebody has stolen one browser's mark and guesses.
+    let thief = Browser::new(&f);
+    *thief.address.borrow_mut() = "203.0.113.9".to_owned();
+    thief.authorize(&login.request(&[])).expect(200);
+    let name = other.cookies.borrow().keys().find(|name| name.ends_with("-device")).expect("one").clone();
+    thief.cookies.borrow_mut().insert(name, second);
+    let mut page = thief.authorize(&login.request(&[])).expect(200);
+    for _ in 0..11 {
+        page = thief.log_in(&page, &login.email, "a wrong password").expect(200);
+    }
+    assert!(page.body.contains("Too many"), "{}", page.body);
+    let page = login.authorize(&[("prompt", "login")]).expect(200);
+    login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
+}
+
+#[test]
+fn requests_that_anybody_can_push_are_bounded_per_address() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let public = suite::authorize::web_client(&f, &json!({ "token_endpoint_auth_method": "none" }));
+    let push = |client: &suite::harness::TestClient, address: &str| {
+        let fields = login.request(&[("client_id", &client.id)]);
+        let request = Req::new("POST", "/par")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cf-connecting-ip", address)
+            .body(form(&fields));
+        f.send(&if client.secret.is_empty() { request } else { request.basic(&client.id, &client.secret) })
+    };
+    for _ in 0..300 {
+        push(&public, "192.0.2.1").expect(201);
+    }
+    let objects = target.world.objects();
+    let refused = push(&public, "192.0.2.1");
+    refused.expect_error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(target.world.objects(), objects);
+    push(&public, "192.0.2.2").expect(201);
+    push(&login.client, "192.0.2.1").expect(201);
+    target.world.advance(15 * 60);
+    push(&public, "192.0.2.1").expect(201);
+}
+
 fn ring(target: &InMemory) {
     pollster::block_on(target.world.ring_alarms(&target.server)).expect("the alarms");
 }
@@ -281,6 +342,86 @@ fn clients_are_told_of_a_sign_out_until_they_take_it() {
 }
 
 #[test]
+fn a_pairwise_client_is_told_of_the_session_it_knows() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let members = json!({
+        "subject_type": "pairwise",
+        "backchannel_logout_uri": "https://app.example/backchannel",
+        "frontchannel_logout_uri": "https://app.example/frontchannel",
+    });
+    let login = Login::new(&f, &members);
+    let hint = text(&login.tokens(&[]), "id_token").to_owned();
+    let id_token = claims(&hint);
+    // The hint names this session, so nobody is asked.
+    let page = login.browser.get(&format!("/logout?id_token_hint={hint}")).expect(200);
+    let sid = text(&id_token, "sid");
+    assert!(page.body.contains(&format!("&amp;sid={sid}\"")), "{}", page.body);
+    ring(&target);
+    let (_, body) = target.world.posts()[0].clone();
+    let logout = claims(body.strip_prefix("logout_token=").expect("a logout token"));
+    assert_eq!((&logout["sub"], &logout["sid"]), (&id_token["sub"], &id_token["sid"]));
+    assert!(!target.world.at_rest().contains(sid), "it is computed");
+}
+
+#[test]
+fn a_failure_of_ours_is_no_reason_to_try_without_end() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({ "backchannel_logout_uri": "https://app.example/backchannel" }));
+    login.tokens(&[]);
+    let page = login.browser.get("/logout").expect(200);
+    login.browser.submit(&page, &[("action", "logout")]).expect(200);
+    // An isolate that knows nothing can't find out whom to tell.
+    let cold = target.world.isolate(None);
+    target.world.set_unreachable(true);
+    let calls = || target.world.counts().object_calls;
+    pollster::block_on(target.world.ring_alarms(&cold)).expect("the alarms");
+    let before = calls();
+    pollster::block_on(target.world.ring_alarms(&cold)).expect("the alarms");
+    assert_eq!((calls(), target.world.posts().len()), (before, 0), "it isn't due");
+    target.world.set_unreachable(false);
+    target.world.advance(10);
+    ring(&target);
+    assert_eq!(target.world.posts().len(), 1);
+}
+
+#[test]
+fn a_sign_out_and_the_telling_of_it_are_one_commit() {
+    for (at, told) in [(FailAt::BeforeCommit, 0), (FailAt::AfterCommit, 1)] {
+        let target = target();
+        let f = Fixture::new(&target);
+        let login = Login::new(&f, &json!({ "backchannel_logout_uri": "https://app.example/backchannel" }));
+        let refresh = text(&login.tokens(&[]), "refresh_token").to_owned();
+        let page = login.browser.get("/logout").expect(200);
+        // The session is looked at first.
+        target.world.fail_object_after(1, at);
+        assert!(login.browser.submit(&page, &[("action", "logout")]).status >= 500);
+        ring(&target);
+        assert_eq!(target.world.posts().len(), told, "{at:?}");
+        assert_eq!(login.refresh(&refresh, "").status == 200, told == 0, "{at:?}");
+        assert_eq!(login.authorize(&[]).status == 303, told == 0, "{at:?}");
+    }
+}
+
+#[test]
+fn attempts_that_keep_coming_do_not_put_the_sweep_off() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    for number in 0..12 {
+        let stranger = Browser::new(&f);
+        *stranger.address.borrow_mut() = format!("203.0.113.{number}");
+        let page = stranger.authorize(&login.request(&[])).expect(200);
+        stranger.log_in(&page, &login.email, "a wrong password").expect(200);
+        target.world.advance(43_200);
+        ring(&target);
+    }
+    let pairs = target.world.at_rest().matches("\"bucket/p/").count();
+    assert!(pairs <= 3, "{pairs}");
+}
+
+#[test]
 fn a_client_that_never_answers_is_given_up() {
     let target = target();
     let f = Fixture::new(&target);
@@ -324,6 +465,27 @@ fn nothing_secret_is_at_rest_or_in_the_log() {
 }
 
 #[test]
+fn a_stolen_refresh_token_is_said_once_with_its_client_and_its_age() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let mut tokens = vec![text(&login.tokens(&[]), "refresh_token").to_owned()];
+    for _ in 0..3 {
+        let next = login.refresh(tokens.last().expect("one"), "").expect(200).json();
+        tokens.push(text(&next, "refresh_token").to_owned());
+    }
+    for token in [&tokens[0], &tokens[0], &tokens[1], &tokens[3]] {
+        login.refresh(token, "").expect_error(400, "invalid_grant");
+    }
+    let log = target.world.log();
+    let said: Vec<_> = log.iter().filter(|line| line.contains("refresh_reuse_detected")).collect();
+    let [line] = said.as_slice() else { panic!("{said:?}") };
+    let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!((&line["client_id"], &line["distance"]), (&json!(login.client.id), &json!(3)));
+    assert_eq!(log.iter().filter(|line| line.contains("\"distance\"")).count(), 1);
+}
+
+#[test]
 fn everything_that_expired_is_swept() {
     let target = target();
     let f = Fixture::new(&target);
@@ -356,5 +518,16 @@ fn a_redirect_after_a_form_is_a_303_and_carries_nothing_but_the_code() {
             assert!(cookie.contains(attribute), "{cookie}");
         }
         assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+}
+
+#[test]
+fn an_icon_is_looked_for_at_the_root_of_the_host() {
+    use mintedge::protocol::http::{Body, Headers, Method, Request};
+    let target = target();
+    let request = |path| Request::new(Method::Get, path, Headers::default(), Body::Bytes(Vec::new()));
+    for (path, status) in [("/favicon.ico", 204), ("/tenant/favicon.ico", 204), ("/other/favicon.ico", 404)] {
+        let answer = pollster::block_on(target.server.handle(&request(path)));
+        assert_eq!(answer.status, status, "{path}");
     }
 }

@@ -114,6 +114,8 @@ impl Person {
             id,
             refresh: true,
             max_grants: 3,
+            idle: None,
+            removed_at: None,
             grant: Grant {
                 client_id: "app".to_owned(),
                 sid: Some(self.sid),

@@ -34,6 +34,7 @@ fn every_code_has_its_rfc_name_status_and_headers() {
         (Code::NotFound, "not_found", 404, None),
         (Code::MethodNotAllowed, "invalid_request", 405, None),
         (Code::TooLarge, "invalid_request", 413, None),
+        (Code::TooManyRequests, "temporarily_unavailable", 429, None),
         (Code::TemporarilyUnavailable, "temporarily_unavailable", 503, None),
         (Code::ServerError, "server_error", 500, None),
     ];
@@ -45,7 +46,7 @@ fn every_code_has_its_rfc_name_status_and_headers() {
         assert_eq!(response.header("www-authenticate"), challenge, "{code:?}");
         assert_eq!(response.header("cache-control"), Some("no-store"), "{code:?}");
         assert_eq!(response.header("x-request-id"), Some("request-1"), "{code:?}");
-        assert_eq!(response.header("retry-after").is_some(), status == 503, "{code:?}");
+        assert_eq!(response.header("retry-after").is_some(), [429, 503].contains(&status), "{code:?}");
     }
 }
 

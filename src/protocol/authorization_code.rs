@@ -39,6 +39,9 @@ pub struct AuthorizationCode {
     /// S256 challenge, if one was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<String>,
+    /// The client's last removal by the person that their session knew of; a later one ends the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<Timestamp>,
     /// The `claims` parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,

@@ -57,6 +57,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The body is over its limit.
     TooLarge,
+    /// RFC 9126 §2.3: too many requests of a kind that anybody can make.
+    TooManyRequests,
     /// A dependency is out of reach; worth another try.
     TemporarilyUnavailable,
     /// A failure of ours.
@@ -87,6 +89,7 @@ impl Code {
             Self::NotFound => ("not_found", 404),
             Self::MethodNotAllowed => ("invalid_request", 405),
             Self::TooLarge => ("invalid_request", 413),
+            Self::TooManyRequests => ("temporarily_unavailable", 429),
             Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
             Self::ServerError => ("server_error", 500),
         }
@@ -119,6 +122,7 @@ impl Code {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::TooLarge
+            | Self::TooManyRequests
             | Self::TemporarilyUnavailable
             | Self::ServerError => None,
         }
@@ -191,6 +195,7 @@ pub enum Cause {
     VerifierWrong,
     GrantUnknown,
     GrantRevoked,
+    TooManyRequests,
     GrantExpired,
     RefreshTokenForged,
     RefreshTokenWrong,
@@ -358,6 +363,9 @@ pub fn error_response(code: Code, description: &str, realm: &str, request_id: &s
     }
     if code == Code::TemporarilyUnavailable {
         response = response.with("retry-after", "1");
+    }
+    if code == Code::TooManyRequests {
+        response = response.with("retry-after", "60");
     }
     response
 }

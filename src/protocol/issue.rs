@@ -191,8 +191,8 @@ async fn id_token<P: Platform>(
     if let Some(nonce) = &request.nonce {
         claims.insert("nonce".to_owned(), nonce.as_str().into());
     }
-    if let Some(sid) = user.sid {
-        claims.insert("sid".to_owned(), sid.to_string().into());
+    if let Some(sid) = &user.sid {
+        claims.insert("sid".to_owned(), sid.as_str().into());
     }
     let key = signing_key(keyring, request.alg, exchange.now)?;
     sign_claims(server, key, jwt::ID_TOKEN_TYPE, &claims).await
@@ -241,7 +241,7 @@ pub(crate) async fn logout_token<P: Platform>(
     server: &Server<P>,
     now: Timestamp,
     alg: Alg,
-    (audience, subject, sid): (&str, &str, Id),
+    (audience, subject, sid): (&str, &str, &str),
 ) -> Result<String, ServerError> {
     let mut jti = [0_u8; 16];
     server.platform.fill(&mut jti);

@@ -27,6 +27,8 @@ pub struct Exchange<'a> {
     pub client_id: std::cell::RefCell<Option<String>>,
     /// The admin API's own word for a refusal, if it was one of these.
     pub refused: std::cell::Cell<Option<&'static str>>,
+    /// How many generations old the refresh token was that ended its grant, if one did.
+    pub distance: std::cell::Cell<Option<u32>>,
     /// Why it failed, if it did.
     pub failure: std::cell::RefCell<Option<Failure>>,
 }
@@ -44,6 +46,7 @@ impl<'a> Exchange<'a> {
             deprecated: std::cell::Cell::new(false),
             client_id: std::cell::RefCell::new(None),
             refused: std::cell::Cell::new(None),
+            distance: std::cell::Cell::new(None),
             failure: std::cell::RefCell::new(None),
         }
     }
@@ -91,6 +94,7 @@ impl<'a> Exchange<'a> {
             deprecated: self.deprecated.get(),
             error,
             cause,
+            distance: self.distance.get(),
             detail,
         };
         serde_json::to_string(&line).unwrap_or_default()
@@ -116,6 +120,8 @@ struct Line<'a> {
     error: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<Cause>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
 }

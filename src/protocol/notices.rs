@@ -9,6 +9,7 @@ use super::objects::subject::{Command, Notice, Reply};
 use super::objects::{Class, tend};
 use super::ports::Platform;
 use super::server::Server;
+use super::subject::session_name;
 
 impl<P: Platform> Server<P> {
     /// What an object's alarm does: tell clients, then drop what has expired. `carry_out` has the object itself carry out a
@@ -52,8 +53,8 @@ impl<P: Platform> Server<P> {
         let Some(uri) = &client.backchannel_logout_uri else { return Ok(true) };
         let keyring = self.any_keyring(now).await?;
         let sub = notice.owner.at(&client, &keyring.derived);
-        let token =
-            logout_token(self, now, client.id_token_alg(), (&client.client_id, &sub, notice.sid)).await?;
+        let sid = session_name(notice.sid, &client, &keyring.derived);
+        let token = logout_token(self, now, client.id_token_alg(), (&client.client_id, &sub, &sid)).await?;
         let answer = self.platform.post_form(uri, &format!("logout_token={}", form_encode(&token))).await;
         let delivered = answer.is_ok_and(|status| (200..300).contains(&status));
         let outcome = if delivered { "ok" } else { "failed" };

@@ -124,6 +124,21 @@ pub fn problem(uri: &str) -> Option<&'static str> {
     }
 }
 
+/// Scheme, host and port of a web URI, the scheme's own port written out; `None` for any other.
+pub(super) fn origin(uri: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let standard = match scheme {
+        "https" => "443",
+        "http" => "80",
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?']).next()?;
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some((scheme, host, port)),
+        _ => Some((scheme, authority, standard)),
+    }
+}
+
 fn is_loopback_host(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,

@@ -54,6 +54,18 @@ impl UserId {
     }
 }
 
+/// The `sid` that `client` knows a session under. Where a person has pairwise names their sessions do too: else two sectors
+/// could tell by it that they have the same person.
+pub(crate) fn session_name(sid: Id, client: &ClientConfig, derived: &Derived) -> String {
+    match client.subject_type {
+        SubjectType::Public => sid.to_string(),
+        SubjectType::Pairwise => {
+            let name = mac(&derived.pairwise, &[b"sid", sector(client).as_bytes(), sid.bytes()]);
+            base64url(name.get(..16).unwrap_or_default())
+        }
+    }
+}
+
 /// The host that pairwise names are made for: the registered one, or that of the redirect URIs, which is a single one
 /// then (configuration sees to it).
 fn sector(client: &ClientConfig) -> &str {

@@ -52,7 +52,7 @@ async function deploy(t, members = {}) {
     allowed_origins: [origin],
     ...members,
   });
-  settings = { authority: issuer, client_id: app.id };
+  settings = { authority: issuer, client_id: app.id, client_secret: app.secret };
   return origin;
 }
 
@@ -66,6 +66,9 @@ async function withUser(origin, look) {
     await page.fill("#username", person.email);
     await page.fill("#password", PASSWORD);
     await page.click("#login");
+    // Without a secret and on a loopback address it could be anybody (RFC 8252 §8.6): the server asks every time.
+    const { client_secret: secret } = await (await fetch(`${origin}/settings.json`)).json();
+    if (!secret) await page.click("#allow");
     await page.waitForSelector(`text=${person.email}`);
     await look({ context, page });
     assert.deepEqual(complaints, []);
@@ -144,8 +147,17 @@ function userinfo(token) {
   return fetch(`${issuer}/userinfo`, { headers: { authorization: `Bearer ${token}` } });
 }
 
-test("a hidden frame renews with prompt=none as long as the session lives", async (t) => {
+test("a hidden frame gets nothing for an application that could be anybody", async (t) => {
   const origin = await deploy(t, { grant_types: ["authorization_code"] });
+  await withUser(origin, async ({ page }) => {
+    assert.equal((await renew(page)).error, "consent_required");
+  });
+});
+
+test("a hidden frame renews with prompt=none as long as the session lives", async (t) => {
+  // In place of an https origin, which would do without a secret.
+  const members = { grant_types: ["authorization_code"], token_endpoint_auth_method: "client_secret_post" };
+  const origin = await deploy(t, members);
   await withUser(origin, async ({ context, page }) => {
     const first = await user(page);
     assert.equal(first.refresh_token, undefined);

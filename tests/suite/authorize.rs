@@ -376,9 +376,31 @@ pub fn a_public_client_needs_pkce_and_no_secret(f: &Fixture<'_>) {
     let login = Login::new(f, &members);
     let sent = login.authorize(&[("code_challenge", ""), ("code_challenge_method", "")]).expect(303);
     assert_eq!(parameters(&sent)["error"], "invalid_request");
-    let native = "http://127.0.0.1:49152/cb";
-    let code = login.code(&[("redirect_uri", native)]);
-    login.redeem_with(&login.client, &code, &[("redirect_uri", native)]).expect(200);
+    login.redeem(&login.code(&[])).expect(200);
+}
+
+pub fn a_public_client_that_anybody_could_pose_as_asks_every_time(f: &Fixture<'_>) {
+    let uris = [REDIRECT, "http://127.0.0.1/cb", "http://localhost:3000/cb", "com.example.app:/cb"];
+    let public = Login::new(
+        f,
+        &json!({ "token_endpoint_auth_method": "none", "redirect_uris": uris, "first_party": true }),
+    );
+    for uri in ["http://127.0.0.1:49152/cb", "http://localhost:3000/cb", "com.example.app:/cb"] {
+        let to = [("redirect_uri", uri)];
+        for _ in 0..2 {
+            let page = public.authorize(&to).expect(200);
+            let answer = public.browser.submit(&page, &[("action", "allow")]).expect(303);
+            let code = parameters(&answer)["code"].clone();
+            public.redeem_with(&public.client, &code, &to).expect(200);
+        }
+        let sent = parameters(&public.authorize(&[to[0], ("prompt", "none")]).expect(303));
+        assert_eq!(sent["error"], "consent_required", "{uri}");
+    }
+    assert!(parameters(&public.authorize(&[("prompt", "none")]).expect(303)).contains_key("code"));
+    // A client with a secret is known for what it is, wherever it listens.
+    let confidential = web_client(f, &json!({ "redirect_uris": uris, "first_party": true }));
+    let more = [("client_id", confidential.id.as_str()), ("redirect_uri", "http://127.0.0.1:7/cb")];
+    assert!(parameters(&public.authorize(&more).expect(303)).contains_key("code"));
 }
 
 pub fn a_confidential_client_may_be_registered_without_pkce(f: &Fixture<'_>) {
@@ -449,18 +471,21 @@ pub fn pairwise_subjects_differ_by_sector(f: &Fixture<'_>) {
         web_client(f, &json!({ "subject_type": "pairwise", "sector_identifier": "other.example" }));
     let same = web_client(f, &pairwise);
     let public = web_client(f, &json!({}));
-    let sub = |client: &TestClient| {
+    let seen = |client: &TestClient| {
         let answer = login.authorize(&[("client_id", &client.id)]).expect(303);
         let tokens = login.redeem_with(client, &parameters(&answer)["code"], &[]).expect(200).json();
         let user = login.userinfo(text(&tokens, "access_token")).expect(200).json();
-        let sub = text(&claims(text(&tokens, "id_token")), "sub").to_owned();
-        assert_eq!(user["sub"], sub);
-        sub
+        let id_token = claims(text(&tokens, "id_token"));
+        assert_eq!(user["sub"], id_token["sub"]);
+        (text(&id_token, "sub").to_owned(), text(&id_token, "sid").to_owned())
     };
-    let own = sub(&login.client);
-    assert_eq!(own, sub(&same));
-    assert_ne!(own, sub(&elsewhere));
-    assert_ne!(own, sub(&public));
+    // Neither the person nor the session has a name that two sectors could compare.
+    let own = seen(&login.client);
+    assert_eq!(own, seen(&same));
+    for other in [seen(&elsewhere), seen(&public)] {
+        assert_ne!(own.0, other.0);
+        assert_ne!(own.1, other.1);
+    }
 }
 
 pub fn a_pushed_request_works_once_and_for_its_client_only(f: &Fixture<'_>) {

@@ -97,6 +97,7 @@ macro_rules! black_box_suite {
                 the_issuer_does_not_follow_the_host_header,
                 the_key_set_has_public_members_only,
                 documents_have_an_etag_and_answer_304,
+                a_browser_that_looks_for_an_icon_asks_once,
                 unknown_paths_are_404,
             ],
             authorize: [
@@ -114,6 +115,7 @@ macro_rules! black_box_suite {
                 a_session_changes_its_name_at_login,
                 a_code_works_once_for_its_client_verifier_and_redirect_uri,
                 a_public_client_needs_pkce_and_no_secret,
+                a_public_client_that_anybody_could_pose_as_asks_every_time,
                 a_confidential_client_may_be_registered_without_pkce,
                 requested_claims_go_where_they_were_asked_for,
                 single_claims_are_asked_for_like_scopes,

@@ -96,6 +96,17 @@ pub fn documents_have_an_etag_and_answer_304(f: &Fixture<'_>) {
     }
 }
 
+pub fn a_browser_that_looks_for_an_icon_asks_once(f: &Fixture<'_>) {
+    for method in ["GET", "HEAD"] {
+        let answer = f.send(&Req::new(method, "/favicon.ico")).expect(204);
+        assert_eq!(
+            (answer.header("cache-control"), answer.body.as_str()),
+            (Some("public, max-age=86400"), "")
+        );
+    }
+    assert_eq!(f.send(&Req::new("POST", "/favicon.ico")).status, 405);
+}
+
 pub fn unknown_paths_are_404(f: &Fixture<'_>) {
     for path in
         ["/", "/authorize/", "/token/", "/tokens", "/.well-known/oauth-authorization-server/x", "/admin/v2/x"]

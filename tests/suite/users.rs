@@ -345,7 +345,9 @@ pub fn a_client_loses_everything_of_a_user(f: &Fixture<'_>) {
     let login = Login::new(f, &json!({}));
     login.redeem(&login.code(&[("scope", "openid offline_access")])).expect(200);
     let user = format!("users/{}", encode(&login.email));
+    let outstanding = login.code(&[]);
     f.admin("DELETE", &format!("{user}/clients/{}", login.client.id), None).expect(204);
+    login.redeem(&outstanding).expect_error(400, "invalid_grant");
     let overview = f.admin("GET", &format!("{user}/sessions"), None).expect(200).json();
     assert_eq!((&overview["grants"], &overview["consents"]), (&json!([]), &json!([])));
     login.redeem(&login.code(&[("scope", "openid offline_access")])).expect(200);

@@ -59,6 +59,7 @@ impl Check {
         ] {
             self.web_uri(&format!("{at}.{name}"), uri.as_deref());
         }
+        self.frontchannel(client, at);
         self.sector(client, at);
         self.refresh(client, at);
         for (number, resource) in client.serves.iter().enumerate() {
@@ -84,6 +85,18 @@ impl Check {
         let is_web = uri.starts_with("https://") || uri.starts_with("http://");
         if redirect_uri::problem(uri).is_some() || !is_web {
             self.say(at, "an https URL without fragment (http on a loopback address only)");
+        }
+    }
+
+    /// `Front-Channel Logout` §2: the URI is on the scheme, host and port of a redirect URI.
+    fn frontchannel(&mut self, client: &ClientConfig, at: &str) {
+        let Some(uri) = &client.frontchannel_logout_uri else { return };
+        let mut origins = client.redirect_uris.iter().map(|known| redirect_uri::origin(known));
+        if !origins.any(|known| known.is_some() && known == redirect_uri::origin(uri)) {
+            self.say(
+                format!("{at}.frontchannel_logout_uri"),
+                "scheme, host and port have to be those of one of the redirect URIs",
+            );
         }
     }
 
@@ -123,6 +136,48 @@ impl Check {
         }
         if refresh.mode != RefreshMode::Rotate && client.token_endpoint_auth_method == AuthMethod::None {
             self.say(format!("{at}.refresh.mode"), "a public client's refresh tokens rotate at every use");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::config::validate::{Known, client_problems};
+
+    #[test]
+    fn a_frontchannel_uri_away_from_the_redirect_uris_is_refused() {
+        let cases = [
+            ("https://app.example/bye", true),
+            ("https://app.example:443/bye?x=1", true),
+            ("https://app.example:8443/bye", true),
+            ("http://127.0.0.1:7777/bye", true),
+            ("https://app.example:4430/bye", false),
+            ("https://other.example/bye", false),
+            ("https://app.example.evil.example/bye", false),
+            ("http://127.0.0.1/bye", false),
+            ("http://localhost:7777/bye", false),
+        ];
+        let uris = [
+            "https://app.example/cb",
+            "https://app.example:8443/cb",
+            "http://127.0.0.1:7777/cb",
+            "com.example:/cb",
+        ];
+        let known = Known { scope: &|_| true, resource: &|_| true };
+        for (uri, fits) in cases {
+            let client = ClientConfig {
+                client_id: "app".to_owned(),
+                redirect_uris: uris.map(str::to_owned).to_vec(),
+                frontchannel_logout_uri: Some(uri.to_owned()),
+                ..ClientConfig::default()
+            };
+            let found = client_problems(&client, &known);
+            assert_eq!(found.is_empty(), fits, "{uri}: {found:?}");
+            assert!(
+                found.iter().all(|problem| problem.path == "client.frontchannel_logout_uri"),
+                "{found:?}"
+            );
         }
     }
 }

@@ -23,6 +23,7 @@ use super::super::pages::{FormTarget, LogoutPage, SignedOutPage};
 use super::super::ports::Platform;
 use super::super::sealed::{FLOW_PREFIX, open, seal};
 use super::super::server::Server;
+use super::super::subject::session_name;
 use super::super::time::{HOUR, Timestamp};
 use super::authorize::answer::error_page;
 use super::authorize::browser::Browser;
@@ -87,7 +88,9 @@ async fn request<P: Platform>(
     let Some(state) = browser.session_state(server, exchange, None).await? else {
         return finish(server, exchange, &[], plan.return_to).await;
     };
-    let sid = browser.session.as_ref().map(|cookie| cookie.sid.to_string());
+    let keyring = server.any_keyring(exchange.now).await?;
+    let sid = browser.session.as_ref().zip(client.as_deref());
+    let sid = sid.map(|(cookie, client)| session_name(cookie.sid, client, &keyring.derived));
     if hint.is_some_and(|hint| hint.sid == sid) {
         return sign_out(server, exchange, &browser, plan).await;
     }
@@ -235,13 +238,15 @@ async fn frames<P: Platform>(
     exchange: &Exchange<'_>,
     notices: &[Notice],
 ) -> Result<Vec<String>, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
     let mut frames = Vec::new();
     for notice in notices {
         let Found::Client(client) = server.client(&notice.client_id, exchange.now).await? else { continue };
         if let Some(uri) = &client.frontchannel_logout_uri {
             let separator = if uri.contains('?') { '&' } else { '?' };
             let iss = form_encode(server.issuer.as_str());
-            frames.push(format!("{uri}{separator}iss={iss}&sid={}", notice.sid));
+            let sid = session_name(notice.sid, &client, &keyring.derived);
+            frames.push(format!("{uri}{separator}iss={iss}&sid={sid}"));
         }
     }
     Ok(frames)

@@ -61,6 +61,9 @@ async fn elsewhere<P: Platform>(
         Some(logout::LOGOUT) => logout::serve(server, exchange).boxed_local().await,
         Some(assets::STYLE) => assets::style(server, exchange).await,
         Some(assets::SCRIPT) => assets::script(server, exchange),
+        _ if exchange.request.path == assets::FAVICON || below == Some(assets::FAVICON) => {
+            assets::favicon(server, exchange)
+        }
         Some(rest) if rest.starts_with(admin::PREFIX) => {
             let path = rest.get(admin::PREFIX.len()..).unwrap_or_default();
             admin::serve(server, exchange, path).boxed_local().await

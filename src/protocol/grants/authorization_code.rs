@@ -78,6 +78,8 @@ fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::ti
         id: code.id,
         refresh,
         max_grants: client.refresh.max_grants,
+        idle: Some(client.refresh.idle),
+        removed_at: code.removed_at,
         grant: Grant {
             client_id: code.client_id,
             sid: Some(code.sid),

@@ -69,7 +69,7 @@ pub struct Granted {
 pub(super) struct UserTokens {
     pub(super) owner: UserId,
     pub(super) grant: Id,
-    pub(super) sid: Option<Id>,
+    pub(super) sid: Option<String>,
     pub(super) auth: Authentication,
     pub(super) refresh_token: Option<String>,
     pub(super) id_token: Option<IdTokenRequest>,

@@ -14,6 +14,7 @@ use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::scope::{ScopeSet, USER_SCOPES};
 use crate::protocol::secret::SecretBytes;
+use crate::protocol::subject::session_name;
 use crate::protocol::user_claims;
 
 /// What one access token will be for.
@@ -100,7 +101,7 @@ pub(super) async fn granted<P: Platform>(
         user: Some(UserTokens {
             owner: user.id,
             grant: id,
-            sid: grant.sid,
+            sid: grant.sid.map(|sid| session_name(sid, client, &keyring.derived)),
             auth: grant.auth,
             refresh_token,
             id_token,
@@ -125,7 +126,7 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
                 Refusal::SessionEnded => Cause::SessionEnded,
                 Refusal::CodeUsedJustNow => Cause::CodeUsedJustNow,
                 Refusal::CodeReplayed => Cause::CodeReplayed,
-                Refusal::GrantRevoked => Cause::GrantRevoked,
+                Refusal::GrantRevoked | Refusal::ClientRemoved => Cause::GrantRevoked,
                 Refusal::GrantExpired => Cause::GrantExpired,
                 Refusal::SecretWrong => Cause::RefreshTokenWrong,
                 Refusal::OtherClient => Cause::OtherClient,

@@ -64,7 +64,15 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         derived: None,
     };
     let refresh = client.may_use(GrantType::RefreshToken);
-    let redemption = Redemption { id, grant, refresh, max_grants: client.refresh.max_grants };
+    let redemption = Redemption {
+        id,
+        grant,
+        refresh,
+        max_grants: client.refresh.max_grants,
+        idle: Some(client.refresh.idle),
+        // It is decided this moment, not before.
+        removed_at: Some(exchange.now),
+    };
     match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), exchange.now).await? {
         Reply::Granted(state) => granted(&request, target, id, *state, None).await,
         Reply::Refused(refusal) => Err(refused(refusal)),

@@ -6,7 +6,7 @@
 use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
 use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
-use crate::protocol::objects::subject::{Command, Presentation, Reply};
+use crate::protocol::objects::subject::{Command, Presentation, Refusal, Reply};
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::scope::ScopeSet;
@@ -57,7 +57,12 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let reply = server.subject(token.owner, &command, exchange.now).await?;
     let state = match reply {
         Reply::Granted(state) => *state,
-        Reply::Refused(refusal) => return Err(refused(refusal)),
+        Reply::Refused(refusal) => {
+            if let Refusal::RefreshReused { distance } = refusal {
+                exchange.distance.set(Some(distance));
+            }
+            return Err(refused(refusal));
+        }
         _ => return Err(unexpected()),
     };
     let narrowed = scopes.unwrap_or_else(|| state.grant.scopes.clone());

@@ -3,11 +3,8 @@
 use crate::protocol::client::USER_SUBJECT_PREFIX;
 use crate::protocol::derived::{Derived, mac};
 use crate::protocol::encoding::base64url;
-use crate::protocol::refresh_token::{tagged, untagged};
 use crate::protocol::subject::UserId;
 
-/// Prefix of a device cookie's value.
-const DEVICE_PREFIX: &str = "med_";
 /// Longest identifier, in bytes.
 const MAX_LENGTH: usize = 254;
 
@@ -63,18 +60,6 @@ impl Identifier {
         let bytes = mac(&derived.routing, &[b"decoy", self.0.as_bytes()]);
         let half = bytes.get(..16).and_then(|half| half.try_into().ok());
         UserId::from_bytes(half.unwrap_or_default())
-    }
-
-    /// The device cookie of a browser that this person logged in with.
-    pub(super) fn device(&self, derived: &Derived) -> String {
-        let body = mac(&derived.session, &[b"device", self.0.as_bytes()]);
-        tagged(DEVICE_PREFIX, &derived.session, body.to_vec())
-    }
-
-    /// Whether a device cookie is this person's.
-    pub(super) fn is_device(&self, derived: &Derived, cookie: &str) -> bool {
-        let body = mac(&derived.session, &[b"device", self.0.as_bytes()]);
-        untagged(DEVICE_PREFIX, &derived.session, cookie).is_some_and(|known| known == body)
     }
 }
 

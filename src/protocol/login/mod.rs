@@ -2,6 +2,7 @@
 //!
 //! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
 
+mod device;
 mod identifier;
 pub(crate) mod link;
 mod password;
@@ -16,6 +17,7 @@ use super::time::Timestamp;
 
 pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use password::{MAX_PASSWORD, MIN_PASSWORD};
+pub(crate) use throttle::may_push;
 
 /// The authentication context class of a password login, in `acr`.
 pub const ACR_PASSWORD: &str = "urn:mintedge:acr:password";
@@ -60,7 +62,8 @@ pub(crate) async fn with_password<P: Platform>(
     let fits = password::verify(hash, password, &server.platform);
     let Some(user) = usable.filter(|_| fits) else { return Ok(Err(Problem::Wrong)) };
     attempt.forgive(server, allowed.used).await?;
-    let device = identifier.device(&keyring.derived);
+    let device = attempt.device().unwrap_or_else(|| device::Device::generate(&server.platform));
+    let device = device.to_wire(&identifier, &keyring.derived);
     Ok(Ok(Login { user, auth: by_password(now), device }))
 }
 

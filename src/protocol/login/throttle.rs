@@ -3,9 +3,11 @@
 //! * per address: [`PER_ADDRESS`];
 //! * per identifier and address: [`PER_PAIR`];
 //! * per identifier from everywhere: [`PER_IDENTIFIER`], but a browser that this person has logged in with before (a device
-//!   cookie) counts in a bucket of its own instead. A stranger who guesses can delay the owner on a new device only.
+//!   cookie) counts in a bucket of its own instead, with [`PER_IDENTIFIER`] for all such browsers. A stranger who guesses can
+//!   delay the owner on a new device only.
 
 use super::Identifier;
+use super::device::Device;
 use super::identifier::shard_of;
 use crate::protocol::cookies::Cookie;
 use crate::protocol::derived::{Derived, mac};
@@ -24,6 +26,8 @@ const PER_ADDRESS: u32 = 100;
 const PER_PAIR: u32 = 10;
 /// Attempts for one identifier from everywhere in an hour.
 const PER_IDENTIFIER: u32 = 100;
+/// Requests that public clients push from one address in a quarter of an hour.
+const PUSHED_PER_ADDRESS: u32 = 300;
 /// From so many attempts on a success clears the count.
 const WORTH_FORGIVING: u32 = 3;
 
@@ -34,6 +38,7 @@ pub(super) struct Attempt {
     buckets: Vec<Bucket>,
     /// Where the address counts; the `password` grant's is the client's own, which says nothing.
     address: Option<(String, Bucket)>,
+    device: Option<Device>,
 }
 
 /// What an attempt that may go on learns.
@@ -50,17 +55,19 @@ impl Attempt {
         identifier: &Identifier,
     ) -> Self {
         let login = identifier.key(derived);
-        let network = network(exchange.request.headers.client_ip.as_deref());
-        let hash = mac(&derived.routing, &[b"address", network.as_bytes()]);
-        let address = base64url(hash.get(..12).unwrap_or_default());
-        let device = Cookie::Device.read(&server.issuer, &exchange.request.headers);
-        let known = device.is_some_and(|cookie| identifier.is_device(derived, cookie));
+        let (address, address_shard) = address(exchange, derived);
+        let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
+        let device = cookie.and_then(|cookie| Device::of(identifier, derived, cookie));
         let bucket = |key: String, limit, window| Bucket { key, limit, window };
         let by_client = exchange.deprecated.get();
         let buckets = if by_client {
             vec![bucket(format!("i/{login}"), PER_IDENTIFIER, HOUR)]
-        } else if known {
-            vec![bucket(format!("d/{login}"), PER_PAIR, 15 * MINUTE)]
+        } else if let Some(device) = device {
+            // All of them together too: somebody who knew the password once may have collected marks.
+            vec![
+                bucket(format!("d/{login}/{}", device.name()), PER_PAIR, 15 * MINUTE),
+                bucket(format!("d/{login}"), PER_IDENTIFIER, HOUR),
+            ]
         } else {
             vec![
                 bucket(format!("p/{login}/{address}"), PER_PAIR, 15 * MINUTE),
@@ -71,10 +78,15 @@ impl Attempt {
             shard: identifier.shard(derived),
             login,
             buckets,
-            address: (!by_client).then(|| {
-                (shard_of(derived, &hash), bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE))
-            }),
+            device,
+            address: (!by_client)
+                .then(|| (address_shard, bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE))),
         }
+    }
+
+    /// The browser, if this person has logged in with it before.
+    pub(super) const fn device(&self) -> Option<Device> {
+        self.device
     }
 
     /// Counts the attempt; `None` if there were too many. The address goes first, so that one address can't make rows for any
@@ -108,6 +120,26 @@ impl Attempt {
         let buckets = self.buckets.iter().map(|bucket| bucket.key.clone()).collect();
         server.shard(&self.shard, &Command::Forgive { buckets }).await.map(drop)
     }
+}
+
+/// Whether one more request of a public client may be kept. Each makes an object, and nobody has to prove anything for it.
+/// Counted per address and not per client: nobody can use a client up for others.
+pub(crate) async fn may_push<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+) -> Result<bool, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let (address, shard) = address(exchange, &keyring.derived);
+    let bucket = Bucket { key: format!("r/{address}"), limit: PUSHED_PER_ADDRESS, window: 15 * MINUTE };
+    let command = Command::Attempt { login: None, buckets: vec![bucket] };
+    Ok(matches!(server.shard(&shard, &command).await?, Reply::Allowed { .. }))
+}
+
+/// What the request's address is called in the directory, and the shard that counts it.
+fn address(exchange: &Exchange<'_>, derived: &Derived) -> (String, String) {
+    let network = network(exchange.request.headers.client_ip.as_deref());
+    let hash = mac(&derived.routing, &[b"address", network.as_bytes()]);
+    (base64url(hash.get(..12).unwrap_or_default()), shard_of(derived, &hash))
 }
 
 /// The network an address belongs to: of an IPv6 address one customer's part.

@@ -14,6 +14,8 @@ use crate::protocol::time::{MINUTE, Timestamp};
 
 const LOGIN: &str = "login/";
 const BUCKET: &str = "bucket/";
+/// Where a sweep that has more to look at goes on.
+const CURSOR: &str = "sweep";
 /// Most rows one alarm looks at.
 const SWEEP: u32 = 1000;
 
@@ -114,6 +116,15 @@ struct Count {
     ends_at: Timestamp,
 }
 
+/// How far a sweep has come.
+#[derive(Default, Serialize, Deserialize)]
+struct Cursor {
+    /// The last bucket it looked at.
+    after: Option<String>,
+    /// Whether it has left one.
+    left: bool,
+}
+
 /// Carries out `command`.
 pub(super) fn handle<R: Rows>(
     rows: &mut Transaction<'_, R>,
@@ -147,21 +158,7 @@ pub(super) fn handle<R: Rows>(
             Ok(Reply::Done)
         }
         Command::List { after, limit } => Ok(Reply::Entries(rows.list(LOGIN, after.as_deref(), limit)?)),
-        Command::Tend => {
-            let buckets = rows.list::<Count>(BUCKET, None, SWEEP)?;
-            if buckets.len() >= usize::try_from(SWEEP).unwrap_or(usize::MAX) {
-                // There may be more than one alarm can look at: somebody is trying hard.
-                rows.wake(now.plus(MINUTE));
-            } else if buckets.iter().any(|(_, count)| now < count.ends_at) {
-                rows.wake(now.plus(SWEEP_EVERY));
-            }
-            for (key, count) in buckets {
-                if count.ends_at <= now {
-                    rows.delete(format!("{BUCKET}{key}"));
-                }
-            }
-            Ok(Reply::Done)
-        }
+        Command::Tend => tend(rows, now),
     }
 }
 
@@ -192,4 +189,35 @@ fn attempt<R: Rows>(
     }
     let owner = login.map(|login| owner(rows, login)).transpose()?;
     Ok(Reply::Allowed { owner: owner.flatten(), used })
+}
+
+/// Drops buckets whose window is over, [`SWEEP`] rows at a time. The next alarm goes on where this one stopped: rows that stay
+/// must not keep it from ever reaching those behind them.
+fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+    let known = rows.read::<Cursor>(CURSOR)?;
+    let has_cursor = known.is_some();
+    let mut cursor = known.unwrap_or_default();
+    let buckets = rows.list::<Count>(BUCKET, cursor.after.as_deref(), SWEEP)?;
+    let is_last = buckets.len() < usize::try_from(SWEEP).unwrap_or(usize::MAX);
+    for (key, count) in buckets {
+        if count.ends_at <= now {
+            rows.delete(format!("{BUCKET}{key}"));
+        } else {
+            cursor.left = true;
+        }
+        cursor.after = Some(key);
+    }
+    if !is_last {
+        // There is more than one alarm can look at: somebody is trying hard.
+        rows.write(CURSOR, &cursor)?;
+        rows.wake(now.plus(MINUTE));
+        return Ok(Reply::Done);
+    }
+    if has_cursor {
+        rows.delete(CURSOR);
+    }
+    if cursor.left {
+        rows.wake(now.plus(SWEEP_EVERY));
+    }
+    Ok(Reply::Done)
 }

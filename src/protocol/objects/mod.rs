@@ -228,14 +228,29 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_full_of_attempts_is_swept_soon() {
+    fn a_shard_full_of_attempts_is_swept_soon_and_whole() {
         let mut object = Object::default();
-        for number in 0..1_500 {
-            let bucket = json!({ "key": format!("{number:05}"), "limit": 10, "window": 900 });
+        for number in 0..3_500 {
+            // The first 1,500 stay.
+            let window = if number < 1_500 { 10 * DAY } else { 900 };
+            let bucket = json!({ "key": format!("{number:05}"), "limit": 10, "window": window });
             object.call(Class::Directory, 1, &json!({ "attempt": { "login": null, "buckets": [bucket] } }));
         }
+        let buckets = |object: &Object| object.0.keys().filter(|key| key.starts_with("bucket/")).count();
+        for (minute, left) in [(0, 3_500), (1, 3_000), (2, 2_000), (3, 1_500)] {
+            let now = Timestamp(DAY + 60 * minute);
+            let (_, changes) = handle(Class::Directory, &object, now, &Sevens, "\"tend\"").expect("done");
+            let next = if minute < 3 { now.plus(60) } else { now.plus(DAY) };
+            assert_eq!(changes.alarm, Some(next), "{minute}");
+            object.call(Class::Directory, now.0, &json!("tend"));
+            assert_eq!(buckets(&object), left, "{minute}");
+        }
+        for alarm in [11 * DAY, 11 * DAY + 60] {
+            object.call(Class::Directory, alarm, &json!("tend"));
+        }
+        assert!(object.0.is_empty());
         let (_, changes) =
-            handle(Class::Directory, &object, Timestamp(DAY), &Sevens, "\"tend\"").expect("done");
-        assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(DAY + 60))));
+            handle(Class::Directory, &object, Timestamp(12 * DAY), &Sevens, "\"tend\"").expect("done");
+        assert!(changes == Changes::default(), "nothing is left to ring for");
     }
 }

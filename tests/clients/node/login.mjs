@@ -82,6 +82,11 @@ export class Person {
     });
   }
 
+  /** Says yes on a consent page. */
+  allow(page) {
+    return this.browser.submit(page, { action: "allow" });
+  }
+
   /** Answers a sign-in page. */
   logIn(page, password = PASSWORD) {
     return this.browser.submit(page, { username: this.email, password, action: "login" });

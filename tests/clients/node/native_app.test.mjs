@@ -39,7 +39,7 @@ for (const host of Object.keys(HOSTS)) {
     const app = await nativeApp();
     const { url, checks } = await authorizationRequest(app, { redirect_uri: listener.redirectUri });
     const person = new Person(["127.0.0.1", "[::1]"]);
-    const page = await person.signUp(url);
+    const page = await person.allow(await person.signUp(url));
     assert.equal(page.body, "You can close this window.");
     const answer = await listener.answered;
     const tokens = await oidc.authorizationCodeGrant(app.config, answer, checks);
@@ -76,7 +76,7 @@ test("a code is worth nothing without its verifier", async (t) => {
   const person = new Person();
   const listener = await listen(t, "127.0.0.1");
   const { url, checks } = await authorizationRequest(app, { redirect_uri: listener.redirectUri });
-  await person.signUp(url);
+  await person.allow(await person.signUp(url));
   const answer = await listener.answered;
   const thief = { ...checks, pkceCodeVerifier: oidc.randomPKCECodeVerifier() };
   assert.equal((await rejection(oidc.authorizationCodeGrant(app.config, answer, thief))).error, "invalid_grant");
@@ -96,8 +96,23 @@ test("an app may have a scheme of its own", async () => {
   const app = await nativeApp({ redirect_uris: ["com.example.app:/callback"] });
   const person = new Person();
   const { url, checks } = await authorizationRequest(app, { redirect_uri: "com.example.app:/callback" });
-  const { url: answer } = await person.signUp(url);
+  const { url: answer } = await person.allow(await person.signUp(url));
   assert.equal(answer.protocol, "com.example.app:");
   const tokens = await oidc.authorizationCodeGrant(app.config, answer, checks);
   assert.ok(tokens.id_token);
+});
+
+test("no code goes out without a yes, however often there was one", async () => {
+  const redirectUri = "com.example.app:/callback";
+  const app = await nativeApp({ redirect_uris: [redirectUri] });
+  const person = new Person();
+  const ask = async (more = {}) => authorizationRequest(app, { redirect_uri: redirectUri, ...more });
+  const { url: first } = await ask();
+  assert.equal((await person.allow(await person.signUp(first))).url.protocol, "com.example.app:");
+  const { url: second } = await ask();
+  const page = await person.browser.open(second);
+  assert.equal(page.url.origin, issuer);
+  assert.ok((await person.allow(page)).url.searchParams.has("code"));
+  const { url: silent } = await ask({ prompt: "none" });
+  assert.equal((await person.browser.open(silent)).url.searchParams.get("error"), "consent_required");
 });

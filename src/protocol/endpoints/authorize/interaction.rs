@@ -71,10 +71,17 @@ fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: boo
         return Step::Select;
     }
     let covered = flow.asks_for().is_subset(&state.consented) || client.first_party;
-    if consented || covered && !flow.prompt.consent {
+    let silent = covered && !flow.prompt.consent && !anybody_may_listen(flow, client);
+    if consented || silent {
         return Step::Done;
     }
     if flow.prompt.none { Step::Refuse(Code::ConsentRequired, Cause::ConsentRequired) } else { Step::Consent }
+}
+
+/// RFC 8252 §8.6: nothing tells a public client on a loopback address or a scheme of its own from another program that
+/// uses its `client_id` there. Whatever it was permitted before, the person sees that something asks.
+fn anybody_may_listen(flow: &Flow, client: &Client) -> bool {
+    client.is_public() && !flow.redirect_uri.starts_with("https://")
 }
 
 /// Everything a page needs.
@@ -197,6 +204,7 @@ impl<P: Platform> Scene<'_, P> {
             resources: flow.resources.clone(),
             nonce: flow.nonce.clone(),
             code_challenge: flow.code_challenge.clone(),
+            removed_at: state.removed_at,
             claims: flow.claims.clone(),
         };
         Ok(answer::code(server, exchange, &flow.return_to(), &code).await?)

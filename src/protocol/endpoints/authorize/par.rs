@@ -1,5 +1,6 @@
 //! Pushed authorization requests (RFC 9126): the client sends its request by itself, authenticated, and the browser brings
 //! only a reference to it. The reference works once, for that client, for [`LIFETIME`] seconds.
+//! What a public client pushes is counted per address, and too much is a 429 (§2.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::protocol::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::id::Id;
 use crate::protocol::log::Exchange;
+use crate::protocol::login::may_push;
 use crate::protocol::objects::ephemeral::Command;
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::{tagged, untagged};
@@ -81,6 +83,10 @@ async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Resul
     if query.len() > MAX_PUSHED {
         let description = "the pushed request is too long";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::BodyTooLarge, description).into());
+    }
+    if client.is_public() && !may_push(server, exchange).await? {
+        let description = "too many pushed requests from this address; try again later";
+        return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
     }
     let kept = Kept { client_id: client.client_id.clone(), query, until };
     let value = serde_json::to_string(&kept).map_err(|error| ServerError::internal(error.to_string()))?;

@@ -11,7 +11,8 @@ use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Derivation, Grant, Revocation, Why};
 use super::{
-    CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, room, sessions, user,
+    CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, removals, room,
+    sessions, user,
 };
 use crate::protocol::error::ServerError;
 use crate::protocol::exchange::actor::MAX_DEPTH;
@@ -43,7 +44,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     entropy: &E,
     redemption: Redemption,
 ) -> Result<Reply, ServerError> {
-    let Redemption { id, mut grant, refresh, max_grants } = redemption;
+    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at } = redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
         if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
             return Ok(Reply::Refused(Refusal::CodeUsedJustNow));
@@ -62,7 +63,10 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }
     }
-    room::make(rows, now, &grant.client_id, max_grants)?;
+    if removals::last(rows, &grant.client_id)? > removed_at {
+        return Ok(Reply::Refused(Refusal::ClientRemoved));
+    }
+    room::make(rows, now, &grant, (max_grants, idle))?;
     grant.created_at = now;
     grant.family = refresh.then(|| Family {
         seed: SecretBytes::generate(entropy),
@@ -224,6 +228,7 @@ pub(super) fn revoke_client<R: Rows>(
         }
     }
     rows.delete(format!("{CONSENT}{client_id}"));
+    removals::note(rows, now, client_id)?;
     Ok(Reply::Done)
 }
 

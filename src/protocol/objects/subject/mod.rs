@@ -4,6 +4,7 @@
 mod grants;
 mod people;
 mod records;
+mod removals;
 mod room;
 mod sessions;
 
@@ -160,6 +161,12 @@ pub struct Redemption {
     pub refresh: bool,
     /// Most live grants of this person for the client.
     pub max_grants: u32,
+    /// Seconds without use after which the client's refresh tokens end.
+    #[serde(default)]
+    pub idle: Option<u64>,
+    /// The client's last removal ([`SessionState::removed_at`]) when the code was issued; a later one refuses it.
+    #[serde(default)]
+    pub removed_at: Option<Timestamp>,
 }
 
 /// A refresh token on its way to be exchanged. Everything an edge can check is checked.
@@ -222,6 +229,9 @@ pub struct SessionState {
     pub session: Session,
     /// What the person has permitted the asking client.
     pub consented: ScopeSet,
+    /// When everything was taken away from the asking client last, if that was a moment ago.
+    #[serde(default)]
+    pub removed_at: Option<Timestamp>,
 }
 
 /// Everything a person sees of themselves.
@@ -265,6 +275,8 @@ pub struct GrantState {
 pub enum Refusal {
     /// No such person, or one who may not log in.
     UserGone,
+    /// The person took everything away from the client after the code was issued.
+    ClientRemoved,
     /// The session ended before the code was redeemed.
     SessionEnded,
     /// The code was redeemed a moment ago: a double submit. Nothing happens.
@@ -303,6 +315,7 @@ const SESSION: &str = "session/";
 const GRANT: &str = "grant/";
 const CONSENT: &str = "consent/";
 const NOTICE: &str = "notice/";
+const REMOVED: &str = "removed/";
 
 /// Carries out `command`.
 pub(super) fn handle<R: Rows, E: Entropy>(

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Notice, PasswordHash, Session, User};
-use super::{CONSENT, Change, GONE, GRANT, NOTICE, Reply, SESSION, USER, sessions, user};
+use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, Reply, SESSION, USER, removals, sessions, user};
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::secret::SecretHash;
@@ -125,7 +125,7 @@ pub(super) fn use_link<R: Rows>(
 
 pub(super) fn delete<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let notices = sessions::end_all(rows, now, None)?;
-    for prefix in [SESSION, GRANT, CONSENT] {
+    for prefix in [SESSION, GRANT, CONSENT, REMOVED] {
         for (key, _) in rows.all::<Value>(prefix)? {
             rows.delete(format!("{prefix}{key}"));
         }
@@ -143,7 +143,7 @@ pub(super) fn delete<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> 
 pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, ServerError> {
     let Some(account) = user(rows)? else { return Ok(Reply::None) };
     let mut export = Map::new();
-    for prefix in ["", SESSION, GRANT, CONSENT] {
+    for prefix in ["", SESSION, GRANT, CONSENT, REMOVED] {
         let listed = if prefix.is_empty() {
             vec![("user".to_owned(), serde_json::to_value(&account).unwrap_or_default())]
         } else {
@@ -179,6 +179,7 @@ pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Re
             rows.delete(format!("{GRANT}{key}"));
         }
     }
+    left |= !removals::forget(rows, now)?.is_empty();
     let due = rows.all::<Notice>(NOTICE)?.into_iter().map(|(_, notice)| notice.due).min();
     if let Some(due) = due {
         rows.wake(Timestamp(due.0.max(now.plus(1).0)));

@@ -2,7 +2,7 @@
 
 use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Why};
-use super::{GRANT, grants};
+use super::{GRANT, grants, sessions};
 use crate::protocol::error::ServerError;
 use crate::protocol::time::{HOUR, Timestamp};
 
@@ -12,24 +12,76 @@ const MAX_DEAD: usize = 200;
 /// How long a dead grant is kept in any case, in seconds: far longer than its code could come a second time.
 const KEPT: u64 = HOUR;
 
-/// Makes room: a person has at most `max` live grants for a client, the one used longest ago gives way.
+/// Makes room for `new`: a person has at most `max` live grants for a client. Those give way first that nobody can use any
+/// more, then what the same session got before, then what other sessions replaced themselves, then the one used longest
+/// ago. So a browser that logs in silently again and again ends its own grants and not another device's.
 pub(super) fn make<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
-    client_id: &str,
-    max: u32,
+    new: &Grant,
+    (max, idle): (u32, Option<u64>),
 ) -> Result<(), ServerError> {
-    let mut live = rows.all::<Grant>(GRANT)?;
-    forget(rows, now, &live);
-    live.retain(|(_, grant)| grant.client_id == client_id && grant.is_live(now));
-    if live.len() < usize::try_from(max).unwrap_or(usize::MAX) {
+    let all = rows.all::<Grant>(GRANT)?;
+    forget(rows, now, &all);
+    let is_rival = |grant: &Grant| grant.client_id == new.client_id && grant.is_live(now);
+    let live: Vec<_> = all.into_iter().filter(|(_, grant)| is_rival(grant)).collect();
+    let room = usize::try_from(max).unwrap_or(usize::MAX);
+    if live.len() < room {
         return Ok(());
     }
-    let used_at = |grant: &Grant| grant.family.as_ref().map_or(grant.created_at, |family| family.used_at);
-    if let Some((id, mut grant)) = live.into_iter().min_by_key(|(_, grant)| used_at(grant)) {
-        grants::revoke_row(rows, now, &id, &mut grant, Why::Evicted)?;
+    let mut ranked = Vec::new();
+    for (id, grant) in &live {
+        let rank = if is_useless(rows, now, grant, idle)? {
+            Rank::Useless
+        } else if grant.sid.is_some() && grant.sid == new.sid {
+            Rank::SameSession
+        } else if is_replaced((id, grant), &live) {
+            Rank::Replaced
+        } else {
+            Rank::InUse
+        };
+        ranked.push((rank, used_at(grant), id, grant));
+    }
+    ranked.sort_unstable_by_key(|(rank, used_at, id, _)| (*rank, *used_at, *id));
+    for (_, _, id, grant) in ranked.into_iter().take((live.len() + 1).saturating_sub(room)) {
+        grants::revoke_row(rows, now, id, &mut grant.clone(), Why::Evicted)?;
     }
     Ok(())
+}
+
+/// In which order grants give way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Useless,
+    SameSession,
+    Replaced,
+    InUse,
+}
+
+fn used_at(grant: &Grant) -> Timestamp {
+    grant.family.as_ref().map_or(grant.created_at, |family| family.used_at)
+}
+
+/// Whether nobody can use it any more, though no sweep has noted it yet.
+fn is_useless<R: Rows>(
+    rows: &Transaction<'_, R>,
+    now: Timestamp,
+    grant: &Grant,
+    idle: Option<u64>,
+) -> Result<bool, ServerError> {
+    if grant.family.is_some() && idle.is_some_and(|idle| now.since(used_at(grant)) >= idle) {
+        return Ok(true);
+    }
+    match grant.sid.filter(|_| grant.bound_to_session) {
+        Some(sid) => Ok(sessions::live(rows, now, sid)?.is_none()),
+        None => Ok(false),
+    }
+}
+
+/// Whether its session got another one later.
+fn is_replaced((id, grant): (&String, &Grant), live: &[(String, Grant)]) -> bool {
+    let is_later = |(other, later): &(String, Grant)| (later.created_at, other) > (grant.created_at, id);
+    grant.sid.is_some() && live.iter().any(|other| other.1.sid == grant.sid && is_later(other))
 }
 
 /// Forgets dead grants where there are too many: without it the rows of somebody who logs in often would never stop growing.

@@ -2,8 +2,10 @@
 
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
-use super::records::{Consent, Grant, Notice, Session, Why};
-use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, grants, user};
+use super::records::{Consent, Grant, Notice, Session, User, Why};
+use super::{
+    CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, grants, removals, user,
+};
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::scope::ScopeSet;
@@ -56,15 +58,24 @@ pub(super) fn start<R: Rows>(
     };
     rows.write(session_key(new.sid), &session)?;
     rows.wake(now.plus(SWEEP_EVERY));
-    let consented = consented(rows, new.client_id.as_deref())?;
-    Ok(Reply::Session(Box::new(SessionState { user, session, consented })))
+    state(rows, user, session, new.client_id.as_deref())
 }
 
-/// What the person has permitted a client.
-fn consented<R: Rows>(rows: &Transaction<'_, R>, client_id: Option<&str>) -> Result<ScopeSet, ServerError> {
-    let Some(client_id) = client_id else { return Ok(ScopeSet::default()) };
-    let consent = rows.read::<Consent>(&format!("{CONSENT}{client_id}"))?;
-    Ok(consent.map(|consent| consent.scopes).unwrap_or_default())
+/// The session with what the person has permitted the client.
+fn state<R: Rows>(
+    rows: &Transaction<'_, R>,
+    user: User,
+    session: Session,
+    client_id: Option<&str>,
+) -> Result<Reply, ServerError> {
+    let (consent, removed_at) = match client_id {
+        Some(client_id) => {
+            (rows.read::<Consent>(&format!("{CONSENT}{client_id}"))?, removals::last(rows, client_id)?)
+        }
+        None => (None, None),
+    };
+    let consented = consent.map(|consent| consent.scopes).unwrap_or_default();
+    Ok(Reply::Session(Box::new(SessionState { user, session, consented, removed_at })))
 }
 
 /// Whether a session counts, and notes that it was used, to within a tenth of its idle lifetime.
@@ -92,8 +103,7 @@ pub(super) fn look<R: Rows>(
     let user = user(rows)?.filter(|user| user.enabled);
     let (Some(session), Some(user)) = (session, user) else { return Ok(Reply::None) };
     touch(rows, now, sid)?;
-    let consented = consented(rows, client_id)?;
-    Ok(Reply::Session(Box::new(SessionState { user, session, consented })))
+    state(rows, user, session, client_id)
 }
 
 pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {

@@ -1,0 +1,61 @@
+//! Clients that the person, or an administrator, took everything away from a moment ago.
+//!
+//! A code is stored nowhere until it is redeemed, so one that was issued before is not there to be ended. It carries the
+//! removal that its session knew of; a later one refuses it. Rows are kept for longer than a code lives.
+
+use super::super::SWEEP_EVERY;
+use super::super::rows::{Rows, Transaction};
+use super::{REMOVED, user};
+use crate::protocol::config::CODE_LIFETIME;
+use crate::protocol::error::ServerError;
+use crate::protocol::time::Timestamp;
+
+/// How long a removal is remembered, in seconds.
+const KEPT: u64 = 2 * CODE_LIFETIME;
+/// Most removals that are remembered; the oldest give way.
+const MAX_REMOVALS: usize = 100;
+
+/// When `client_id` was removed last, if that was a moment ago.
+pub(super) fn last<R: Rows>(
+    rows: &Transaction<'_, R>,
+    client_id: &str,
+) -> Result<Option<Timestamp>, ServerError> {
+    rows.read(&format!("{REMOVED}{client_id}"))
+}
+
+/// Notes a removal. Two in one second are told apart: what the second is to end knows the first at most.
+pub(super) fn note<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    client_id: &str,
+) -> Result<(), ServerError> {
+    if user(rows)?.is_none() {
+        return Ok(());
+    }
+    let mut known = forget(rows, now)?;
+    known.sort_unstable();
+    for (_, client_id) in known.iter().take((known.len() + 1).saturating_sub(MAX_REMOVALS)) {
+        rows.delete(format!("{REMOVED}{client_id}"));
+    }
+    let before = last(rows, client_id)?;
+    let at = before.map_or(now, |before| now.max(before.plus(1)));
+    rows.write(format!("{REMOVED}{client_id}"), &at)?;
+    rows.wake(now.plus(SWEEP_EVERY));
+    Ok(())
+}
+
+/// Drops what no code can be older than; returns the others.
+pub(super) fn forget<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+) -> Result<Vec<(Timestamp, String)>, ServerError> {
+    let mut left = Vec::new();
+    for (client_id, at) in rows.all::<Timestamp>(REMOVED)? {
+        if now.since(at) > KEPT {
+            rows.delete(format!("{REMOVED}{client_id}"));
+        } else {
+            left.push((at, client_id));
+        }
+    }
+    Ok(left)
+}
