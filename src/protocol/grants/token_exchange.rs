@@ -186,7 +186,9 @@ async fn refresh_token<P: Platform>(
         revoked: None,
         derived: Some(derivation),
     };
-    let redemption = Redemption { id, grant, refresh: true, max_grants: client.refresh.max_grants };
+    let (max_grants, idle) = (client.refresh.max_grants, Some(client.refresh.idle));
+    let redemption =
+        Redemption { id, grant, refresh: true, max_grants, idle, removed_at: Some(exchange.now) };
     let command = Command::Redeem(Box::new(redemption));
     let state = match server.subject(reference.owner, &command, exchange.now).await? {
         Reply::Granted(state) => state,

@@ -63,6 +63,9 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }
     }
+    if !lives_with_its_parents(rows, now, &grant)? {
+        return Ok(Reply::Refused(Refusal::GrantRevoked));
+    }
     if removals::last(rows, &grant.client_id)? > removed_at {
         return Ok(Reply::Refused(Refusal::ClientRemoved));
     }
