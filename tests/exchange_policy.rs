@@ -404,7 +404,7 @@ fn within(
         assert!(subject.scopes.contains(scope) || additional, "{scope} isn't the subject's");
         assert!(client.scopes.contains(scope), "{scope} isn't the client's");
         let of_target = |resource: &&Resource| resource.scopes.contains(scope);
-        assert!(outcome.resources.iter().any(|resource| of_target(resource)), "{scope} isn't a target's");
+        assert!(outcome.resources.iter().any(of_target), "{scope} isn't a target's");
         assert!(!scope.starts_with("mintedge:"), "{scope}");
     }
     assert!(!outcome.scopes.is_empty() && !outcome.resources.is_empty());

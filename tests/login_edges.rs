@@ -9,6 +9,7 @@ use mintedge::memory::{Counts, FailAt, World};
 use serde_json::json;
 use suite::authorize::{Login, claims, text};
 use suite::browser::{Browser, PASSWORD, form, parameters};
+use suite::exchange;
 use suite::harness::{Fixture, Req, Target};
 use suite::in_memory::{InMemory, target};
 
@@ -46,6 +47,26 @@ fn a_warm_isolate_spends_what_the_design_allows() {
             .basic(&login.client.id, &login.client.secret);
         assert_eq!(spent(world, || assert_eq!(f.send(&request).expect(200).json()["active"], true)), (1, 0));
     }
+    let api = exchange::api(&f, &json!({}));
+    let swap = [("resource", "https://ledger.example")];
+    exchange::exchange(&f, &api, &access, &swap).expect(200);
+    assert_eq!(
+        spent(world, || drop(exchange::exchange(&f, &api, &access, &swap).expect(200))),
+        (1, 0),
+        "exchange"
+    );
+    let own = f.token(&api, "&scope=orders:read");
+    let narrow = [("scope", "orders:read")];
+    assert_eq!(
+        spent(world, || drop(exchange::exchange(&f, &api, &own, &narrow).expect(200))),
+        (0, 0),
+        "own token"
+    );
+    assert_eq!(
+        spent(world, || drop(exchange::delegate(&f, &api, &access, &[("scope", "ledger:read")]).expect(200))),
+        (1, 0),
+        "delegation"
+    );
     let request = Req::new("POST", "/revoke")
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form(&[("token", &first)]))

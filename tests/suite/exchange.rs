@@ -16,7 +16,7 @@ const ORDERS: &str = "https://orders.example";
 const LEDGER: &str = "https://ledger.example";
 
 /// API One: it serves the orders and calls the ledger for people.
-fn api(f: &Fixture<'_>, members: &Value) -> TestClient {
+pub fn api(f: &Fixture<'_>, members: &Value) -> TestClient {
     let mut all = json!({
         "grant_types": [EXCHANGE, "delegation", "client_credentials"],
         "scopes": ["orders:read", "ledger:read"],
@@ -33,14 +33,14 @@ fn send(f: &Fixture<'_>, client: &TestClient, fields: &[(&str, &str)]) -> Resp {
     f.send(&Req::token(&form(fields)).basic(&client.id, &client.secret))
 }
 
-fn exchange(f: &Fixture<'_>, client: &TestClient, token: &str, more: &[(&str, &str)]) -> Resp {
+pub fn exchange(f: &Fixture<'_>, client: &TestClient, token: &str, more: &[(&str, &str)]) -> Resp {
     let usual = [("grant_type", EXCHANGE), ("subject_token", token), ("subject_token_type", ACCESS_TOKEN)];
     let kept = usual.into_iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
     let more = more.iter().copied().filter(|(_, value)| !value.is_empty());
     send(f, client, &kept.chain(more).collect::<Vec<_>>())
 }
 
-fn delegate(f: &Fixture<'_>, client: &TestClient, token: &str, more: &[(&str, &str)]) -> Resp {
+pub fn delegate(f: &Fixture<'_>, client: &TestClient, token: &str, more: &[(&str, &str)]) -> Resp {
     send(f, client, &[&[("grant_type", "delegation"), ("token", token)], more].concat())
 }
 
