@@ -1,5 +1,5 @@
-// Gives a fresh Mintedge its two resources and one client, through the admin API. Prints the client's secret, and on a
-// second line the credentials for a Basic header.
+// Gives a fresh Mintedge its two resources, a client, and another one that calls it, through the admin API. Prints the
+// client's secret, on a second line its credentials for a Basic header, on a third those of the other.
 const { URL: url, ADMIN_SECRET, CLIENT_ID } = process.env;
 
 const token = await answer(fetch(`${url}/token`, {
@@ -13,7 +13,14 @@ const configuration = {
     { identifier: "https://rs256.example", scopes: ["rs256:read"], signing_alg: "RS256" },
   ],
   client: [
-    { client_id: CLIENT_ID, grant_types: ["client_credentials"], scopes: ["ed25519:read", "rs256:read"] },
+    {
+      client_id: CLIENT_ID,
+      grant_types: ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
+      scopes: ["ed25519:read", "rs256:read"],
+      serves: ["https://ed25519.example"],
+      exchange: { audiences: ["https://ed25519.example"] },
+    },
+    { client_id: "caller", grant_types: ["client_credentials"], scopes: ["ed25519:read"] },
   ],
 };
 const applied = await answer(fetch(`${url}/admin/v1/config`, {
@@ -25,8 +32,9 @@ const applied = await answer(fetch(`${url}/admin/v1/config`, {
   },
   body: JSON.stringify(configuration),
 }));
-const { client_secret } = applied.secrets[0];
-console.log(`${client_secret}\n${btoa(`${CLIENT_ID}:${client_secret}`)}`);
+const secret = (id) => applied.secrets.find(({ client_id: owner }) => owner === id).client_secret;
+const basic = (id) => btoa(`${id}:${secret(id)}`);
+console.log([secret(CLIENT_ID), basic(CLIENT_ID), basic("caller")].join("\n"));
 
 async function answer(pending) {
   const response = await pending;

@@ -63,6 +63,7 @@ struct Outcome {
 struct Tokens {
     ed25519: Vec<Contender>,
     rs256: Vec<Contender>,
+    exchange: Vec<Contender>,
 }
 
 /// Measures everything.
@@ -138,5 +139,7 @@ fn tokens(fleet: &Fleet) -> Result<Tokens> {
     let (mut ed25519, mut rs256) = (fleet.ed25519(), fleet.rs256());
     timed("Ed25519 tokens, requests per second", || Ok(load::interleaved(&mut ed25519, ROUNDS)?))?;
     timed("RS256 tokens, requests per second", || Ok(load::interleaved(&mut rs256, ROUNDS)?))?;
-    Ok(Tokens { ed25519, rs256 })
+    let mut exchange = fleet.exchange()?;
+    timed("Exchanging tokens, requests per second", || Ok(load::interleaved(&mut exchange, ROUNDS)?))?;
+    Ok(Tokens { ed25519, rs256, exchange })
 }

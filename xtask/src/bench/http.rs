@@ -84,6 +84,11 @@ pub(super) fn body(answer: &[u8]) -> String {
     text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned()
 }
 
+/// What comes after `start` in `text`, up to one of `ends`.
+pub(super) fn between<'a>(text: &'a str, start: &str, ends: &[char]) -> Option<&'a str> {
+    text.split_once(start)?.1.split(ends).next()
+}
+
 /// How long head and body are together; nothing while the head is incomplete.
 fn whole_length(received: &[u8]) -> Result<Option<usize>> {
     let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") else {

@@ -8,11 +8,12 @@ use super::cold::Starts;
 use super::load::{CONNECTIONS, Contender};
 use super::logins::Logins;
 use super::machine::Machine;
-use super::servers::{LOGGING_SIGNER, MINTEDGE, OIDC_PROVIDER, SIGNER};
+use super::servers::{EXCHANGED, LOGGING_SIGNER, MINTEDGE, OIDC_PROVIDER, SIGNER};
 use super::statistics::Sample;
 use super::upload::Size;
 use super::{Outcome, ROUNDS, Tokens};
 
+const EXCHANGE_TARGET: f64 = 0.5;
 const SIGNER_TARGET: f64 = 0.8;
 const OIDC_PROVIDER_TARGET: f64 = 1.3;
 /// Milliseconds.
@@ -85,6 +86,7 @@ fn tokens(text: &mut String, measured: &Tokens) -> Result {
     text.push_str(WHAT_IS_COMPARED);
     rates(text, "Ed25519", &measured.ed25519)?;
     rates(text, "RS256", &measured.rs256)?;
+    rates(text, "token exchange (Ed25519, a client's token)", &measured.exchange)?;
     writeln!(
         text,
         "\nMedian and range of {ROUNDS} rounds in turn, after one to warm up; {CONNECTIONS} keep-alive connections, \
@@ -106,6 +108,12 @@ fn targets(text: &mut String, outcome: &Outcome, upload: &Size) -> Result {
             provider >= OIDC_PROVIDER_TARGET,
         ),
     ];
+    let exchange = ratio(&outcome.tokens.exchange, EXCHANGED).median().recip();
+    rows.push((
+        format!("token exchange: ≥ {EXCHANGE_TARGET} of client_credentials, verification included"),
+        format!("{exchange:.2}"),
+        exchange >= EXCHANGE_TARGET,
+    ));
     rows.extend(logins::targets(&outcome.logins));
     rows.extend([
         (

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::http::token_request;
+use super::http::{Connection, between, body, token_request};
 use super::load::{Contender, repeat};
 use super::machine::on_server_core;
 use super::runtime::{ADMIN_SECRET, ISSUER, Runtime, Server};
@@ -19,10 +19,13 @@ pub(super) const MINTEDGE: &str = "Mintedge";
 pub(super) const SIGNER: &str = "signer in JavaScript";
 pub(super) const LOGGING_SIGNER: &str = "the same, with Mintedge's log line";
 pub(super) const OIDC_PROVIDER: &str = "node-oidc-provider";
+pub(super) const EXCHANGED: &str = "Mintedge, token exchange";
 pub(super) const EMPTY: &str = "empty Worker";
 
 const ED25519: &str =
     "grant_type=client_credentials&scope=ed25519%3Aread&resource=https%3A%2F%2Fed25519.example";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const RS256: &str = "grant_type=client_credentials&scope=rs256%3Aread&resource=https%3A%2F%2Frs256.example";
 
 /// The client that all servers know.
@@ -30,6 +33,8 @@ const RS256: &str = "grant_type=client_credentials&scope=rs256%3Aread&resource=h
 pub(super) struct Client {
     secret: String,
     basic: String,
+    /// The credentials of a client that calls this one.
+    caller: String,
 }
 
 impl Client {
@@ -93,6 +98,21 @@ impl Fleet {
         ]
     }
 
+    /// A token of the client's own, and one in exchange for its caller's: verified, decided and signed.
+    pub(super) fn exchange(&self) -> Result<Vec<Contender>> {
+        let port = self.mintedge.port;
+        let request = token_request(port, &self.client.caller, ED25519);
+        let answer = Connection::open(port)?.expect_ok(&request).map(body)?;
+        let subject = between(&answer, "\"access_token\":\"", &['"']).ok_or("the caller got no token")?;
+        let form = format!(
+            "grant_type={EXCHANGE}&subject_token={subject}&subject_token_type={ACCESS_TOKEN}&scope=ed25519%3Aread"
+        );
+        Ok(vec![
+            self.contender(MINTEDGE, &self.mintedge, ED25519, 15_000),
+            self.contender(EXCHANGED, &self.mintedge, &form, 9_000),
+        ])
+    }
+
     fn contender(&self, name: &'static str, server: &Server, form: &str, requests: u32) -> Contender {
         let request = token_request(server.port, &self.client.basic, form);
         Contender { name, port: server.port, errands: repeat(&request), requests, rates: Sample::default() }
@@ -120,8 +140,12 @@ fn configure(tools: &Tools, mintedge: &Server) -> Result<Client> {
             .env("CLIENT_ID", CLIENT_ID),
     );
     let output = output.ok_or("configuring Mintedge failed")?;
-    let (secret, basic) = output.split_once('\n').ok_or("configuring Mintedge gave no secret")?;
-    Ok(Client { secret: secret.to_owned(), basic: basic.to_owned() })
+    let lines: Vec<&str> = output.lines().collect();
+    let [secret, basic, caller] = lines.as_slice() else {
+        return Err("configuring Mintedge gave no secrets".into());
+    };
+    let [secret, basic, caller] = [*secret, *basic, *caller].map(str::to_owned);
+    Ok(Client { secret, basic, caller })
 }
 
 fn oidc_provider(tools: &Tools, client: &Client) -> Result<Server> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::bench::http::{Connection, Result, body, page_request, token_request};
+use crate::bench::http::{Connection, Result, between, body, page_request, token_request};
 use crate::bench::load::{CONNECTIONS, Errand};
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -69,10 +69,6 @@ fn refresh_token(answer: &[u8]) -> Result<String> {
         (Some(_), Some(token)) if is_bearer => Ok(token.to_owned()),
         _ => Err(format!("no tokens: {text}")),
     }
-}
-
-fn between<'a>(text: &'a str, start: &str, ends: &[char]) -> Option<&'a str> {
-    text.split_once(start)?.1.split(ends).next()
 }
 
 /// Refreshes its own grants in turn, each with its newest token.
