@@ -70,6 +70,17 @@ pub struct TrustedIssuerConfig {
 }
 
 impl IssuerKind {
+    /// What it is called in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GithubActions => "github_actions",
+            Self::Gitlab => "gitlab",
+            Self::Google => "google",
+            Self::Kubernetes => "kubernetes",
+            Self::Oidc => "oidc",
+        }
+    }
+
     /// The `iss` of a kind that has an address of its own.
     pub const fn address(self) -> Option<&'static str> {
         match self {
