@@ -115,8 +115,8 @@ impl Check {
             }
             Some(_) => {}
         }
-        if rule.assertion == AssertionKind::IdJag {
-            self.say(format!("{at}.assertion"), "an ID-JAG is about a person and authenticates no client");
+        if rule.assertion != AssertionKind::Jwt {
+            self.say(format!("{at}.assertion"), "only plain JWTs authenticate clients: an ID-JAG is about a person, an access token for its bearer");
         }
         for (name, is_set) in [
             ("clients", !rule.clients.is_empty()),
