@@ -15,6 +15,8 @@ pub const RESERVED_CLIENT_PREFIX: &str = "mintedge-";
 pub const USER_SUBJECT_PREFIX: &str = "usr_";
 /// Every guest's `sub` starts like this, and no client id may.
 pub const GUEST_SUBJECT_PREFIX: &str = "gst_";
+/// Every `sub` that comes from a trusted issuer's token starts like this and no client id may.
+pub const EXTERNAL_SUBJECT_PREFIX: &str = "ext:";
 /// Longest client id, in bytes.
 pub const MAX_CLIENT_ID: usize = 128;
 
@@ -157,9 +159,28 @@ pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
         Some("a client_id must not start with `usr_`: users' subjects do")
     } else if client_id.starts_with(GUEST_SUBJECT_PREFIX) {
         Some("a client_id must not start with `gst_`: guests' subjects do")
+    } else if client_id.starts_with(EXTERNAL_SUBJECT_PREFIX) {
+        Some("a client_id must not start with `ext:`: subjects from trusted issuers do")
     } else if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
         Some("a client_id must not start with `mintedge-`: built-in clients do")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_never_anybody_elses_subject() {
+        for good in ["a", "svc-1", "ext", "external:x", "urn:example:client", "https://app.example.com/"] {
+            assert_eq!(client_id_problem(good), None, "{good}");
+        }
+        for bad in
+            ["", ".", "..", "a b", "a\"b", "a\\b", "é", "usr_a", "mintedge-admin", "ext:ci:job", "ext:"]
+        {
+            assert!(client_id_problem(bad).is_some(), "{bad}");
+        }
     }
 }

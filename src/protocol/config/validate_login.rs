@@ -80,7 +80,7 @@ impl Check {
         }
     }
 
-    fn web_uri(&mut self, at: &str, uri: Option<&str>) {
+    pub(super) fn web_uri(&mut self, at: &str, uri: Option<&str>) {
         let Some(uri) = uri else { return };
         let is_web = uri.starts_with("https://") || uri.starts_with("http://");
         if redirect_uri::problem(uri).is_some() || !is_web {

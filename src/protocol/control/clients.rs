@@ -122,6 +122,11 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
         &Known {
             scope: &|scope| known.iter().any(|resource| resource.scopes.contains(scope)),
             resource: &|name| known.iter().any(|resource| resource.identifier == name),
+            owns: &|name, scope| {
+                known.iter().any(|resource| resource.identifier == name && resource.scopes.contains(scope))
+            },
+            // Clients outside of the configuration come and go one by one; a name without a client harms nobody.
+            client: &|_| true,
         },
     );
     if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
