@@ -6,7 +6,7 @@ import Shim, { Control as RustControl } from "../build/index.js";
 import { guard, guardedObject } from "./recovery.mjs";
 
 export const Control = guardedObject(RustControl);
-export { Directory, Ephemeral, Subject } from "./objects.mjs";
+export { Directory, Ephemeral, Replay, Subject } from "./objects.mjs";
 
 // The order is part of the contract with `src/edge`.
 const FORWARDED_HEADERS = [

@@ -16,6 +16,7 @@ pub mod directory;
 pub mod encoding;
 pub mod endpoints;
 pub mod error;
+pub mod federation;
 pub mod form;
 pub mod grants;
 pub mod http;

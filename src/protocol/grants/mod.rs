@@ -6,11 +6,14 @@
 mod audience;
 mod authorization_code;
 mod client_credentials;
+mod external;
+mod jwt_bearer;
 mod on_behalf;
 mod password;
 mod refresh_token;
 
 pub(crate) use audience::requested_for_user;
+pub(crate) use external::exchange_external;
 
 use std::fmt;
 
@@ -111,6 +114,7 @@ macro_rules! registry {
 registry! {
     AuthorizationCode => authorization_code,
     ClientCredentials => client_credentials,
+    JwtBearer => jwt_bearer,
     Password => password,
     RefreshToken => refresh_token,
 }
