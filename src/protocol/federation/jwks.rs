@@ -137,7 +137,7 @@ mod tests {
 
     fn rsa(bits: usize) -> Value {
         let mut modulus = vec![0xff; bits.div_ceil(8)];
-        if bits % 8 != 0 {
+        if !bits.is_multiple_of(8) {
             modulus[0] = 0x7f;
         }
         json!({ "kty": "RSA", "kid": "r", "n": base64url(&modulus), "e": "AQAB" })
