@@ -12,6 +12,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub(super) fn log(line: &str);
 
+    /// `getDocument` in `edge/documents.mjs`: the document as a `Uint8Array`, or an exception that says why there is none.
+    #[wasm_bindgen(catch, js_name = mintedgeGetDocument)]
+    pub(super) async fn get_document(url: &str, fresh: bool) -> Result<JsValue, JsValue>;
+
     /// The raw storage of a Durable Object, for `transactionSync`, which the `worker` crate doesn't bind.
     #[wasm_bindgen(js_name = DurableObjectStorage)]
     pub(super) type SyncStorage;

@@ -30,20 +30,32 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// Secret in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// A token of a trusted issuer instead of a secret (RFC 7523 §2.2), for which a rule names the client.
+    FederatedJwt,
     /// A public client: it has no secret.
     None,
 }
 
 impl AuthMethod {
     /// All of them; the metadata lists these.
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 4] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::FederatedJwt, Self::None];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::FederatedJwt => "federated_jwt",
             Self::None => "none",
+        }
+    }
+
+    /// Whether its clients have secrets.
+    pub const fn has_secret(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::FederatedJwt | Self::None => false,
         }
     }
 }
@@ -141,7 +153,7 @@ impl Client {
         !self.config.disabled
     }
 
-    /// Whether the client has no secret.
+    /// Whether the client doesn't authenticate.
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
     }
