@@ -4,6 +4,8 @@
 
 #[path = "federation/client_authentication.rs"]
 mod client_authentication;
+#[path = "federation/exchange.rs"]
+mod exchange;
 #[path = "suite/foreign.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
 mod foreign;
