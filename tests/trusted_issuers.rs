@@ -2,6 +2,7 @@
 //! presented by many at once.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "the real runtime has the real time")]
 
 #[path = "suite/foreign.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
