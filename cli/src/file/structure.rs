@@ -50,7 +50,7 @@ impl Walk<'_> {
 
     /// `None` if something is wrong with the value itself.
     fn value(&mut self, schema: &Value, value: &Spanned<DeValue<'_>>, place: &Place) -> Option<Value> {
-        let Some(schema) = self.form(schema, value, place) else { return None };
+        let schema = self.form(schema, value, place)?;
         let choices = shape::choices(schema);
         let problem = if !choices.is_empty() {
             match shape::choose(&choices, value.get_ref(), &place.key) {

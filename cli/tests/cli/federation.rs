@@ -59,7 +59,11 @@ fn mistakes_in_issuers_and_rules_are_told_with_their_place() {
             "match.ref = 1.5",
             "`ref` has to be a string, or true or false, or a whole number, or a list, or a table, not a fraction",
         ),
-        ("{ glob = \"refs/tags/v*\" }", "{ regex = \"x\" }", "unknown key `regex` in [rule.match.ref]"),
+        (
+            "{ glob = \"refs/tags/v*\" }",
+            "{ glob = \"v\", regex = \"x\" }",
+            "unknown key `regex` in [rule.match.ref]",
+        ),
         ("{ glob = \"refs/tags/v*\" }", "{ glob = 1 }", "`glob` has to be a string"),
         (
             "{ glob = \"refs/tags/v*\" }",
