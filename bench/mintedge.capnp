@@ -27,12 +27,14 @@ const worker :Workerd.Worker = (
     (name = "SUBJECT", durableObjectNamespace = "Subject"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
     (name = "EPHEMERAL", durableObjectNamespace = "Ephemeral"),
+    (name = "REPLAY", durableObjectNamespace = "Replay"),
   ],
   durableObjectNamespaces = [
     (className = "Control", uniqueKey = "mintedge-bench-control", enableSql = true),
     (className = "Subject", uniqueKey = "mintedge-bench-subject", enableSql = true),
     (className = "Directory", uniqueKey = "mintedge-bench-directory", enableSql = true),
     (className = "Ephemeral", uniqueKey = "mintedge-bench-ephemeral", enableSql = true),
+    (className = "Replay", uniqueKey = "mintedge-bench-replay", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
 );

@@ -3,10 +3,11 @@
 //
 // The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
 import Shim, { Control as RustControl } from "../build/index.js";
+import "./documents.mjs";
 import { guard, guardedObject } from "./recovery.mjs";
 
 export const Control = guardedObject(RustControl);
-export { Directory, Ephemeral, Subject } from "./objects.mjs";
+export { Directory, Ephemeral, Replay, Subject } from "./objects.mjs";
 
 // The order is part of the contract with `src/edge`.
 const FORWARDED_HEADERS = [

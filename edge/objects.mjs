@@ -115,3 +115,4 @@ function objectClass(name) {
 export const Subject = objectClass("Subject");
 export const Directory = objectClass("Directory");
 export const Ephemeral = objectClass("Ephemeral");
+export const Replay = objectClass("Replay");

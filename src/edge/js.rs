@@ -12,6 +12,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub(super) fn log(line: &str);
 
+    /// `getDocument` in `edge/documents.mjs`: the document as a `Uint8Array`, or an exception that says why there is none.
+    #[wasm_bindgen(catch, js_name = mintedgeGetDocument)]
+    pub(super) async fn get_document(url: &str, fresh: bool) -> Result<JsValue, JsValue>;
+
     /// The raw storage of a Durable Object, for `transactionSync`, which the `worker` crate doesn't bind.
     #[wasm_bindgen(js_name = DurableObjectStorage)]
     pub(super) type SyncStorage;
@@ -47,6 +51,14 @@ impl Entropy for Random {
             reason = "without randomness there must be no answer; resetting the isolate is right"
         )]
         filled.expect("crypto.getRandomValues failed");
+    }
+}
+
+/// Our error from a JavaScript `Error` of ours: what it says, and not where it was thrown.
+pub(super) fn message(error: JsValue) -> ServerError {
+    match error.dyn_into::<js_sys::Error>() {
+        Ok(error) => ServerError::unavailable(String::from(error.message())),
+        Err(other) => failed(other),
     }
 }
 

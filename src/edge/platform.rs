@@ -100,8 +100,9 @@ impl Platform for Edge {
         signer::verify(alg, key, message, signature).await
     }
 
-    async fn get_document(&self, url: &str, _fresh: bool) -> Result<Vec<u8>, ServerError> {
-        Err(ServerError::unavailable(format!("{url} can't be read yet")))
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
+        let bytes = js::get_document(url, fresh).await.map_err(js::message)?;
+        Ok(js_sys::Uint8Array::new(&bytes).to_vec())
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {

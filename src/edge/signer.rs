@@ -21,7 +21,18 @@ const MAX_IMPORTED: usize = 32;
 
 thread_local! {
     /// Imported keys by `kid`: importing costs more than signing.
-    static IMPORTED: RefCell<BTreeMap<String, CryptoKey>> = const { RefCell::new(BTreeMap::new()) };
+    static IMPORTED: Imported = const { RefCell::new(BTreeMap::new()) };
+    /// Imported public keys by algorithm and thumbprint, likewise.
+    static VERIFYING: Imported = const { RefCell::new(BTreeMap::new()) };
+}
+
+type Imported = RefCell<BTreeMap<String, CryptoKey>>;
+
+fn keep(name: String, key: &CryptoKey, keys: &mut BTreeMap<String, CryptoKey>) {
+    if keys.len() >= MAX_IMPORTED {
+        keys.clear();
+    }
+    keys.insert(name, key.clone());
 }
 
 /// Signs `message` with `key`.
@@ -48,12 +59,7 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
     let promise =
         subtle()?.import_key_with_object("pkcs8", &der, &algorithm, false, &usages).map_err(failed)?;
     let imported: CryptoKey = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
-    IMPORTED.with_borrow_mut(|keys| {
-        if keys.len() >= MAX_IMPORTED {
-            keys.clear();
-        }
-        keys.insert(kid.clone(), imported.clone());
-    });
+    IMPORTED.with_borrow_mut(|keys| keep(kid.clone(), &imported, keys));
     Ok(imported)
 }
 
@@ -64,18 +70,8 @@ pub(super) async fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<bool, ServerError> {
-    let jwk = match key {
-        PublicJwk::Okp { .. } => return Ok(false),
-        PublicJwk::Ec { crv, x, y } => {
-            vec![("kty", "EC".into()), ("crv", crv.into()), ("x", x.into()), ("y", y.into())]
-        }
-        PublicJwk::Rsa { e, n } => vec![("kty", "RSA".into()), ("e", e.into()), ("n", n.into())],
-    };
-    let usages = Array::of1(&"verify".into());
-    let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(alg)?);
-    let promise =
-        subtle()?.import_key_with_object("jwk", &jwk, &algorithm, false, &usages).map_err(failed)?;
-    let imported: CryptoKey = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
+    // A key that WebCrypto refuses, such as a point that isn't on its curve, has made no signature.
+    let Some(imported) = import_public(alg, key).await? else { return Ok(false) };
     let (data, signature) = (Uint8Array::from(message), Uint8Array::from(signature));
     let promise = subtle()?
         .verify_with_object_and_js_u8_array_and_js_u8_array(
@@ -86,6 +82,28 @@ pub(super) async fn verify(
         )
         .map_err(failed)?;
     Ok(JsFuture::from(promise).await.map_err(failed)?.is_truthy())
+}
+
+async fn import_public(alg: Alg, key: &PublicJwk) -> Result<Option<CryptoKey>, ServerError> {
+    let name = format!("{} {}", alg.name(), key.thumbprint());
+    if let Some(known) = VERIFYING.with_borrow(|keys| keys.get(&name).cloned()) {
+        return Ok(Some(known));
+    }
+    let jwk = match key {
+        PublicJwk::Okp { .. } => return Ok(None),
+        PublicJwk::Ec { crv, x, y } => {
+            vec![("kty", "EC".into()), ("crv", crv.into()), ("x", x.into()), ("y", y.into())]
+        }
+        PublicJwk::Rsa { e, n } => vec![("kty", "RSA".into()), ("e", e.into()), ("n", n.into())],
+    };
+    let usages = Array::of1(&"verify".into());
+    let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(alg)?);
+    let promise =
+        subtle()?.import_key_with_object("jwk", &jwk, &algorithm, false, &usages).map_err(failed)?;
+    let Ok(imported) = JsFuture::from(promise).await else { return Ok(None) };
+    let imported: CryptoKey = imported.unchecked_into();
+    VERIFYING.with_borrow_mut(|keys| keep(name, &imported, keys));
+    Ok(Some(imported))
 }
 
 fn signing_algorithm(alg: Alg) -> Result<Object, ServerError> {

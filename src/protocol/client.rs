@@ -15,6 +15,8 @@ pub const RESERVED_CLIENT_PREFIX: &str = "mintedge-";
 pub const USER_SUBJECT_PREFIX: &str = "usr_";
 /// Every guest's `sub` starts like this, and no client id may.
 pub const GUEST_SUBJECT_PREFIX: &str = "gst_";
+/// Every `sub` that comes from a trusted issuer's token starts like this and no client id may.
+pub const EXTERNAL_SUBJECT_PREFIX: &str = "ext:";
 /// Longest client id, in bytes.
 pub const MAX_CLIENT_ID: usize = 128;
 
@@ -28,20 +30,32 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// Secret in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// A token of a trusted issuer instead of a secret (RFC 7523 §2.2), for which a rule names the client.
+    FederatedJwt,
     /// A public client: it has no secret.
     None,
 }
 
 impl AuthMethod {
     /// All of them; the metadata lists these.
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 4] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::FederatedJwt, Self::None];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::FederatedJwt => "federated_jwt",
             Self::None => "none",
+        }
+    }
+
+    /// Whether its clients have secrets.
+    pub const fn has_secret(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::FederatedJwt | Self::None => false,
         }
     }
 }
@@ -139,7 +153,7 @@ impl Client {
         !self.config.disabled
     }
 
-    /// Whether the client has no secret.
+    /// Whether the client doesn't authenticate.
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
     }
@@ -157,9 +171,28 @@ pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
         Some("a client_id must not start with `usr_`: users' subjects do")
     } else if client_id.starts_with(GUEST_SUBJECT_PREFIX) {
         Some("a client_id must not start with `gst_`: guests' subjects do")
+    } else if client_id.starts_with(EXTERNAL_SUBJECT_PREFIX) {
+        Some("a client_id must not start with `ext:`: subjects from trusted issuers do")
     } else if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
         Some("a client_id must not start with `mintedge-`: built-in clients do")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_never_anybody_elses_subject() {
+        for good in ["a", "svc-1", "ext", "external:x", "urn:example:client", "https://app.example.com/"] {
+            assert_eq!(client_id_problem(good), None, "{good}");
+        }
+        for bad in
+            ["", ".", "..", "a b", "a\"b", "a\\b", "é", "usr_a", "mintedge-admin", "ext:ci:job", "ext:"]
+        {
+            assert!(client_id_problem(bad).is_some(), "{bad}");
+        }
     }
 }

@@ -142,13 +142,7 @@ pub async fn verify<P: Platform>(
         return Err(refused(Cause::BearerAlgorithm).into());
     }
     let signature = from_base64url(signature).ok_or_else(malformed)?;
-    let verified = match key.alg {
-        Alg::EdDsa => verify_ed25519(key, signed.as_bytes(), &signature),
-        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => {
-            platform.verify(key.alg, &key.jwk, signed.as_bytes(), &signature).await?
-        }
-    };
-    if !verified {
+    if !signature_is_valid(platform, key.alg, &key.jwk, signed.as_bytes(), &signature).await? {
         return Err(refused(Cause::BearerSignature).into());
     }
     from_base64url(claims).ok_or_else(|| malformed().into())
@@ -222,7 +216,24 @@ fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
     key.schedule.state(now) != KeyState::Gone
 }
 
-fn verify_ed25519(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+/// Whether `signature` is `key`'s over `message`, made with `alg`. Ed25519 is verified here, the others by the platform.
+///
+/// # Errors
+/// If the platform's crypto is out of reach.
+pub(crate) async fn signature_is_valid<P: Platform>(
+    platform: &P,
+    alg: Alg,
+    key: &PublicJwk,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, ServerError> {
+    match alg {
+        Alg::EdDsa => Ok(verify_ed25519(key, message, signature)),
+        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(alg, key, message, signature).await,
+    }
+}
+
+fn verify_ed25519(key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
     let key = ed25519_verifying_key(key);
     let signature = signature.try_into().ok().map(|bytes| ed25519_dalek::Signature::from_bytes(&bytes));
     match (key, signature) {
@@ -231,8 +242,8 @@ fn verify_ed25519(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     }
 }
 
-fn ed25519_verifying_key(key: &PublicKey) -> Option<ed25519_dalek::VerifyingKey> {
-    match &key.jwk {
+fn ed25519_verifying_key(key: &PublicJwk) -> Option<ed25519_dalek::VerifyingKey> {
+    match key {
         PublicJwk::Okp { x, .. } => {
             let bytes: [u8; 32] = from_base64url(x)?.try_into().ok()?;
             ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()

@@ -25,6 +25,12 @@ pub struct Exchange<'a> {
     pub deprecated: std::cell::Cell<bool>,
     /// The client, once it is known to exist.
     pub client_id: std::cell::RefCell<Option<String>>,
+    /// The trusted issuer whose token was presented, once that is known to exist.
+    pub issuer: std::cell::RefCell<Option<String>>,
+    /// The rule that says what such a token is good for.
+    pub rule: std::cell::RefCell<Option<String>>,
+    /// The digest of the one-time token that this request has used up.
+    pub(crate) used_up: std::cell::RefCell<Option<String>>,
     /// The admin API's own word for a refusal, if it was one of these.
     pub refused: std::cell::Cell<Option<&'static str>>,
     /// How many generations old the refresh token was that ended its grant, if one did.
@@ -45,6 +51,9 @@ impl<'a> Exchange<'a> {
             semantics: std::cell::Cell::new(None),
             deprecated: std::cell::Cell::new(false),
             client_id: std::cell::RefCell::new(None),
+            issuer: std::cell::RefCell::new(None),
+            rule: std::cell::RefCell::new(None),
+            used_up: std::cell::RefCell::new(None),
             refused: std::cell::Cell::new(None),
             distance: std::cell::Cell::new(None),
             failure: std::cell::RefCell::new(None),
@@ -54,6 +63,16 @@ impl<'a> Exchange<'a> {
     /// Notes the client for the log.
     pub fn note_client(&self, client_id: &str) {
         *self.client_id.borrow_mut() = Some(client_id.to_owned());
+    }
+
+    /// Notes the trusted issuer for the log.
+    pub fn note_issuer(&self, id: &str) {
+        *self.issuer.borrow_mut() = Some(id.to_owned());
+    }
+
+    /// Notes the rule for the log.
+    pub fn note_rule(&self, id: &str) {
+        *self.rule.borrow_mut() = Some(id.to_owned());
     }
 
     /// Notes the failure for the log and puts it on the wire.
@@ -71,7 +90,7 @@ impl<'a> Exchange<'a> {
     /// The log line.
     pub fn line(&self, response: &Response) -> String {
         let failure = self.failure.borrow();
-        let client_id = self.client_id.borrow();
+        let (client_id, issuer, rule) = (self.client_id.borrow(), self.issuer.borrow(), self.rule.borrow());
         let (outcome, error, cause, detail) = match failure.as_ref() {
             None if self.refused.get().is_some() => ("refused", self.refused.get(), None, None),
             None => ("ok", None, None, None),
@@ -91,6 +110,8 @@ impl<'a> Exchange<'a> {
             client_id: client_id.as_deref(),
             grant_type: self.grant.get(),
             semantics: self.semantics.get(),
+            trusted_issuer: issuer.as_deref(),
+            rule: rule.as_deref(),
             deprecated: self.deprecated.get(),
             error,
             cause,
@@ -114,6 +135,10 @@ struct Line<'a> {
     grant_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     semantics: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_issuer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     deprecated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ pub mod encoding;
 pub mod endpoints;
 pub mod error;
 pub mod exchange;
+pub mod federation;
 pub mod form;
 pub mod grants;
 pub mod http;

@@ -1,8 +1,9 @@
 //! The form of refresh tokens and session cookies: what an edge can check of them before it asks anybody.
 //!
-//! A refresh token is `mer_ ‖ base64url(version ‖ key ‖ owner ‖ grant ‖ generation ‖ secret ‖ tag) ‖ checksum`. The secret
-//! can be made only with the grant's seed, which is in its object; the tag only with the edges' key. Neither a leak of
-//! the database nor one of the key forges a token.
+//! A refresh token is `mer_ ‖ base64url(version ‖ key ‖ masked owner ‖ grant ‖ generation ‖ secret ‖ tag) ‖ checksum`. The
+//! secret can be made only with the grant's seed, which is in its object; the tag only with the edges' key. Neither a leak of
+//! the database nor one of the key forges a token. The owner is masked with a MAC over the rest, so that clients that
+//! know a person under pairwise names can't tell from their tokens that it is one person.
 
 use subtle::ConstantTimeEq as _;
 
@@ -16,8 +17,8 @@ use super::subject::UserId;
 pub const REFRESH_PREFIX: &str = "mer_";
 /// Prefix of a session cookie's value.
 pub const SESSION_PREFIX: &str = "meu_";
-/// The layout below.
-const VERSION: u8 = 1;
+/// The layouts below.
+const VERSION: u8 = 2;
 /// Which of the keys made the tag; there is one.
 const KEY: u8 = 0;
 const TAG: usize = 16;
@@ -44,14 +45,10 @@ impl std::fmt::Debug for RefreshToken {
 impl RefreshToken {
     /// The token on the wire.
     pub fn to_wire(&self, key: &SecretBytes) -> String {
-        let body = [
-            &[VERSION, KEY],
-            self.owner.bytes().as_slice(),
-            self.grant.bytes(),
-            &self.generation.to_be_bytes(),
-            self.secret.expose(),
-        ];
-        tagged(REFRESH_PREFIX, key, body.concat())
+        let rest =
+            [self.grant.bytes().as_slice(), &self.generation.to_be_bytes(), self.secret.expose()].concat();
+        let owner = masked(key, *self.owner.bytes(), &rest);
+        tagged(REFRESH_PREFIX, key, [[VERSION, KEY].as_slice(), &owner, &rest].concat())
     }
 
     /// Reads a token; `None` unless this server made it.
@@ -61,12 +58,21 @@ impl RefreshToken {
         if take::<2>(&mut rest)? != [VERSION, KEY] {
             return None;
         }
-        let owner = UserId::from_bytes(take(&mut rest)?);
+        let owner = take(&mut rest)?;
+        let owner = UserId::from_bytes(masked(key, owner, rest));
         let grant = Id::from_bytes(take(&mut rest)?);
         let generation = u32::from_be_bytes(take(&mut rest)?);
         let secret = SecretBytes::new(take::<32>(&mut rest)?.to_vec());
         rest.is_empty().then_some(Self { owner, grant, generation, secret })
     }
+}
+
+/// Masks the owner, or takes the mask off.
+fn masked(key: &SecretBytes, mut owner: [u8; 16], rest: &[u8]) -> [u8; 16] {
+    for (byte, mask) in owner.iter_mut().zip(mac(key, &[b"owner", rest])) {
+        *byte ^= mask;
+    }
+    owner
 }
 
 /// What a browser shows of its session: the cookie's value, tag checked.
@@ -150,6 +156,8 @@ mod tests {
             let changed = String::from_utf8(bytes).expect("ascii");
             assert_eq!(RefreshToken::parse(&key, &changed), None, "{index}");
         }
+        let body = untagged(REFRESH_PREFIX, &key, &wire).expect("tagged");
+        assert!(!body.windows(16).any(|bytes| bytes == [1; 16]), "the owner shows");
         for short in ["", "mer_", "mer_000000", "mer_AAAA000000"] {
             assert_eq!(RefreshToken::parse(&key, short), None, "{short}");
         }

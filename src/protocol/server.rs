@@ -6,6 +6,7 @@ use super::client::{ADMIN_CLIENT_ID, AuthMethod, Client, ManagedBy, StoredSecret
 use super::config::ClientConfig;
 use super::directory::Directory;
 use super::endpoints;
+use super::federation::Trust;
 use super::grants::GrantType;
 use super::http::{Request, Response};
 use super::issuer::Issuer;
@@ -34,6 +35,7 @@ pub struct Server<P> {
     pub(crate) issuer: Issuer,
     pub(crate) platform: P,
     pub(crate) directory: Directory,
+    pub(crate) trust: Trust,
     pub(crate) admin: Option<Rc<Client>>,
 }
 
@@ -44,7 +46,7 @@ impl<P: Platform> Server<P> {
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
         let admin = usable.map(|secret| Rc::new(admin_client(&secret)));
         let directory = Directory::new(&issuer, edge_cache);
-        Self { issuer, platform, directory, admin }
+        Self { issuer, platform, directory, trust: Trust::default(), admin }
     }
 
     /// Answers one request; never fails and never panics. Writes one log line.

@@ -19,7 +19,11 @@ pub fn metadata_names_what_is_there_and_nothing_else(f: &Fixture<'_>) {
     assert!(!grants.contains(&json!("implicit")), "{grants:?}");
     assert_eq!(
         metadata["token_endpoint_auth_methods_supported"],
-        json!(["client_secret_basic", "client_secret_post", "none"])
+        json!(["client_secret_basic", "client_secret_post", "federated_jwt", "none"])
+    );
+    assert_eq!(
+        metadata["token_endpoint_auth_signing_alg_values_supported"],
+        json!(["EdDSA", "ES256", "RS256", "PS256"])
     );
     assert_eq!(metadata["response_types_supported"], json!(["code"]));
     assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));

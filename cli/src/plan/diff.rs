@@ -97,7 +97,21 @@ fn entries(kind: &str, id: &str, before: &Object, after: &Object) -> Vec<Change>
 
 fn list(object: &Object, kind: &str) -> Vec<Object> {
     let entries = object.get(kind).and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(Value::as_object).cloned().collect()
+    entries.filter_map(Value::as_object).map(by_claim).collect()
+}
+
+/// What a rule matches, as one member for each claim: a plan shows the claim that changes.
+fn by_claim(entry: &Object) -> Object {
+    let mut flat = Object::new();
+    for (name, value) in entry {
+        match value {
+            Value::Object(claims) if name == "match" => {
+                flat.extend(claims.iter().map(|(claim, value)| (format!("match.{claim}"), value.clone())));
+            }
+            _ => drop(flat.insert(name.clone(), value.clone())),
+        }
+    }
+    flat
 }
 
 fn names<'a>(before: &'a Object, after: &'a Object) -> Vec<&'a str> {
@@ -129,21 +143,29 @@ fn adopt(change: &mut Change, after: &Object, adoptable: &Adoptable) {
 fn notes(change: &Change, current: &Config, adoptable: &Adoptable) -> Vec<&'static str> {
     let existing =
         current.client.iter().find(|client| client.client_id == change.name).or(adoptable.get(&change.name));
-    let is_public = |client: &ClientConfig| client.token_endpoint_auth_method == AuthMethod::None;
+    let has_secret = |client: &ClientConfig| client.token_endpoint_auth_method.has_secret();
     let method = change.members.iter().find(|member| member.name == "token_endpoint_auth_method");
     let becomes = method.and_then(|member| member.new.as_ref()).and_then(Value::as_str);
-    let none = AuthMethod::None.name();
+    let loses =
+        AuthMethod::ALL.into_iter().any(|method| !method.has_secret() && becomes == Some(method.name()));
     let mut notes = Vec::new();
     if change.action == Action::Adopt {
         notes.push("registered through the API until now; the file takes it over, and its secrets stay");
     }
     match (change.action, existing) {
-        (Action::Add, _) if becomes != Some(none) => notes.push("gets a secret, shown once"),
-        (Action::Remove, Some(client)) if !is_public(client) => notes.push("its secrets stop working"),
-        (Action::Change | Action::Adopt, Some(client)) if becomes == Some(none) && !is_public(client) => {
-            notes.push("becomes public: its secrets are deleted");
+        (Action::Add, _) if !loses => notes.push("gets a secret, shown once"),
+        (Action::Remove, Some(client)) if has_secret(client) => notes.push("its secrets stop working"),
+        (Action::Change | Action::Adopt, Some(client)) if loses && has_secret(client) => {
+            let public = becomes == Some(AuthMethod::None.name());
+            notes.push(if public {
+                "becomes public: its secrets are deleted"
+            } else {
+                "authenticates without a secret from now on: its secrets are deleted"
+            });
         }
-        (Action::Change | Action::Adopt, Some(client)) if becomes.is_some() && is_public(client) => {
+        (Action::Change | Action::Adopt, Some(client))
+            if becomes.is_some() && !loses && !has_secret(client) =>
+        {
             notes.push("gets a secret, shown once");
         }
         _ => {}

@@ -56,7 +56,7 @@ pub(super) fn request_with(
             fields.extend([("client_id", request.client_id), ("client_secret", request.secret.expose())]);
             None
         }
-        AuthMethod::None => {
+        AuthMethod::FederatedJwt | AuthMethod::None => {
             fields.push(("client_id", request.client_id));
             None
         }

@@ -86,6 +86,9 @@ impl From<Refusal> for AdminFailure {
                 "the client belongs to the configuration file; change it there and apply",
             ),
             Refusal::PublicClient => Self::refused(409, "public_client", "a public client has no secrets"),
+            Refusal::NoSecrets => {
+                Self::refused(409, "no_secrets", "the client authenticates without a secret, and has none")
+            }
             Refusal::TooManySecrets => Self::refused(
                 409,
                 "too_many_secrets",

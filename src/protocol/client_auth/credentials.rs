@@ -1,4 +1,4 @@
-//! Reading client credentials from the Authorization header and the form (RFC 6749 §2.3.1, RFC 7617).
+//! Reading client credentials from the Authorization header and the form (RFC 6749 §2.3.1, RFC 7617, RFC 7521 §4.2).
 
 use super::super::client::AuthMethod;
 use super::super::encoding::{form_decode, from_base64};
@@ -9,6 +9,9 @@ use super::super::secret::Secret;
 
 /// Longest Authorization header that is looked at, in bytes.
 const MAX_HEADER: usize = 4096;
+
+/// The one `client_assertion_type` (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a request presents to authenticate its client: one method, checked for form only.
 #[derive(Debug)]
@@ -21,14 +24,28 @@ pub struct Credentials {
     pub secret: Option<Secret>,
 }
 
-impl Credentials {
-    /// Takes the credentials out of a request.
+/// What a request presents: credentials of the client's own, or a token of another issuer.
+#[derive(Debug)]
+pub enum Presented<'a> {
+    /// A client id, with or without a secret.
+    Credentials(Credentials),
+    /// `client_assertion` (RFC 7521 §4.2).
+    Assertion {
+        /// The token.
+        token: Secret,
+        /// Which client the request claims to come from, if it says so.
+        client_id: Option<&'a str>,
+    },
+}
+
+impl<'a> Presented<'a> {
+    /// Takes what a request presents out of it.
     ///
     /// # Errors
     /// `invalid_request` for several methods or two different client ids, `invalid_client` for a header that is no
-    /// Basic one or a request without any client id.
-    pub fn of(authorization: Option<&SensitiveHeader>, form: &Form) -> Result<Self, OAuthError> {
-        let body_id = form.value("client_id");
+    /// Basic one, an assertion of an unknown kind or a request without any client id.
+    pub fn of(authorization: Option<&SensitiveHeader>, form: &'a Form) -> Result<Self, OAuthError> {
+        let client_id = form.value("client_id");
         let body_secret = form.value("client_secret");
         let assertion = form.value("client_assertion").or(form.value("client_assertion_type"));
         let methods = usize::from(authorization.is_some())
@@ -39,8 +56,27 @@ impl Credentials {
             return Err(OAuthError::new(Code::InvalidRequest, Cause::SeveralAuthMethods, description));
         }
         if assertion.is_some() {
-            return Err(refused(Cause::AuthMethodNotRegistered));
+            let token = assertion_of(form)?;
+            return Ok(Self::Assertion { token, client_id });
         }
+        Credentials::of(authorization, client_id, body_secret).map(Self::Credentials)
+    }
+}
+
+/// RFC 7523 §2.2: both parameters, and the type is the only one there is.
+fn assertion_of(form: &Form) -> Result<Secret, OAuthError> {
+    if form.value("client_assertion_type") != Some(JWT_BEARER) {
+        return Err(refused(Cause::AuthMethodNotRegistered));
+    }
+    form.value("client_assertion").map(Secret::received).ok_or(refused(Cause::SecretMissing))
+}
+
+impl Credentials {
+    fn of(
+        authorization: Option<&SensitiveHeader>,
+        body_id: Option<&str>,
+        body_secret: Option<&str>,
+    ) -> Result<Self, OAuthError> {
         if let Some(header) = authorization {
             let (client_id, secret) = parse_basic(header.expose())?;
             if body_id.is_some_and(|id| id != client_id) {

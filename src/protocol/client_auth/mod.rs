@@ -4,8 +4,11 @@
 //! same on the wire, and unknown client and wrong secret take the same steps.
 
 mod credentials;
+mod federated;
 
 use std::rc::Rc;
+
+use futures_util::future::FutureExt as _;
 
 use super::client::{AuthMethod, Client, SecretCheck};
 use super::directory::Found;
@@ -17,7 +20,7 @@ use super::secret::{CLIENT_SECRET_PREFIX, Secret, SecretHash};
 use super::server::Server;
 use super::time::Timestamp;
 
-pub use credentials::{Credentials, parse_basic};
+pub use credentials::{Credentials, Presented, parse_basic};
 
 /// A client that has authenticated, or a public one that has named itself. Only `authenticate` makes one.
 #[derive(Debug, Clone)]
@@ -41,7 +44,13 @@ pub(crate) async fn authenticate<P: Platform>(
     form: &Form,
 ) -> Result<AuthenticatedClient, Failure> {
     let authorization = exchange.request.headers.authorization.as_ref();
-    let credentials = Credentials::of(authorization, form)?;
+    let credentials = match Presented::of(authorization, form)? {
+        Presented::Credentials(credentials) => credentials,
+        // Boxed: a request with a secret has no use for it, and a cold isolate would compile it.
+        Presented::Assertion { token, client_id } => {
+            return federated::authenticate(server, exchange, &token, client_id).boxed_local().await;
+        }
+    };
     let found = server.client(&credentials.client_id, exchange.now).await?;
     let (client, verdict) = judge(found, &credentials, exchange.now);
     if let (Some(client), Ok(())) = (client.clone(), verdict) {
@@ -86,7 +95,7 @@ fn judge(found: Found, credentials: &Credentials, now: Timestamp) -> (Option<Rc<
 
 fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> Result<(), Cause> {
     if method != client.token_endpoint_auth_method {
-        let missing = method == AuthMethod::None && !client.is_public();
+        let missing = method == AuthMethod::None && client.token_endpoint_auth_method.has_secret();
         return Err(if missing { Cause::SecretMissing } else { Cause::AuthMethodNotRegistered });
     }
     match check {

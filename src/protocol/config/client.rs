@@ -56,7 +56,8 @@ pub struct ClientConfig {
     /// Whether it has to push its authorization requests (RFC 9126 §6).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
-    /// Whether it is the operator's own: people are not asked for consent.
+    /// Whether it is the operator's own: people are not asked for consent, except by a public client whose redirect URI isn't
+    /// https (RFC 8252 §8.6).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_party: bool,
     /// What its ID tokens are signed with; RS256 if unset.
@@ -80,7 +81,7 @@ pub struct ClientConfig {
     /// Is told of every sign-out by a POST (`Back-Channel Logout` §2.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_uri: Option<String>,
-    /// Is told of a sign-out through the browser (`Front-Channel Logout` §2).
+    /// Is told of a sign-out through the browser (`Front-Channel Logout` §2). On the scheme, host and port of a redirect URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<String>,
     /// The resources it serves: it may introspect tokens for these.

@@ -1,5 +1,6 @@
 //! `[[trusted_issuer]]` and `[[rule]]`: whose tokens count here, and for what.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,17 @@ pub struct TrustedIssuerConfig {
 }
 
 impl IssuerKind {
+    /// What it is called in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GithubActions => "github_actions",
+            Self::Gitlab => "gitlab",
+            Self::Google => "google",
+            Self::Kubernetes => "kubernetes",
+            Self::Oidc => "oidc",
+        }
+    }
+
     /// The `iss` of a kind that has an address of its own.
     pub const fn address(self) -> Option<&'static str> {
         match self {
@@ -133,7 +145,7 @@ impl TrustedIssuerConfig {
 }
 
 /// One value of a claim, as text: `true` is `"true"`, `12` is `"12"`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Scalar {
@@ -146,7 +158,7 @@ pub enum Scalar {
 }
 
 /// What a claim has to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Pattern {
@@ -159,13 +171,56 @@ pub enum Pattern {
 }
 
 /// `{ glob = "refs/tags/v*" }`: `*` stands for any characters but `/` and `:`; everything else for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Glob {
     /// The form.
     pub glob: String,
 }
+
+impl Scalar {
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::Text(text.clone())),
+            Value::Bool(value) => Some(Self::Bool(*value)),
+            Value::Number(number) => number.as_i64().map(Self::Number),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// What it is compared as.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Bool(value) => Cow::Owned(value.to_string()),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+        }
+    }
+}
+
+impl Pattern {
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Array(values) => values.iter().map(Scalar::read).collect::<Option<_>>().map(Self::OneOf),
+            Value::Object(members) => match (members.get("glob"), members.len()) {
+                (Some(Value::String(glob)), 1) => Some(Self::Glob(Glob { glob: glob.clone() })),
+                _ => None,
+            },
+            single => Scalar::read(single).map(Self::Exactly),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::read(&value).ok_or_else(|| serde::de::Error::custom(PATTERN_FORMS))
+    }
+}
+
+/// What patterns look like, for whoever wrote something else.
+pub const PATTERN_FORMS: &str =
+    "a claim is matched by a text, a whole number, true or false, a list of these, or { glob = \"…\" }";
 
 /// What kind of JWT a rule is about; told apart by `typ`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

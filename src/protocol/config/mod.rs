@@ -10,7 +10,10 @@ pub mod federation;
 mod login;
 pub mod snapshot;
 pub mod validate;
+mod validate_exchange;
+mod validate_federation;
 mod validate_login;
+mod validate_rules;
 
 use std::collections::BTreeMap;
 

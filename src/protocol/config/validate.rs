@@ -39,9 +39,16 @@ pub fn problems(config: &Config) -> Vec<Problem> {
     let scopes = scope_owners(&config.resource);
     let resources: BTreeSet<&str> =
         config.resource.iter().map(|resource| resource.identifier.as_str()).collect();
-    let known =
-        Known { scope: &|scope| scopes.contains_key(scope), resource: &|name| resources.contains(name) };
+    let clients: BTreeSet<&str> = config.client.iter().map(|client| client.client_id.as_str()).collect();
+    let known = Known {
+        scope: &|scope| scopes.contains_key(scope),
+        resource: &|name| resources.contains(name),
+        owns: &|resource, scope| scopes.get(scope) == Some(&resource),
+        client: &|id| clients.contains(id),
+    };
     check.clients(&config.client, &known);
+    check.trusted_issuers(&config.trusted_issuer, config.issuer.as_deref());
+    check.rules(config);
     check.found
 }
 
@@ -51,6 +58,10 @@ pub struct Known<'a> {
     pub scope: &'a dyn Fn(&str) -> bool,
     /// Whether there is this resource.
     pub resource: &'a dyn Fn(&str) -> bool,
+    /// Whether this resource has this scope.
+    pub owns: &'a dyn Fn(&str, &str) -> bool,
+    /// Whether there is, or may be, a client of this id.
+    pub client: &'a dyn Fn(&str) -> bool,
 }
 
 /// Everything that is wrong with a client declared outside a document.
@@ -75,6 +86,11 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.found.push(Problem { path: path.into(), message: message.into() });
+    }
+
+    /// How many problems there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
     }
 
     fn settings(&mut self, config: &Config) {
@@ -173,6 +189,7 @@ impl Check {
 
     fn client(&mut self, client: &ClientConfig, at: &str, known: &Known<'_>) {
         self.login_client(client, at, known.resource);
+        self.exchange(client, at, known);
         if let Some(problem) = client_id_problem(&client.client_id) {
             self.say(format!("{at}.client_id"), problem);
         }

@@ -80,7 +80,7 @@ impl Check {
         }
     }
 
-    fn web_uri(&mut self, at: &str, uri: Option<&str>) {
+    pub(super) fn web_uri(&mut self, at: &str, uri: Option<&str>) {
         let Some(uri) = uri else { return };
         let is_web = uri.starts_with("https://") || uri.starts_with("http://");
         if redirect_uri::problem(uri).is_some() || !is_web {
@@ -164,7 +164,7 @@ mod tests {
             "http://127.0.0.1:7777/cb",
             "com.example:/cb",
         ];
-        let known = Known { scope: &|_| true, resource: &|_| true };
+        let known = Known { scope: &|_| true, resource: &|_| true, owns: &|_, _| true, client: &|_| true };
         for (uri, fits) in cases {
             let client = ClientConfig {
                 client_id: "app".to_owned(),

@@ -122,14 +122,19 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
         &Known {
             scope: &|scope| known.iter().any(|resource| resource.scopes.contains(scope)),
             resource: &|name| known.iter().any(|resource| resource.identifier == name),
+            owns: &|name, scope| {
+                known.iter().any(|resource| resource.identifier == name && resource.scopes.contains(scope))
+            },
+            // Clients outside of the configuration come and go one by one; a name without a client harms nobody.
+            client: &|_| true,
         },
     );
     if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
 }
 
-/// A confidential client without a secret gets one.
+/// A client that needs a secret and has none gets one.
 pub(super) fn first_secret<E: Entropy>(client: &mut Client, context: &Context<'_, E>) -> Option<NewSecret> {
-    if client.is_public() || !client.secrets.is_empty() {
+    if !client.token_endpoint_auth_method.has_secret() || !client.secrets.is_empty() {
         return None;
     }
     let addition = Addition { expires_at: None, others_expire_at: None, sha256: None };
@@ -164,7 +169,8 @@ fn attach<E: Entropy>(
             client_secret: SecretBytes::new(clear),
             expires_at,
         }),
-        AddSecret::Public => Err(Refusal::PublicClient),
+        AddSecret::NoSecrets if client.is_public() => Err(Refusal::PublicClient),
+        AddSecret::NoSecrets => Err(Refusal::NoSecrets),
         AddSecret::TooMany => Err(Refusal::TooManySecrets),
     }
 }

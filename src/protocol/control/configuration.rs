@@ -78,6 +78,13 @@ fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), S
         found
             .push(Problem { path: "issuer".to_owned(), message: format!("this server's issuer is `{own}`") });
     }
+    for (index, issuer) in desired.trusted_issuer.iter().enumerate() {
+        if issuer.issuer() == own && desired.issuer.is_none() {
+            let path = format!("trusted_issuer[{index}].issuer");
+            let message = "this is the server itself; its own tokens need no trusted issuer".to_owned();
+            found.push(Problem { path, message });
+        }
+    }
     let admin = context.issuer.admin_resource();
     for (index, resource) in desired.resource.iter().enumerate() {
         if resource.identifier == admin {

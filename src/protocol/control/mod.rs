@@ -199,6 +199,8 @@ pub enum Refusal {
     ManagedByConfig,
     /// A public client has no secrets.
     PublicClient,
+    /// The client authenticates without a secret.
+    NoSecrets,
     /// The client has as many live secrets as it may.
     TooManySecrets,
     /// The input is wrong.

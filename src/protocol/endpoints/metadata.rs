@@ -58,8 +58,11 @@ struct Metadata<'a> {
     response_modes_supported: Vec<&'static str>,
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     introspection_signing_alg_values_supported: Vec<&'static str>,
     authorization_response_iss_parameter_supported: bool,
@@ -142,6 +145,7 @@ async fn metadata<P: Platform>(
     let resources = resources.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX));
     let issuer = &server.issuer;
     let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
+    let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
     let confidential = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None);
     let metadata = Metadata {
         issuer: issuer.as_str(),
@@ -155,10 +159,13 @@ async fn metadata<P: Platform>(
         response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
         grant_types_supported: snapshot.grants().map(GrantType::name).collect(),
         token_endpoint_auth_methods_supported: methods.clone(),
+        token_endpoint_auth_signing_alg_values_supported: algs.clone(),
         introspection_endpoint_auth_methods_supported: confidential.map(|method| method.name()).collect(),
+        introspection_endpoint_auth_signing_alg_values_supported: algs.clone(),
         revocation_endpoint_auth_methods_supported: methods,
+        revocation_endpoint_auth_signing_alg_values_supported: algs.clone(),
         code_challenge_methods_supported: ["S256"],
-        introspection_signing_alg_values_supported: Alg::ALL.iter().map(|alg| alg.name()).collect(),
+        introspection_signing_alg_values_supported: algs,
         authorization_response_iss_parameter_supported: true,
         require_pushed_authorization_requests: snapshot.login.require_pushed_authorization_requests,
         scopes_supported: USER_SCOPES.into_iter().chain(resources).collect(),

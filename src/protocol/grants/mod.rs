@@ -7,13 +7,16 @@ pub(super) mod audience;
 mod authorization_code;
 mod client_credentials;
 mod delegation;
+mod external;
 mod guest;
+mod jwt_bearer;
 mod on_behalf;
 mod password;
 mod refresh_token;
 mod token_exchange;
 
 pub(crate) use audience::requested_for_user;
+use external::exchange_external;
 
 use std::fmt;
 
@@ -121,6 +124,7 @@ registry! {
     ClientCredentials => client_credentials,
     Delegation => delegation,
     Guest => guest,
+    JwtBearer => jwt_bearer,
     Password => password,
     RefreshToken => refresh_token,
     TokenExchange => token_exchange,

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{GrantInfo, GrantRequest, GrantType, Granted, IdTokenRequest, UserTokens};
+use super::{GrantInfo, GrantRequest, GrantType, Granted, IdTokenRequest, UserTokens, exchange_external};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
@@ -40,7 +40,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         return Err(malformed("actor_token and actor_token_type come together or not at all"));
     }
     if unverified_issuer(token).is_some_and(|issuer| issuer != server.issuer.as_str()) {
-        return Err(unusable(Cause::IssuerUntrusted).into());
+        return external(&request, token, wanted).await;
     }
     if kind == TokenType::IdToken {
         return Err(unusable(Cause::BearerType).into());
@@ -63,6 +63,22 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         TokenType::IdToken => id_token(&request, &presented, outcome),
         TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
     }
+}
+
+/// Exchanges a token of a trusted issuer: there is no person and no actor of ours in it.
+async fn external<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    token: &str,
+    wanted: TokenType,
+) -> Result<Granted, Failure> {
+    if request.form.value("actor_token").is_some() {
+        return Err(unusable(Cause::ActorTokenUnusable).into());
+    }
+    if !matches!(wanted, TokenType::AccessToken | TokenType::Jwt) {
+        return Err(unusable(Cause::SubjectIsNoPerson).into());
+    }
+    let granted = exchange_external(request, token).await?;
+    Ok(Granted { issued: Some(wanted), ..granted })
 }
 
 /// The kind of token asked for: an access token if nothing is said, and more only where the registration says so.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Class, directory, ephemeral, subject};
+use super::{Class, directory, ephemeral, replay, subject};
 use crate::protocol::error::ServerError;
 use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
@@ -38,6 +38,15 @@ impl<P: Platform> Server<P> {
         command: &ephemeral::Command,
     ) -> Result<ephemeral::Reply, ServerError> {
         self.call(Class::Ephemeral, name, command).await
+    }
+
+    /// Has the object `name` that remembers used tokens carry out `command`.
+    pub(crate) async fn replay(
+        &self,
+        name: &str,
+        command: &replay::Command,
+    ) -> Result<replay::Reply, ServerError> {
+        self.call(Class::Replay, name, command).await
     }
 
     async fn call<C: Serialize, R: DeserializeOwned>(

@@ -1,5 +1,5 @@
 //! The objects that hold what is single-use, revocable or personal: one strongly consistent, single-threaded object per
-//! person, directory shard or pushed request. (The Control object has a module of its own.)
+//! person, directory shard, pushed request or hour of used tokens. (The Control object has a module of its own.)
 //!
 //! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object: it reads rows,
 //! decides, and returns its reply with the writes to make. The adapter makes all of them in one commit before it
@@ -8,6 +8,7 @@
 mod call;
 pub mod directory;
 pub mod ephemeral;
+pub mod replay;
 mod rows;
 pub mod subject;
 
@@ -28,11 +29,13 @@ pub enum Class {
     Directory,
     /// One pushed request; see [`ephemeral`].
     Ephemeral,
+    /// Used tokens of one shard and hour; see [`replay`].
+    Replay,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Subject, Self::Directory, Self::Ephemeral];
+    pub const ALL: [Self; 4] = [Self::Subject, Self::Directory, Self::Ephemeral, Self::Replay];
 
     /// Its name, which is its Durable Object class's too.
     pub const fn name(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Class {
             Self::Subject => "Subject",
             Self::Directory => "Directory",
             Self::Ephemeral => "Ephemeral",
+            Self::Replay => "Replay",
         }
     }
 
@@ -68,6 +72,7 @@ pub fn handle<R: Rows, E: Entropy>(
         Class::Subject => write(&subject::handle(&mut transaction, now, entropy, read(command)?)?),
         Class::Directory => write(&directory::handle(&mut transaction, now, read(command)?)?),
         Class::Ephemeral => write(&ephemeral::handle(&mut transaction, now, read(command)?)?),
+        Class::Replay => write(&replay::handle(&mut transaction, now, read(command)?)?),
     }?;
     Ok((reply, transaction.finish()))
 }
@@ -75,7 +80,7 @@ pub fn handle<R: Rows, E: Entropy>(
 /// The command that an object's alarm carries out: drop what has expired.
 pub const fn tend(class: Class) -> &'static str {
     match class {
-        Class::Subject | Class::Directory | Class::Ephemeral => "\"tend\"",
+        Class::Subject | Class::Directory | Class::Ephemeral | Class::Replay => "\"tend\"",
     }
 }
 
@@ -225,6 +230,34 @@ mod tests {
         }
         object.call(Class::Subject, 20, &json!({ "end_sessions": { "sid": null } }));
         assert!(object.0.iter().all(|(key, grant)| !key.starts_with("grant/") || grant.contains("logout")));
+    }
+
+    #[test]
+    fn a_used_token_is_remembered_until_its_hour_is_over() {
+        let mut object = Object::default();
+        let used = |key: &str, until: u64| json!({ "use": { "key": key, "until": until } });
+        assert_eq!(object.call(Class::Replay, 10, &used("a", 300)), "fresh");
+        assert_eq!(object.call(Class::Replay, 11, &used("a", 300)), "seen");
+        assert_eq!(object.call(Class::Replay, 12, &used("b", 300)), "fresh");
+        let command = used("c", 3599).to_string();
+        let (_, changes) = handle(Class::Replay, &object, Timestamp(13), &Sevens, &command).expect("done");
+        assert_eq!((changes.writes.len(), changes.alarm), (1, Some(Timestamp(HOUR))), "one alarm for all");
+        assert_eq!(object.call(Class::Replay, 200, &json!("tend")), "done");
+        assert_eq!(object.call(Class::Replay, 201, &used("a", 300)), "seen", "an early alarm drops nothing");
+        assert_eq!(object.call(Class::Replay, HOUR, &json!("tend")), "done");
+        assert!(object.0.is_empty());
+    }
+
+    #[test]
+    fn more_used_tokens_than_one_alarm_can_drop_are_dropped_at_once() {
+        let mut object = Object::default();
+        for number in 0..1_500 {
+            let key = format!("{number:05}");
+            object.call(Class::Replay, 1, &json!({ "use": { "key": key, "until": 60 } }));
+        }
+        let (_, changes) =
+            handle(Class::Replay, &object, Timestamp(HOUR), &Sevens, "\"tend\"").expect("done");
+        assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(HOUR + 1))));
     }
 
     #[test]

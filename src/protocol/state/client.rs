@@ -20,13 +20,13 @@ pub fn declare(config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> 
     }
 }
 
-/// `client` as `config` wants it: its secrets stay, unless it becomes public.
+/// `client` as `config` wants it: its secrets stay, unless it is to have none.
 pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> Client {
     let mut wanted = declare(config, managed_by, now);
     wanted.created_at = client.created_at;
     wanted.updated_at = client.updated_at;
     wanted.config_version = client.config_version;
-    if !wanted.is_public() {
+    if wanted.token_endpoint_auth_method.has_secret() {
         wanted.secrets.clone_from(&client.secrets);
     }
     if wanted != *client {
@@ -41,8 +41,8 @@ pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, 
 pub enum AddSecret {
     /// It is there, under this id.
     Added(String),
-    /// The client is public.
-    Public,
+    /// The client authenticates without one, or not at all.
+    NoSecrets,
     /// The client has [`MAX_LIVE_SECRETS`] already; end one first.
     TooMany,
 }
@@ -59,8 +59,8 @@ pub fn add_secret(
     others_expire_at: Option<Timestamp>,
     now: Timestamp,
 ) -> AddSecret {
-    if client.is_public() {
-        return AddSecret::Public;
+    if !client.token_endpoint_auth_method.has_secret() {
+        return AddSecret::NoSecrets;
     }
     let mut secrets: Vec<_> = client.secrets.iter().filter(|secret| secret.is_live(now)).cloned().collect();
     let known = secrets.iter().position(|secret| secret.sha256 == sha256).map(|at| secrets.remove(at));

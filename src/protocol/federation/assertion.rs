@@ -1,0 +1,197 @@
+//! Verifying a token of a trusted issuer (RFC 7523 §3, RFC 8725).
+//!
+//! Checks that cost nothing come first: a token that isn't meant for this server, or is too old, has no keys fetched for it.
+
+use serde_json::{Map, Value};
+
+use super::header::{Unverified, take_apart};
+use super::trust;
+use crate::protocol::config::TrustedIssuerConfig;
+use crate::protocol::config::federation::AssertionKind;
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::jwt::signature_is_valid;
+use crate::protocol::log::Exchange;
+use crate::protocol::ports::Platform;
+use crate::protocol::server::Server;
+use crate::protocol::time::{MINUTE, Timestamp};
+
+/// How far the clock of an issuer may be off, in seconds.
+pub(super) const SKEW: u64 = MINUTE;
+/// Longest `sub`, `jti` and single `aud`, in bytes.
+const MAX_TEXT: usize = 1024;
+
+/// A token that a trusted issuer made for this server, now. Only [`verify_assertion`] makes one.
+#[derive(Debug)]
+pub(crate) struct VerifiedAssertion<'s> {
+    /// Whose it is.
+    pub(crate) issuer: &'s TrustedIssuerConfig,
+    /// What kind of JWT it is.
+    pub(crate) kind: AssertionKind,
+    /// All of its claims.
+    pub(crate) claims: Map<String, Value>,
+    /// When it ends; up to a minute ago.
+    pub(crate) exp: Timestamp,
+    /// Its name, if it has one; there is one if the issuer's tokens count once.
+    pub(super) jti: Option<String>,
+}
+
+/// Why a token is not accepted.
+#[derive(Debug)]
+pub(crate) enum Rejected {
+    /// Because of what it is, or because its issuer can't be asked.
+    Refused(Cause),
+    /// The server failed.
+    Failed(ServerError),
+}
+
+impl From<Cause> for Rejected {
+    fn from(cause: Cause) -> Self {
+        Self::Refused(cause)
+    }
+}
+
+impl Rejected {
+    /// The answer of a grant, where `code` says that a token is no good. An issuer that can't be reached may be so later.
+    pub(crate) fn on_wire(self, code: Code) -> Failure {
+        match self {
+            Self::Refused(Cause::IssuerUnreachable) => OAuthError::new(
+                Code::TemporarilyUnavailable,
+                Cause::IssuerUnreachable,
+                "the issuer's keys can't be had; try again",
+            )
+            .into(),
+            Self::Refused(cause) => refusal(code, cause).into(),
+            Self::Failed(error) => error.into(),
+        }
+    }
+}
+
+/// The one text for everything that is wrong with a token: what exactly is nobody's business but the log's.
+pub(crate) fn refusal(code: Code, cause: Cause) -> OAuthError {
+    OAuthError::new(code, cause, "the assertion is invalid, expired, used up or not acceptable here")
+}
+
+/// Verifies `token`: its issuer is one of the snapshot's and made it, it is meant for this server, and it is current. What
+/// it is good for is another question.
+///
+/// # Errors
+/// The first check that failed.
+pub(crate) async fn verify_assertion<'s, P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    snapshot: &'s Snapshot,
+    token: &str,
+) -> Result<VerifiedAssertion<'s>, Rejected> {
+    let now = exchange.now;
+    let token = take_apart(token)?;
+    let issuer = issuer(snapshot, &token.claims).ok_or(Cause::IssuerUnknown)?;
+    exchange.note_issuer(&issuer.id);
+    if !issuer.accepts(token.alg) {
+        return Err(Cause::AssertionAlgorithm.into());
+    }
+    let (exp, jti) = check_claims(issuer, &token, server.issuer.as_str(), now)?;
+    let key = trust::key(server, issuer, (token.kid.as_deref(), token.alg), now).await?;
+    let valid =
+        signature_is_valid(&server.platform, token.alg, &key, token.signed.as_bytes(), &token.signature);
+    if !valid.await.map_err(Rejected::Failed)? {
+        return Err(Cause::AssertionSignature.into());
+    }
+    let Unverified { kind, claims, .. } = token;
+    Ok(VerifiedAssertion { issuer, kind, claims, exp, jti })
+}
+
+fn issuer<'s>(snapshot: &'s Snapshot, claims: &Map<String, Value>) -> Option<&'s TrustedIssuerConfig> {
+    let iss = claims.get("iss")?.as_str().filter(|iss| !iss.is_empty())?;
+    snapshot.trusted_issuers.iter().find(|issuer| issuer.issuer() == iss)
+}
+
+/// RFC 7523 §3, items 2 to 6. `iat` is required here: without it nobody knows a token's age.
+fn check_claims(
+    issuer: &TrustedIssuerConfig,
+    token: &Unverified<'_>,
+    own: &str,
+    now: Timestamp,
+) -> Result<(Timestamp, Option<String>), Cause> {
+    let claims = &token.claims;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| is_short(text));
+    if !is_meant_for_us(issuer, token, own) {
+        return Err(Cause::AssertionAudience);
+    }
+    if text("sub").is_none() {
+        return Err(Cause::AssertionClaims);
+    }
+    // Bound to a key: whoever presents it has to show that they have it, and there is no way to yet.
+    if claims.contains_key("cnf") {
+        return Err(Cause::AssertionBound);
+    }
+    let exp = check_times(issuer, claims, now)?;
+    let jti = text("jti").map(str::to_owned);
+    if issuer.one_time() && jti.is_none() {
+        return Err(Cause::AssertionIdMissing);
+    }
+    Ok((exp, jti))
+}
+
+fn is_meant_for_us(issuer: &TrustedIssuerConfig, token: &Unverified<'_>, own: &str) -> bool {
+    let audience = match token.claims.get("aud") {
+        Some(Value::String(one)) => vec![one.as_str()],
+        Some(Value::Array(several)) => match several.iter().map(Value::as_str).collect() {
+            Some(texts) => texts,
+            None => return false,
+        },
+        _ => return false,
+    };
+    if token.kind == AssertionKind::IdJag {
+        // Made for one authorization server, which is named by its issuer.
+        return audience == [own];
+    }
+    audience.iter().any(|aud| issuer.knows_us_as(aud, own))
+}
+
+fn check_times(
+    issuer: &TrustedIssuerConfig,
+    claims: &Map<String, Value>,
+    now: Timestamp,
+) -> Result<Timestamp, Cause> {
+    let time =
+        |name: &str| claims.get(name).map(|value| date(value).ok_or(Cause::AssertionClaims)).transpose();
+    let (Some(exp), Some(iat), nbf) = (time("exp")?, time("iat")?, time("nbf")?) else {
+        return Err(Cause::AssertionClaims);
+    };
+    if exp.plus(SKEW) <= now {
+        return Err(Cause::AssertionExpired);
+    }
+    if iat > now.plus(SKEW) || nbf.is_some_and(|nbf| nbf > now.plus(SKEW)) {
+        return Err(Cause::AssertionNotYetValid);
+    }
+    if now.since(iat) > issuer.max_age() {
+        return Err(Cause::AssertionTooOld);
+    }
+    if exp <= iat || exp.since(iat) > issuer.max_lifetime() {
+        return Err(Cause::AssertionLifetime);
+    }
+    Ok(exp)
+}
+
+/// A `NumericDate` (RFC 7519 §2), which may have a fraction.
+fn date(value: &Value) -> Option<Timestamp> {
+    /// 2^53: later than any date, and a whole number in every language.
+    const END: u64 = 1 << 53;
+    if let Some(seconds) = value.as_u64() {
+        return (seconds <= END).then_some(Timestamp(seconds));
+    }
+    let seconds = value.as_f64().filter(|seconds| (0.0..=9_007_199_254_740_992.0).contains(seconds))?;
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was just checked to fit"
+    )]
+    let whole = seconds as u64;
+    Some(Timestamp(whole))
+}
+
+fn is_short(text: &str) -> bool {
+    (1..=MAX_TEXT).contains(&text.len())
+}

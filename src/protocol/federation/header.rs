@@ -1,0 +1,122 @@
+//! A token of another party before anything of it is believed: the compact serialization (RFC 7515 §7.1) taken apart.
+
+use serde_json::{Map, Value};
+
+use super::jwks::MAX_KID;
+use crate::protocol::config::federation::AssertionKind;
+use crate::protocol::encoding::{from_base64url, from_json};
+use crate::protocol::error::Cause;
+use crate::protocol::jwk::Alg;
+use crate::protocol::jwt::MAX_TOKEN;
+
+/// A token taken apart. Nothing in it is verified.
+#[derive(Debug)]
+pub struct Unverified<'a> {
+    /// What it says it is signed with; asymmetric.
+    pub alg: Alg,
+    /// Which key it names.
+    pub kid: Option<String>,
+    /// What kind of JWT it says it is.
+    pub kind: AssertionKind,
+    /// Its claims.
+    pub claims: Map<String, Value>,
+    /// What is signed.
+    pub signed: &'a str,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+/// Takes a token apart.
+///
+/// `jwk`, `jku`, `x5c` and `x5u` are not looked at: a key comes from the issuer, never from the token (RFC 8725 §3.10).
+/// `crit` is refused, since no extension is understood (RFC 7515 §4.1.11), and so is every `typ` with a meaning of its own
+/// (RFC 8725 §3.11).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn take_apart(token: &str) -> Result<Unverified<'_>, Cause> {
+    let malformed = Cause::AssertionMalformed;
+    if token.len() > MAX_TOKEN {
+        return Err(malformed);
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or(malformed)?;
+    let (header, claims) = signed.split_once('.').ok_or(malformed)?;
+    let object = |part: &str| from_base64url(part).and_then(|json| from_json::<Map<String, Value>>(&json));
+    let header = object(header).ok_or(malformed)?;
+    let text = |name: &str| match header.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_str().map(Some).ok_or(malformed),
+    };
+    if header.contains_key("crit") {
+        return Err(malformed);
+    }
+    let kind = kind_of(text("typ")?).ok_or(Cause::AssertionType)?;
+    let alg = text("alg")?.ok_or(malformed)?;
+    let alg = Alg::ALL.into_iter().find(|known| known.name() == alg).ok_or(Cause::AssertionAlgorithm)?;
+    let key_id = text("kid")?.map(str::to_owned);
+    if key_id.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
+        return Err(malformed);
+    }
+    let claims = object(claims).ok_or(malformed)?;
+    let signature = from_base64url(signature).ok_or(malformed)?;
+    Ok(Unverified { alg, kid: key_id, kind, claims, signed, signature })
+}
+
+/// `application/` may be left out (RFC 7515 §4.1.9), and media types know no case.
+fn kind_of(typ: Option<&str>) -> Option<AssertionKind> {
+    let Some(typ) = typ else { return Some(AssertionKind::Jwt) };
+    let typ = typ.to_ascii_lowercase();
+    match typ.strip_prefix("application/").unwrap_or(&typ) {
+        "jwt" => Some(AssertionKind::Jwt),
+        "oauth-id-jag+jwt" => Some(AssertionKind::IdJag),
+        "at+jwt" => Some(AssertionKind::AccessToken),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::encoding::base64url;
+
+    fn token(header: &str) -> String {
+        format!("{}.{}.{}", base64url(header.as_bytes()), base64url(b"{}"), base64url(b"signature"))
+    }
+
+    #[test]
+    fn only_plain_headers_with_an_asymmetric_algorithm_are_taken() {
+        let cases = [
+            (r#"{"alg":"EdDSA"}"#, Ok(AssertionKind::Jwt)),
+            (r#"{"alg":"RS256","typ":"JWT","kid":"1"}"#, Ok(AssertionKind::Jwt)),
+            (r#"{"alg":"RS256","typ":"application/at+JWT"}"#, Ok(AssertionKind::AccessToken)),
+            (r#"{"alg":"RS256","typ":"oauth-id-jag+jwt"}"#, Ok(AssertionKind::IdJag)),
+            (r#"{"alg":"RS256","jwk":{},"jku":"https://evil.example","x5u":1}"#, Ok(AssertionKind::Jwt)),
+            (r#"{"alg":"none"}"#, Err(Cause::AssertionAlgorithm)),
+            (r#"{"alg":"HS256"}"#, Err(Cause::AssertionAlgorithm)),
+            (r#"{"alg":"rs256"}"#, Err(Cause::AssertionAlgorithm)),
+            (r#"{"alg":"ES384"}"#, Err(Cause::AssertionAlgorithm)),
+            (r#"{"alg":null}"#, Err(Cause::AssertionMalformed)),
+            ("{}", Err(Cause::AssertionMalformed)),
+            ("null", Err(Cause::AssertionMalformed)),
+            (r#"{"alg":"EdDSA","crit":["exp"]}"#, Err(Cause::AssertionMalformed)),
+            (r#"{"alg":"EdDSA","crit":null}"#, Err(Cause::AssertionMalformed)),
+            (r#"{"alg":"EdDSA","kid":1}"#, Err(Cause::AssertionMalformed)),
+            (r#"{"alg":"EdDSA","typ":null}"#, Err(Cause::AssertionMalformed)),
+            (r#"{"alg":"EdDSA","typ":"logout+jwt"}"#, Err(Cause::AssertionType)),
+            (r#"{"alg":"EdDSA","typ":"dpop+jwt"}"#, Err(Cause::AssertionType)),
+            (r#"{"alg":"EdDSA","typ":""}"#, Err(Cause::AssertionType)),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(take_apart(&token(header)).map(|token| token.kind), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        let good = token(r#"{"alg":"EdDSA"}"#);
+        let long = format!("{good}{}", "A".repeat(MAX_TOKEN));
+        for bad in ["", ".", "..", "a.b", "....", &format!("{good}="), &format!("{good}.{good}"), &long] {
+            assert_eq!(take_apart(bad).map(|_| ()), Err(Cause::AssertionMalformed));
+        }
+    }
+}

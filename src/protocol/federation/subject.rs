@@ -1,0 +1,119 @@
+//! The `sub` of tokens that come from a foreign token: always `ext:…`, so it is never a person's or a client's.
+
+use serde_json::{Map, Value};
+
+use super::pattern::{claim, text};
+use crate::protocol::client::EXTERNAL_SUBJECT_PREFIX;
+use crate::protocol::config::{RuleConfig, TrustedIssuerConfig};
+
+/// Longest subject, in bytes.
+pub const MAX_SUBJECT: usize = 256;
+
+/// A part of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'t> {
+    /// Stands for itself.
+    Text(&'t str),
+    /// Stands for what this claim says.
+    Claim(&'t str),
+}
+
+/// Takes a template apart: text, and claims in braces. `None` if the braces don't pair up or hold nothing.
+pub fn pieces(template: &str) -> Option<Vec<Piece<'_>>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        if name.is_empty() || name.contains('{') || before.contains('}') {
+            return None;
+        }
+        pieces.extend([Piece::Text(before), Piece::Claim(name)]);
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest));
+    (!rest.contains('}')).then_some(pieces)
+}
+
+/// The subject that `rule` gives a token with these `claims`; `None` if a claim it needs is missing, empty or no single
+/// value, or if what comes out is none: over 256 bytes, or anything but printable ASCII without spaces, quotes and
+/// backslashes.
+pub fn subject(
+    rule: &RuleConfig,
+    issuer: &TrustedIssuerConfig,
+    claims: &Map<String, Value>,
+) -> Option<String> {
+    let said = |name: &str| claim(claims, name).and_then(text).filter(|text| !text.is_empty());
+    let subject = match &rule.subject {
+        None => format!("{EXTERNAL_SUBJECT_PREFIX}{}:{}", issuer.id, said("sub")?),
+        Some(template) => {
+            let mut subject = String::new();
+            for piece in pieces(template)? {
+                match piece {
+                    Piece::Text(text) => subject.push_str(text),
+                    Piece::Claim(name) => subject.push_str(&said(name)?),
+                }
+            }
+            subject
+        }
+    };
+    is_subject(&subject).then_some(subject)
+}
+
+fn is_subject(text: &str) -> bool {
+    text.len() <= MAX_SUBJECT
+        && text.strip_prefix(EXTERNAL_SUBJECT_PREFIX).is_some_and(|own| !own.is_empty())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn subject_of(template: Option<&str>, claims: Value) -> Option<String> {
+        let issuer = json!({ "id": "ci", "kind": "oidc", "issuer": "https://ci.example.com" });
+        let rule = json!({ "id": "r", "issuer": "ci", "match": { "sub": "x" }, "subject": template });
+        let claims: Map<String, Value> = serde_json::from_value(claims).expect("an object");
+        let rule = serde_json::from_value(rule).expect("a rule");
+        subject(&rule, &serde_json::from_value(issuer).expect("an issuer"), &claims)
+    }
+
+    #[test]
+    fn a_subject_is_made_of_text_and_claims() {
+        let claims = json!({ "sub": "job/7", "n": 12, "deep": { "a/b": true }, "empty": "", "list": ["x"],
+            "spaced": "a b", "quoted": "a\"b", "long": "x".repeat(252), "longer": "x".repeat(253), "accent": "é" });
+        let cases = [
+            (None, Some("ext:ci:job/7")),
+            (Some("ext:{n}"), Some("ext:12")),
+            (Some("ext:gh:{n}:{/deep/a~1b}!"), Some("ext:gh:12:true!")),
+            (Some("ext:fixed"), Some("ext:fixed")),
+            (Some("ext:"), None),
+            (Some("{sub}"), None),
+            (Some("usr_{n}"), None),
+            (Some("ext:{none}"), None),
+            (Some("ext:a{empty}"), None),
+            (Some("ext:{list}"), None),
+            (Some("ext:{deep}"), None),
+            (Some("ext:{spaced}"), None),
+            (Some("ext:{quoted}"), None),
+            (Some("ext:{accent}"), None),
+            (Some("ext:{longer}"), None),
+            (Some("ext:{sub"), None),
+            (Some("ext:sub}"), None),
+            (Some("ext:{}"), None),
+            (Some("ext:{{sub}}"), None),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(subject_of(template, claims.clone()).as_deref(), expected, "{template:?}");
+        }
+        assert_eq!(subject_of(Some("ext:{long}"), claims).map(|subject| subject.len()), Some(256));
+        assert_eq!(subject_of(None, json!({})), None);
+    }
+
+    #[test]
+    fn a_claim_that_holds_braces_is_not_read_again() {
+        let claims = json!({ "sub": "{secret}", "secret": "s" });
+        assert_eq!(subject_of(Some("ext:{sub}"), claims), Some("ext:{secret}".to_owned()));
+    }
+}

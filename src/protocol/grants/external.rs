@@ -1,0 +1,213 @@
+//! What a token of a trusted issuer comes to: for the JWT bearer grant and for token exchange.
+//!
+//! Scopes are those asked for, within the rule's and the client's; the audience is one of the rule's; the token ends with the
+//! one it came from, and after 15 minutes at the latest. It never speaks of a person of this server, so there is never a
+//! refresh token or an ID token.
+
+use serde_json::{Map, Value};
+
+use super::audience::choose;
+use super::{GrantRequest, Granted};
+use crate::protocol::client::Client;
+use crate::protocol::config::RuleConfig;
+use crate::protocol::config::claims::RESERVED;
+use crate::protocol::config::federation::AssertionKind;
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::federation::rules::{NoRule, Purpose, evaluate, subject};
+use crate::protocol::federation::{VerifiedAssertion, refusal, use_up, verify_assertion};
+use crate::protocol::ports::Platform;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::time::{MINUTE, Timestamp};
+
+/// The longest life of a token that a rule issues, in seconds.
+const MAX_LIFETIME: u64 = 15 * MINUTE;
+
+/// What a request accepts, besides its `scope`.
+pub(super) struct Accepts<'a> {
+    /// The kinds of tokens; any if unset.
+    pub(super) any_of: Option<&'static [AssertionKind]>,
+    /// The resources that the new token is wanted for.
+    pub(super) resources: Vec<&'a str>,
+    /// What a token that is no good is refused with.
+    pub(super) refused_with: Code,
+}
+
+/// Exchanges a subject token of another issuer (RFC 8693 §2): `resource` and `audience` both name resources. An ID-JAG is no
+/// subject token, and a token is taken for what `subject_token_type` says only if its `typ` agrees.
+///
+/// # Errors
+/// `invalid_request` for the token (§2.2.2), `invalid_scope`, `invalid_target`.
+pub(crate) async fn exchange_external<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    token: &str,
+) -> Result<Granted, Failure> {
+    let kinds: &[AssertionKind] = match request.form.value("subject_token_type") {
+        Some("urn:ietf:params:oauth:token-type:access_token") => &[AssertionKind::AccessToken],
+        Some("urn:ietf:params:oauth:token-type:id_token") => &[AssertionKind::Jwt],
+        _ => &[AssertionKind::Jwt, AssertionKind::AccessToken],
+    };
+    let resources = request.form.values("resource").chain(request.form.values("audience")).collect();
+    present(request, token, Accepts { any_of: Some(kinds), resources, refused_with: Code::InvalidRequest })
+        .await
+}
+
+/// Verifies `token`, finds its rule and decides. A token that counts once is used up last: a refusal burns nothing.
+pub(super) async fn present<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    token: &str,
+    accepts: Accepts<'_>,
+) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, form } = request;
+    let code = accepts.refused_with;
+    let refused = |cause| Failure::from(refusal(code, cause));
+    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let assertion = verify_assertion(server, exchange, &snapshot, token).await;
+    let assertion = assertion.map_err(|rejected| rejected.on_wire(code))?;
+    if accepts.any_of.is_some_and(|kinds| !kinds.contains(&assertion.kind)) {
+        return Err(refused(Cause::AssertionType));
+    }
+    let purpose = Purpose::Grant { client_id: &client.client_id };
+    let rule = evaluate(&snapshot.rules, assertion.issuer, assertion.kind, &assertion.claims, purpose);
+    let rule = rule.map_err(|none| refused(none.cause()))?;
+    exchange.note_rule(&rule.id);
+    let wanted = Wanted { scope: form.value("scope"), resources: &accepts.resources };
+    let granted = decide(&snapshot, client, (rule, &assertion), &wanted, (code, exchange.now))?;
+    use_up(server, exchange, &assertion).await.map_err(|rejected| rejected.on_wire(code))?;
+    Ok(granted)
+}
+
+/// What a request asks for.
+struct Wanted<'a> {
+    scope: Option<&'a str>,
+    resources: &'a [&'a str],
+}
+
+/// Decides, without using anything up.
+fn decide(
+    snapshot: &Snapshot,
+    client: &Client,
+    (rule, assertion): (&RuleConfig, &VerifiedAssertion<'_>),
+    wanted: &Wanted<'_>,
+    (code, now): (Code, Timestamp),
+) -> Result<Granted, OAuthError> {
+    let bounds = Bounds::of(rule, assertion, client).map_err(|cause| refusal(code, cause))?;
+    bounds.admit(client, wanted)?;
+    let narrowed = bounds.narrow(snapshot, client);
+    let choice = choose(snapshot, &narrowed, wanted.scope, wanted.resources)?;
+    let lifetime = choice
+        .lifetime(client.access_token_ttl)
+        .min(rule.ttl.unwrap_or(MAX_LIFETIME))
+        .min(MAX_LIFETIME)
+        .min(assertion.exp.since(now));
+    // Clocks may differ by a minute, but there is no token that lives for less than a second.
+    if lifetime == 0 {
+        return Err(refusal(code, Cause::AssertionExpired));
+    }
+    let subject = subject(rule, assertion.issuer, &assertion.claims);
+    let subject = subject.ok_or(refusal(code, Cause::RuleSubject))?;
+    let mut claims = copied(rule, &assertion.claims);
+    claims.extend(choice.claims());
+    claims.extend(client.claims.clone());
+    Ok(Granted {
+        subject,
+        client_id: client.client_id.clone(),
+        signing_alg: choice.signing_alg(),
+        audience: choice.audience(),
+        scopes: choice.scopes,
+        lifetime,
+        claims,
+        vouched: Map::new(),
+        issued: None,
+        user: None,
+    })
+}
+
+/// The claims that are handed on. What the server's own configuration says wins over them.
+fn copied(rule: &RuleConfig, claims: &Map<String, Value>) -> Map<String, Value> {
+    let names = rule.copy_claims.iter().filter(|name| !RESERVED.contains(&name.as_str()));
+    names.filter_map(|name| Some((name.clone(), claims.get(name)?.clone()))).collect()
+}
+
+/// The most that a token comes to, whatever is asked for.
+struct Bounds {
+    scopes: ScopeSet,
+    resources: Vec<String>,
+}
+
+impl Bounds {
+    /// What the rule says; an ID-JAG says more (draft §4.4): it is for one client that authenticates, and its own `scope` and
+    /// `resource` bound it too.
+    fn of(rule: &RuleConfig, assertion: &VerifiedAssertion<'_>, client: &Client) -> Result<Self, Cause> {
+        let mut bounds = Self { scopes: rule.scopes.clone(), resources: rule.audiences.clone() };
+        if assertion.kind != AssertionKind::IdJag {
+            return Ok(bounds);
+        }
+        let claims = &assertion.claims;
+        if claims.get("client_id").and_then(Value::as_str) != Some(&client.client_id) {
+            return Err(Cause::AssertionOfOtherClient);
+        }
+        if client.is_public() {
+            return Err(Cause::ClientPublic);
+        }
+        if claims.get("jti").and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(Cause::AssertionIdMissing);
+        }
+        if let Some(scope) = claims.get("scope") {
+            let scope = scope.as_str().and_then(ScopeSet::parse).ok_or(Cause::AssertionClaims)?;
+            bounds.scopes = bounds.scopes.intersection(&scope);
+        }
+        if let Some(resource) = claims.get("resource") {
+            let named = texts(resource).ok_or(Cause::AssertionClaims)?;
+            bounds.resources.retain(|own| named.contains(&own.as_str()));
+        }
+        Ok(bounds)
+    }
+
+    /// Refuses what is asked for beyond these bounds, with the words that are said of what doesn't exist. What is beyond the
+    /// client's own is refused later.
+    fn admit(&self, client: &Client, wanted: &Wanted<'_>) -> Result<(), OAuthError> {
+        let beyond = |resource: &&&str| !self.resources.iter().any(|own| own == **resource);
+        if wanted.resources.iter().any(|resource| beyond(&resource)) {
+            let description = "the resource is unknown or not for this client";
+            return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceBeyondRule, description));
+        }
+        let scopes = wanted.scope.and_then(ScopeSet::parse).unwrap_or_default();
+        if scopes.iter().any(|scope| client.scopes.contains(scope) && !self.scopes.contains(scope)) {
+            let description = "a requested scope is unknown or beyond what the client may have";
+            return Err(OAuthError::new(Code::InvalidScope, Cause::ScopeBeyondRule, description));
+        }
+        Ok(())
+    }
+
+    /// The client, with no more scopes than these bounds leave it.
+    fn narrow(&self, snapshot: &Snapshot, client: &Client) -> Client {
+        let mut narrowed = client.clone();
+        let within = |scope: &&str| {
+            let owner = snapshot.resource_of_scope(scope);
+            self.scopes.contains(scope)
+                && owner.is_some_and(|owner| self.resources.contains(&owner.identifier))
+        };
+        narrowed.config.scopes = client.scopes.iter().filter(within).collect();
+        narrowed
+    }
+}
+
+/// One text, or a list of nothing but texts.
+fn texts(value: &Value) -> Option<Vec<&str>> {
+    match value {
+        Value::String(one) => Some(vec![one]),
+        Value::Array(several) => several.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+}
+
+impl NoRule {
+    /// What the log says.
+    pub(crate) const fn cause(self) -> Cause {
+        match self {
+            Self::None => Cause::RuleNone,
+            Self::Several => Cause::RuleSeveral,
+        }
+    }
+}

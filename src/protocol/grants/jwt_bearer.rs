@@ -1,0 +1,27 @@
+//! `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523 §2.1): a token of a trusted issuer for one of ours, if a rule says so.
+//!
+//! An identity assertion authorization grant (ID-JAG, draft-ietf-oauth-identity-assertion-authz-grant) is such a token with a
+//! `typ` of its own. A public client may come here: the assertion is its proof, and the rule names it.
+
+use super::external::{Accepts, present};
+use super::{GrantInfo, GrantRequest, Granted};
+use crate::protocol::error::{Code, Failure};
+use crate::protocol::ports::Platform;
+
+pub(super) const INFO: GrantInfo = GrantInfo {
+    name: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    confidential_only: false,
+    speaks_of_user: false,
+    on_request_only: true,
+};
+
+/// Decides what `assertion` comes to, with `scope` and `resource` (optional, repeatable, RFC 8707 §2) within what the rule
+/// says. Never a refresh token (RFC 7521 §4.1).
+///
+/// # Errors
+/// `invalid_grant` for the assertion (RFC 7521 §4.1.1), `invalid_scope`, `invalid_target`.
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let assertion = request.form.require("assertion", "assertion is missing")?;
+    let resources = request.form.values("resource").collect();
+    present(&request, assertion, Accepts { any_of: None, resources, refused_with: Code::InvalidGrant }).await
+}
