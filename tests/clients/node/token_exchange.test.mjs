@@ -1,57 +1,20 @@
-// openid-client swaps tokens with its generic grant request, jose verifies what comes out: token exchange, delegation, guests.
+// openid-client swaps tokens with its generic grant request, jose verifies what comes out: token exchange, delegation,
+// guests.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { jwtVerify } from "jose";
 import * as oidc from "openid-client";
 
-import { application, signedUp, useSignUp } from "./login.mjs";
+import { useSignUp } from "./login.mjs";
+import { confidentialClient, discover, register, rejection, resources, sibling, useResources } from "./setup.mjs";
 import {
-  confidentialClient, discover, issuer, register, rejection, remoteKeySet, resources, sibling,
-  useResources,
-} from "./setup.mjs";
+  ACCESS_TOKEN, EXCHANGE, apiOne, claims, delegate, exchange, one, personsToken, read, target, two,
+} from "./swap.mjs";
 
 useResources(before, after);
 useSignUp(before);
 
-const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
 const GUEST = "urn:mintedge:grant-type:guest";
-const { EdDSA: one, ES256: two } = resources;
-const [read, target] = [one.scopes[0], two.scopes[0]];
-
-/** API One: tokens for it are for `one`, and it swaps them for tokens for `two`. */
-function apiOne(members = {}) {
-  return confidentialClient({
-    grant_types: [EXCHANGE, "delegation", "client_credentials"],
-    scopes: [read, target],
-    serves: [one.identifier],
-    exchange: { audiences: [one.identifier, two.identifier], additional_scopes: [target] },
-    ...members,
-  });
-}
-
-/** Somebody's token for API One, from an application that logs people in; `more` overrides its declaration. */
-async function personsToken(more = {}) {
-  const app = await application({ scopes: ["openid", ...one.scopes], ...more });
-  const { tokens } = await signedUp(app, { scope: `openid ${read}`, resource: one.identifier });
-  return { app, tokens, token: tokens.access_token, sub: tokens.claims().sub };
-}
-
-function exchange(client, token, more = {}) {
-  const usual = { subject_token: token, subject_token_type: ACCESS_TOKEN };
-  return oidc.genericGrantRequest(client.config, EXCHANGE, { ...usual, ...more });
-}
-
-function delegate(client, token, more = {}) {
-  return oidc.genericGrantRequest(client.config, "delegation", { token, ...more });
-}
-
-/** The claims, verified as the API verifies them that the token is for (RFC 9068 §4). */
-async function claims({ access_token: token }, { identifier, signing_alg: alg } = two) {
-  const expected = { issuer, audience: identifier, typ: "at+jwt", algorithms: [alg] };
-  return (await jwtVerify(token, await remoteKeySet(), expected)).payload;
-}
 
 test("a person's token is exchanged for the next API", async () => {
   const { token, sub } = await personsToken();
@@ -165,35 +128,4 @@ describe("refusals", () => {
       assert.ok(refused.error_description);
     });
   }
-});
-
-describe("an agent that acts for a person", () => {
-  test("acts if the person's application names it, and nobody else does", async () => {
-    const [agent, other] = [await apiOne(), await apiOne()];
-    const { token } = await personsToken({ may_act: agent.id });
-    const seen = await claims(await exchange(agent, token, { resource: two.identifier }));
-    assert.deepEqual([seen.act.sub, seen.may_act], [agent.id, undefined]);
-    const refused = await rejection(exchange(other, token, { resource: two.identifier }));
-    assert.equal(refused.error, "invalid_request");
-  });
-
-  test("may be held to that: then a token that names nobody is refused", async () => {
-    const settings = { audiences: [two.identifier], additional_scopes: [target], require_may_act: true };
-    const agent = await apiOne({ exchange: settings });
-    const { token } = await personsToken();
-    const refused = await rejection(exchange(agent, token, { resource: two.identifier }));
-    assert.equal(refused.error, "invalid_request");
-  });
-
-  test("is stopped by revoking the person's grant", async () => {
-    const agent = await apiOne();
-    const { app, tokens, token } = await personsToken();
-    const apiTwo = await confidentialClient({ grant_types: [], scopes: [], serves: [two.identifier] });
-    const { access_token: derived } = await exchange(agent, token, { resource: two.identifier });
-    assert.equal((await oidc.tokenIntrospection(apiTwo.config, derived)).act.sub, agent.id);
-    await oidc.tokenRevocation(app.config, tokens.refresh_token);
-    assert.deepEqual(await oidc.tokenIntrospection(apiTwo.config, derived), { active: false });
-    const refused = await rejection(exchange(agent, token, { resource: two.identifier }));
-    assert.equal(refused.error, "invalid_request");
-  });
 });
