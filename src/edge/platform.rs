@@ -11,6 +11,7 @@ use super::signer;
 use crate::protocol::control::{Command, Reply};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::json;
 use crate::protocol::keyring::{PublicKey, SigningKey};
 use crate::protocol::objects::Class;
 use crate::protocol::ports::{Entropy, Platform};
@@ -115,7 +116,7 @@ impl Platform for Edge {
 
     async fn control(&self, command: Command) -> Result<Reply, ServerError> {
         let reply = self.ask(serde_json::to_string(&command).map_err(failed)?).await?;
-        serde_json::from_str(&reply).map_err(|error| {
+        json::from_str(&reply).map_err(|error| {
             ServerError::internal(format!("the Control object's answer is unreadable: {error}"))
         })
     }

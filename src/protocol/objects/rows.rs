@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::protocol::error::ServerError;
+use crate::protocol::json;
 use crate::protocol::time::Timestamp;
 
 /// Rows read at once by [`Transaction::all`].
@@ -150,5 +151,5 @@ fn parse_all<T: DeserializeOwned>(
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ServerError> {
-    serde_json::from_str(json).map_err(|error| ServerError::internal(format!("a row is unreadable: {error}")))
+    json::from_str(json).map_err(|error| ServerError::internal(format!("a row is unreadable: {error}")))
 }
