@@ -3,6 +3,7 @@
 //
 // The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
 import Shim, { Control as RustControl } from "../build/index.js";
+import "./outside.mjs";
 import { guard, guardedObject } from "./recovery.mjs";
 
 export const Control = guardedObject(RustControl);
