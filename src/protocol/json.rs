@@ -15,7 +15,7 @@ use serde::de::{
     MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::Error;
+use serde_json::{Error, Map, Value};
 
 /// Reads JSON.
 ///
@@ -23,6 +23,13 @@ use serde_json::Error;
 /// If `text` is no JSON, or not that of a `T`.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     T::deserialize(serde_json::from_str::<Tree<'_>>(text)?)
+}
+
+/// An object of these members. To `collect` them would compile sorting once more for each kind of iterator.
+pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.extend(members);
+    object
 }
 
 /// Any JSON value. Objects keep doubled members, so that structs can refuse them.
@@ -332,7 +339,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde::Serialize;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
