@@ -4,6 +4,7 @@
 // The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
 import Shim, { Control as RustControl } from "../build/index.js";
 import "./documents.mjs";
+import "./outside.mjs";
 import { guard, guardedObject } from "./recovery.mjs";
 
 export const Control = guardedObject(RustControl);

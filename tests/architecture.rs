@@ -75,6 +75,21 @@ fn objects_decide_without_waiting() {
     }
 }
 
+/// A second reader of JSON would compile every derived parser twice.
+#[test]
+fn json_is_read_in_one_way() {
+    let readers = ["serde_json::from_str", "serde_json::from_slice", "serde_json::from_value"];
+    for folder in ["src/protocol", "src/edge"] {
+        for (path, text) in
+            sources(folder).into_iter().filter(|(path, _)| !path.ends_with("protocol/json.rs"))
+        {
+            for word in readers {
+                assert!(!code(&text).contains(word), "{} has `{word}`", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_edge_decides_nothing_about_oauth() {
     let forbidden = ["OAuthError", "invalid_", "scope", "grant", "client_secret", "redirect_uri"];

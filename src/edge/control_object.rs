@@ -14,6 +14,7 @@ use super::sql::{Pending, SqlStore};
 use crate::protocol::control::{self, Command, Context, Outcome, Reply};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::json;
 use crate::protocol::keyring::{Kek, KeyMaterial};
 
 /// How many snapshots one alarm publishes: an invocation may ask 50 times on the free plan.
@@ -43,7 +44,7 @@ impl DurableObject for Control {
         let body = request.text().await?;
         #[cfg(feature = "panic-probe")]
         super::probe::object(&body);
-        let done = match serde_json::from_str(&body) {
+        let done = match json::from_str(&body) {
             Ok(command) => self.carry_out(command).await,
             Err(error) => Err(ServerError::internal(format!("the command is unreadable: {error}"))),
         };

@@ -28,6 +28,31 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 }
 
+/// `edge/outside.mjs`.
+#[wasm_bindgen(js_namespace = mintedge)]
+extern "C" {
+    /// Sends `command` to the object `name`: the status, a line feed, the answer.
+    #[wasm_bindgen(catch, js_name = callObject)]
+    pub(super) async fn call_object(
+        env: &JsValue,
+        binding: &str,
+        name: &str,
+        command: &str,
+    ) -> Result<JsValue, JsValue>;
+
+    /// The values of snapshots in KV, an array of texts and nulls. `cache_ttl` is in seconds.
+    #[wasm_bindgen(catch, js_name = readSnapshots)]
+    pub(super) async fn read_snapshots(
+        env: &JsValue,
+        names: Vec<String>,
+        cache_ttl: u32,
+    ) -> Result<JsValue, JsValue>;
+
+    /// Posts a form: the status. `timeout` is in milliseconds.
+    #[wasm_bindgen(catch, js_name = postForm)]
+    pub(super) async fn post_form(url: &str, form: &str, timeout: u32) -> Result<JsValue, JsValue>;
+}
+
 /// The time. Stands still between I/O in production.
 pub(super) fn now() -> Timestamp {
     #[expect(

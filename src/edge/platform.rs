@@ -1,16 +1,14 @@
 //! The platform port on Workers: KV for snapshots, one Durable Object for everything else.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
-use worker::{AbortController, Delay, Env, Method, Request, RequestInit, RequestRedirect};
+use js_sys::Array;
+use worker::Env;
 
 use super::js::{self, Random, failed};
 use super::signer;
 use crate::protocol::control::{Command, Reply};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::json;
 use crate::protocol::jwk::{Alg, PublicJwk};
 use crate::protocol::keyring::SigningKey;
 use crate::protocol::objects::Class;
@@ -21,9 +19,9 @@ use crate::protocol::time::Timestamp;
 pub(super) const KV: &str = "KV";
 const CONTROL: &str = "CONTROL";
 /// How long KV may answer from an edge's cache, in seconds; its minimum.
-const KV_CACHE: u64 = 30;
-/// How long a client may take to answer a form.
-const POST_TIMEOUT: Duration = Duration::from_secs(5);
+const KV_CACHE: u32 = 30;
+/// How long a client may take to answer a form, in milliseconds.
+const POST_TIMEOUT: u32 = 5_000;
 
 /// One isolate's platform.
 pub(super) struct Edge {
@@ -38,7 +36,7 @@ impl Edge {
 
     /// Sends a command to the Control object, of which there is one per issuer.
     pub(super) async fn ask(&self, command: String) -> Result<String, ServerError> {
-        let (status, text) = self.call(CONTROL, self.issuer.as_str(), command).await?;
+        let (status, text) = self.call(CONTROL, self.issuer.as_str(), &command).await?;
         match status {
             200 => Ok(text),
             500 => Err(ServerError::internal(text)),
@@ -46,16 +44,11 @@ impl Edge {
         }
     }
 
-    /// Sends a command to an object. The stub is made anew each time: one that saw an exception is dead.
-    async fn call(&self, binding: &str, name: &str, command: String) -> Result<(u16, String), ServerError> {
-        let namespace = self.env.durable_object(binding).map_err(failed)?;
-        let stub = namespace.get_by_name(name).map_err(failed)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(command.into()));
-        let request = Request::new_with_init("https://object/", &init).map_err(failed)?;
-        let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
-        let text = response.text().await.map_err(failed)?;
-        Ok((response.status_code(), text))
+    async fn call(&self, binding: &str, name: &str, command: &str) -> Result<(u16, String), ServerError> {
+        let answer = js::call_object(self.env.as_ref(), binding, name, command).await.map_err(failed)?;
+        let answer = answer.as_string().unwrap_or_default();
+        let (status, text) = answer.split_once('\n').unwrap_or_default();
+        Ok((status.parse().unwrap_or_default(), text.to_owned()))
     }
 }
 
@@ -75,18 +68,14 @@ impl Platform for Edge {
     }
 
     async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError> {
-        let kv = self.env.kv(KV).map_err(failed)?;
-        if let [name] = names {
-            let value = kv.get(name).cache_ttl(KV_CACHE).text().await.map_err(failed)?;
-            return Ok(vec![value]);
-        }
-        let mut values = kv.get_bulk(names).cache_ttl(KV_CACHE).text().await.map_err(failed)?;
-        Ok(names.iter().map(|name| values.remove(*name).flatten()).collect())
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let values = js::read_snapshots(self.env.as_ref(), names, KV_CACHE).await.map_err(failed)?;
+        Ok(Array::from(&values).iter().map(|value| value.as_string()).collect())
     }
 
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {
         let binding = class.name().to_ascii_uppercase();
-        let (status, text) = self.call(&binding, name, command.to_owned()).await?;
+        let (status, text) = self.call(&binding, name, command).await?;
         if status == 200 { Ok(text) } else { Err(ServerError::internal(text)) }
     }
 
@@ -106,28 +95,20 @@ impl Platform for Edge {
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(form.into())).with_redirect(RequestRedirect::Manual);
-        let mut request = Request::new_with_init(url, &init).map_err(failed)?;
-        let headers = request.headers_mut().map_err(failed)?;
-        headers.set("content-type", "application/x-www-form-urlencoded").map_err(failed)?;
-        let abort = AbortController::default();
-        let signal = abort.signal();
-        let fetch = worker::Fetch::Request(request);
-        let answer = pin!(fetch.send_with_signal(&signal));
-        let timeout = pin!(Delay::from(POST_TIMEOUT));
-        match select(answer, timeout).await {
-            Either::Left((answer, _)) => Ok(answer.map_err(failed)?.status_code()),
-            Either::Right(_) => {
-                abort.abort();
-                Err(ServerError::unavailable("no answer in time"))
-            }
-        }
+        let status = js::post_form(url, form, POST_TIMEOUT).await.map_err(failed)?;
+        let status = status.as_f64().ok_or(ServerError::internal("the status is no number"))?;
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a status is small, and `as` saturates"
+        )]
+        Ok(status as u16)
     }
 
     async fn control(&self, command: Command) -> Result<Reply, ServerError> {
         let reply = self.ask(serde_json::to_string(&command).map_err(failed)?).await?;
-        serde_json::from_str(&reply).map_err(|error| {
+        json::from_str(&reply).map_err(|error| {
             ServerError::internal(format!("the Control object's answer is unreadable: {error}"))
         })
     }

@@ -24,6 +24,7 @@ use super::config::snapshot::{LAYOUT, Snapshot};
 use super::control::{Command, PublishedClient, Reply, client_snapshot_name, snapshot_name};
 use super::error::{Cause, ServerError};
 use super::issuer::Issuer;
+use super::json;
 use super::keyring::Keyring;
 use super::ports::Platform;
 use super::secret::{client_id_is_ours, is_generated_client_id};
@@ -277,11 +278,11 @@ impl<P: Platform> Server<P> {
 }
 
 fn parse_snapshot(json: &str) -> Option<Snapshot> {
-    serde_json::from_str::<Snapshot>(json).ok().filter(|snapshot| snapshot.layout == LAYOUT)
+    json::from_str::<Snapshot>(json).ok().filter(|snapshot| snapshot.layout == LAYOUT)
 }
 
 fn parse_client(json: &str, client_id: &str) -> Option<Client> {
-    let published: PublishedClient = serde_json::from_str(json).ok()?;
+    let published: PublishedClient = json::from_str(json).ok()?;
     (published.layout == LAYOUT && published.client.client_id == client_id).then_some(published.client)
 }
 

@@ -2,6 +2,8 @@
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 
+use super::json;
+
 /// Base64url without padding (RFC 7515 §2).
 pub fn base64url(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
@@ -17,9 +19,9 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     Base64::decode_vec(text).ok()
 }
 
-/// Reads JSON from bytes. The only way it is read from bytes: a second kind of reader would double every derived parser.
+/// Reads JSON from bytes.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_str(core::str::from_utf8(bytes).ok()?).ok()
+    json::from_str(core::str::from_utf8(bytes).ok()?).ok()
 }
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -24,6 +24,7 @@ pub mod http;
 pub mod id;
 pub mod issue;
 pub mod issuer;
+pub mod json;
 pub mod jwk;
 pub mod jwt;
 pub mod keyring;

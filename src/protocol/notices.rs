@@ -5,6 +5,7 @@ use super::directory::Found;
 use super::encoding::form_encode;
 use super::error::ServerError;
 use super::issue::logout_token;
+use super::json;
 use super::objects::subject::{Command, Notice, Reply};
 use super::objects::{Class, tend};
 use super::ports::Platform;
@@ -35,7 +36,7 @@ impl<P: Platform> Server<P> {
         let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
         let ask = |command: &Command| -> Result<Reply, ServerError> {
             let reply = carry_out(&serde_json::to_string(command).map_err(failed)?)?;
-            serde_json::from_str(&reply).map_err(failed)
+            json::from_str(&reply).map_err(failed)
         };
         let Reply::Notices(notices) = ask(&Command::DueNotices)? else { return Ok(()) };
         for (key, notice) in notices {

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::json;
 use super::objects::subject::User;
 use super::scope::ScopeSet;
 
@@ -72,13 +73,13 @@ pub fn for_userinfo(user: &User, scopes: &ScopeSet, requested: Option<&Value>) -
     let by_scope = BY_SCOPE.iter().filter(|(scope, _)| scopes.contains(scope));
     let names = by_scope.flat_map(|(_, names)| names.iter().copied());
     let names = names.chain(requested_names(requested, "userinfo"));
-    names.filter_map(|name| Some((name.to_owned(), value(user, name)?))).collect()
+    json::object(names.filter_map(|name| Some((name.to_owned(), value(user, name)?))))
 }
 
 /// The claims about the person in the ID token: those asked for by name.
 pub fn for_id_token(user: &User, requested: Option<&Value>) -> Map<String, Value> {
     let names = requested_names(requested, "id_token");
-    names.filter_map(|name| Some((name.to_owned(), value(user, name)?))).collect()
+    json::object(names.filter_map(|name| Some((name.to_owned(), value(user, name)?))))
 }
 
 /// Whether the `claims` parameter names `claim` for the ID token.
@@ -98,7 +99,7 @@ pub fn restrict(requested: &Value, ceiling: &ScopeSet) -> Option<Value> {
     for place in ["userinfo", "id_token"] {
         let names = requested_names(Some(requested), place);
         let names = names.filter(|name| scope_of(name).is_some_and(|scope| ceiling.contains(scope)));
-        let members: Map<String, Value> = names.map(|name| (name.to_owned(), Value::Null)).collect();
+        let members = json::object(names.map(|name| (name.to_owned(), Value::Null)));
         if !members.is_empty() {
             places.insert(place.to_owned(), Value::Object(members));
         }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::error::{Cause, Code, OAuthError, ServerError};
 use super::super::http::{Body, Request, Response};
+use super::super::json;
 use super::AdminFailure;
 use super::distinct::Distinct;
 
@@ -30,7 +31,7 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
     }
     let text = core::str::from_utf8(bytes)
         .map_err(|_| AdminFailure::refused(400, "invalid_request", "the JSON body is not UTF-8"))?;
-    let read = serde_json::from_str::<Distinct>(text).and_then(|_| serde_json::from_str(text));
+    let read = json::from_str::<Distinct>(text).and_then(|_| json::from_str(text));
     read.map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the JSON body is not as expected: {error}"))
     })

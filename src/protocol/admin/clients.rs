@@ -11,6 +11,7 @@ use super::super::secret::SecretHash;
 use super::super::time::DAY;
 use super::view::{ClientView, NewSecretView};
 use super::{AdminFailure, Call, body, unexpected};
+use crate::protocol::json;
 
 #[derive(Serialize)]
 struct Page {
@@ -61,8 +62,8 @@ pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
 }
 
 fn parse(value: &serde_json::Value) -> Result<ClientConfig, AdminFailure> {
-    // Through text: see `encoding::from_json`.
-    serde_json::from_str(&value.to_string()).map_err(|error| {
+    // Through text: see `json`.
+    json::from_str(&value.to_string()).map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the client is not as expected: {error}"))
     })
 }

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 
 use super::federation::{IssuerKind, TrustedIssuerConfig};
 use super::validate::{Check, MAX_TEXT};
-use crate::protocol::encoding::from_base64url;
+use crate::protocol::federation::jwks::KeySet;
 use crate::protocol::issuer::Issuer;
-use crate::protocol::jwk::{Alg, PublicJwk};
 use crate::protocol::subject::host_of;
 
 /// Most trusted issuers.
@@ -149,31 +148,10 @@ fn jwks_problem(jwks: &Map<String, Value>, issuer: &TrustedIssuerConfig) -> Opti
     if keys.iter().any(|key| has(key, &PRIVATE_MEMBERS)) {
         return Some("it holds a private or secret key; only public keys belong here".to_owned());
     }
-    let usable =
-        keys.iter().any(|key| alg_of(key).is_some_and(|algs| algs.iter().any(|alg| issuer.accepts(*alg))));
+    let usable = KeySet::of(jwks).is_some_and(|set| set.serves(|alg| issuer.accepts(alg)));
     (!usable).then(|| {
         "it holds no key that can be used: Ed25519, P-256, or RSA of 2048 bits and more, for one of the `algs`".to_owned()
     })
-}
-
-/// The algorithms that a public key can verify; `None` for a key that is not used here.
-fn alg_of(key: &Value) -> Option<Vec<Alg>> {
-    let member = |name: &str| key.get(name).and_then(Value::as_str);
-    if member("use").is_some_and(|usage| usage != "sig") {
-        return None;
-    }
-    let length = |text: &str| from_base64url(text).map_or(0, |bytes| bytes.len());
-    let algs = match serde_json::from_value::<PublicJwk>(key.clone()).ok()? {
-        PublicJwk::Okp { crv, x } if crv == "Ed25519" && length(&x) == 32 => vec![Alg::EdDsa],
-        PublicJwk::Ec { crv, x, y } if crv == "P-256" && length(&x) == 32 && length(&y) == 32 => {
-            vec![Alg::Es256]
-        }
-        PublicJwk::Rsa { n, e } if length(&n) >= 256 && length(&e) > 0 => vec![Alg::Rs256, Alg::Ps256],
-        PublicJwk::Okp { .. } | PublicJwk::Ec { .. } | PublicJwk::Rsa { .. } => return None,
-    };
-    let algs: Vec<Alg> =
-        algs.into_iter().filter(|alg| member("alg").is_none_or(|name| name == alg.name())).collect();
-    Some(algs)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::protocol::encoding::base64url;
 use crate::protocol::error::ServerError;
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::json;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::{CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id};
 use crate::protocol::state::client::{self as life, AddSecret};
@@ -25,7 +26,7 @@ pub(super) fn load<S: Store>(store: &S, client_id: &str) -> Result<Option<Client
 }
 
 fn parse(json: &str) -> Result<Client, ServerError> {
-    serde_json::from_str(json)
+    json::from_str(json)
         .map_err(|error| ServerError::internal(format!("a client row is unreadable: {error}")))
 }
 

@@ -10,6 +10,7 @@ use crate::protocol::config::snapshot::{self, Snapshot};
 use crate::protocol::error::ServerError;
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::json;
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::{PublicKey, StoredKey, StoredPrivate};
 use crate::protocol::ports::Entropy;
@@ -119,7 +120,7 @@ pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {
     let Some(json) = store.head()? else {
         return Ok(None);
     };
-    let head = serde_json::from_str(&json);
+    let head = json::from_str(&json);
     head.map(Some).map_err(|error| ServerError::internal(format!("the head row is unreadable: {error}")))
 }
 

@@ -47,6 +47,11 @@ impl KeySet {
         fitting.next().is_none().then_some(&key.jwk)
     }
 
+    /// Whether there is a key for an algorithm that is `accepted`.
+    pub fn serves(&self, accepted: impl Fn(Alg) -> bool) -> bool {
+        self.0.iter().any(|key| Alg::ALL.into_iter().any(|alg| key.fits(alg) && accepted(alg)))
+    }
+
     /// How many keys are usable.
     pub fn len(&self) -> usize {
         self.0.len()

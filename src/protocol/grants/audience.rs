@@ -12,6 +12,7 @@ use super::Granted;
 use crate::protocol::client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, OAuthError};
+use crate::protocol::json;
 use crate::protocol::jwk::Alg;
 use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
 
@@ -62,7 +63,7 @@ impl Choice<'_> {
     }
 
     pub(super) fn claims(&self) -> Map<String, Value> {
-        self.resources().flat_map(|resource| resource.claims.clone()).collect()
+        json::object(self.resources().flat_map(|resource| resource.claims.clone()))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::exchange::actor::may_act;
 use crate::protocol::id::Id;
+use crate::protocol::json;
 use crate::protocol::jwk::Alg;
 use crate::protocol::objects::subject::{GrantedState, Refusal};
 use crate::protocol::ports::Platform;
@@ -58,8 +59,8 @@ pub(super) fn target(
     }
     let lifetimes = chosen.iter().map(|resource| resource.access_token_ttl).chain(client.access_token_ttl);
     let lifetime = lifetimes.min().unwrap_or(snapshot.access_token_ttl);
-    let claims =
-        chosen.iter().flat_map(|resource| resource.claims.clone()).chain(client.claims.clone()).collect();
+    let claims = chosen.iter().flat_map(|resource| resource.claims.clone());
+    let claims = json::object(claims.chain(client.claims.clone()));
     Ok(Target { audience, scopes, signing_alg: alg, lifetime: lifetime.into(), claims })
 }
 

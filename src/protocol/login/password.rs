@@ -2,8 +2,9 @@
 //!
 //! That takes tens of milliseconds of CPU, far more than everything else here; `docs/users.md` has the measurement.
 
-use argon2::password_hash::{PasswordHash as Phc, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64ct::{Base64Unpadded, Encoding as _};
+use subtle::ConstantTimeEq as _;
 
 use crate::protocol::error::ServerError;
 use crate::protocol::objects::subject::PasswordHash;
@@ -18,19 +19,18 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 /// Most memory in KiB and most passes that a hash from elsewhere may ask for.
 const MOST: (u32, u32) = (65_536, 10);
 
-fn hasher() -> Result<Argon2<'static>, ServerError> {
-    let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).map_err(failed)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
+/// How every hash here begins.
+const HEAD: &str = "$argon2id$v=19$";
 
 /// Hashes a new password with a fresh salt.
 pub(super) fn hash(password: &str, entropy: &impl Entropy) -> Result<PasswordHash, ServerError> {
-    let mut salt = [0_u8; 16];
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).map_err(failed)?;
+    let (mut salt, mut output) = ([0_u8; 16], [0_u8; 32]);
     entropy.fill(&mut salt);
-    let salt = SaltString::encode_b64(&salt).map_err(failed)?;
-    let hash = hasher()?.hash_password(password.as_bytes(), &salt).map_err(failed)?;
-    Ok(PasswordHash(hash.to_string()))
+    compute(params, password, &salt, &mut output).map_err(failed)?;
+    let [salt, output] = [salt.as_slice(), &output].map(Base64Unpadded::encode_string);
+    Ok(PasswordHash(format!("{HEAD}m={memory},t={passes},p={lanes}${salt}${output}")))
 }
 
 /// Whether `password` is the one of `stored`. Without a hash it takes as long and is not.
@@ -38,25 +38,55 @@ pub(super) fn verify(stored: Option<&PasswordHash>, password: &str, entropy: &im
     if password.len() > MAX_PASSWORD {
         return false;
     }
-    let Some(phc) = stored.and_then(|stored| Phc::new(&stored.0).ok()).filter(is_affordable) else {
+    let Some(phc) = stored.and_then(|stored| Phc::parse(&stored.0)) else {
         let _ = hash(password, entropy);
         return false;
     };
-    Argon2::default().verify_password(password.as_bytes(), &phc).is_ok()
+    let mut output = vec![0; phc.output.len()];
+    compute(phc.params, password, &phc.salt, &mut output).is_ok() && bool::from(output.ct_eq(&phc.output))
 }
 
 /// A hash made elsewhere, if it can be verified here: Argon2id in version 19, within [`MOST`], with salt and output of usual length.
 pub(super) fn import(text: &str) -> Option<PasswordHash> {
-    let phc = Phc::new(text).ok()?;
-    let is_argon2id = phc.algorithm.as_str() == "argon2id" && phc.version == Some(19);
-    let salted = phc.salt.is_some_and(|salt| salt.len() >= 11);
-    let long = phc.hash.is_some_and(|output| output.len() >= 16);
-    (is_argon2id && salted && long && is_affordable(&phc)).then(|| PasswordHash(text.to_owned()))
+    Phc::parse(text).map(|_| PasswordHash(text.to_owned()))
 }
 
-/// A hash brought along from elsewhere may have other parameters, within reason.
-fn is_affordable(phc: &Phc<'_>) -> bool {
-    Params::try_from(phc).is_ok_and(|params| params.m_cost() <= MOST.0 && params.t_cost() <= MOST.1)
+/// What a PHC string says: `$argon2id$v=19$m=19456,t=2,p=1$SALT$OUTPUT`, both in base64 without padding.
+struct Phc {
+    params: Params,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Phc {
+    /// Reads the form in which every implementation writes it: the parameters in this order, and no others.
+    fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.strip_prefix(HEAD)?.split('$');
+        let mut costs = fields.next()?.split(',');
+        let mut cost = |name| number(costs.next()?.strip_prefix(name)?);
+        let (memory, passes, lanes) = (cost("m=")?, cost("t=")?, cost("p=")?);
+        let salt = Base64Unpadded::decode_vec(fields.next()?).ok()?;
+        let output = Base64Unpadded::decode_vec(fields.next()?).ok()?;
+        let is_usual = (8..=48).contains(&salt.len()) && (16..=64).contains(&output.len());
+        let is_affordable = memory <= MOST.0 && passes <= MOST.1;
+        if !is_usual || !is_affordable || costs.next().is_some() || fields.next().is_some() {
+            return None;
+        }
+        let params = Params::new(memory, passes, lanes, None).ok()?;
+        Some(Self { params, salt, output })
+    }
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn compute(params: Params, password: &str, salt: &[u8], output: &mut [u8]) -> argon2::Result<()> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+        password.as_bytes(),
+        salt,
+        output,
+    )
 }
 
 fn failed(error: impl std::fmt::Display) -> ServerError {
@@ -77,7 +107,9 @@ mod tests {
     #[test]
     fn a_hash_verifies_its_own_password_only() {
         let hash = hash("correct horse", &Sevens).expect("a hash");
-        assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        // As OpenSSL computes it.
+        let expected = "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$cTLmpgKLeruU6za+t2cUZ3fNfHVCYhGoJ8inpcUNcwc";
+        assert_eq!(hash.0, expected);
         assert!(verify(Some(&hash), "correct horse", &Sevens));
         assert!(!verify(Some(&hash), "correct horsf", &Sevens));
         assert!(!verify(None, "correct horse", &Sevens));
@@ -95,6 +127,11 @@ mod tests {
             ("$argon2id$m=19456,t=2,p=1$", false),
             ("$argon2i$v=19$m=19456,t=2,p=1$", false),
             ("$argon2d$v=19$m=19456,t=2,p=1$", false),
+            ("$argon2id$v=19$m=19456,t=2,p=1,keyid=x$", false),
+            ("$argon2id$v=19$m=19456,t=2$", false),
+            ("$argon2id$v=19$t=2,m=19456,p=1$", false),
+            ("$argon2id$v=19$m=+19456,t=2,p=1$", false),
+            ("$argon2id$v=19$m=7,t=2,p=1$", false),
             ("$2b$12$", false),
         ];
         for (head, expected) in cases {
@@ -105,6 +142,9 @@ mod tests {
             "password",
             "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw",
             "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$AAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwc$AAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$AAAAAAAAAAAAAAAAAAAAAA$",
+            "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw==$AAAAAAAAAAAAAAAAAAAAAA",
         ] {
             assert!(import(text).is_none(), "{text}");
         }

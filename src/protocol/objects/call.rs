@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Class, directory, ephemeral, replay, subject};
 use crate::protocol::error::ServerError;
+use crate::protocol::json;
 use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
 use crate::protocol::subject::UserId;
@@ -58,7 +59,7 @@ impl<P: Platform> Server<P> {
         let command =
             serde_json::to_string(command).map_err(|error| ServerError::internal(error.to_string()))?;
         let reply = self.platform.object(class, name, &command).await?;
-        serde_json::from_str(&reply)
+        json::from_str(&reply)
             .map_err(|error| ServerError::internal(format!("an object's answer is unreadable: {error}")))
     }
 }

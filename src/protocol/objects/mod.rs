@@ -15,6 +15,7 @@ pub mod subject;
 use serde::{Deserialize, Serialize};
 
 use super::error::ServerError;
+use super::json;
 use super::ports::Entropy;
 use super::time::{DAY, Timestamp};
 
@@ -85,8 +86,7 @@ pub const fn tend(class: Class) -> &'static str {
 }
 
 fn read<T: for<'a> Deserialize<'a>>(json: &str) -> Result<T, ServerError> {
-    serde_json::from_str(json)
-        .map_err(|error| ServerError::internal(format!("the command is unreadable: {error}")))
+    json::from_str(json).map_err(|error| ServerError::internal(format!("the command is unreadable: {error}")))
 }
 
 fn write<T: Serialize>(reply: &T) -> Result<String, ServerError> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::protocol::error::ServerError;
+use crate::protocol::json;
 use crate::protocol::time::Timestamp;
 
 /// Rows read at once by [`Transaction::all`].
@@ -78,10 +79,11 @@ impl<'a, R: Rows> Transaction<'a, R> {
         limit: u32,
     ) -> Result<Vec<(String, T)>, ServerError> {
         let after = after.map(|after| format!("{prefix}{after}"));
-        let found = self.rows.list(prefix, after.as_deref(), limit)?.into_iter().collect();
-        let found = self.staged(prefix, after.as_deref(), found);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        parse_all(prefix, found.into_iter().take(limit))
+        let mut found = BTreeMap::new();
+        found.extend(self.rows.list(prefix, after.as_deref(), limit)?);
+        let mut found = self.staged(prefix, after.as_deref(), found);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        parse_all(prefix, found)
     }
 
     /// Reads all rows whose keys start with `prefix`; keys are returned without it. Only where their number is bounded.
@@ -96,18 +98,18 @@ impl<'a, R: Rows> Transaction<'a, R> {
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             found.extend(page);
             if is_last {
-                return parse_all(prefix, self.staged(prefix, None, found).into_iter());
+                return parse_all(prefix, self.staged(prefix, None, found));
             }
         }
     }
 
-    /// `found` with the changes made so far.
+    /// `found` with the changes made so far, in the order of keys.
     fn staged(
         &self,
         prefix: &str,
         after: Option<&str>,
         mut found: BTreeMap<String, String>,
-    ) -> BTreeMap<String, String> {
+    ) -> Vec<(String, String)> {
         let staged = self.changes.writes.range(prefix.to_owned()..);
         for (key, value) in staged.take_while(|(key, _)| key.starts_with(prefix)) {
             match value {
@@ -117,7 +119,7 @@ impl<'a, R: Rows> Transaction<'a, R> {
                 _ => found.remove(key),
             };
         }
-        found
+        found.into_iter().collect()
     }
 
     /// Writes a row.
@@ -143,12 +145,13 @@ impl<'a, R: Rows> Transaction<'a, R> {
 
 fn parse_all<T: DeserializeOwned>(
     prefix: &str,
-    rows: impl Iterator<Item = (String, String)>,
+    rows: Vec<(String, String)>,
 ) -> Result<Vec<(String, T)>, ServerError> {
-    rows.map(|(key, json)| Ok((key.get(prefix.len()..).unwrap_or_default().to_owned(), parse(&json)?)))
+    rows.into_iter()
+        .map(|(key, json)| Ok((key.get(prefix.len()..).unwrap_or_default().to_owned(), parse(&json)?)))
         .collect()
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ServerError> {
-    serde_json::from_str(json).map_err(|error| ServerError::internal(format!("a row is unreadable: {error}")))
+    json::from_str(json).map_err(|error| ServerError::internal(format!("a row is unreadable: {error}")))
 }

@@ -68,9 +68,10 @@ pub(super) fn mark(html: &mut Html, name: &str, logo_uri: Option<&str>) {
         html.markup("<img class=\"mark\" alt=\"\"").attribute("src", uri).markup(">");
         return;
     }
+    // The style makes a capital of it, without a table of all letters.
     let initial = name.chars().find(|character| character.is_alphanumeric()).unwrap_or('•');
-    let initial: String = initial.to_uppercase().collect();
-    html.markup("<span class=\"mark\" aria-hidden=\"true\">").text(&initial).markup("</span>");
+    html.markup("<span class=\"mark\" aria-hidden=\"true\">");
+    html.text(initial.encode_utf8(&mut [0; 4])).markup("</span>");
 }
 
 /// Who is signed in, with `action` (a button) below.

@@ -8,6 +8,7 @@ use super::{UserView, UserWithLink, find, no_such_user};
 use crate::protocol::accounts::{Made, NewAccount};
 use crate::protocol::config::validate::Problem;
 use crate::protocol::http::Response;
+use crate::protocol::json;
 use crate::protocol::login::{self, Identifier};
 use crate::protocol::objects::subject::{Change, PasswordHash, User};
 use crate::protocol::ports::{Entropy, Platform};
@@ -106,7 +107,8 @@ pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Resul
     let ChangedUser { claims, enabled, login, password, password_hash } = body::read(call.exchange.request)?;
     let credential = Credential { password, password_hash };
     let given = claims.iter().filter(|(_, value)| !value.is_null());
-    let mut problems = claim_problems(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
+    let mut problems =
+        claim_problems(&json::object(given.map(|(name, value)| (name.clone(), value.clone()))));
     problems.extend(credential.problem());
     refuse(problems)?;
     let user = find(call, name).await?;

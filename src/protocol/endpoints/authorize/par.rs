@@ -14,6 +14,7 @@ use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::id::Id;
+use crate::protocol::json;
 use crate::protocol::log::Exchange;
 use crate::protocol::login::may_push;
 use crate::protocol::objects::ephemeral::Command;
@@ -125,7 +126,7 @@ pub(super) async fn load<P: Platform>(
 ) -> Result<Form, Refusal> {
     let name = object_name(server, exchange, request_uri).await.map_err(Refusal::Page)?;
     let kept = server.ephemeral(&name, &Command::Look).await?;
-    let kept = kept.and_then(|json| serde_json::from_str::<Kept>(&json).ok());
+    let kept = kept.and_then(|json| json::from_str::<Kept>(&json).ok());
     let kept = kept.filter(|kept| kept.client_id == client.client_id && exchange.now < kept.until);
     let form = kept.and_then(|kept| Form::parse(kept.query.as_bytes()).ok());
     form.ok_or_else(|| Refusal::Page(invalid(Cause::RequestUriUnknown).into()))

@@ -12,6 +12,7 @@ use crate::protocol::directory::Found;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::form::Form;
 use crate::protocol::grants::{GrantType, requested_for_user};
+use crate::protocol::json;
 use crate::protocol::jwt;
 use crate::protocol::log::Exchange;
 use crate::protocol::pkce;
@@ -227,7 +228,7 @@ fn check_pkce(client: &Client, form: &Form) -> Result<Option<String>, OAuthError
 }
 
 fn parse_claims(text: &str) -> Result<Value, OAuthError> {
-    let claims: Option<Value> = serde_json::from_str(text).ok();
+    let claims: Option<Value> = json::from_str(text).ok();
     let is_request = |claims: &Value| {
         claims
             .as_object()

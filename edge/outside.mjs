@@ -1,0 +1,36 @@
+// What `src/edge` asks of others: Durable Objects, KV and clients. Strings in and out: a Request or Response that wasm
+// handles costs it a dozen calls.
+
+/**
+ * Sends a command to an object; returns the status, a line feed, the answer. The stub is made anew each time: one that saw
+ * an exception is dead.
+ */
+async function callObject(env, binding, name, command) {
+  const stub = env[binding].getByName(name);
+  const response = await stub.fetch("https://object/", { method: "POST", body: command });
+  return `${response.status}\n${await response.text()}`;
+}
+
+/** The values of snapshots in KV, null for those that don't exist. `cacheTtl` is in seconds. */
+async function readSnapshots({ KV }, names, cacheTtl) {
+  const options = { type: "text", cacheTtl };
+  if (names.length === 1) return [await KV.get(names[0], options)];
+  const values = await KV.get(names, options);
+  return names.map((name) => values.get(name) ?? null);
+}
+
+/** Posts a form; returns the status. `timeout` is in milliseconds. */
+async function postForm(url, form, timeout) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: form,
+    redirect: "manual",
+    signal: AbortSignal.timeout(timeout),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+// Where `src/edge/js.rs` finds them.
+globalThis.mintedge = { callObject, readSnapshots, postForm };
