@@ -39,12 +39,14 @@ const mintedge :Workerd.Worker = (
     (name = "SUBJECT", durableObjectNamespace = "Subject"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
     (name = "EPHEMERAL", durableObjectNamespace = "Ephemeral"),
+    (name = "REPLAY", durableObjectNamespace = "Replay"),
   ],
   durableObjectNamespaces = [
     (className = "Control", uniqueKey = "three-legged-control", enableSql = true),
     (className = "Subject", uniqueKey = "three-legged-subject", enableSql = true),
     (className = "Directory", uniqueKey = "three-legged-directory", enableSql = true),
     (className = "Ephemeral", uniqueKey = "three-legged-ephemeral", enableSql = true),
+    (className = "Replay", uniqueKey = "three-legged-replay", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
 );

@@ -8,11 +8,15 @@ mod three_legged;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::process::run_quiet;
 use crate::secrets::{admin_secret, client_secret, mintedge};
 use crate::setup::{self, Tools};
 use crate::{Result, files, wasm};
+
+/// How long a check may take, once everything runs.
+const CHECK_LIMIT: Duration = Duration::from_mins(3);
 
 /// What can be run.
 #[derive(Clone, Copy)]

@@ -14,6 +14,18 @@ pub(crate) fn run(command: &mut Command) -> Result {
     check(command, status)
 }
 
+/// The same, but ends the program, with everything it started, when it takes too long.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result {
+    let mut service = Service::start(command)?;
+    for _ in 0..limit.as_secs().saturating_mul(10) {
+        if let Some(status) = service.ended()? {
+            return check(command, status);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err(format!("{} took longer than {} s", line(command), limit.as_secs()).into())
+}
+
 /// Runs a program quietly; its output is shown only when it fails.
 pub(crate) fn run_quiet(command: &mut Command) -> Result {
     let output = output(command)?;

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Place;
+use super::{CHECK_LIMIT, Place};
 use crate::Result;
-use crate::process::{Service, run};
+use crate::process::{Service, run_within};
 use crate::server::{CONFIG, Options, Server, free_port};
 use crate::setup::Tools;
 
@@ -22,8 +22,9 @@ pub(super) fn run_until_interrupted(tools: &Tools) -> Result {
 
 pub(super) fn check(tools: &Tools) -> Result {
     let example = Example::start(tools, free_port()?)?;
-    let checked = run(example.program(tools)?.arg("--check"));
-    checked.map_err(|failure| example.server.failure(&failure.to_string()).into())
+    let mut program = example.program(tools)?;
+    run_within(CHECK_LIMIT, program.arg("--check"))
+        .map_err(|failure| example.server.failure(&failure.to_string()).into())
 }
 
 struct Example {

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Place;
+use super::{CHECK_LIMIT, Place};
 use crate::Result;
-use crate::process::{Service, capture, run};
+use crate::process::{Service, capture, run, run_within};
 use crate::secrets::mintedge;
 use crate::server::{free_port, wait_until_free};
 use crate::setup::{self, Tools};
@@ -33,16 +33,15 @@ pub(super) fn check(tools: &Tools) -> Result {
     let ports =
         Ports { mintedge: free_port()?, app: free_port()?, api_one: free_port()?, api_two: free_port()? };
     let example = Example::start(tools, ports)?;
-    let checked = run(tools
-        .node_command("node")?
-        .arg(format!("{SOURCE}/check.mjs"))
+    let mut node = tools.node_command("node")?;
+    node.arg(format!("{SOURCE}/check.mjs"))
         .env("ISSUER", local(ports.mintedge))
         .env("APP", local(ports.app))
         .env("API_ONE", local(ports.api_one))
         .env("API_TWO", local(ports.api_two))
         .env("LOGIN", LOGIN)
-        .env("PASSWORD", &example.password));
-    checked.map_err(|failure| example.failure(&failure.to_string()).into())
+        .env("PASSWORD", &example.password);
+    run_within(CHECK_LIMIT, &mut node).map_err(|failure| example.failure(&failure.to_string()).into())
 }
 
 /// Where each Worker listens.
