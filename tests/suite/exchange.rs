@@ -386,3 +386,26 @@ pub fn a_guest_gets_a_token_and_a_name_nobody_else_has(f: &Fixture<'_>) {
     f.send(&Req::token(&format!("grant_type=urn:mintedge:grant-type:guest&client_id={}", other.id)))
         .expect_error(400, "unauthorized_client");
 }
+
+pub fn nobody_becomes_an_administrator_as_a_guest(f: &Fixture<'_>) {
+    let shop = json!({
+        "client_id": f.unique("shop"),
+        "grant_types": ["urn:mintedge:grant-type:guest"],
+        "token_endpoint_auth_method": "none",
+        "scopes": ["mintedge:write"],
+    });
+    f.admin("POST", "clients", Some(&shop)).expect_error(422, "invalid_config");
+}
+
+pub fn the_admin_api_is_no_target_of_an_exchange(f: &Fixture<'_>) {
+    let admin = format!("{}/admin", f.target.issuer());
+    for exchange in [
+        json!({ "audiences": [admin] }),
+        json!({ "audiences": [ORDERS, admin], "additional_scopes": ["mintedge:write"] }),
+    ] {
+        let client = json!({
+            "client_id": f.unique("api"), "grant_types": [EXCHANGE], "scopes": ["mintedge:write"], "exchange": exchange,
+        });
+        f.admin("POST", "clients", Some(&client)).expect_error(422, "invalid_config");
+    }
+}

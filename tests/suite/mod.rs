@@ -45,6 +45,8 @@ macro_rules! black_box_suite {
                 the_delegation_grant_answers_as_identityserver_clients_expect,
                 a_services_own_token_is_narrowed_without_an_actor,
                 a_guest_gets_a_token_and_a_name_nobody_else_has,
+                nobody_becomes_an_administrator_as_a_guest,
+                the_admin_api_is_no_target_of_an_exchange,
             ],
             token_endpoint: [
                 other_methods_are_405_and_name_the_allowed_ones,
