@@ -270,6 +270,9 @@ fn template_problem(template: &str) -> Option<&'static str> {
     if !text_ok || template.len() > MAX_TEXT {
         return Some("at most 256 characters of printable ASCII without spaces, quotes and backslashes");
     }
+    if pieces.windows(3).any(|part| matches!(part, [Piece::Claim(_), Piece::Text(""), Piece::Claim(_)])) {
+        return Some("put something between two claims: else nobody can tell where the first ends");
+    }
     match pieces.first() {
         Some(Piece::Text("")) => Some(
             "say something of your own after `ext:`, as in `ext:ci:{sub}`: two issuers may have the same `sub`",
@@ -392,6 +395,7 @@ mod tests {
             (json!({ "subject": "ext:a{sub" }), ".subject", "counterpart"),
             (json!({ "subject": "ext:a b{sub}" }), ".subject", "printable ASCII"),
             (json!({ "subject": "ext:{sub}" }), ".subject", "of your own"),
+            (json!({ "subject": "ext:a:{sub}{ref}" }), ".subject", "between two claims"),
             (login("nobody"), ".authenticates", "no client `nobody`"),
             (login("svc"), ".authenticates", "federated_jwt"),
         ];
