@@ -69,16 +69,7 @@ fn apply(world: &World, members: &Value) -> String {
 fn spent(world: &World, work: impl FnOnce()) -> Counts {
     let before = world.counts();
     work();
-    let after = world.counts();
-    Counts {
-        control_calls: after.control_calls - before.control_calls,
-        rows_written: after.rows_written - before.rows_written,
-        snapshot_reads: after.snapshot_reads - before.snapshot_reads,
-        snapshot_writes: after.snapshot_writes - before.snapshot_writes,
-        documents_read: after.documents_read - before.documents_read,
-        object_calls: after.object_calls - before.object_calls,
-        object_rows_written: after.object_rows_written - before.object_rows_written,
-    }
+    world.counts().since(before)
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{apply, clients, completions, export, grants, import, init, keys, plan, token, users};
+use crate::commands::{
+    apply, clients, completions, explain, export, grants, import, init, keys, plan, token, users,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Keys(keys::KeysCommand),
     /// Ask for an access token with client credentials.
     Token(token::TokenArgs),
+    /// Say which rule a foreign token fits, and why the others don't.
+    Explain(explain::ExplainArgs),
     /// Turn another server's configuration into a file.
     #[command(subcommand)]
     Import(import::ImportCommand),

@@ -69,7 +69,15 @@ impl TomlText {
         }
         let mut block = format!("[[{kind}]]\n");
         for (key, value) in &ordered(kind, &value)? {
-            block.push_str(&line(key, value));
+            match value {
+                // An inline table is one line, and what a rule matches deserves a line for each claim.
+                TomlValue::Table(members) if key == "match" || line(key, value).len() > MAX_LINE => {
+                    for (name, value) in members {
+                        block.push_str(&line(&format!("{key}.{}", quoted(name)), value));
+                    }
+                }
+                _ => block.push_str(&line(key, value)),
+            }
         }
         if off {
             self.comment(&block);
@@ -97,7 +105,20 @@ fn ordered(kind: &str, value: &Value) -> Result<Table, Failure> {
 }
 
 /// What identifies an entry and what it is called comes first, the rest by name.
-const FIRST: [&str; 6] = ["identifier", "client_id", "name", "client_name", "grant_types", "scopes"];
+const FIRST: [&str; 12] = [
+    "identifier",
+    "id",
+    "client_id",
+    "name",
+    "client_name",
+    "kind",
+    "issuer",
+    "match",
+    "clients",
+    "grant_types",
+    "audiences",
+    "scopes",
+];
 
 fn table(value: &impl Serialize) -> Result<Table, Failure> {
     Table::try_from(value)
@@ -106,6 +127,13 @@ fn table(value: &impl Serialize) -> Result<Table, Failure> {
 
 fn table_value(value: &Value) -> Option<TomlValue> {
     TomlValue::try_from(value).ok()
+}
+
+/// A key, in quotes unless it is a bare one.
+fn quoted(key: &str) -> String {
+    let is_bare =
+        !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_bare { key.to_owned() } else { TomlValue::from(key).to_string() }
 }
 
 fn line(name: &str, value: &TomlValue) -> String {

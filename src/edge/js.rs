@@ -54,6 +54,14 @@ impl Entropy for Random {
     }
 }
 
+/// Our error from a JavaScript `Error` of ours: what it says, and not where it was thrown.
+pub(super) fn message(error: JsValue) -> ServerError {
+    match error.dyn_into::<js_sys::Error>() {
+        Ok(error) => ServerError::unavailable(String::from(error.message())),
+        Err(other) => failed(other),
+    }
+}
+
 /// Our error from a JavaScript exception.
 pub(super) fn failed(error: impl std::fmt::Debug) -> ServerError {
     ServerError::unavailable(format!("{error:?}"))

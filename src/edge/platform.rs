@@ -101,7 +101,7 @@ impl Platform for Edge {
     }
 
     async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
-        let bytes = js::get_document(url, fresh).await.map_err(failed)?;
+        let bytes = js::get_document(url, fresh).await.map_err(js::message)?;
         Ok(js_sys::Uint8Array::new(&bytes).to_vec())
     }
 

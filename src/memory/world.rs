@@ -49,6 +49,22 @@ pub struct Counts {
     pub documents_read: u64,
 }
 
+impl Counts {
+    /// What was asked since `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            control_calls: self.control_calls - earlier.control_calls,
+            rows_written: self.rows_written - earlier.rows_written,
+            object_calls: self.object_calls - earlier.object_calls,
+            object_rows_written: self.object_rows_written - earlier.object_rows_written,
+            snapshot_reads: self.snapshot_reads - earlier.snapshot_reads,
+            snapshot_writes: self.snapshot_writes - earlier.snapshot_writes,
+            documents_read: self.documents_read - earlier.documents_read,
+        }
+    }
+}
+
 /// The shared world. Clones are the same world.
 #[derive(Clone)]
 pub struct World {

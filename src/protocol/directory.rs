@@ -229,6 +229,12 @@ impl<P: Platform> Server<P> {
         self.client_from_control(client_id, now).await
     }
 
+    /// Asks the Control object whether there is a newer configuration, if the budget allows.
+    pub(crate) async fn reread_snapshot(&self, now: Timestamp) -> Result<bool, ServerError> {
+        let known = self.snapshot(now).await?.config_version;
+        Ok(self.directory.rereads.take(now) && self.open(now).await?.snapshot.config_version > known)
+    }
+
     fn client_from_control<'a>(
         &'a self,
         client_id: &'a str,

@@ -265,6 +265,12 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether a change of the configuration made within the last minute could turn this refusal around, though the client
+    /// is the same.
+    pub const fn may_be_outdated_policy(self) -> bool {
+        matches!(self, Self::IssuerUnknown | Self::RuleNone)
+    }
+
     /// Whether a change of the client made within the last minute could turn this refusal around.
     pub const fn may_be_outdated(self) -> bool {
         matches!(

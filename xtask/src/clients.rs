@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
+use crate::example::Example;
 use crate::files::sorted_entries;
 use crate::process::run;
 use crate::setup::{self, Tools};
@@ -30,6 +31,9 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
             |server| run(server.announce(Command::new(&python).args(["-m", "pytest", PYTHON]))),
         )
     });
+    report.step("a service without OAuth (examples/legacy-service)", || {
+        Example::LegacyService.check_with(tools)
+    });
     let name = "Apache with mod_auth_openidc";
     match setup::apache() {
         Ok(()) => {
@@ -45,8 +49,9 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
 /// Adds the pages in Chromium to `report`: as they are rendered, then as the Worker serves them to applications' users.
 pub(crate) fn check_browser(tools: &Tools, report: &mut Report) {
     let (pages, flows) = ("rendered pages in Chromium", "logging in with Chromium");
+    let three_legged = "an application and two APIs (examples/three-legged)";
     if let Err(failure) = setup::chromium() {
-        for name in [pages, flows] {
+        for name in [pages, flows, three_legged] {
             report.skip(name, &failure.to_string());
         }
         return;
@@ -63,6 +68,7 @@ pub(crate) fn check_browser(tools: &Tools, report: &mut Report) {
         tools.npm_packages(NODE)?;
         with_server(tools, |server| node_tests(tools, Some(server), &others))
     });
+    report.step(three_legged, || Example::ThreeLegged.check_with(tools));
 }
 
 fn node_tests(tools: &Tools, server: Option<&TestServer>, files: &[PathBuf]) -> Result {

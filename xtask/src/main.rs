@@ -5,6 +5,7 @@
 mod bench;
 mod clients;
 mod dev;
+mod example;
 mod files;
 mod lint;
 mod process;
@@ -23,6 +24,8 @@ Usage: cargo xtask COMMAND
   setup                 Install what building and testing need, if it is missing
   build                 Build the Worker's wasm into build/, if its inputs changed
   dev [--port N]        Run the Worker locally with the quickstart configuration
+  example NAME [--check]
+                        Run examples/NAME: three-legged or legacy-service. --check tries it and ends
   test [--only PART]    Run every check; PART is lint, native, worker, clients or browser
   bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins
                         or cold: that alone, only printed
@@ -58,6 +61,8 @@ fn run() -> Result {
         ["dev", "--port", port] => {
             dev::run_until_interrupted(port.parse().map_err(|_| format!("not a port: {port}"))?)
         }
+        ["example", name] => name.parse::<example::Example>()?.run_until_interrupted(),
+        ["example", name, "--check"] => name.parse::<example::Example>()?.check(),
         ["test"] => test::run_parts(test::Part::ALL),
         ["test", "--only", part] => test::run_parts(&[part.parse()?]),
         ["lint"] => test::run_parts(&[test::Part::Lint]),

@@ -1,6 +1,7 @@
 //! Running programs, and ending the ones that stay.
 
 use std::ffi::OsStr;
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -78,6 +79,20 @@ impl Service {
     /// How the program ended, if it did.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
+    }
+
+    /// Waits until somebody listens on the port; whether anybody did while the program ran.
+    pub(crate) fn listens_on(&mut self, port: u16) -> bool {
+        for _ in 0..500 {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return true;
+            }
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 
     /// Ends the program and all it started at once; nothing of it gets to clean up.

@@ -126,7 +126,7 @@ impl Server {
 }
 
 /// Whoever held the port may still be ending: a runtime that was killed, or a connection that happens to start there.
-fn wait_until_free(port: u16) -> Result {
+pub(crate) fn wait_until_free(port: u16) -> Result {
     for _ in 0..FREE_ATTEMPTS {
         if TcpListener::bind(address(port)).is_ok() {
             return Ok(());

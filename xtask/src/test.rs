@@ -81,7 +81,16 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
 fn worker_tests(server: &TestServer) -> Result {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests"]);
-    cargo.args(["--test", "cold_start", "--test", "worker", "--test", "parallel"]);
+    cargo.args([
+        "--test",
+        "cold_start",
+        "--test",
+        "worker",
+        "--test",
+        "parallel",
+        "--test",
+        "trusted_issuers",
+    ]);
     run(server.announce(&mut cargo))
 }
 

@@ -51,6 +51,12 @@ fn write(issuer: &str, view: &ConfigView, outside: &[ClientView]) -> Result<Stri
     for client in &view.config.client {
         text.entry("client", client, &[], false)?;
     }
+    for issuer in &view.config.trusted_issuer {
+        text.entry("trusted_issuer", issuer, &[], false)?;
+    }
+    for rule in &view.config.rule {
+        text.entry("rule", rule, &[], false)?;
+    }
     for client in outside {
         let generated = is_generated_client_id(&client.declaration.client_id);
         let comment = if generated {

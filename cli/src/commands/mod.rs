@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod clients;
 pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod grants;
 pub(crate) mod import;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Grants(command) => grants::run(globals, command),
         Command::Keys(command) => keys::run(globals, command),
         Command::Token(args) => token::run(globals, args),
+        Command::Explain(args) => explain::run(globals, args),
         Command::Import(command) => import::run(globals, command),
         Command::Completions(args) => Ok(completions::run(args)),
     }

@@ -12,18 +12,32 @@ struct Verdict {
     valid: bool,
     resources: usize,
     clients: usize,
+    #[serde(skip_serializing_if = "is_none")]
+    trusted_issuers: usize,
+    #[serde(skip_serializing_if = "is_none")]
+    rules: usize,
 }
 
 pub(super) fn run(args: &FileArgs) -> Result<Answer, Failure> {
     let file = ConfigFile::read(&args.file)?;
-    let (resources, clients) = (file.config.resource.len(), file.config.client.len());
-    let text = format!(
-        "{} is valid: {}, {}.",
-        args.file.display(),
-        count(resources, "resource"),
-        count(clients, "client")
-    );
-    Ok(Answer::new(text, &Verdict { valid: true, resources, clients }))
+    let config = &file.config;
+    let verdict = Verdict {
+        valid: true,
+        resources: config.resource.len(),
+        clients: config.client.len(),
+        trusted_issuers: config.trusted_issuer.len(),
+        rules: config.rule.len(),
+    };
+    let mut parts = vec![count(verdict.resources, "resource"), count(verdict.clients, "client")];
+    if verdict.trusted_issuers + verdict.rules > 0 {
+        parts.extend([count(verdict.trusted_issuers, "trusted issuer"), count(verdict.rules, "rule")]);
+    }
+    Ok(Answer::new(format!("{} is valid: {}.", args.file.display(), parts.join(", ")), &verdict))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+mod inline;
 mod json;
 mod locate;
 mod shape;
@@ -74,17 +75,22 @@ pub(crate) fn check(source: &Source) -> Result<Config, Vec<Finding>> {
             |error: &toml::de::Error| source.finding(error.span().unwrap_or(0..0), "", error.message());
         return Err(errors.iter().map(finding).collect());
     }
-    let outcome = structure::check(source, root.get_ref());
+    let mut outcome = structure::check(source, root.get_ref());
     let mut findings = outcome.findings;
+    for (path, message) in inline::jwks_files(&mut outcome.value, source.directory()) {
+        findings.push(finding(source, root.get_ref(), &Problem { path, message }));
+    }
     match serde_json::from_value::<Config>(outcome.value) {
-        Ok(config) => findings.extend(meaning(source, root.get_ref(), &config, &outcome.broken)),
+        Ok(config) => {
+            findings.extend(meaning(source, root.get_ref(), &config, &outcome.broken));
+            if findings.is_empty() {
+                return Ok(config);
+            }
+        }
         Err(error) if findings.is_empty() => findings.push(unforeseen(source, &error.to_string())),
         Err(_) => {}
     }
-    if !findings.is_empty() {
-        return Err(findings);
-    }
-    toml::from_str(&source.text).map_err(|_| vec![unforeseen(source, "the file can't be read")])
+    Err(findings)
 }
 
 /// What the types refuse and the schema doesn't: the TOML reader knows at least the place.
@@ -98,29 +104,59 @@ fn unforeseen(source: &Source, otherwise: &str) -> Finding {
 /// The problems the server's rules find. Entries that are broken already stay silent, and so does everything that
 /// may only follow from a broken entry.
 fn meaning(source: &Source, root: &DeTable<'_>, config: &Config, broken: &BTreeSet<String>) -> Vec<Finding> {
-    let scopes: Vec<&str> =
-        config.resource.iter().flat_map(|resource| &resource.scopes).map(String::as_str).collect();
-    let resources_broken = broken.iter().any(|entry| entry.starts_with("resource"));
+    let is_broken = |kind: &str| broken.iter().any(|entry| entry.starts_with(kind));
     let mut findings = Vec::new();
     for mut problem in validate::problems(config) {
         let of_broken = broken.iter().any(|entry| locate::is_within(&problem.path, entry));
-        let unknown_scope = locate::text(root, &problem.path).filter(|scope| {
-            problem.path.starts_with("client")
-                && problem.path.contains(".scopes[")
-                && !scopes.contains(&scope.as_str())
+        let refers = reference(config, &problem.path);
+        let follows = refers.as_ref().is_some_and(|(kinds, _)| kinds.iter().any(|kind| is_broken(kind)))
+            || problem.path.starts_with("rule")
+                && ["resource", "client", "trusted"].into_iter().any(is_broken);
+        let text = locate::text(root, &problem.path);
+        let unknown = refers.and_then(|(_, known)| {
+            text.filter(|text| !known.contains(&text.as_str())).map(|text| (text, known))
         });
-        if of_broken || (unknown_scope.is_some() && resources_broken) {
+        if of_broken || follows && (unknown.is_some() || problem.path.starts_with("rule")) {
             continue;
         }
-        if let Some(scope) = unknown_scope {
-            let known = scopes.iter().copied().chain([ADMIN_READ, ADMIN_WRITE]);
-            if let Some(near) = nearest(&scope, known) {
-                let _ = write!(problem.message, "; did you mean `{near}`?");
-            }
+        if let Some(near) = unknown.and_then(|(text, known)| nearest(&text, known)) {
+            let _ = write!(problem.message, "; did you mean `{near}`?");
+        }
+        // The keys may have come from another file.
+        if let Some(entry) = problem.path.strip_suffix(".jwks")
+            && locate::text(root, &format!("{entry}.jwks_file")).is_some()
+        {
+            problem.path.push_str("_file");
         }
         findings.push(finding(source, root, &problem));
     }
     findings
+}
+
+/// What the member at `path` refers to: the kinds of entries, and the names there are.
+fn reference<'c>(config: &'c Config, path: &str) -> Option<(&'static [&'static str], Vec<&'c str>)> {
+    let (entry, member) = path.split_once('.')?;
+    let member = member.rsplit('.').next()?.split('[').next()?;
+    let scopes = || config.resource.iter().flat_map(|resource| &resource.scopes).map(String::as_str);
+    let is_rule = entry.starts_with("rule");
+    match member {
+        _ if !is_rule && !entry.starts_with("client") => None,
+        "scopes" if is_rule => Some((&["resource"], scopes().collect())),
+        "scopes" => Some((&["resource"], scopes().chain([ADMIN_READ, ADMIN_WRITE]).collect())),
+        "additional_scopes" => Some((&["resource"], scopes().collect())),
+        "audiences" | "serves" => Some((
+            &["resource"],
+            config.resource.iter().map(|resource| resource.identifier.as_str()).collect(),
+        )),
+        "clients" | "authenticates" | "subject_clients" | "may_act" => {
+            Some((&["client"], config.client.iter().map(|client| client.client_id.as_str()).collect()))
+        }
+        "issuer" if is_rule => Some((
+            &["trusted_issuer"],
+            config.trusted_issuer.iter().map(|issuer| issuer.id.as_str()).collect(),
+        )),
+        _ => None,
+    }
 }
 
 fn finding(source: &Source, root: &DeTable<'_>, problem: &Problem) -> Finding {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use toml::de::DeValue;
 
 use super::json;
-use super::words::nearest;
+use super::words::{nearest, resolve};
 
 /// The values to choose from, if the schema lists them.
 pub(super) fn choices(schema: &Value) -> Vec<&str> {
@@ -31,14 +31,15 @@ pub(super) fn choose(choices: &[&str], value: &DeValue<'_>, key: &str) -> Result
 
 /// Whether `value` has the type that the schema wants, else what to say about `key`.
 pub(super) fn fits(schema: &Value, value: &DeValue<'_>, key: &str) -> Result<(), String> {
-    let (fits, wanted) = match type_of(schema) {
-        Some("string") => (value.is_str(), "a string"),
-        Some("boolean") => (value.is_bool(), "true or false"),
-        Some("integer") => (value.is_integer(), "a whole number"),
-        Some("number") => (value.is_integer() || value.is_float(), "a number"),
-        Some("array") => (value.is_array(), "a list"),
-        Some("object") => (value.is_table(), "a table"),
-        _ => (true, ""),
+    let wanted = wanted(schema);
+    let fits = match wanted {
+        "a string" => value.is_str(),
+        "true or false" => value.is_bool(),
+        "a whole number" => value.is_integer(),
+        "a number" => value.is_integer() || value.is_float(),
+        "a list" => value.is_array(),
+        "a table" => value.is_table(),
+        _ => true,
     };
     if !fits {
         return Err(format!(
@@ -47,12 +48,32 @@ pub(super) fn fits(schema: &Value, value: &DeValue<'_>, key: &str) -> Result<(),
             hint(wanted, value, key)
         ));
     }
-    let is_u32 = schema.get("format").and_then(Value::as_str) == Some("uint32");
-    match value.as_integer().filter(|_| is_u32).map(json::integer) {
-        Some(number) if number.and_then(|number| u32::try_from(number).ok()).is_none() => {
+    let number = value.as_integer().map(json::integer);
+    match (schema.get("format").and_then(Value::as_str), number) {
+        (Some("uint32"), Some(number)) if number.and_then(|number| u32::try_from(number).ok()).is_none() => {
             Err(format!("`{key}` has to be a number from 0 to {}", u32::MAX))
         }
+        (Some("uint64"), Some(Some(..0))) => Err(format!("`{key}` has to be a number from 0 on")),
         _ => Ok(()),
+    }
+}
+
+/// What to say about `key` if `value` has none of the forms that the schema leaves a choice of.
+pub(super) fn none_of(forms: &[&Value], value: &DeValue<'_>, key: &str) -> String {
+    let names: Vec<&str> = forms.iter().map(|form| wanted(form)).collect();
+    format!("`{key}` has to be {}, not {}", names.join(", or "), json::kind(value))
+}
+
+/// What the schema wants, in words.
+fn wanted(schema: &Value) -> &'static str {
+    match type_of(schema) {
+        Some("string") => "a string",
+        Some("boolean") => "true or false",
+        Some("integer") => "a whole number",
+        Some("number") => "a number",
+        Some("array") => "a list",
+        Some("object") => "a table",
+        _ => "",
     }
 }
 
@@ -78,10 +99,18 @@ fn type_of(schema: &Value) -> Option<&str> {
 }
 
 /// An object with only what the schema requires, for the place of a broken one.
-pub(super) fn stand_in(schema: &Value, index: usize) -> Option<Value> {
+pub(super) fn stand_in(root: &Value, schema: &Value, index: usize) -> Option<Value> {
     let required = schema.get("required")?.as_array()?;
-    let member =
-        |name: &Value| Some((name.as_str()?.to_owned(), Value::from(format!("broken-entry-{index}"))));
+    let member = |name: &Value| {
+        let name = name.as_str()?;
+        let member = resolve(root, schema.get("properties")?.get(name)?);
+        let value = match (choices(member).first(), type_of(member)) {
+            (Some(choice), _) => Value::from(*choice),
+            (None, Some("object")) => Value::Object(Map::new()),
+            (None, _) => Value::from(format!("broken-entry-{index}")),
+        };
+        Some((name.to_owned(), value))
+    };
     Some(Value::Object(required.iter().filter_map(member).collect::<Map<_, _>>()))
 }
 

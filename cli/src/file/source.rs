@@ -45,6 +45,11 @@ impl Source {
         Ok(Self { name: path.display().to_string(), text })
     }
 
+    /// Where it is: what it names is relative to this.
+    pub(super) fn directory(&self) -> &Path {
+        Path::new(&self.name).parent().unwrap_or(Path::new(""))
+    }
+
     /// A problem at `span`, which counts bytes.
     pub(crate) fn finding(&self, span: Range<usize>, key: &str, message: &str) -> Finding {
         let before = self.text.get(..span.start).unwrap_or_default();

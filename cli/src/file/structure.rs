@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::source::{Finding, Source};
-use super::words::{config_schema, is_secret, nearest, resolve};
+use super::words::{config_schema, forms, is_secret, nearest, resolve};
 use super::{json, shape};
 
 const NO_SECRETS: &str = "secrets have no place in the file. `mintedge apply` makes a client's first one and shows it \
@@ -50,7 +50,7 @@ impl Walk<'_> {
 
     /// `None` if something is wrong with the value itself.
     fn value(&mut self, schema: &Value, value: &Spanned<DeValue<'_>>, place: &Place) -> Option<Value> {
-        let schema = resolve(self.schema, schema);
+        let schema = self.form(schema, value, place)?;
         let choices = shape::choices(schema);
         let problem = if !choices.is_empty() {
             match shape::choose(&choices, value.get_ref(), &place.key) {
@@ -73,6 +73,28 @@ impl Walk<'_> {
         None
     }
 
+    /// The form of `schema` that `value` is meant to have; `None` if it has none of several.
+    fn form<'s>(
+        &mut self,
+        schema: &'s Value,
+        value: &Spanned<DeValue<'_>>,
+        place: &Place,
+    ) -> Option<&'s Value>
+    where
+        Self: 's,
+    {
+        let forms = forms(self.schema, schema);
+        if let [only] = forms.as_slice() {
+            return Some(only);
+        }
+        let fitting = forms.iter().find(|form| shape::fits(form, value.get_ref(), &place.key).is_ok());
+        if fitting.is_none() {
+            let message = shape::none_of(&forms, value.get_ref(), &place.key);
+            self.say(value.span(), &place.path, &message);
+        }
+        fitting.copied()
+    }
+
     fn list<'v, 'i: 'v>(
         &mut self,
         schema: &Value,
@@ -88,7 +110,7 @@ impl Walk<'_> {
             let value = self.value(item, element, &place);
             if self.findings.len() > before {
                 self.broken.insert(place.path);
-                values.extend(shape::stand_in(resolve(self.schema, item), index).or(value));
+                values.extend(shape::stand_in(self.schema, resolve(self.schema, item), index).or(value));
             } else {
                 values.extend(value);
             }
@@ -99,7 +121,8 @@ impl Walk<'_> {
     fn table(&mut self, schema: &Value, table: &DeTable<'_>, place: &Place) -> Option<Value> {
         let any = Value::Bool(true);
         let known = schema.get("properties").and_then(Value::as_object);
-        let open = (schema.get("additionalProperties") != Some(&Value::Bool(false))).then_some(&any);
+        let free = schema.get("additionalProperties").unwrap_or(&any);
+        let open = (free != &Value::Bool(false)).then_some(free);
         let mut members = Map::new();
         for (key, value) in table {
             let name = key.get_ref().as_ref();

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use schemars::schema_for;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Least similarity (0 to 1) of a name that is worth suggesting.
 const SIMILAR: f64 = 0.8;
@@ -75,7 +75,18 @@ pub(crate) fn known_kinds() -> Vec<(String, String)> {
 /// The JSON Schema of a configuration file.
 pub(crate) fn config_schema() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
-    SCHEMA.get_or_init(|| schema_for!(mintedge::protocol::config::Config).to_value())
+    SCHEMA.get_or_init(|| with_jwks_file(schema_for!(mintedge::protocol::config::Config).to_value()))
+}
+
+/// The file has one key that the server never sees: [`super::inline`] puts what it names in its place.
+fn with_jwks_file(mut schema: Value) -> Value {
+    let member = json!({
+        "type": ["string", "null"],
+        "description": "A file with its keys (RFC 7517 §5), relative to this one; instead of `jwks`.",
+    });
+    let members = schema.pointer_mut("/$defs/TrustedIssuerConfig/properties").and_then(Value::as_object_mut);
+    members.map(|members| members.insert("jwks_file".to_owned(), member));
+    schema
 }
 
 /// What a member of an entry of `kind` says if it is left out.
@@ -85,13 +96,30 @@ pub(crate) fn default_of(kind: &str, member: &str) -> Option<Value> {
     item.get("properties")?.get(member)?.get("default").cloned()
 }
 
-/// Follows `$ref`s, and passes over the `null` that an optional member has.
+/// Follows `$ref`s, and passes over the `null` that an optional member has. Where there are several other forms, see
+/// [`forms`].
 pub(super) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
         return target.map_or(schema, |target| resolve(root, target));
     }
-    let is_null = |option: &&Value| option.get("type").and_then(Value::as_str) != Some("null");
-    let options = schema.get("anyOf").and_then(Value::as_array);
-    options.and_then(|options| options.iter().find(is_null)).map_or(schema, |option| resolve(root, option))
+    match options(schema).as_slice() {
+        [only] => resolve(root, only),
+        _ => schema,
+    }
+}
+
+fn options(schema: &Value) -> Vec<&Value> {
+    let is_null = |option: &Value| option.get("type").and_then(Value::as_str) == Some("null");
+    let options = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    options.filter(|option| !is_null(option)).collect()
+}
+
+/// The forms a value may have: one, but where the schema leaves a choice.
+pub(super) fn forms<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let schema = resolve(root, schema);
+    match options(schema) {
+        options if options.is_empty() => vec![schema],
+        options => options.into_iter().flat_map(|option| forms(root, option)).collect(),
+    }
 }

@@ -97,7 +97,21 @@ fn entries(kind: &str, id: &str, before: &Object, after: &Object) -> Vec<Change>
 
 fn list(object: &Object, kind: &str) -> Vec<Object> {
     let entries = object.get(kind).and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(Value::as_object).cloned().collect()
+    entries.filter_map(Value::as_object).map(by_claim).collect()
+}
+
+/// What a rule matches, as one member for each claim: a plan shows the claim that changes.
+fn by_claim(entry: &Object) -> Object {
+    let mut flat = Object::new();
+    for (name, value) in entry {
+        match value {
+            Value::Object(claims) if name == "match" => {
+                flat.extend(claims.iter().map(|(claim, value)| (format!("match.{claim}"), value.clone())));
+            }
+            _ => drop(flat.insert(name.clone(), value.clone())),
+        }
+    }
+    flat
 }
 
 fn names<'a>(before: &'a Object, after: &'a Object) -> Vec<&'a str> {

@@ -35,7 +35,7 @@ impl fmt::Display for Change {
         let width = self.members.iter().map(|member| member.name.len()).max().unwrap_or_default();
         for member in &self.members {
             let what = match self.action {
-                Action::Add => member.new.as_ref().map(ToString::to_string).unwrap_or_default(),
+                Action::Add => member.new.as_ref().map(shown).unwrap_or_default(),
                 Action::Change | Action::Adopt | Action::Remove => replacement(member),
             };
             writeln!(f, "      {:width$}  {what}", member.name)?;
@@ -47,13 +47,19 @@ impl fmt::Display for Change {
     }
 }
 
+/// A value; of a set of keys only which they are.
+fn shown(value: &Value) -> String {
+    let Some(keys) = value.get("keys").and_then(Value::as_array) else { return value.to_string() };
+    let name = |key: &Value| key.get("kid").or(key.get("kty")).map(ToString::to_string).unwrap_or_default();
+    format!("the keys {}", keys.iter().map(name).collect::<Vec<_>>().join(", "))
+}
+
 /// Old → new; of lists only what comes and goes.
 fn replacement(member: &Member) -> String {
     if let (Some(Value::Array(old)), Some(Value::Array(new))) = (&member.old, &member.new) {
         return list_change(old, new);
     }
-    let side =
-        |value: &Option<Value>| value.as_ref().map_or_else(|| "(not set)".to_owned(), ToString::to_string);
+    let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "(not set)".to_owned(), shown);
     format!("{} → {}", side(&member.old), side(&member.new))
 }
 

@@ -51,6 +51,21 @@ fn every_documented_call_is_understood() {
 }
 
 #[test]
+fn the_configurations_of_guides_and_examples_are_valid() {
+    let place = Workplace::new();
+    for guide in ["agents", "legacy", "microservices", "spa", "third-party"] {
+        let text = document(&format!("guides/{guide}.md"));
+        let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        place.write(&format!("{guide}.toml"), &blocks.collect::<Vec<_>>().join("\n"));
+        place.run(&format!("validate {guide}.toml")).success();
+    }
+    for example in ["quickstart", "three-legged", "legacy-service"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
+        place.run(&format!("validate {}", path.join("mintedge.toml").display())).success();
+    }
+}
+
+#[test]
 fn completions_are_printed_for_every_shell() {
     let place = Workplace::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -40,7 +40,7 @@ fn nothing_is_dropped_without_a_warning_and_a_comment() {
     let outcome = place.run("import identityserver old.json");
     let (warnings, toml) = (outcome.stderr.clone(), outcome.success());
     let expected = [
-        "the grant `delegation` is not imported",
+        "the grant `saml` is not imported",
         "the scope `orders:refund` is not imported: no resource has it",
         "the scope `invoices:read` is not imported: it belongs to `https://billing.example.com` already",
         "the client `mintedge-ops` is not imported: a client_id must not start with `mintedge-`",
@@ -54,6 +54,9 @@ fn nothing_is_dropped_without_a_warning_and_a_comment() {
         assert!(toml.contains(text), "{text}: {toml}");
     }
     assert!(!toml.contains("\"s3cr3t\"") && !warnings.contains("s3cr3t"));
+    let delegates =
+        "exchange = { additional_scopes = [\"orders:read\"], audiences = [\"https://orders.example.com\"] }";
+    assert!(toml.contains(delegates), "{toml}");
     let json: Value = place.run("import identityserver old.json --json").json();
     assert_eq!(json["warnings"].as_array().map(Vec::len), Some(warnings.lines().count()));
     assert_eq!(json["toml"], toml);

@@ -6,6 +6,7 @@ mod clients;
 mod configuration;
 mod documentation;
 mod failures;
+mod federation;
 mod import;
 mod init;
 mod keys;

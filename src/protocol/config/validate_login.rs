@@ -164,7 +164,7 @@ mod tests {
             "http://127.0.0.1:7777/cb",
             "com.example:/cb",
         ];
-        let known = Known { scope: &|_| true, resource: &|_| true, client: &|_| true, owns: &|_, _| true };
+        let known = Known { scope: &|_| true, resource: &|_| true, owns: &|_, _| true, client: &|_| true };
         for (uri, fits) in cases {
             let client = ClientConfig {
                 client_id: "app".to_owned(),

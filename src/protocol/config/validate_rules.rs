@@ -303,18 +303,14 @@ mod tests {
     }
 
     fn found(rules: &Value) -> Vec<(String, String)> {
+        let grants: Vec<_> = GRANTS.iter().filter(|grant| GrantType::parse(grant).is_some()).collect();
         let config = json!({
             "resource": [
                 { "identifier": "https://api.example.com", "scopes": ["deploy", "read"] },
                 { "identifier": "https://other.example.com", "scopes": ["other"] },
             ],
             "client": [
-                {
-                    "client_id": "ci",
-                    "token_endpoint_auth_method": "none",
-                    "grant_types": ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
-                    "scopes": ["deploy", "other"],
-                },
+                { "client_id": "ci", "grant_types": grants, "scopes": ["deploy", "other"] },
                 { "client_id": "svc" },
             ],
             "trusted_issuer": [
@@ -378,6 +374,7 @@ mod tests {
             (json!({ "clients": [] }), "", "`clients` is missing"),
             (json!({ "scopes": [] }), "", "`scopes` is missing"),
             (json!({ "clients": ["nobody"] }), ".clients[0]", "no client `nobody`"),
+            (json!({ "clients": ["ci", "svc"] }), ".clients[1]", "it needs the grant"),
             (json!({ "scopes": ["none"] }), ".scopes[0]", "no resource has the scope `none`"),
             (json!({ "scopes": ["mintedge:write"] }), ".scopes[0]", "no resource has the scope"),
             (json!({ "scopes": ["other"] }), ".scopes[0]", "belongs to `https://other.example.com`"),

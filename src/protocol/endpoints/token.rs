@@ -38,13 +38,39 @@ async fn exchange_token<P: Platform>(
 ) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
     let form = Form::of(exchange.request)?;
     form.require("grant_type", "grant_type is missing")?;
-    let client = authenticate(server, exchange, &form).await?;
-    match decide(server, exchange, client.clone(), &form).await {
-        Err(Failure::OAuth(error)) if error.cause.may_be_outdated() => {
-            retry_with_newer_client(server, exchange, &client, &form, error).boxed_local().await
+    match attempt(server, exchange, &form).await {
+        Err(Failure::OAuth(error)) if error.cause.may_be_outdated_policy() => {
+            retry_with_newer_policy(server, exchange, &form, error).boxed_local().await
         }
         other => other,
     }
+}
+
+async fn attempt<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
+    let client = authenticate(server, exchange, form).await?;
+    match decide(server, exchange, client.clone(), form).await {
+        Err(Failure::OAuth(error)) if error.cause.may_be_outdated() => {
+            retry_with_newer_client(server, exchange, &client, form, error).boxed_local().await
+        }
+        other => other,
+    }
+}
+
+/// What is known of trusted issuers and rules may be a minute old, too.
+async fn retry_with_newer_policy<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+    error: OAuthError,
+) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
+    if server.reread_snapshot(exchange.now).await? {
+        return attempt(server, exchange, form).await;
+    }
+    Err(error.into())
 }
 
 async fn decide<P: Platform>(

@@ -15,7 +15,7 @@ const PRIVATE_NAMES: [&str; 5] = ["localhost", "local", "internal", "home.arpa",
 
 /// Whether `url` may be asked: `https` at a public host. With `local`, for an issuer that is itself on a loopback address,
 /// also `http` at one.
-pub(super) fn may_be_asked(url: &str, local: bool) -> bool {
+pub fn may_be_asked(url: &str, local: bool) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let plain = url.len() <= MAX_URL && url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');

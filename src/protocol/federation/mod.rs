@@ -7,7 +7,7 @@
 //! Who comes here: the JWT bearer grant and token exchange (`grants::external`), and client authentication
 //! (`client_auth::federated`).
 
-mod address;
+pub mod address;
 mod assertion;
 pub mod header;
 pub mod jwks;

@@ -262,6 +262,34 @@ mod tests {
     }
 
     #[test]
+    fn a_used_token_is_remembered_until_its_hour_is_over() {
+        let mut object = Object::default();
+        let used = |key: &str, until: u64| json!({ "use": { "key": key, "until": until } });
+        assert_eq!(object.call(Class::Replay, 10, &used("a", 300)), "fresh");
+        assert_eq!(object.call(Class::Replay, 11, &used("a", 300)), "seen");
+        assert_eq!(object.call(Class::Replay, 12, &used("b", 300)), "fresh");
+        let command = used("c", 3599).to_string();
+        let (_, changes) = handle(Class::Replay, &object, Timestamp(13), &Sevens, &command).expect("done");
+        assert_eq!((changes.writes.len(), changes.alarm), (1, Some(Timestamp(HOUR))), "one alarm for all");
+        assert_eq!(object.call(Class::Replay, 200, &json!("tend")), "done");
+        assert_eq!(object.call(Class::Replay, 201, &used("a", 300)), "seen", "an early alarm drops nothing");
+        assert_eq!(object.call(Class::Replay, HOUR, &json!("tend")), "done");
+        assert!(object.0.is_empty());
+    }
+
+    #[test]
+    fn more_used_tokens_than_one_alarm_can_drop_are_dropped_at_once() {
+        let mut object = Object::default();
+        for number in 0..1_500 {
+            let key = format!("{number:05}");
+            object.call(Class::Replay, 1, &json!({ "use": { "key": key, "until": 60 } }));
+        }
+        let (_, changes) =
+            handle(Class::Replay, &object, Timestamp(HOUR), &Sevens, "\"tend\"").expect("done");
+        assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(HOUR + 1))));
+    }
+
+    #[test]
     fn a_shard_full_of_attempts_is_swept_soon_and_whole() {
         let mut object = Object::default();
         for number in 0..3_500 {

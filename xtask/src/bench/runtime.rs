@@ -1,10 +1,8 @@
 //! workerd, started directly: no proxy between client and Worker as in local development.
 
 use std::fs::File;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::WORK;
 use super::machine::on_server_core;
@@ -26,8 +24,7 @@ pub(super) struct Runtime {
 
 impl Runtime {
     pub(super) fn find(tools: &Tools) -> Result<Self> {
-        let path = capture(tools.node_command("node")?.args(["-p", "require('workerd').default"]));
-        Ok(Self { program: path.ok_or("npm's workerd names no program")?.into() })
+        Ok(Self { program: tools.workerd()? })
     }
 
     pub(super) fn version(&self) -> String {
@@ -68,14 +65,8 @@ impl Server {
     pub(super) fn start(name: &str, port: u16, command: &mut Command) -> Result<Self> {
         let log = Path::new(WORK).join(format!("{name}.log"));
         let mut service = Service::start(command.stdout(Stdio::null()).stderr(File::create(&log)?))?;
-        for _ in 0..500 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(Self { port, _service: service });
-            }
-            if service.ended()?.is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        if service.listens_on(port) {
+            return Ok(Self { port, _service: service });
         }
         Err(format!("{name} does not listen; {} may say why", log.display()).into())
     }

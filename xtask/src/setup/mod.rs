@@ -16,6 +16,7 @@ pub(crate) use rust_tools::cargo_deny;
 
 use crate::Result;
 use crate::files::{self, TOOLS};
+use crate::process::capture;
 use wasm_target::WasmTarget;
 
 /// The tools of this checkout and the environment they need.
@@ -119,6 +120,12 @@ impl Tools {
             .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
             .env("WRANGLER_SEND_METRICS", "false");
         Ok(command)
+    }
+
+    /// workerd itself, without npm's script around it.
+    pub(crate) fn workerd(&self) -> Result<PathBuf> {
+        let path = capture(self.node_command("node")?.args(["-p", "require('workerd').default"]));
+        Ok(path.ok_or("npm's workerd names no program")?.into())
     }
 
     /// Installs a directory's own npm packages, if it has a `package.json`.

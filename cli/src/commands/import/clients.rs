@@ -1,7 +1,7 @@
 //! One client.
 
 use mintedge::protocol::client::{AuthMethod, client_id_problem};
-use mintedge::protocol::config::ClientConfig;
+use mintedge::protocol::config::{ClientConfig, ExchangeConfig};
 use mintedge::protocol::grants::GrantType;
 use mintedge::protocol::scope::ScopeSet;
 use mintedge::protocol::secret::is_generated_client_id;
@@ -56,10 +56,12 @@ fn declaration(
     if lost > 0 {
         warnings.push(format!("{lost} origin(s) are no text and are not imported"));
     }
+    let scopes = allowed_scopes(imported, object, warnings);
     ClientConfig {
+        exchange: exchange(imported, &grant_types, &scopes),
         client_id: client_id.to_owned(),
         client_name: object.text(&["clientname"]).filter(|text| !text.is_empty()).map(str::to_owned),
-        scopes: allowed_scopes(imported, object, warnings),
+        scopes,
         token_endpoint_auth_method: auth_method(object, &grant_types, warnings),
         grant_types,
         access_token_ttl: lifetime(object, warnings),
@@ -86,6 +88,20 @@ fn grants(object: &Loose<'_>, warnings: &mut Vec<String>) -> Vec<GrantType> {
         warnings.push("no grant is left, so it can't get tokens".to_owned());
     }
     grants
+}
+
+/// `delegation` gave a client whatever it was allowed at the API behind; here that is written down.
+fn exchange(imported: &Imported, grants: &[GrantType], scopes: &ScopeSet) -> ExchangeConfig {
+    let mut exchange = ExchangeConfig::default();
+    if grants.contains(&GrantType::Delegation) {
+        for (resource, scope) in scopes.iter().filter_map(|scope| Some((imported.owner_of(scope)?, scope))) {
+            if !exchange.audiences.iter().any(|audience| audience == resource) {
+                exchange.audiences.push(resource.to_owned());
+            }
+            exchange.additional_scopes.insert(scope);
+        }
+    }
+    exchange
 }
 
 /// The scopes that a client wants, and how many have no name.

@@ -1,0 +1,106 @@
+//! `cargo xtask example NAME`: the programs of `examples/`, with a Mintedge of their own, on this machine and no other.
+//!
+//! Each start begins anew: nothing is left of an earlier one.
+
+mod legacy_service;
+mod three_legged;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::process::run_quiet;
+use crate::secrets::{admin_secret, client_secret, mintedge};
+use crate::setup::{self, Tools};
+use crate::{Result, files, wasm};
+
+/// What can be run.
+#[derive(Clone, Copy)]
+pub(crate) enum Example {
+    ThreeLegged,
+    LegacyService,
+}
+
+impl FromStr for Example {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "three-legged" => Ok(Self::ThreeLegged),
+            "legacy-service" => Ok(Self::LegacyService),
+            other => Err(format!("no example {other}: there are three-legged and legacy-service")),
+        }
+    }
+}
+
+impl Example {
+    /// Runs until interrupted.
+    pub(crate) fn run_until_interrupted(self) -> Result {
+        let tools = setup::for_build()?;
+        wasm::build(&tools)?;
+        match self {
+            Self::ThreeLegged => three_legged::run_until_interrupted(&tools),
+            Self::LegacyService => legacy_service::run_until_interrupted(&tools),
+        }
+    }
+
+    /// Tries it once, on ports that are free, so that it can run already.
+    pub(crate) fn check(self) -> Result {
+        let tools = setup::for_build()?;
+        wasm::build(&tools)?;
+        self.check_with(&tools)
+    }
+
+    /// The same, with the Worker built.
+    pub(crate) fn check_with(self, tools: &Tools) -> Result {
+        match self {
+            Self::ThreeLegged => three_legged::check(tools),
+            Self::LegacyService => legacy_service::check(tools),
+        }
+    }
+}
+
+/// What one start of an example leaves on disk, gone when dropped.
+struct Place {
+    directory: PathBuf,
+    admin_secret: String,
+}
+
+impl Place {
+    fn create(example: &str, port: u16) -> Result<Self> {
+        let directory = files::absolute("target/examples")?.join(format!("{example}-{port}"));
+        // Interrupted, the one before couldn't tidy up.
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory)?;
+        let admin_secret = admin_secret(&directory.join("secrets"))?;
+        Ok(Self { directory, admin_secret })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Puts a configuration into force.
+    fn apply(&self, issuer: &str, configuration: &Path) -> Result {
+        println!("==> Applying {}", configuration.display());
+        run_quiet(
+            mintedge(&["apply", "--yes", "--secrets-file"])
+                .arg(self.path("clients.jsonl"))
+                .arg(configuration)
+                .env("MINTEDGE_ISSUER", issuer)
+                .env("MINTEDGE_ADMIN_SECRET", &self.admin_secret),
+        )
+    }
+
+    /// The secret a client got when the configuration was applied.
+    fn client_secret(&self, client_id: &str) -> Result<String> {
+        let secret = client_secret(&self.path("clients.jsonl"), client_id);
+        secret.ok_or_else(|| format!("{client_id} got no secret").into())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}

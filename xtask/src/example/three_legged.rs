@@ -1,0 +1,187 @@
+//! `examples/three-legged`: an application, API One, API Two and Mintedge as four Workers in one workerd.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Place;
+use crate::Result;
+use crate::process::{Service, capture, run};
+use crate::secrets::mintedge;
+use crate::server::{free_port, wait_until_free};
+use crate::setup::{self, Tools};
+
+const SOURCE: &str = "examples/three-legged";
+const BUNDLES: &str = "target/examples/three-legged";
+/// Whose scripts drive Chromium.
+const BROWSER: &str = "tests/browser";
+const LOGIN: &str = "ada@example.com";
+/// In `mintedge.toml`: the one address there that names a port.
+const USUAL_APP: &str = "http://127.0.0.1:8791";
+
+pub(super) fn run_until_interrupted(tools: &Tools) -> Result {
+    let mut example =
+        Example::start(tools, Ports { mintedge: 8790, app: 8791, api_one: 8792, api_two: 8793 })?;
+    println!("{}", example.welcome());
+    let status = example.service.wait()?;
+    Err(example.failure(&format!("workerd ended ({status})")).into())
+}
+
+pub(super) fn check(tools: &Tools) -> Result {
+    setup::chromium()?;
+    tools.npm_packages(BROWSER)?;
+    let ports =
+        Ports { mintedge: free_port()?, app: free_port()?, api_one: free_port()?, api_two: free_port()? };
+    let example = Example::start(tools, ports)?;
+    let checked = run(tools
+        .node_command("node")?
+        .arg(format!("{SOURCE}/check.mjs"))
+        .env("ISSUER", local(ports.mintedge))
+        .env("APP", local(ports.app))
+        .env("API_ONE", local(ports.api_one))
+        .env("API_TWO", local(ports.api_two))
+        .env("LOGIN", LOGIN)
+        .env("PASSWORD", &example.password));
+    checked.map_err(|failure| example.failure(&failure.to_string()).into())
+}
+
+/// Where each Worker listens.
+#[derive(Clone, Copy)]
+struct Ports {
+    mintedge: u16,
+    app: u16,
+    api_one: u16,
+    api_two: u16,
+}
+
+struct Example {
+    service: Service,
+    place: Place,
+    ports: Ports,
+    password: String,
+}
+
+impl Example {
+    fn start(tools: &Tools, ports: Ports) -> Result<Self> {
+        tools.npm_packages(SOURCE)?;
+        bundle(tools)?;
+        let place = Place::create("three-legged", ports.mintedge)?;
+        println!("==> Starting Mintedge, the application and two APIs in one workerd");
+        let unconfigured = serve(tools, &place, ports, "")?;
+        place.apply(&local(ports.mintedge), &configuration(&place, ports)?)?;
+        let password = create_user(&place, ports)?;
+        // Now that API One has a secret it gets it as Workers do: when they start.
+        drop(unconfigured);
+        let service = serve(tools, &place, ports, &place.client_secret("api-one")?)?;
+        Ok(Self { service, place, ports, password })
+    }
+
+    fn welcome(&self) -> String {
+        format!(
+            "
+The application is at {app}. Sign in as
+
+  {LOGIN}
+  {password}
+
+  Mintedge  {issuer}
+  API One   {api_one}
+  API Two   {api_two}
+
+Ctrl-C ends all of it.",
+            app = local(self.ports.app),
+            password = self.password,
+            issuer = local(self.ports.mintedge),
+            api_one = local(self.ports.api_one),
+            api_two = local(self.ports.api_two),
+        )
+    }
+
+    fn failure(&self, what: &str) -> String {
+        let log = fs::read_to_string(self.place.path("workerd.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default();
+        format!("{what}; what workerd said last:\n{}", end.join("\n"))
+    }
+}
+
+/// Makes one module of each Worker, under the names that `workerd.capnp` embeds.
+fn bundle(tools: &Tools) -> Result {
+    let worker = |name: &str| format!("{name}={SOURCE}/{name}/worker.mjs");
+    run(tools
+        .node_command("esbuild")?
+        .args(["mintedge=edge/entry.mjs", &worker("app"), &worker("api_one"), &worker("api_two")])
+        .args(["--bundle", "--format=esm", "--log-level=warning", "--external:cloudflare:*"])
+        .args(["--loader:.wasm=copy", "--asset-names=[name]"])
+        .arg(format!("--outdir={BUNDLES}")))
+}
+
+fn serve(tools: &Tools, place: &Place, ports: Ports, api_one_secret: &str) -> Result<Service> {
+    let sockets = [
+        ("mintedge", ports.mintedge),
+        ("app", ports.app),
+        ("api-one", ports.api_one),
+        ("api-two", ports.api_two),
+    ];
+    for (_, port) in sockets {
+        wait_until_free(port)?;
+    }
+    let objects = place.path("objects");
+    fs::create_dir_all(&objects)?;
+    let log = File::options().create(true).append(true).open(place.path("workerd.log"))?;
+    let mut workerd = Command::new(tools.workerd()?);
+    workerd
+        .args(["serve", &format!("{SOURCE}/workerd.capnp"), "config"])
+        .arg(format!("--directory-path=objects={}", objects.display()))
+        .args(sockets.map(|(name, port)| format!("--socket-addr={name}=127.0.0.1:{port}")))
+        .env("ISSUER", local(ports.mintedge))
+        .env("ADMIN_SECRET", &place.admin_secret)
+        .env("APP", local(ports.app))
+        .env("API_ONE", local(ports.api_one))
+        .env("API_TWO", local(ports.api_two))
+        .env("API_ONE_SECRET", api_one_secret)
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    let mut service = Service::start(&mut workerd)?;
+    if sockets.iter().all(|(_, port)| service.listens_on(*port)) {
+        return Ok(service);
+    }
+    Err(format!("workerd does not listen:\n{}", fs::read_to_string(place.path("workerd.log"))?).into())
+}
+
+/// The example's configuration, with the application where it is.
+fn configuration(place: &Place, ports: Ports) -> Result<PathBuf> {
+    let usual = PathBuf::from(SOURCE).join("mintedge.toml");
+    let app = local(ports.app);
+    if app == USUAL_APP {
+        return Ok(usual);
+    }
+    let moved = place.path("mintedge.toml");
+    fs::write(&moved, fs::read_to_string(usual)?.replace(USUAL_APP, &app))?;
+    Ok(moved)
+}
+
+/// Somebody to sign in as, with a password nobody else has.
+fn create_user(place: &Place, ports: Ports) -> Result<String> {
+    println!("==> Making the account {LOGIN}");
+    let made = capture(
+        mintedge(&[
+            "users",
+            "create",
+            LOGIN,
+            "--claim",
+            "name=Ada Lovelace",
+            "--generate-password",
+            "--json",
+        ])
+        .env("MINTEDGE_ISSUER", local(ports.mintedge))
+        .env("MINTEDGE_ADMIN_SECRET", &place.admin_secret),
+    );
+    let password = made.as_deref().and_then(|made| made.split_once("\"password\": \""));
+    let password = password.and_then(|(_, rest)| rest.split('"').next());
+    Ok(password.ok_or("no account could be made")?.to_owned())
+}
+
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
