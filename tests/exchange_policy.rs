@@ -245,6 +245,15 @@ fn the_decision_table() {
             Err((InvalidRequest, Cause::MayActMismatch)),
         ),
         (
+            "may_act names another, whose token the client got in a call",
+            |_, subject, ask| {
+                subject.may_act = Some(may_act("agent"));
+                ask.actor = Some(Actor::client("agent"));
+                ask.targets = vec![B];
+            },
+            Err((InvalidRequest, Cause::MayActMismatch)),
+        ),
+        (
             "may_act names another's issuer",
             |_, subject, ask| {
                 subject.may_act = Some(json!({ "sub": "api", "iss": "https://other.example" }));

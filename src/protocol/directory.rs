@@ -49,6 +49,8 @@ pub(crate) struct Directory {
     unknown_ids: Budget,
     /// For clients that exist: made-up ids must not use up what they need.
     rereads: Budget,
+    /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
+    policies: Budget,
 }
 
 struct Cached<T> {
@@ -77,6 +79,7 @@ impl Directory {
             clients: RefCell::default(),
             unknown_ids: Budget::default(),
             rereads: Budget::default(),
+            policies: Budget::default(),
         }
     }
 
@@ -233,7 +236,7 @@ impl<P: Platform> Server<P> {
     /// Asks the Control object whether there is a newer configuration, if the budget allows.
     pub(crate) async fn reread_snapshot(&self, now: Timestamp) -> Result<bool, ServerError> {
         let known = self.snapshot(now).await?.config_version;
-        Ok(self.directory.rereads.take(now) && self.open(now).await?.snapshot.config_version > known)
+        Ok(self.directory.policies.take(now) && self.open(now).await?.snapshot.config_version > known)
     }
 
     fn client_from_control<'a>(

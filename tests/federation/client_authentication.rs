@@ -174,3 +174,21 @@ fn what_is_advertised_is_accepted() {
         granted(&setup.authenticate("", &token, &[]));
     }
 }
+
+#[test]
+fn a_flood_of_made_up_issuers_leaves_known_clients_what_they_need() {
+    let setup = Setup::new();
+    setup.post("app", &[("grant_type", "client_credentials"), ("resource", ORDERS)]);
+    let flood = setup.spent(|| {
+        for _ in 0..200 {
+            let made_up = Key::ed(9).token("k1", &setup.claims(&json!({ "iss": "https://nobody.example" })));
+            let response = setup.authenticate("", &made_up, &[]);
+            setup.assert_refused(&response, "invalid_client", "issuer_unknown");
+        }
+    });
+    assert!(flood.control_calls <= 20, "{flood:?}");
+    let mut configuration = configuration();
+    configuration["client"][0]["grant_types"] = json!([JWT_BEARER, "client_credentials"]);
+    apply(&setup.world, &configuration);
+    granted(&setup.post("app", &[("grant_type", "client_credentials"), ("resource", ORDERS)]));
+}

@@ -26,7 +26,8 @@ pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> R
     let token =
         verify_access_token(&server.platform, token.trim(), keys, issuer, Some(&audience), exchange.now)
             .await?;
-    if token.grant.is_some() {
+    // Administration is for clients in their own name: neither people nor guests, and nobody's delegate.
+    if token.grant.is_some() || token.sub != token.client_id {
         return Err(refused(Cause::BearerScope).into());
     }
     let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientConfig, Config, ResourceConfig, claims};
 use crate::protocol::client::{AuthMethod, client_id_problem};
+use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::{Issuer, is_authority};
 use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE, USER_SCOPES, is_scope};
 use crate::protocol::secret::is_generated_client_id;
@@ -210,7 +211,11 @@ impl Check {
         }
         for (number, scope) in client.scopes.iter().enumerate() {
             let of_admin = scope == ADMIN_READ || scope == ADMIN_WRITE;
-            if USER_SCOPES.contains(&scope) {
+            // Anybody can be a guest of a client, and so anybody would be an administrator.
+            if of_admin && client.grant_types.contains(&GrantType::Guest) {
+                let message = format!("`{scope}` is for administrators, and the client has guests");
+                self.say(format!("{at}.scopes[{number}]"), message);
+            } else if USER_SCOPES.contains(&scope) {
                 if !client.grant_types.iter().any(|grant| grant.info().speaks_of_user) {
                     let message =
                         format!("`{scope}` speaks of a person, and none of the client's grants does");

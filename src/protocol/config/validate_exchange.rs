@@ -3,6 +3,7 @@
 use super::ClientConfig;
 use super::validate::{Check, Known};
 use crate::protocol::client::AuthMethod;
+use crate::protocol::scope::ADMIN_READ;
 use crate::protocol::secret::is_generated_client_id;
 
 impl Check {
@@ -22,6 +23,11 @@ impl Check {
         for (number, audience) in exchange.audiences.iter().enumerate() {
             if !(known.resource)(audience) {
                 self.say(format!("{at}.audiences[{number}]"), format!("there is no resource `{audience}`"));
+            } else if (known.owns)(audience, ADMIN_READ) {
+                self.say(
+                    format!("{at}.audiences[{number}]"),
+                    "no token is exchanged for one for the admin API",
+                );
             }
         }
         for (number, scope) in exchange.additional_scopes.iter().enumerate() {

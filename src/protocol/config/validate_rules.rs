@@ -54,6 +54,7 @@ impl Check {
             for conflict in prove::conflicts(&config.rule, &config.trusted_issuer) {
                 self.say(format!("rule[{}].match", conflict.rule), conflict.message);
             }
+            self.subjects(&config.rule);
         }
     }
 
@@ -180,6 +181,23 @@ impl Check {
         }
     }
 
+    /// Two issuers may call different workloads the same, but here they are not the same.
+    fn subjects(&mut self, rules: &[RuleConfig]) {
+        let heads: Vec<_> = rules.iter().map(|rule| (rule, subject_head(rule))).collect();
+        for (index, (rule, head)) in heads.iter().enumerate() {
+            let mut earlier = heads.iter().take(index).filter(|(other, _)| other.issuer != rule.issuer);
+            if let Some((other, _)) =
+                earlier.find(|(_, earlier)| may_be_alike(head.as_ref(), earlier.as_ref()))
+            {
+                let message = format!(
+                    "tokens of another issuer can get the same subject by the rule `{}`; begin it with a text of its own",
+                    other.id
+                );
+                self.say(format!("rule[{index}].subject"), message);
+            }
+        }
+    }
+
     /// The rule's clients; none if one of them is not in the file, so that nothing is known about its scopes.
     fn presenters<'c>(&mut self, rule: &RuleConfig, config: &'c Config, at: &str) -> Vec<&'c ClientConfig> {
         let mut found = Vec::new();
@@ -270,12 +288,34 @@ fn template_problem(template: &str) -> Option<&'static str> {
     if !text_ok || template.len() > MAX_TEXT {
         return Some("at most 256 characters of printable ASCII without spaces, quotes and backslashes");
     }
+    if pieces.windows(3).any(|part| matches!(part, [Piece::Claim(_), Piece::Text(""), Piece::Claim(_)])) {
+        return Some("put something between two claims: else nobody can tell where the first ends");
+    }
     match pieces.first() {
         Some(Piece::Text("")) => Some(
             "say something of your own after `ext:`, as in `ext:ci:{sub}`: two issuers may have the same `sub`",
         ),
         _ => None,
     }
+}
+
+/// What each subject of a rule starts with, and whether it goes on with claims; `None` for a rule that gives none.
+fn subject_head(rule: &RuleConfig) -> Option<(String, bool)> {
+    if rule.authenticates.is_some() {
+        return None;
+    }
+    let Some(template) = &rule.subject else {
+        return Some((format!("{EXTERNAL_SUBJECT_PREFIX}{}:", rule.issuer), true));
+    };
+    let (head, has_claims) =
+        template.split_once('{').map_or((template.as_str(), false), |(head, _)| (head, true));
+    Some((head.to_owned(), has_claims))
+}
+
+/// Whether a claim can make two subjects the same. What is written out twice is meant to be.
+fn may_be_alike(one: Option<&(String, bool)>, other: Option<&(String, bool)>) -> bool {
+    let (Some((one, one_goes_on)), Some((other, other_goes_on))) = (one, other) else { return false };
+    (*one_goes_on && other.starts_with(one)) || (*other_goes_on && one.starts_with(other))
 }
 
 #[cfg(test)]
@@ -389,6 +429,7 @@ mod tests {
             (json!({ "subject": "ext:a{sub" }), ".subject", "counterpart"),
             (json!({ "subject": "ext:a b{sub}" }), ".subject", "printable ASCII"),
             (json!({ "subject": "ext:{sub}" }), ".subject", "of your own"),
+            (json!({ "subject": "ext:a:{sub}{ref}" }), ".subject", "between two claims"),
             (login("nobody"), ".authenticates", "no client `nobody`"),
             (login("svc"), ".authenticates", "federated_jwt"),
         ];
@@ -411,6 +452,37 @@ mod tests {
                 found.iter().any(|(at, text)| *at == path && text.contains("grants nothing itself")),
                 "{found:?}"
             );
+        }
+    }
+
+    #[test]
+    fn workloads_of_two_issuers_are_never_called_alike_by_accident() {
+        let own = |subject: &str| {
+            let subject = if subject.is_empty() { Value::Null } else { subject.into() };
+            with(
+                &base(),
+                &json!({ "id": "own", "issuer": "own", "match": { "sub": "x" }, "subject": subject }),
+            )
+        };
+        let cases = [
+            ("ext:ci:{sub}", "ext:ci:{sub}", false),
+            ("ext:ci:{sub}", "ext:ci:a:{sub}", false),
+            ("ext:ci:{sub}", "ext:ci:main", false),
+            ("ext:own:{sub}", "", false),
+            ("ext:ci:main", "ext:ci:main", true),
+            ("ext:ci:{sub}", "ext:cd:{sub}", true),
+            ("", "", true),
+        ];
+        for (github, other, taken) in cases {
+            let github = if github.is_empty() { Value::Null } else { github.into() };
+            let one = with(&base(), &json!({ "subject": github }));
+            for rules in [json!([one, own(other)]), json!([own(other), one])] {
+                let found = found(&rules);
+                let is_told = found
+                    .iter()
+                    .any(|(path, text)| path == "rule[1].subject" && text.contains("same subject"));
+                assert_eq!((found.is_empty(), is_told), (taken, !taken), "{rules} {found:?}");
+            }
         }
     }
 

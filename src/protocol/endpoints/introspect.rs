@@ -140,10 +140,12 @@ async fn refresh_token<P: Platform>(
     if state.grant.client_id != client.client_id || !current {
         return Ok(None);
     }
+    // An exchanged one calls the person what its access tokens do.
+    let sub = state.grant.derived.as_ref().map(|derived| derived.sub.clone());
     let members = json!({
         "active": true,
         "iss": server.issuer.as_str(),
-        "sub": state.user.id.at(client, &keyring.derived),
+        "sub": sub.unwrap_or_else(|| state.user.id.at(client, &keyring.derived)),
         "client_id": client.client_id,
         "scope": state.grant.scopes.to_wire(),
         "iat": state.grant.created_at,

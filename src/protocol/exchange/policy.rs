@@ -151,7 +151,10 @@ fn act(
         None => (!own).then(|| Actor::client(&client.client_id)),
     };
     let named = match (&subject.may_act, &actor) {
-        (Some(may_act), Some(actor)) => actor.is_named_by(may_act, own_issuer),
+        // The client itself, too: a token that the one who may act showed it in a call is no permission.
+        (Some(may_act), Some(actor)) => {
+            actor.client_id == client.client_id && actor.is_named_by(may_act, own_issuer)
+        }
         (None, _) => !client.exchange.require_may_act,
         (Some(_), None) => true,
     };

@@ -58,6 +58,10 @@ pub fn take_apart(token: &str) -> Result<Unverified<'_>, Cause> {
         return Err(malformed);
     }
     let claims = object(claims).ok_or(malformed)?;
+    // A logout token or another security event (RFC 8417 §2.2); many have no `typ` of their own.
+    if claims.contains_key("events") {
+        return Err(Cause::AssertionType);
+    }
     let signature = from_base64url(signature).ok_or(malformed)?;
     Ok(Unverified { alg, kid: key_id, kind, claims, signed, signature })
 }
@@ -108,6 +112,18 @@ mod tests {
         ];
         for (header, expected) in cases {
             assert_eq!(take_apart(&token(header)).map(|token| token.kind), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_logout_token_or_another_event_passes_for_nothing_else() {
+        let header = base64url(br#"{"alg":"RS256","typ":"JWT"}"#);
+        for claims in [
+            r#"{"sub":"a","events":{"http://schemas.openid.net/event/backchannel-logout":{}}}"#,
+            r#"{"sub":"a","events":null}"#,
+        ] {
+            let token = format!("{header}.{}.{}", base64url(claims.as_bytes()), base64url(b"signature"));
+            assert_eq!(take_apart(&token).map(|_| ()), Err(Cause::AssertionType), "{claims}");
         }
     }
 

@@ -35,8 +35,8 @@ pub fn pieces(template: &str) -> Option<Vec<Piece<'_>>> {
 }
 
 /// The subject that `rule` gives a token with these `claims`; `None` if a claim it needs is missing, empty or no single
-/// value, or if what comes out is none: over 256 bytes, or anything but printable ASCII without spaces, quotes and
-/// backslashes.
+/// value, if one holds the text that separates it from the next, or if what comes out is none: over 256 bytes, or anything
+/// but printable ASCII without spaces, quotes and backslashes.
 pub fn subject(
     rule: &RuleConfig,
     issuer: &TrustedIssuerConfig,
@@ -46,17 +46,35 @@ pub fn subject(
     let subject = match &rule.subject {
         None => format!("{EXTERNAL_SUBJECT_PREFIX}{}:{}", issuer.id, said("sub")?),
         Some(template) => {
+            let pieces = pieces(template)?;
             let mut subject = String::new();
-            for piece in pieces(template)? {
+            for (number, piece) in pieces.iter().enumerate() {
                 match piece {
                     Piece::Text(text) => subject.push_str(text),
-                    Piece::Claim(name) => subject.push_str(&said(name)?),
+                    Piece::Claim(name) => {
+                        let value = said(name)?;
+                        if !ends_where_it_seems(&value, pieces.get(number + 1..).unwrap_or_default()) {
+                            return None;
+                        }
+                        subject.push_str(&value);
+                    }
                 }
             }
             subject
         }
     };
     is_subject(&subject).then_some(subject)
+}
+
+/// Whether a reader finds the end of `value` by what comes after it. Else one workload could put a separator into what it is
+/// called, and be called like another.
+fn ends_where_it_seems(value: &str, after: &[Piece<'_>]) -> bool {
+    match after {
+        [Piece::Text(separator), Piece::Claim(_), ..] => {
+            format!("{value}{separator}").find(separator) == Some(value.len())
+        }
+        _ => true,
+    }
 }
 
 fn is_subject(text: &str) -> bool {
@@ -109,6 +127,27 @@ mod tests {
         }
         assert_eq!(subject_of(Some("ext:{long}"), claims).map(|subject| subject.len()), Some(256));
         assert_eq!(subject_of(None, json!({})), None);
+    }
+
+    #[test]
+    fn what_could_be_taken_apart_in_two_ways_is_no_subject() {
+        let claims = |one: &str, two: &str| json!({ "one": one, "two": two });
+        let cases = [
+            ("ext:a:{one}:{two}", "x", "y:z", true),
+            ("ext:a:{one}:{two}", "x:y", "z", false),
+            ("ext:a:{one}/{two}", "x:y", "z", true),
+            ("ext:a:{one}{two}", "x", "y", false),
+            ("ext:a:{one}aba{two}", "ab", "y", false),
+            ("ext:a:{one}:", "x:y", "", true),
+            ("ext:a:{one}", "x:y", "", true),
+        ];
+        for (template, one, two, taken) in cases {
+            assert_eq!(
+                subject_of(Some(template), claims(one, two)).is_some(),
+                taken,
+                "{template} {one} {two}"
+            );
+        }
     }
 
     #[test]

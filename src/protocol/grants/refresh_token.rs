@@ -5,8 +5,9 @@
 
 use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
 use super::{GrantInfo, GrantRequest, Granted};
+use crate::protocol::config::ExtraTokenType;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
-use crate::protocol::objects::subject::{Command, Presentation, Refusal, Reply};
+use crate::protocol::objects::subject::{Command, Grant, Presentation, Refusal, Reply};
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::scope::ScopeSet;
@@ -55,7 +56,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         policy: Policy { refresh: client.refresh.clone(), bound: !client.is_public() },
     }));
     let reply = server.subject(token.owner, &command, exchange.now).await?;
-    let state = match reply {
+    let mut state = match reply {
         Reply::Granted(state) => *state,
         Reply::Refused(refusal) => {
             if let Refusal::RefreshReused { distance } = refusal {
@@ -65,8 +66,39 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         }
         _ => return Err(unexpected()),
     };
-    let narrowed = scopes.unwrap_or_else(|| state.grant.scopes.clone());
+    still_exchanged(&request, &mut state.grant).await?;
+    if !resources.iter().all(|resource| state.grant.resources.contains(resource)) {
+        return Err(refused(Refusal::ResourceBeyondGrant));
+    }
+    let narrowed =
+        scopes.map_or_else(|| state.grant.scopes.clone(), |scopes| scopes.intersection(&state.grant.scopes));
     let issuer = server.issuer.as_str();
     let target = target(&snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
     granted(&request, target, token.grant, state, None).await
+}
+
+/// What is left of an exchanged grant: what its client may still get in exchange, as long as all clients it came by are
+/// switched on. Known after the rotation only, but a retry is forgiven, should it be permitted again.
+async fn still_exchanged<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    grant: &mut Grant,
+) -> Result<(), Failure> {
+    let GrantRequest { server, exchange, client, .. } = request;
+    let Some(derived) = grant.derived.clone() else { return Ok(()) };
+    let permitted = &client.exchange;
+    grant.resources.retain(|resource| permitted.audiences.contains(resource));
+    let is_left =
+        |scope: &&str| !derived.added.contains(scope) || permitted.additional_scopes.contains(scope);
+    grant.scopes = grant.scopes.iter().filter(is_left).collect();
+    let over = "what this was exchanged for is not permitted any more";
+    if !permitted.token_types.contains(&ExtraTokenType::RefreshToken) {
+        return Err(invalid_grant(Cause::TokenTypeNotAllowed, over));
+    }
+    if grant.resources.is_empty() {
+        return Err(invalid_grant(Cause::TargetNotAllowed, over));
+    }
+    if !server.clients_are_enabled(grant, exchange.now).await? {
+        return Err(invalid_grant(Cause::ClientDisabled, over));
+    }
+    Ok(())
 }

@@ -61,6 +61,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
             Ok(Granted { issued: Some(wanted), ..granted })
         }
         TokenType::IdToken => id_token(&request, &presented, outcome),
+        // Whoever acts proved it for as long as their token lives, and a refresh token lives longer.
+        TokenType::RefreshToken if ask.actor.is_some() => Err(unusable(Cause::ActorTokenUnusable).into()),
         TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
     }
 }
@@ -186,6 +188,8 @@ async fn refresh_token<P: Platform>(
         parent: reference.grant,
         sub: subject.sub.clone(),
         act: granted.vouched.get("act").cloned(),
+        clients: came_by(from, subject, &client.client_id),
+        added: granted.scopes.iter().filter(|scope| !subject.scopes.contains(scope)).collect(),
     };
     let grant = Grant {
         client_id: client.client_id.clone(),
@@ -219,6 +223,18 @@ async fn refresh_token<P: Platform>(
     let auth = state.grant.auth;
     granted.user = Some(UserTokens { owner, grant: id, sid: None, auth, refresh_token, id_token: None });
     Ok(Granted { issued: Some(TokenType::RefreshToken), ..granted })
+}
+
+/// The clients through whose hands a token came, without the one that has it now.
+fn came_by(from: &Grant, subject: &Subject, own: &str) -> Vec<String> {
+    let earlier = from.derived.iter().flat_map(|derived| &derived.clients);
+    let mut clients: Vec<String> = Vec::new();
+    for client_id in earlier.chain([&from.client_id, &subject.client_id]) {
+        if client_id != own && !clients.contains(client_id) {
+            clients.push(client_id.clone());
+        }
+    }
+    clients
 }
 
 fn malformed(description: &'static str) -> Failure {

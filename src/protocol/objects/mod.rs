@@ -220,6 +220,35 @@ mod tests {
     }
 
     #[test]
+    fn an_exchanged_grant_is_shown_and_counted_as_long_as_its_origin_is_there() {
+        let mut object = Object::person(1);
+        object.redeem(10, 1, 5);
+        let id = |number: u128| Id::from_bytes(number.to_be_bytes());
+        let exchange = |number: u128, max_grants: u32, parent: u128| {
+            let auth = json!({ "auth_time": 10, "acr": "x", "amr": ["pwd"] });
+            let grant = json!({
+                "client_id": "batch", "bound_to_session": false, "scopes": ["a"], "auth": auth, "created_at": 10,
+                "expires_at": DAY, "derived": { "parent": id(parent), "sub": "usr_x" },
+            });
+            json!({ "redeem": { "id": id(number), "grant": grant, "refresh": true, "max_grants": max_grants } })
+        };
+        assert!(object.call(Class::Subject, 11, &exchange(2, 2, 1))["granted"].is_object());
+        let shown = |object: &mut Object| {
+            let overview = object.call(Class::Subject, 13, &json!("overview"));
+            overview["overview"]["grants"].as_array().expect("grants").len()
+        };
+        assert_eq!(shown(&mut object), 2);
+        let end = json!({ "revoke_grant": { "id": id(1), "client_id": null, "why": "by_user" } });
+        assert_eq!(object.call(Class::Subject, 12, &end), "done");
+        assert_eq!(shown(&mut object), 0);
+        // What is dead gives way before what is alive, however new it is.
+        object.redeem(5, 3, 5);
+        assert!(object.call(Class::Subject, 9, &exchange(4, 2, 3))["granted"].is_object());
+        assert!(object.call(Class::Subject, 14, &exchange(5, 2, 3))["granted"].is_object());
+        assert_eq!(shown(&mut object), 3);
+    }
+
+    #[test]
     fn signing_out_everywhere_reaches_more_grants_than_a_page_has() {
         let mut object = Object::person(1);
         object.redeem(10, 1, 5);

@@ -130,7 +130,7 @@ pub(super) fn refresh<R: Rows>(
 }
 
 /// An exchanged grant ends with the one it came from. Chains are as short as those of actors.
-fn lives_with_its_parents<R: Rows>(
+pub(super) fn lives_with_its_parents<R: Rows>(
     rows: &Transaction<'_, R>,
     now: Timestamp,
     grant: &Grant,

@@ -149,6 +149,12 @@ pub struct Derivation {
     /// Who acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Value>,
+    /// The other clients through whose hands it came. It is good for nothing while one of them is switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// The scopes that the subject's token lacked.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub added: ScopeSet,
 }
 
 impl Grant {

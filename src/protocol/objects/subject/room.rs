@@ -72,6 +72,9 @@ fn is_useless<R: Rows>(
     if grant.family.is_some() && idle.is_some_and(|idle| now.since(used_at(grant)) >= idle) {
         return Ok(true);
     }
+    if !grants::lives_with_its_parents(rows, now, grant)? {
+        return Ok(true);
+    }
     match grant.sid.filter(|_| grant.bound_to_session) {
         Some(sid) => Ok(sessions::live(rows, now, sid)?.is_none()),
         None => Ok(false),

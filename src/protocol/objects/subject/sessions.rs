@@ -110,12 +110,16 @@ pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Re
     let Some(user) = user(rows)? else { return Ok(Reply::None) };
     let sessions = rows.all::<Session>(SESSION)?;
     let sessions = sessions.into_iter().filter(|(_, session)| session.is_live(now));
-    let grants = rows.all::<Grant>(GRANT)?;
-    let grants = grants.into_iter().filter(|(_, grant)| grant.is_live(now));
+    let mut grants = Vec::new();
+    for (key, grant) in rows.all::<Grant>(GRANT)? {
+        if grant.is_live(now) && grants::lives_with_its_parents(rows, now, &grant)? {
+            grants.push((key, grant));
+        }
+    }
     Ok(Reply::Overview(Box::new(Overview {
         user,
         sessions: sessions.filter_map(|(key, session)| Some((Id::parse(&key)?, session))).collect(),
-        grants: grants.filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
+        grants: grants.into_iter().filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
         consents: rows.all(CONSENT)?,
     })))
 }
