@@ -40,7 +40,7 @@ async function inTime(work) {
 
 async function read(url, signal) {
   const headers = { accept: "application/json, application/jwk-set+json", "user-agent": "mintedge" };
-  const response = await fetch(url, { headers, redirect: "manual", signal });
+  const response = await fetch(url, { headers, redirect: "manual", cache: "no-store", signal });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`the answer has status ${response.status}`);
