@@ -4,19 +4,6 @@
 
 mod suite;
 
-use suite::harness::{Fixture, Req, Target};
 use suite::http::target;
-
-/// A thousand made-up client ids must not take the server down, and it has to serve others meanwhile.
-#[test]
-fn a_flood_of_made_up_clients_leaves_the_server_serving() {
-    let target = target();
-    for number in 0..200 {
-        let request = Req::token("grant_type=client_credentials").basic(&format!("made-up-{number}"), "x");
-        target.send(&request).expect_error(401, "invalid_client");
-    }
-    let fixture = Fixture::new(&target);
-    fixture.fetch_admin_token("mintedge:read");
-}
 
 black_box_suite!(super::target);
