@@ -254,6 +254,30 @@ fn guesses_are_damped_without_locking_the_owner_out() {
 }
 
 #[test]
+fn one_address_cannot_try_any_number_of_people() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let mut config = suite::harness::base_config();
+    config["login"]["attempts_per_address"] = json!(10);
+    f.apply(&config).expect(200);
+    f.target.settle();
+    let spray = Browser::new(&f);
+    *spray.address.borrow_mut() = "203.0.113.9".to_owned();
+    let mut page = spray.authorize(&login.request(&[])).expect(200);
+    for number in 0..10 {
+        page = spray.log_in(&page, &format!("somebody-{number}@example.com"), "Winter2026!").expect(200);
+        assert!(!page.body.contains("Too many"), "{number}: {}", page.body);
+    }
+    let objects = target.world.objects();
+    page = spray.log_in(&page, &login.email, PASSWORD).expect(200);
+    assert!(page.body.contains("Too many"), "{}", page.body);
+    assert_eq!(target.world.objects(), objects, "one more attempt makes no object");
+    *spray.address.borrow_mut() = "203.0.113.10".to_owned();
+    spray.log_in(&page, &login.email, PASSWORD).expect(303);
+}
+
+#[test]
 fn one_known_browsers_attempts_do_not_count_for_another() {
     let target = target();
     let f = Fixture::new(&target);

@@ -107,7 +107,8 @@ pub struct TestClient {
 /// The resources every case may count on.
 pub fn base_config() -> Value {
     json!({
-        "login": { "sign_up": "open" },
+        // On workerd everybody comes from one address.
+        "login": { "sign_up": "open", "attempts_per_address": 10_000 },
         "resource": [
             { "identifier": "https://orders.example", "scopes": ["orders:read", "orders:write"], "claims": { "region": "eu", "tier": "base" } },
             { "identifier": "https://ledger.example", "scopes": ["ledger:read"] },

@@ -29,11 +29,20 @@ pub struct LoginConfig {
     pub sign_up: SignUp,
     /// Whether every client has to push its authorization requests (RFC 9126 §5).
     pub require_pushed_authorization_requests: bool,
+    /// Attempts to sign in or up from one address (IPv6: one /64) in a quarter of an hour; 10 to 100000. Raise it where many
+    /// people share an address.
+    #[cfg_attr(feature = "schema", schemars(range(min = 10, max = 100_000)))]
+    pub attempts_per_address: u32,
 }
 
 impl Default for LoginConfig {
     fn default() -> Self {
-        Self { password: true, sign_up: SignUp::Closed, require_pushed_authorization_requests: false }
+        Self {
+            password: true,
+            sign_up: SignUp::Closed,
+            require_pushed_authorization_requests: false,
+            attempts_per_address: 100,
+        }
     }
 }
 

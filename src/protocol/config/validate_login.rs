@@ -19,6 +19,9 @@ impl Check {
                 self.say(format!("sessions.{name}"), "300 to 31536000 seconds");
             }
         }
+        if !(10..=100_000).contains(&config.login.attempts_per_address) {
+            self.say("login.attempts_per_address", "10 to 100000");
+        }
         let theme = &config.branding;
         if theme.name.len() > MAX_TEXT || theme.name.chars().any(char::is_control) {
             self.say("branding.name", "at most 256 bytes without control characters");

@@ -50,7 +50,8 @@ pub(crate) async fn with_password<P: Platform>(
     let now = exchange.now;
     let keyring = server.any_keyring(now).await?;
     let Some(identifier) = Identifier::parse(name) else { return Ok(Err(Problem::Wrong)) };
-    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier);
+    let per_address = server.snapshot(exchange.now).await?.login.attempts_per_address;
+    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier, per_address);
     let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
     let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
     let user = match server.subject(owner, &Command::User, now).await? {
@@ -75,7 +76,8 @@ pub(crate) async fn may_try<P: Platform>(
 ) -> Result<bool, ServerError> {
     let keyring = server.any_keyring(exchange.now).await?;
     let Some(identifier) = Identifier::parse(name) else { return Ok(false) };
-    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier);
+    let per_address = server.snapshot(exchange.now).await?.login.attempts_per_address;
+    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier, per_address);
     Ok(attempt.count(server).await?.is_some())
 }
 

@@ -1,6 +1,6 @@
 //! Damping of guesses: counted before a password is looked at, in buckets that no attacker can fill for somebody else.
 //!
-//! * per address: [`PER_ADDRESS`];
+//! * per address: `attempts_per_address` of the configuration;
 //! * per identifier and address: [`PER_PAIR`];
 //! * per identifier from everywhere: [`PER_IDENTIFIER`], but a browser that this person has logged in with before (a device
 //!   cookie) counts in a bucket of its own instead, with [`PER_IDENTIFIER`] for all such browsers. A stranger who guesses can
@@ -20,8 +20,6 @@ use crate::protocol::server::Server;
 use crate::protocol::subject::UserId;
 use crate::protocol::time::{HOUR, MINUTE};
 
-/// Attempts from one address (IPv6: one /64) in a quarter of an hour.
-const PER_ADDRESS: u32 = 100;
 /// Attempts for one identifier from one address, or from one known browser, in a quarter of an hour.
 const PER_PAIR: u32 = 10;
 /// Attempts for one identifier from everywhere in an hour.
@@ -53,6 +51,7 @@ impl Attempt {
         exchange: &Exchange<'_>,
         derived: &Derived,
         identifier: &Identifier,
+        per_address: u32,
     ) -> Self {
         let login = identifier.key(derived);
         let (address, address_shard) = address(exchange, derived);
@@ -80,7 +79,7 @@ impl Attempt {
             buckets,
             device,
             address: (!by_client)
-                .then(|| (address_shard, bucket(format!("a/{address}"), PER_ADDRESS, 15 * MINUTE))),
+                .then(|| (address_shard, bucket(format!("a/{address}"), per_address, 15 * MINUTE))),
         }
     }
 
