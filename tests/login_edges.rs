@@ -254,6 +254,20 @@ fn guesses_are_damped_without_locking_the_owner_out() {
 }
 
 #[test]
+fn the_first_client_of_an_algorithm_logs_people_in_at_once() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let plain = f.client(&json!({}));
+    f.token(&plain, "");
+    // From here on the isolate knows the configuration, and its keys without RS256.
+    let login = Login::new(&f, &json!({}));
+    let tokens = login.tokens(&[]);
+    let id_token = text(&tokens, "id_token");
+    assert_eq!(suite::jws::header(id_token)["alg"], "RS256");
+    assert!(suite::jws::verifies(id_token, &f.key_set()), "the same edge publishes the key");
+}
+
+#[test]
 fn one_address_cannot_try_any_number_of_people() {
     let target = target();
     let f = Fixture::new(&target);

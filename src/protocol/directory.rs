@@ -25,6 +25,7 @@ use super::control::{Command, PublishedClient, Reply, client_snapshot_name, snap
 use super::error::{Cause, ServerError};
 use super::issuer::Issuer;
 use super::json;
+use super::jwk::Alg;
 use super::keyring::Keyring;
 use super::ports::Platform;
 use super::secret::{client_id_is_ours, is_generated_client_id};
@@ -162,17 +163,23 @@ impl<P: Platform> Server<P> {
         Ok(self.open(now).await?.snapshot)
     }
 
-    /// The keys to sign with. Fetched from the Control object once per isolate, and again when they changed.
+    /// The keys to sign with, one for each of `algs` among them. Fetched from the Control object once per isolate, and again when
+    /// they changed: the first client of an algorithm makes a key, and its tokens don't wait until that is known everywhere.
     pub(crate) async fn keyring(
         &self,
         snapshot: &Snapshot,
+        algs: &[Alg],
         now: Timestamp,
     ) -> Result<Rc<Keyring>, ServerError> {
         let known = self.directory.keyring.borrow().clone();
-        match known.filter(|keyring| keyring.version >= snapshot.keys_version) {
-            Some(keyring) => Ok(keyring),
-            None => Ok(self.open(now).await?.keyring),
+        let Some(known) = known.filter(|keyring| keyring.version >= snapshot.keys_version) else {
+            return Ok(self.open(now).await?.keyring);
+        };
+        let suffices = algs.iter().all(|alg| known.key(*alg, now).is_some());
+        if suffices || !self.directory.rereads.take(now) {
+            return Ok(known);
         }
+        Ok(self.open(now).await?.keyring)
     }
 
     /// Asks the Control object for everything.

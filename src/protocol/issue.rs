@@ -19,7 +19,6 @@ use super::log::Exchange;
 use super::ports::Platform;
 use super::sealed::{GRANT_PREFIX, seal};
 use super::server::Server;
-use super::state::keys::signer;
 use super::subject::UserId;
 use super::time::Timestamp;
 
@@ -62,7 +61,9 @@ pub(crate) async fn issue<P: Platform>(
     granted: Granted,
 ) -> Result<TokenResponse, Failure> {
     let snapshot = server.snapshot(exchange.now).await?;
-    let keyring = server.keyring(&snapshot, exchange.now).await?;
+    let id_token = granted.user.as_ref().and_then(|user| user.id_token.as_ref());
+    let algs = [granted.signing_alg, id_token.map_or(granted.signing_alg, |id_token| id_token.alg)];
+    let keyring = server.keyring(&snapshot, &algs, exchange.now).await?;
     match granted.issued {
         Some(TokenType::IdToken) => {
             exchanged_id_token(server, exchange, &keyring, &granted).boxed_local().await
@@ -156,10 +157,7 @@ fn to_json(claims: &impl Serialize) -> Result<String, ServerError> {
 }
 
 fn signing_key(keyring: &Keyring, alg: Alg, now: Timestamp) -> Result<&SigningKey, ServerError> {
-    let chosen = signer(keyring.keys.iter().map(|key| &key.public), alg, now);
-    chosen
-        .and_then(|chosen| keyring.keys.iter().find(|key| key.public.kid == chosen.kid))
-        .ok_or(ServerError::internal("there is no active key for the algorithm"))
+    keyring.key(alg, now).ok_or(ServerError::internal("there is no active key for the algorithm"))
 }
 
 async fn id_token<P: Platform>(
@@ -229,7 +227,7 @@ pub(crate) async fn signed_answer<P: Platform>(
     mut claims: Map<String, Value>,
 ) -> Result<String, ServerError> {
     let snapshot = server.snapshot(now).await?;
-    let keyring = server.keyring(&snapshot, now).await?;
+    let keyring = server.keyring(&snapshot, &[alg], now).await?;
     claims.insert("iss".to_owned(), server.issuer.as_str().into());
     claims.insert("aud".to_owned(), audience.into());
     claims.insert("iat".to_owned(), now.0.into());

@@ -12,7 +12,8 @@ use super::error::ServerError;
 use super::jwk::{Alg, PublicJwk};
 use super::ports::Entropy;
 use super::secret::SecretBytes;
-use super::state::keys::Schedule;
+use super::state::keys::{Schedule, signer};
+use super::time::Timestamp;
 
 /// A key pair just made. The private part is a 32-byte seed for Ed25519, PKCS#8 DER for the others.
 #[derive(Debug, Clone)]
@@ -220,6 +221,14 @@ impl SigningKey {
     /// The parsed key if this is an Ed25519 key.
     pub fn ed25519(&self) -> Option<&Ed25519SigningKey> {
         self.ed25519.as_ref()
+    }
+}
+
+impl Keyring {
+    /// The key that signs with `alg` at `now`.
+    pub fn key(&self, alg: Alg, now: Timestamp) -> Option<&SigningKey> {
+        let chosen = signer(self.keys.iter().map(|key| &key.public), alg, now)?;
+        self.keys.iter().find(|key| key.public.kid == chosen.kid)
     }
 }
 
