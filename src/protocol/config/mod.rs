@@ -14,6 +14,7 @@ mod validate_exchange;
 mod validate_federation;
 mod validate_login;
 mod validate_rules;
+mod validate_subjects;
 
 use std::collections::BTreeMap;
 

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use super::federation::{AssertionKind, Pattern, TrustedIssuerConfig};
 use super::validate::{Check, MAX_TEXT};
-use super::{ClientConfig, Config, RuleConfig, claims};
-use crate::protocol::client::EXTERNAL_SUBJECT_PREFIX;
+use super::{ClientConfig, Config, RuleConfig, claims, validate_subjects};
+use crate::protocol::client::AuthMethod;
 use crate::protocol::federation::pattern::listed;
 use crate::protocol::federation::prove;
-use crate::protocol::federation::rules::{Piece, pieces};
 use crate::protocol::grants::GrantType;
 use crate::protocol::secret::is_generated_client_id;
 
@@ -16,11 +15,8 @@ use crate::protocol::secret::is_generated_client_id;
 pub(super) const MAX_RULES: usize = 200;
 /// Most claims a rule matches, values of one, and claims it hands on.
 const MAX_LIST: usize = 50;
-/// The method of a client that a rule authenticates (`token_endpoint_auth_method`).
-const FEDERATED: &str = "federated_jwt";
 /// The grants that take a foreign token.
-const GRANTS: [&str; 2] =
-    ["urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange"];
+const GRANTS: [GrantType; 2] = [GrantType::JwtBearer, GrantType::TokenExchange];
 
 impl Check {
     pub(super) fn rules(&mut self, config: &Config) {
@@ -54,7 +50,12 @@ impl Check {
             for conflict in prove::conflicts(&config.rule, &config.trusted_issuer) {
                 self.say(format!("rule[{}].match", conflict.rule), conflict.message);
             }
-            self.subjects(&config.rule);
+            for (index, other) in validate_subjects::alike(&config.rule) {
+                let message = format!(
+                    "tokens of another issuer can get the same subject by the rule `{other}`; begin it with a text of its own"
+                );
+                self.say(format!("rule[{index}].subject"), message);
+            }
         }
     }
 
@@ -108,9 +109,10 @@ impl Check {
         let place = format!("{at}.authenticates");
         match config.client.iter().find(|known| known.client_id == client) {
             None => self.say(place, format!("there is no client `{client}` in this file")),
-            Some(known) if known.token_endpoint_auth_method.name() != FEDERATED => {
+            Some(known) if known.token_endpoint_auth_method != AuthMethod::FederatedJwt => {
                 let message = format!(
-                    "the client `{client}` authenticates otherwise; it needs token_endpoint_auth_method = \"{FEDERATED}\""
+                    "the client `{client}` authenticates otherwise; it needs token_endpoint_auth_method = \"{}\"",
+                    AuthMethod::FederatedJwt.name()
                 );
                 self.say(place, message);
             }
@@ -176,25 +178,8 @@ impl Check {
             self.say(format!("{at}.ttl"), "30 to 900 seconds");
         }
         self.handed_on(rule, at);
-        if let Some(problem) = rule.subject.as_deref().and_then(template_problem) {
+        if let Some(problem) = rule.subject.as_deref().and_then(validate_subjects::problem) {
             self.say(format!("{at}.subject"), problem);
-        }
-    }
-
-    /// Two issuers may call different workloads the same, but here they are not the same.
-    fn subjects(&mut self, rules: &[RuleConfig]) {
-        let heads: Vec<_> = rules.iter().map(|rule| (rule, subject_head(rule))).collect();
-        for (index, (rule, head)) in heads.iter().enumerate() {
-            let mut earlier = heads.iter().take(index).filter(|(other, _)| other.issuer != rule.issuer);
-            if let Some((other, _)) =
-                earlier.find(|(_, earlier)| may_be_alike(head.as_ref(), earlier.as_ref()))
-            {
-                let message = format!(
-                    "tokens of another issuer can get the same subject by the rule `{}`; begin it with a text of its own",
-                    other.id
-                );
-                self.say(format!("rule[{index}].subject"), message);
-            }
         }
     }
 
@@ -210,11 +195,10 @@ impl Check {
                 continue;
             };
             found.push(client);
-            let grants: Vec<GrantType> = GRANTS.iter().copied().filter_map(GrantType::parse).collect();
-            if !grants.is_empty() && !client.grant_types.iter().any(|grant| grants.contains(grant)) {
+            if !client.grant_types.iter().any(|grant| GRANTS.contains(grant)) {
                 let message = format!(
                     "the client `{id}` can't present it: it needs the grant `{}`",
-                    GRANTS.join("` or `")
+                    GRANTS.map(GrantType::name).join("` or `")
                 );
                 self.say(place, message);
             }
@@ -273,51 +257,6 @@ fn pattern_problem(pattern: &Pattern) -> Option<&'static str> {
     }
 }
 
-fn template_problem(template: &str) -> Option<&'static str> {
-    let Some(own) = template.strip_prefix(EXTERNAL_SUBJECT_PREFIX) else {
-        return Some("a subject starts with `ext:`, so that it is never a person's or a client's");
-    };
-    let Some(pieces) = pieces(own) else {
-        return Some("each brace needs its counterpart and a claim's name in between, as in `ext:ci:{sub}`");
-    };
-    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    let text_ok = pieces.iter().all(|piece| match piece {
-        Piece::Text(text) => text.bytes().all(plain),
-        Piece::Claim(_) => true,
-    });
-    if !text_ok || template.len() > MAX_TEXT {
-        return Some("at most 256 characters of printable ASCII without spaces, quotes and backslashes");
-    }
-    if pieces.windows(3).any(|part| matches!(part, [Piece::Claim(_), Piece::Text(""), Piece::Claim(_)])) {
-        return Some("put something between two claims: else nobody can tell where the first ends");
-    }
-    match pieces.first() {
-        Some(Piece::Text("")) => Some(
-            "say something of your own after `ext:`, as in `ext:ci:{sub}`: two issuers may have the same `sub`",
-        ),
-        _ => None,
-    }
-}
-
-/// What each subject of a rule starts with, and whether it goes on with claims; `None` for a rule that gives none.
-fn subject_head(rule: &RuleConfig) -> Option<(String, bool)> {
-    if rule.authenticates.is_some() {
-        return None;
-    }
-    let Some(template) = &rule.subject else {
-        return Some((format!("{EXTERNAL_SUBJECT_PREFIX}{}:", rule.issuer), true));
-    };
-    let (head, has_claims) =
-        template.split_once('{').map_or((template.as_str(), false), |(head, _)| (head, true));
-    Some((head.to_owned(), has_claims))
-}
-
-/// Whether a claim can make two subjects the same. What is written out twice is meant to be.
-fn may_be_alike(one: Option<&(String, bool)>, other: Option<&(String, bool)>) -> bool {
-    let (Some((one, one_goes_on)), Some((other, other_goes_on))) = (one, other) else { return false };
-    (*one_goes_on && other.starts_with(one)) || (*other_goes_on && one.starts_with(other))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -340,14 +279,13 @@ mod tests {
     }
 
     fn found(rules: &Value) -> Vec<(String, String)> {
-        let grants: Vec<_> = GRANTS.iter().filter(|grant| GrantType::parse(grant).is_some()).collect();
         let config = json!({
             "resource": [
                 { "identifier": "https://api.example.com", "scopes": ["deploy", "read"] },
                 { "identifier": "https://other.example.com", "scopes": ["other"] },
             ],
             "client": [
-                { "client_id": "ci", "grant_types": grants, "scopes": ["deploy", "other"] },
+                { "client_id": "ci", "grant_types": GRANTS, "scopes": ["deploy", "other"] },
                 { "client_id": "svc" },
             ],
             "trusted_issuer": [
@@ -457,33 +395,15 @@ mod tests {
 
     #[test]
     fn workloads_of_two_issuers_are_never_called_alike_by_accident() {
-        let own = |subject: &str| {
-            let subject = if subject.is_empty() { Value::Null } else { subject.into() };
-            with(
-                &base(),
-                &json!({ "id": "own", "issuer": "own", "match": { "sub": "x" }, "subject": subject }),
-            )
-        };
-        let cases = [
-            ("ext:ci:{sub}", "ext:ci:{sub}", false),
-            ("ext:ci:{sub}", "ext:ci:a:{sub}", false),
-            ("ext:ci:{sub}", "ext:ci:main", false),
-            ("ext:own:{sub}", "", false),
-            ("ext:ci:main", "ext:ci:main", true),
-            ("ext:ci:{sub}", "ext:cd:{sub}", true),
-            ("", "", true),
-        ];
-        for (github, other, taken) in cases {
-            let github = if github.is_empty() { Value::Null } else { github.into() };
-            let one = with(&base(), &json!({ "subject": github }));
-            for rules in [json!([one, own(other)]), json!([own(other), one])] {
-                let found = found(&rules);
-                let is_told = found
-                    .iter()
-                    .any(|(path, text)| path == "rule[1].subject" && text.contains("same subject"));
-                assert_eq!((found.is_empty(), is_told), (taken, !taken), "{rules} {found:?}");
-            }
-        }
+        let one = with(&base(), &json!({ "subject": "ext:ci:{sub}" }));
+        let other =
+            json!({ "id": "own", "issuer": "own", "match": { "sub": "x" }, "subject": "ext:ci:main" });
+        let found = found(&json!([one, with(&base(), &other)]));
+        let [(path, message)] = found.as_slice() else { panic!("{found:?}") };
+        assert!(
+            path == "rule[1].subject" && message.contains("same subject by the rule `deploy`"),
+            "{message}"
+        );
     }
 
     #[test]
