@@ -6,7 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, clients, completions, explain, export, grants, import, init, keys, plan, token, users,
+    apply, clients, completions, explain, export, grants, import, init, keys, plan, schema, token, users,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Print the configuration in force as TOML.
     Export(export::ExportArgs),
     /// Print the JSON Schema of the configuration file.
-    Schema,
+    Schema(schema::SchemaArgs),
     /// Show and change single clients.
     #[command(subcommand)]
     Clients(clients::ClientsCommand),

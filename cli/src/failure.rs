@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Changes = 2,
     /// The configuration, or the input in general, is not valid.
     Invalid = 3,
-    /// The server refused: credentials, permissions, or the operation itself.0.
+    /// The server refused: credentials, permissions, or the operation itself.
     Refused = 4,
     /// Somebody else applied a configuration in between.
     Conflict = 5,

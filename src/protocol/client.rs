@@ -63,6 +63,7 @@ impl AuthMethod {
 /// Who declared a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ManagedBy {
     /// The configuration file; `apply` changes and deletes it.
     Config,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Seconds since the Unix epoch (`NumericDate` of RFC 7519 §2, without fractions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {

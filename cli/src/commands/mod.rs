@@ -10,7 +10,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod plan;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod users;
 mod validate;
@@ -31,7 +31,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Plan(args) => plan::run(globals, args),
         Command::Apply(args) => apply::run(globals, args),
         Command::Export(args) => export::run(globals, args),
-        Command::Schema => schema::run(),
+        Command::Schema(args) => schema::run(args),
         Command::Clients(command) => clients::run(globals, command),
         Command::Users(command) => users::run(globals, command),
         Command::Grants(command) => grants::run(globals, command),

@@ -16,6 +16,14 @@ fn the_published_schema_is_current() {
     assert!(document("mintedge.schema.json") == schema, "the schema changed; {advice}");
 }
 
+/// The Worker has no generator, so the file is part of the source.
+#[test]
+fn the_served_description_of_the_admin_api_is_made_from_the_types() {
+    let description = Workplace::new().run("schema --admin-api").success();
+    let advice = "run: cargo run -p mintedge-cli -- schema --admin-api > src/protocol/admin/openapi.json";
+    assert!(document("../src/protocol/admin/openapi.json") == description, "the admin API changed; {advice}");
+}
+
 #[test]
 fn every_command_and_exit_code_is_documented() {
     let text = document("cli.md");

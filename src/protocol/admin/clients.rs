@@ -14,14 +14,16 @@ use super::{AdminFailure, Call, body, unexpected};
 use crate::protocol::json;
 
 #[derive(Serialize)]
-struct Page {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ClientPage"))]
+pub(super) struct Page {
     clients: Vec<ClientView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
 #[derive(Serialize)]
-struct WithSecret {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ClientWithSecret"))]
+pub(super) struct WithSecret {
     client: ClientView,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<NewSecretView>,
@@ -96,10 +98,13 @@ pub(super) async fn set_enabled<P: Platform>(
 /// Body of `POST clients/ID/secrets`; all of it optional. Lifetimes are in seconds from now.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct SecretRequest {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct SecretRequest {
     /// When the new secret ends.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_SECRET_LIFETIME)))]
     expires_in: Option<u64>,
     /// When the secrets there are end at the latest: the overlap of a rotation. 0 ends them at once.
+    #[cfg_attr(feature = "schema", schemars(range(max = MAX_SECRET_LIFETIME)))]
     others_expire_in: Option<u64>,
     /// SHA-256 (base64url) of a secret that exists already, instead of having one made. A live one of the client
     /// keeps its id and gets the new end.

@@ -10,14 +10,16 @@ use super::view::KeyView;
 use super::{AdminFailure, Call, body, unexpected};
 
 #[derive(Serialize)]
-struct Keys {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Keys {
     keys: Vec<KeyView>,
 }
 
 /// Body of `POST keys/rotate`; all of it optional.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Rotate {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Rotate {
     /// Which algorithm; all in use if absent.
     alg: Option<Alg>,
     /// At once instead of after the announcement: verifiers that cached `/jwks` refuse the new tokens until they

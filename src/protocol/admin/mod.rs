@@ -2,7 +2,8 @@
 //!
 //! Its audience is `{issuer}/admin`; reading needs the scope `mintedge:read`, changing `mintedge:write`. The first
 //! token comes from the built-in client that the deployment's `ADMIN_SECRET` authenticates. `openapi.json` beside
-//! this file describes every operation and is served, without a token, at `/admin/v1/openapi.json`.
+//! this file, which is made from the types here, describes every operation and is served, without a token, at
+//! `/admin/v1/openapi.json`.
 //!
 //! HEAD is served like GET, without the body (RFC 9110 §9.3.2); a method that a path doesn't have is 405.
 
@@ -13,6 +14,8 @@ mod configuration;
 mod distinct;
 mod failure;
 mod keys;
+#[cfg(feature = "schema")]
+mod openapi;
 mod users;
 mod view;
 
@@ -27,6 +30,8 @@ use super::scope::{ADMIN_READ, ADMIN_WRITE};
 use super::server::Server;
 
 pub(crate) use failure::AdminFailure;
+#[cfg(feature = "schema")]
+pub use openapi::text as openapi;
 pub use users::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
 pub use view::{AppliedView, ClientView, ConfigView, ErrorView, KeyView, NewSecretView, SecretView};
 

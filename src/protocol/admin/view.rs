@@ -14,6 +14,7 @@ use super::super::time::Timestamp;
 
 /// A client: its declaration, who manages it, and its secrets without their values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientView {
     /// As it was declared.
     #[serde(flatten)]
@@ -30,6 +31,7 @@ pub struct ClientView {
 
 /// A secret, without its value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretView {
     /// Names it in this API.
     pub secret_id: String,
@@ -59,6 +61,7 @@ impl From<&Client> for ClientView {
 
 /// A secret that was just made. Its value is never shown again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewSecretView {
     /// Whose it is.
     pub client_id: String,
@@ -85,6 +88,7 @@ impl From<NewSecret> for NewSecretView {
 
 /// The configuration in force.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigView {
     /// The version to plan against.
     pub version: u64,
@@ -94,6 +98,7 @@ pub struct ConfigView {
 
 /// What applying a configuration did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppliedView {
     /// The version now in force.
     pub version: u64,
@@ -105,6 +110,7 @@ pub struct AppliedView {
 
 /// What happened to one client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeView {
     /// Which one.
     pub client_id: String,
@@ -114,6 +120,7 @@ pub struct ChangeView {
 
 /// A signing key's public side.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyView {
     /// Which one.
     pub kid: String,
@@ -134,6 +141,7 @@ impl KeyView {
 
 /// An error of the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorView {
     /// The code.
     pub error: String,

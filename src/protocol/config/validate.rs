@@ -25,6 +25,7 @@ pub const MAX_TEXT: usize = 256;
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// The place, such as `client[2].scopes[0]`; indexes count from 0.
     pub path: String,

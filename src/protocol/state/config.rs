@@ -12,6 +12,7 @@ use crate::protocol::time::Timestamp;
 /// What happens to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Change {
     /// It is new.
     Create,

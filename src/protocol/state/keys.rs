@@ -21,6 +21,7 @@ const PREPARE: u64 = ANNOUNCE + DAY;
 
 /// When a key is made, used and gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Schedule {
     /// Published from here on.
     pub created_at: Timestamp,
@@ -35,6 +36,7 @@ pub struct Schedule {
 /// Where in its life a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum KeyState {
     /// Published, not yet used.
     Next,

@@ -21,13 +21,15 @@ const INVITATION_LIFETIME: u64 = 7 * DAY;
 /// Body of `POST users`.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct NewUser {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("required" = ["login"])))]
+pub(in crate::protocol::admin) struct NewUser {
     /// An email address or a name.
     login: String,
     /// Standard claims.
     claims: Map<String, Value>,
+    /// 8 characters to 256 bytes.
     password: Option<String>,
-    /// Argon2id in PHC string format.
+    /// Instead of a password: its Argon2id hash in PHC string format, version 19, at most 64 MiB and 10 passes.
     password_hash: Option<String>,
     /// Makes a link that lets the person choose a password.
     invite: bool,
@@ -36,7 +38,8 @@ struct NewUser {
 /// Body of `PATCH users/ID`; what is absent stays.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ChangedUser {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(in crate::protocol::admin) struct ChangedUser {
     /// Claims to set, or to remove where null.
     claims: Map<String, Value>,
     enabled: Option<bool>,

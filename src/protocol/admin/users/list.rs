@@ -15,7 +15,8 @@ use crate::protocol::ports::Platform;
 const SHARDS_A_PAGE: usize = 30;
 
 #[derive(Serialize)]
-struct Page {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UserPage"))]
+pub(in crate::protocol::admin) struct Page {
     users: Vec<PersonView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,

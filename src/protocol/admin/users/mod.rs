@@ -12,6 +12,10 @@ use super::super::ports::Platform;
 use super::super::time::DAY;
 use super::{AdminFailure, Call, body, no_such_operation};
 
+#[cfg(feature = "schema")]
+pub(super) use declare::{ChangedUser, NewUser};
+#[cfg(feature = "schema")]
+pub(super) use list::Page as UserPage;
 pub use view::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
 
 /// How long the link of `POST users/ID/reset` works, in seconds.

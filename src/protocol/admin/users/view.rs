@@ -11,6 +11,7 @@ use crate::protocol::time::Timestamp;
 
 /// An entry of the list of users.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PersonView {
     /// Who.
     pub sub: UserId,
@@ -20,6 +21,7 @@ pub struct PersonView {
 
 /// An account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserView {
     /// Who.
     pub sub: UserId,
@@ -57,6 +59,7 @@ impl From<&User> for UserView {
 
 /// An account and a link that was just made for it.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserWithLink {
     /// The account.
     pub user: UserView,
@@ -67,6 +70,7 @@ pub struct UserWithLink {
 
 /// A browser that is logged in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionView {
     /// Names it in this API.
     pub sid: Id,
@@ -97,6 +101,7 @@ impl From<&(Id, Session)> for SessionView {
 
 /// What a client got for a person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GrantView {
     /// Names it in this API.
     pub grant_id: Id,
@@ -138,6 +143,7 @@ impl From<&(Id, Grant)> for GrantView {
 
 /// What a person has permitted a client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConsentView {
     /// Which client.
     pub client_id: String,
@@ -155,6 +161,7 @@ impl From<&(String, Consent)> for ConsentView {
 
 /// Where a person is logged in, and who has access for them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OverviewView {
     /// Live sessions.
     pub sessions: Vec<SessionView>,
