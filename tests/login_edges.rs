@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "login_edges/guesses.rs"]
+mod guesses;
 mod suite;
 
 use mintedge::memory::{Counts, FailAt, World};

@@ -89,6 +89,7 @@ impl Person {
             login: "ada".to_owned(),
             claims: serde_json::Map::new(),
             password: None,
+            password_epoch: None,
             link: None,
             enabled: true,
             created_at: START,

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::error::ServerError;
+use super::id::Id;
 use super::login::Identifier;
 use super::login::link::{self, LinkToken};
 use super::objects::directory::{Command as DirectoryCommand, Reply as DirectoryReply};
@@ -49,6 +50,7 @@ impl<P: Platform> Server<P> {
             login: identifier.as_str().to_owned(),
             claims: new.claims,
             password: new.password,
+            password_epoch: Some(Id::generate(&self.platform)),
             link: None,
             enabled: true,
             created_at: now,

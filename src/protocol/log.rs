@@ -60,6 +60,11 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Where it came from, as far as the platform knows.
+    pub fn address(&self) -> Option<core::net::IpAddr> {
+        self.request.headers.client_ip.as_deref()?.parse().ok()
+    }
+
     /// Notes the client for the log.
     pub fn note_client(&self, client_id: &str) {
         *self.client_id.borrow_mut() = Some(client_id.to_owned());

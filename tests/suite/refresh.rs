@@ -281,7 +281,8 @@ pub fn the_account_page_shows_and_ends_sessions(f: &Fixture<'_>) {
         ("action", "change_password"),
     ]);
     login.browser.post("/account", &change).expect(200);
-    login.userinfo(text(&more, "access_token")).expect(200);
+    login.userinfo(text(&more, "access_token")).expect_error(401, "invalid_token");
+    let more = login.tokens(&[]);
     let stranger = Browser::new(f);
     let page = stranger.authorize(&login.request(&[])).expect(200);
     let page = stranger.log_in(&page, &login.email, PASSWORD).expect(200);

@@ -29,8 +29,8 @@ pub struct LoginConfig {
     pub sign_up: SignUp,
     /// Whether every client has to push its authorization requests (RFC 9126 §5).
     pub require_pushed_authorization_requests: bool,
-    /// Attempts to sign in or up from one address (IPv6: one /64) in a quarter of an hour; 10 to 100000. Raise it where many
-    /// people share an address.
+    /// Attempts to sign in or up from one address (IPv6: one /64; twice as many from one /56, four times from one /48) in a quarter
+    /// of an hour, on browsers that are new; 10 to 100000. Raise it where many people share an address.
     #[cfg_attr(feature = "schema", schemars(range(min = 10, max = 100_000)))]
     pub attempts_per_address: u32,
 }

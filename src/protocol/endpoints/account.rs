@@ -7,8 +7,8 @@ use super::super::form::Form;
 use super::super::http::{Method, Response};
 use super::super::id::Id;
 use super::super::log::Exchange;
-use super::super::login::{self, MAX_PASSWORD, MIN_PASSWORD};
-use super::super::objects::subject::{Change, Command, Overview, Reply, Why};
+use super::super::login::{self, DEVICE_LIFETIME, Door, MAX_PASSWORD, MIN_PASSWORD, Problem};
+use super::super::objects::subject::{Change, Command, Overview, Reply, User, Why};
 use super::super::pages::{AccountNotice, AccountPage, AppRow, FormTarget, SessionRow};
 use super::super::ports::Platform;
 use super::super::refresh_token::SessionCookie;
@@ -150,7 +150,7 @@ async fn act<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result
             server.subject(cookie.owner, &Command::RevokeClient { client_id, why: Why::ByUser }, now).await?;
             AccountNotice::AppRevoked
         }
-        "change_password" => change_password(server, exchange, &cookie, &form).await?,
+        "change_password" => return change_password(server, exchange, &cookie, &form).await,
         _ => return Err(incomplete()),
     };
     show(server, exchange, Some(notice)).await
@@ -160,33 +160,54 @@ fn incomplete() -> Failure {
     OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, "the form is incomplete").into()
 }
 
-/// A new password needs the old one, damped like a login; every other session ends.
+/// A new password needs the old one, damped like a login. Every other session ends, and every grant; the browser goes on being
+/// one that its owner has logged in with.
 async fn change_password<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     cookie: &SessionCookie,
     form: &Form,
-) -> Result<AccountNotice, Failure> {
+) -> Result<Response, Failure> {
+    match set_password(server, exchange, cookie, form).await? {
+        Ok(user) => {
+            let device = login::device_cookie(server, exchange, &user).await?;
+            let page = show(server, exchange, Some(AccountNotice::PasswordChanged)).await?;
+            Ok(Cookie::Device.set(&server.issuer, page, &device, Some(DEVICE_LIFETIME)))
+        }
+        Err(notice) => show(server, exchange, Some(notice)).await,
+    }
+}
+
+async fn set_password<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    cookie: &SessionCookie,
+    form: &Form,
+) -> Result<Result<User, AccountNotice>, Failure> {
     let value = |name| form.value(name).unwrap_or_default();
     let new = value("password");
     if new != value("password_again") {
-        return Ok(AccountNotice::PasswordsDiffer);
+        return Ok(Err(AccountNotice::PasswordsDiffer));
     }
     if new.chars().count() < MIN_PASSWORD {
-        return Ok(AccountNotice::PasswordTooShort);
+        return Ok(Err(AccountNotice::PasswordTooShort));
     }
     if new.len() > MAX_PASSWORD {
-        return Ok(AccountNotice::PasswordTooLong);
+        return Ok(Err(AccountNotice::PasswordTooLong));
     }
     let Reply::User(user) = server.subject(cookie.owner, &Command::User, exchange.now).await? else {
         return Err(signed_out());
     };
-    match login::with_password(server, exchange, &user.login, value("current_password")).await? {
+    let current = value("current_password");
+    match login::with_password(server, exchange, Door::Page, &user.login, current).await? {
         Ok(login) if login.user.id == cookie.owner => {}
-        Ok(_) | Err(_) => return Ok(AccountNotice::WrongPassword),
+        Err(Problem::TooMany) => return Ok(Err(AccountNotice::TooManyAttempts)),
+        Ok(_) | Err(Problem::Wrong) => return Ok(Err(AccountNotice::WrongPassword)),
     }
     let password = login::hash_password(new, &server.platform)?;
     let change = Change { password: Some(password), keep: Some(cookie.sid), ..Change::default() };
-    server.subject(cookie.owner, &Command::Change(Box::new(change)), exchange.now).await?;
-    Ok(AccountNotice::PasswordChanged)
+    match server.subject(cookie.owner, &Command::Change(Box::new(change)), exchange.now).await? {
+        Reply::User(user) => Ok(Ok(*user)),
+        _ => Err(signed_out()),
+    }
 }

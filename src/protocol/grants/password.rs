@@ -1,14 +1,18 @@
 //! `password` (RFC 6749 §4.3): for migrations only. RFC 9700 §2.4 says not to use it, so it exists only for confidential clients
 //! that are registered for it, is advertised only if there is one, and every use is marked in the log.
 //!
-//! It is refused where a login in the browser would have asked for more than the password: consent that was not given. The
-//! damping of guesses is that of the login page.
+//! It is refused where a login in the browser would have asked for more than the password: consent that was not given. Guesses
+//! are damped as on the login page, but in budgets of their own: per client and address, per identifier with both, and per
+//! identifier. The address is the one that the client connects from, unless it says in `end_user_address` where its user is.
+
+use core::net::IpAddr;
 
 use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
 use super::{GrantInfo, GrantRequest, GrantType, Granted};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::form::Form;
 use crate::protocol::id::Id;
-use crate::protocol::login::{self, Problem};
+use crate::protocol::login::{self, Door, Problem};
 use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
 use crate::protocol::ports::Platform;
 
@@ -32,7 +36,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let resources: Vec<&str> = form.values("resource").collect();
     let (scopes, resources) = super::requested_for_user(&snapshot, client, form.value("scope"), &resources)?;
     let target = target(&snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
-    let login = match login::with_password(server, exchange, name, password).await? {
+    let door = Door::Client { client_id: &client.client_id, address: end_user_address(form)? };
+    let login = match login::with_password(server, exchange, door, name, password).await? {
         Ok(login) => login,
         Err(Problem::Wrong) => {
             return Err(invalid_grant(Cause::PasswordWrong, "the username or the password is wrong"));
@@ -78,6 +83,16 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         Reply::Refused(refusal) => Err(refused(refusal)),
         _ => Err(unexpected()),
     }
+}
+
+/// Where the client says that its user is: an extension of ours. Clients that authenticate are believed; who lies harms the people
+/// that trust it with their passwords.
+fn end_user_address(form: &Form) -> Result<Option<IpAddr>, OAuthError> {
+    let malformed = |_| {
+        let description = "end_user_address has to be an IPv4 or IPv6 address";
+        OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, description)
+    };
+    form.value("end_user_address").map(|text| text.parse().map_err(malformed)).transpose()
 }
 
 async fn consented<P: Platform>(

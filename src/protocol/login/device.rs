@@ -1,52 +1,135 @@
 //! Browsers that somebody has logged in with before: known by a cookie, so that strangers' attempts don't count against
-//! the owner there. Nothing is stored of them: the cookie carries a random mark and a MAC over the mark and whom it is for.
+//! the owner there. Nothing is stored of them. The cookie carries a random mark, whose it is, and the epoch of the password
+//! it was made under; a MAC over these and the identifier proves it. Under a new password it is worth nothing: whoever knew
+//! the old one may have collected marks.
 
 use subtle::ConstantTimeEq as _;
 
 use super::Identifier;
+use crate::protocol::cookies::Cookie;
 use crate::protocol::derived::{Derived, mac};
 use crate::protocol::encoding::base64url;
-use crate::protocol::ports::Entropy;
+use crate::protocol::error::ServerError;
+use crate::protocol::id::Id;
+use crate::protocol::log::Exchange;
+use crate::protocol::objects::directory;
+use crate::protocol::objects::subject::{Command, Reply, User};
+use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::{tagged, untagged};
+use crate::protocol::server::Server;
+use crate::protocol::subject::UserId;
 
 /// Prefix of the cookie's value.
 const PREFIX: &str = "med_";
-/// Bytes of a mark.
-const MARK: usize = 16;
+/// Bytes of a mark, an epoch and an owner each.
+const PART: usize = 16;
 
 /// A browser that a person logged in with. No two have the same mark, whoever uses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Device([u8; MARK]);
+pub(super) struct Device {
+    mark: [u8; PART],
+    epoch: Id,
+    /// Cookies of version 0.1.0 don't say.
+    owner: Option<UserId>,
+}
+
+/// The browser behind a request, if `identifier`'s owner has logged in with it under their present password.
+pub(super) async fn known<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    identifier: &Identifier,
+) -> Result<Option<Device>, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
+    let device = cookie.and_then(|cookie| Device::of(identifier, &keyring.derived, cookie));
+    let Some(device) = device else { return Ok(None) };
+    let Some(owner) = owner(server, &keyring.derived, identifier, &device).await? else { return Ok(None) };
+    let Reply::User(user) = server.subject(owner, &Command::User, exchange.now).await? else {
+        return Ok(None);
+    };
+    Ok((user.login == identifier.as_str() && epoch(&user) == device.epoch).then_some(device))
+}
+
+async fn owner<P: Platform>(
+    server: &Server<P>,
+    derived: &Derived,
+    identifier: &Identifier,
+    device: &Device,
+) -> Result<Option<UserId>, ServerError> {
+    if device.owner.is_some() {
+        return Ok(device.owner);
+    }
+    let find = directory::Command::Find { login: identifier.key(derived) };
+    match server.shard(&identifier.shard(derived), &find).await? {
+        directory::Reply::Owner(owner) => Ok(owner),
+        _ => Ok(None),
+    }
+}
+
+/// The cookie that makes the browser behind a request one that `user` has logged in with. One that was so stays the same.
+pub(super) fn remember<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    derived: &Derived,
+    user: &User,
+) -> String {
+    let Some(identifier) = Identifier::parse(&user.login) else { return String::new() };
+    let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
+    let before = cookie.and_then(|cookie| Device::of(&identifier, derived, cookie));
+    let kept = before.filter(|before| before.epoch == epoch(user)).map(|before| before.mark);
+    Device::new(kept.unwrap_or_else(|| *Id::generate(&server.platform).bytes()), user)
+        .to_wire(&identifier, derived)
+}
+
+/// The epoch of a person's password. Accounts of version 0.1.0 have none until it changes.
+fn epoch(user: &User) -> Id {
+    user.password_epoch.unwrap_or(Id::from_bytes([0; PART]))
+}
 
 impl Device {
-    /// A browser that wasn't known so far.
-    pub(super) fn generate(entropy: &impl Entropy) -> Self {
-        let mut mark = [0; MARK];
-        entropy.fill(&mut mark);
-        Self(mark)
+    fn new(mark: [u8; PART], user: &User) -> Self {
+        Self { mark, epoch: epoch(user), owner: Some(user.id) }
     }
 
     /// Reads the cookie; `None` unless it was made for this identifier.
-    pub(super) fn of(identifier: &Identifier, derived: &Derived, cookie: &str) -> Option<Self> {
+    fn of(identifier: &Identifier, derived: &Derived, cookie: &str) -> Option<Self> {
         let body = untagged(PREFIX, &derived.session, cookie)?;
-        let (mark, proof) = body.split_at_checked(MARK)?;
-        let device = Self(mark.try_into().ok()?);
+        let (mark, rest) = body.split_at_checked(PART)?;
+        let mark = mark.try_into().ok()?;
+        let (epoch, owner, proof) = match rest.split_at_checked(2 * PART) {
+            Some((proof, [])) => ([0; PART], None, proof),
+            Some((whose, proof)) => {
+                let (epoch, owner) = whose.split_at_checked(PART)?;
+                (epoch.try_into().ok()?, Some(UserId::from_bytes(owner.try_into().ok()?)), proof)
+            }
+            None => return None,
+        };
+        let device = Self { mark, epoch: Id::from_bytes(epoch), owner };
         bool::from(device.proof(identifier, derived).ct_eq(proof)).then_some(device)
     }
 
     /// The cookie's value.
-    pub(super) fn to_wire(self, identifier: &Identifier, derived: &Derived) -> String {
+    fn to_wire(self, identifier: &Identifier, derived: &Derived) -> String {
+        let owner = self.owner.map(|owner| *owner.bytes()).unwrap_or_default();
         let proof = self.proof(identifier, derived);
-        tagged(PREFIX, &derived.session, [self.0.as_slice(), &proof].concat())
+        let body = [self.mark.as_slice(), self.epoch.bytes(), &owner, &proof].concat();
+        tagged(PREFIX, &derived.session, body)
     }
 
     /// Names it among the devices of one person.
-    pub(super) fn name(self) -> String {
-        base64url(&self.0)
+    pub(super) fn name(&self) -> String {
+        base64url(&self.mark)
     }
 
-    fn proof(self, identifier: &Identifier, derived: &Derived) -> [u8; 32] {
-        mac(&derived.session, &[b"device", &self.0, identifier.as_str().as_bytes()])
+    fn proof(&self, identifier: &Identifier, derived: &Derived) -> [u8; 32] {
+        let login = identifier.as_str().as_bytes();
+        match &self.owner {
+            Some(owner) => {
+                let parts = [b"device of".as_slice(), &self.mark, self.epoch.bytes(), owner.bytes(), login];
+                mac(&derived.session, &parts)
+            }
+            None => mac(&derived.session, &[b"device", &self.mark, login]),
+        }
     }
 }
 
@@ -55,33 +138,43 @@ mod tests {
     use super::*;
     use crate::protocol::secret::SecretBytes;
 
-    struct Count(std::cell::Cell<u8>);
-    impl Entropy for Count {
-        fn fill(&self, bytes: &mut [u8]) {
-            self.0.set(self.0.get() + 1);
-            bytes.fill(self.0.get());
-        }
+    fn device(mark: u8) -> Device {
+        let owner = Some(UserId::from_bytes([7; PART]));
+        Device { mark: [mark; PART], epoch: Id::from_bytes([8; PART]), owner }
     }
 
     #[test]
     fn devices_of_one_person_differ_and_are_nobody_elses() {
         let derived = Derived::from_root(&SecretBytes::new(vec![1; 32]));
-        let entropy = Count(std::cell::Cell::new(0));
         let ada = Identifier::parse("ada@example.com").expect("one");
         let bob = Identifier::parse("bob@example.com").expect("one");
-        let phone = Device::generate(&entropy);
-        let laptop = Device::generate(&entropy);
+        let (phone, laptop) = (device(1), device(2));
         let cookie = phone.to_wire(&ada, &derived);
         assert_ne!(cookie, laptop.to_wire(&ada, &derived));
         assert_eq!(Device::of(&ada, &derived, &cookie), Some(phone));
         assert_eq!(Device::of(&bob, &derived, &cookie), None);
-        // Cut out of another cookie, or of another server.
-        let mixed = [laptop.0.as_slice(), &phone.proof(&ada, &derived)].concat();
-        assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, mixed)), None);
+        // Cut out of another cookie, with another epoch, or of another server.
+        for other in [laptop, Device { epoch: Id::from_bytes([9; PART]), ..phone }] {
+            let owner = [7; PART];
+            let mixed =
+                [other.mark.as_slice(), other.epoch.bytes(), &owner, &phone.proof(&ada, &derived)].concat();
+            assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, mixed)), None);
+        }
         let other = Derived::from_root(&SecretBytes::new(vec![2; 32]));
         assert_eq!(Device::of(&ada, &derived, &phone.to_wire(&ada, &other)), None);
-        for short in ["", "med_", &tagged(PREFIX, &derived.session, vec![1; 8])] {
-            assert_eq!(Device::of(&ada, &derived, short), None);
+        for length in [0, 8, 16, 47, 49, 79, 81] {
+            let short = tagged(PREFIX, &derived.session, vec![1; length]);
+            assert_eq!(Device::of(&ada, &derived, &short), None, "{length}");
         }
+        assert_eq!(Device::of(&ada, &derived, ""), None);
+    }
+
+    #[test]
+    fn a_cookie_of_version_0_1_0_is_read() {
+        let derived = Derived::from_root(&SecretBytes::new(vec![1; 32]));
+        let ada = Identifier::parse("ada@example.com").expect("one");
+        let old = Device { mark: [3; PART], epoch: Id::from_bytes([0; PART]), owner: None };
+        let body = [old.mark.as_slice(), &old.proof(&ada, &derived)].concat();
+        assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, body)), Some(old));
     }
 }

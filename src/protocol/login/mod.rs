@@ -5,6 +5,7 @@
 mod device;
 mod identifier;
 pub(crate) mod link;
+mod network;
 mod password;
 mod throttle;
 
@@ -13,11 +14,14 @@ use super::log::Exchange;
 use super::objects::subject::{Authentication, Command, PasswordHash, Reply, User};
 use super::ports::{Entropy, Platform};
 use super::server::Server;
-use super::time::Timestamp;
+use super::time::{DAY, Timestamp};
 
 pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use password::{MAX_PASSWORD, MIN_PASSWORD};
-pub(crate) use throttle::may_push;
+pub(crate) use throttle::{Door, may_push};
+
+/// How long a browser is remembered as one that somebody logged in with, in seconds.
+pub(crate) const DEVICE_LIFETIME: u64 = 180 * DAY;
 
 /// The authentication context class of a password login, in `acr`.
 pub const ACR_PASSWORD: &str = "urn:mintedge:acr:password";
@@ -40,18 +44,20 @@ pub(crate) enum Problem {
     TooMany,
 }
 
-/// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time.
+/// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time. What can be nobody's
+/// password isn't counted: no guess is spent on it.
 pub(crate) async fn with_password<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
+    door: Door<'_>,
     name: &str,
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
     let now = exchange.now;
     let keyring = server.any_keyring(now).await?;
-    let Some(identifier) = Identifier::parse(name) else { return Ok(Err(Problem::Wrong)) };
-    let per_address = server.snapshot(exchange.now).await?.login.attempts_per_address;
-    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier, per_address);
+    let identifier = Identifier::parse(name).filter(|_| password.len() <= MAX_PASSWORD);
+    let Some(identifier) = identifier else { return Ok(Err(Problem::Wrong)) };
+    let attempt = throttle::Attempt::new(server, exchange, door, &identifier).await?;
     let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
     let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
     let user = match server.subject(owner, &Command::User, now).await? {
@@ -62,10 +68,19 @@ pub(crate) async fn with_password<P: Platform>(
     let hash = usable.as_ref().and_then(|user| user.password.as_ref());
     let fits = password::verify(hash, password, &server.platform);
     let Some(user) = usable.filter(|_| fits) else { return Ok(Err(Problem::Wrong)) };
-    attempt.forgive(server, allowed.used).await?;
-    let device = attempt.device().unwrap_or_else(|| device::Device::generate(&server.platform));
-    let device = device.to_wire(&identifier, &keyring.derived);
+    attempt.forgive(server, &allowed).await?;
+    let device = device::remember(server, exchange, &keyring.derived, &user);
     Ok(Ok(Login { user, auth: by_password(now), device }))
+}
+
+/// The value of the cookie that makes this browser one that `user` has logged in with.
+pub(crate) async fn device_cookie<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    user: &User,
+) -> Result<String, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    Ok(device::remember(server, exchange, &keyring.derived, user))
 }
 
 /// Whether somebody may try something with this identifier; counts as an attempt.
@@ -74,10 +89,8 @@ pub(crate) async fn may_try<P: Platform>(
     exchange: &Exchange<'_>,
     name: &str,
 ) -> Result<bool, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
     let Some(identifier) = Identifier::parse(name) else { return Ok(false) };
-    let per_address = server.snapshot(exchange.now).await?.login.attempts_per_address;
-    let attempt = throttle::Attempt::new(server, exchange, &keyring.derived, &identifier, per_address);
+    let attempt = throttle::Attempt::new(server, exchange, Door::Page, &identifier).await?;
     Ok(attempt.count(server).await?.is_some())
 }
 

@@ -1,15 +1,17 @@
-//! Damping of guesses: counted before a password is looked at, in buckets that no attacker can fill for somebody else.
+//! Damping of guesses: counted before a password is looked at, in buckets that no stranger can fill for an owner on a browser
+//! they use. `docs/users.md` has the table of who is held up by whom.
 //!
-//! * per address: `attempts_per_address` of the configuration;
-//! * per identifier and address: [`PER_PAIR`];
-//! * per identifier from everywhere: [`PER_IDENTIFIER`], but a browser that this person has logged in with before (a device
-//!   cookie) counts in a bucket of its own instead, with [`PER_IDENTIFIER`] for all such browsers. A stranger who guesses can
-//!   delay the owner on a new device only.
+//! * A browser that this person logged in with under their present password (see [`Device`]) counts by itself, and nowhere else.
+//! * Everybody else on a page counts by address and its networks, by identifier and network, and by identifier.
+//! * Attempts through a client with the `password` grant count by client and by the address known of its user, by identifier and
+//!   these two, and by identifier; in none of the buckets of the pages. A client can't close a page.
+
+use core::net::IpAddr;
 
 use super::Identifier;
-use super::device::Device;
+use super::device::{self, Device};
 use super::identifier::shard_of;
-use crate::protocol::cookies::Cookie;
+use super::network::{networks, widest};
 use crate::protocol::derived::{Derived, mac};
 use crate::protocol::encoding::base64url;
 use crate::protocol::error::ServerError;
@@ -20,104 +22,183 @@ use crate::protocol::server::Server;
 use crate::protocol::subject::UserId;
 use crate::protocol::time::{HOUR, MINUTE};
 
-/// Attempts for one identifier from one address, or from one known browser, in a quarter of an hour.
+/// Attempts for one identifier from one network, or from one known browser, in [`SHORT`].
 const PER_PAIR: u32 = 10;
-/// Attempts for one identifier from everywhere in an hour.
+/// Attempts for one identifier from all unknown browsers, and again through all clients, in an hour.
 const PER_IDENTIFIER: u32 = 100;
-/// Requests that public clients push from one address in a quarter of an hour.
+/// A client has the attempts of so many addresses.
+const CLIENT_SHARE: u32 = 10;
+/// Requests that public clients push from one address in [`SHORT`].
 const PUSHED_PER_ADDRESS: u32 = 300;
-/// From so many attempts on a success clears the count.
-const WORTH_FORGIVING: u32 = 3;
+/// A quarter of an hour, in seconds.
+const SHORT: u64 = 15 * MINUTE;
+
+/// Where somebody tries a password.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Door<'a> {
+    /// A page of this server.
+    Page,
+    /// A client that took it from them.
+    Client {
+        /// Which one.
+        client_id: &'a str,
+        /// Where the client says that they are.
+        address: Option<IpAddr>,
+    },
+}
 
 /// One attempt and where it counts.
 pub(super) struct Attempt {
     login: String,
+    /// What many people share: an address, a client. Empty for a known browser.
+    crowd: Place,
+    /// What concerns this identifier only.
+    person: Place,
+    /// Whether the first bucket of `person` is theirs alone, as far as anybody can tell.
+    own: bool,
+    /// Whether a success is taken out of `crowd` again.
+    give_back: bool,
+}
+
+/// Buckets of one shard.
+struct Place {
     shard: String,
     buckets: Vec<Bucket>,
-    /// Where the address counts; the `password` grant's is the client's own, which says nothing.
-    address: Option<(String, Bucket)>,
-    device: Option<Device>,
 }
 
 /// What an attempt that may go on learns.
 pub(super) struct Allowed {
     pub(super) owner: Option<UserId>,
-    pub(super) used: u32,
+    crowd_is_full: bool,
+    person_is_full: bool,
 }
 
 impl Attempt {
-    pub(super) fn new<P: Platform>(
+    pub(super) async fn new<P: Platform>(
         server: &Server<P>,
         exchange: &Exchange<'_>,
-        derived: &Derived,
+        door: Door<'_>,
         identifier: &Identifier,
-        per_address: u32,
-    ) -> Self {
+    ) -> Result<Self, ServerError> {
+        let keyring = server.any_keyring(exchange.now).await?;
+        let derived = &keyring.derived;
+        let limit = server.snapshot(exchange.now).await?.login.attempts_per_address;
+        Ok(match door {
+            Door::Page => match device::known(server, exchange, identifier).await? {
+                Some(device) => Self::on_device(derived, identifier, &device),
+                None => Self::on_page(derived, identifier, exchange.address(), limit),
+            },
+            Door::Client { client_id, address } => {
+                let own = address.is_some();
+                let address = address.or(exchange.address());
+                Self { own, ..Self::through_client(derived, identifier, (client_id, address), limit) }
+            }
+        })
+    }
+
+    fn on_device(derived: &Derived, identifier: &Identifier, device: &Device) -> Self {
         let login = identifier.key(derived);
-        let (address, address_shard) = address(exchange, derived);
-        let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
-        let device = cookie.and_then(|cookie| Device::of(identifier, derived, cookie));
-        let bucket = |key: String, limit, window| Bucket { key, limit, window };
-        let by_client = exchange.deprecated.get();
-        let buckets = if by_client {
-            vec![bucket(format!("i/{login}"), PER_IDENTIFIER, HOUR)]
-        } else if let Some(device) = device {
-            // All of them together too: somebody who knew the password once may have collected marks.
-            vec![
-                bucket(format!("d/{login}/{}", device.name()), PER_PAIR, 15 * MINUTE),
-                bucket(format!("d/{login}"), PER_IDENTIFIER, HOUR),
-            ]
-        } else {
-            vec![
-                bucket(format!("p/{login}/{address}"), PER_PAIR, 15 * MINUTE),
-                bucket(format!("i/{login}"), PER_IDENTIFIER, HOUR),
-            ]
-        };
+        let key = format!("d/{login}/{}", device.name());
+        let buckets = vec![Bucket { key, limit: PER_PAIR, window: SHORT }];
         Self {
-            shard: identifier.shard(derived),
+            person: Place { shard: identifier.shard(derived), buckets },
             login,
-            buckets,
-            device,
-            address: (!by_client)
-                .then(|| (address_shard, bucket(format!("a/{address}"), per_address, 15 * MINUTE))),
+            crowd: Place { shard: String::new(), buckets: Vec::new() },
+            own: true,
+            give_back: false,
         }
     }
 
-    /// The browser, if this person has logged in with it before.
-    pub(super) const fn device(&self) -> Option<Device> {
-        self.device
+    fn on_page(derived: &Derived, identifier: &Identifier, address: Option<IpAddr>, limit: u32) -> Self {
+        let login = identifier.key(derived);
+        let pair = name(&address_hash(derived, widest(&networks(address))));
+        let buckets = vec![
+            Bucket { key: format!("p/{login}/{pair}"), limit: PER_PAIR, window: SHORT },
+            Bucket { key: format!("i/{login}"), limit: PER_IDENTIFIER, window: HOUR },
+        ];
+        Self {
+            person: Place { shard: identifier.shard(derived), buckets },
+            login,
+            crowd: by_address(derived, address, ("a", limit)),
+            own: true,
+            give_back: false,
+        }
     }
 
-    /// Counts the attempt; `None` if there were too many. The address goes first, so that one address can't make rows for any
+    fn through_client(
+        derived: &Derived,
+        identifier: &Identifier,
+        (client_id, address): (&str, Option<IpAddr>),
+        limit: u32,
+    ) -> Self {
+        let login = identifier.key(derived);
+        let hash = |network: &str| {
+            mac(&derived.routing, &[b"client attempts", client_id.as_bytes(), network.as_bytes()])
+        };
+        let networks = networks(address);
+        let pair = name(&hash(widest(&networks)));
+        let buckets = vec![
+            Bucket { key: format!("g/{login}/{pair}"), limit: PER_PAIR, window: SHORT },
+            Bucket { key: format!("g/{login}"), limit: PER_IDENTIFIER, window: HOUR },
+        ];
+        let everybody = ("everybody".to_owned(), CLIENT_SHARE);
+        let networks = networks.into_iter().map(|network| (network.name, network.share));
+        let crowd = networks.chain([everybody]).map(|(network, share)| Bucket {
+            key: format!("c/{}", name(&hash(&network))),
+            limit: limit.saturating_mul(share),
+            window: SHORT,
+        });
+        Self {
+            person: Place { shard: identifier.shard(derived), buckets },
+            login,
+            crowd: Place { shard: shard_of(derived, &hash("everybody")), buckets: crowd.collect() },
+            own: false,
+            give_back: true,
+        }
+    }
+
+    /// Counts the attempt; `None` if there were too many. What is shared goes first, so that one address can't make rows for any
     /// number of identifiers.
     pub(super) async fn count<P: Platform>(
         &self,
         server: &Server<P>,
     ) -> Result<Option<Allowed>, ServerError> {
-        if let Some((shard, bucket)) = &self.address {
-            let by_address = Command::Attempt { login: None, buckets: vec![bucket.clone()] };
-            if !matches!(server.shard(shard, &by_address).await?, Reply::Allowed { .. }) {
-                return Ok(None);
+        let mut crowd_is_full = false;
+        if !self.crowd.buckets.is_empty() {
+            let command = Command::Attempt { login: None, buckets: self.crowd.buckets.clone() };
+            match server.shard(&self.crowd.shard, &command).await? {
+                Reply::Allowed { crowded, .. } => crowd_is_full = crowded,
+                _ => return Ok(None),
             }
         }
-        let command = Command::Attempt { login: Some(self.login.clone()), buckets: self.buckets.clone() };
-        match server.shard(&self.shard, &command).await? {
-            Reply::Allowed { owner, used } => Ok(Some(Allowed { owner, used })),
+        let command =
+            Command::Attempt { login: Some(self.login.clone()), buckets: self.person.buckets.clone() };
+        match server.shard(&self.person.shard, &command).await? {
+            Reply::Allowed { owner, crowded, .. } => {
+                Ok(Some(Allowed { owner, crowd_is_full, person_is_full: crowded }))
+            }
             _ => Ok(None),
         }
     }
 
-    /// Clears the counts after a success, where there is something to clear.
+    /// Takes back what a success shows to have been no guess, where a bucket is half full or more. Strangers' attempts stay.
     pub(super) async fn forgive<P: Platform>(
         &self,
         server: &Server<P>,
-        used: u32,
+        allowed: &Allowed,
     ) -> Result<(), ServerError> {
-        if used < WORTH_FORGIVING {
-            return Ok(());
+        let keys = |buckets: &[Bucket]| buckets.iter().map(|bucket| bucket.key.clone()).collect();
+        if allowed.person_is_full {
+            let split = usize::from(self.own).min(self.person.buckets.len());
+            let (own, shared) = self.person.buckets.split_at(split);
+            let command = Command::Forgive { buckets: keys(own), shared: keys(shared) };
+            server.shard(&self.person.shard, &command).await?;
         }
-        let buckets = self.buckets.iter().map(|bucket| bucket.key.clone()).collect();
-        server.shard(&self.shard, &Command::Forgive { buckets }).await.map(drop)
+        if allowed.crowd_is_full && self.give_back {
+            let command = Command::Forgive { buckets: Vec::new(), shared: keys(&self.crowd.buckets) };
+            server.shard(&self.crowd.shard, &command).await?;
+        }
+        Ok(())
     }
 }
 
@@ -128,40 +209,28 @@ pub(crate) async fn may_push<P: Platform>(
     exchange: &Exchange<'_>,
 ) -> Result<bool, ServerError> {
     let keyring = server.any_keyring(exchange.now).await?;
-    let (address, shard) = address(exchange, &keyring.derived);
-    let bucket = Bucket { key: format!("r/{address}"), limit: PUSHED_PER_ADDRESS, window: 15 * MINUTE };
-    let command = Command::Attempt { login: None, buckets: vec![bucket] };
-    Ok(matches!(server.shard(&shard, &command).await?, Reply::Allowed { .. }))
+    let place = by_address(&keyring.derived, exchange.address(), ("r", PUSHED_PER_ADDRESS));
+    let command = Command::Attempt { login: None, buckets: place.buckets };
+    Ok(matches!(server.shard(&place.shard, &command).await?, Reply::Allowed { .. }))
 }
 
-/// What the request's address is called in the directory, and the shard that counts it.
-fn address(exchange: &Exchange<'_>, derived: &Derived) -> (String, String) {
-    let network = network(exchange.request.headers.client_ip.as_deref());
-    let hash = mac(&derived.routing, &[b"address", network.as_bytes()]);
-    (base64url(hash.get(..12).unwrap_or_default()), shard_of(derived, &hash))
+/// Where an address counts, and the networks it is in: all of them in one shard, which is the widest one's.
+fn by_address(derived: &Derived, address: Option<IpAddr>, (kind, limit): (&str, u32)) -> Place {
+    let networks = networks(address);
+    let shard = shard_of(derived, &address_hash(derived, widest(&networks)));
+    let buckets = networks.iter().map(|network| Bucket {
+        key: format!("{kind}/{}", name(&address_hash(derived, &network.name))),
+        limit: limit.saturating_mul(network.share),
+        window: SHORT,
+    });
+    Place { buckets: buckets.collect(), shard }
 }
 
-/// The network an address belongs to: of an IPv6 address one customer's part.
-fn network(address: Option<&str>) -> String {
-    match address.and_then(|text| text.parse::<core::net::IpAddr>().ok()) {
-        Some(core::net::IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(core::net::IpAddr::V4(address)) => address.to_string(),
-        None => "unknown".to_owned(),
-    }
+fn address_hash(derived: &Derived, network: &str) -> [u8; 32] {
+    mac(&derived.routing, &[b"address", network.as_bytes()])
 }
 
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn an_ipv6_customer_is_one_network() {
-        assert_eq!(network(Some("2001:db8:1:2:3:4:5:6")), network(Some("2001:db8:1:2::1")));
-        assert_ne!(network(Some("2001:db8:1:2::1")), network(Some("2001:db8:1:3::1")));
-        assert_ne!(network(Some("192.0.2.1")), network(Some("192.0.2.2")));
-        assert_eq!(network(Some("nonsense")), network(None));
-    }
+/// What a bucket is called.
+fn name(hash: &[u8]) -> String {
+    base64url(hash.get(..12).unwrap_or_default())
 }

@@ -41,10 +41,14 @@ pub enum Command {
         /// Where to count.
         buckets: Vec<Bucket>,
     },
-    /// Forgets the attempts in these buckets: the login succeeded.
+    /// Forgets attempts: the login succeeded.
     Forgive {
-        /// Their keys.
+        /// The keys of buckets to empty.
         buckets: Vec<String>,
+        /// The keys of buckets that others' attempts are in too: from each is taken what the first of `buckets` held, or one
+        /// attempt without any.
+        #[serde(default)]
+        shared: Vec<String>,
     },
     /// Looks an identifier up.
     Find {
@@ -97,6 +101,9 @@ pub enum Reply {
         owner: Option<UserId>,
         /// Attempts in the fullest bucket, this one included.
         used: u32,
+        /// Whether a bucket is half full or more.
+        #[serde(default)]
+        crowded: bool,
     },
     /// To `Attempt`: a bucket is full for so many more seconds.
     Full(u64),
@@ -133,15 +140,7 @@ pub(super) fn handle<R: Rows>(
 ) -> Result<Reply, ServerError> {
     match command {
         Command::Attempt { login, buckets } => attempt(rows, now, login.as_deref(), &buckets),
-        Command::Forgive { buckets } => {
-            for key in buckets {
-                let key = format!("{BUCKET}{key}");
-                if rows.read::<Count>(&key)?.is_some() {
-                    rows.delete(key);
-                }
-            }
-            Ok(Reply::Done)
-        }
+        Command::Forgive { buckets, shared } => forgive(rows, &buckets, &shared),
         Command::Find { login } => Ok(Reply::Owner(owner(rows, &login)?)),
         Command::Claim { login, name, owner: wanted } => match owner(rows, &login)? {
             Some(other) if other != wanted => Ok(Reply::Owner(Some(other))),
@@ -183,12 +182,39 @@ fn attempt<R: Rows>(
         counts.push((key, Count { count: count.count + 1, ..count }));
     }
     let used = counts.iter().map(|(_, count)| count.count).max().unwrap_or_default();
+    let crowded =
+        counts.iter().zip(buckets).any(|((_, count), bucket)| count.count >= bucket.limit.div_ceil(2));
     for (key, count) in counts {
         rows.write(key, &count)?;
         rows.wake(now.plus(SWEEP_EVERY));
     }
     let owner = login.map(|login| owner(rows, login)).transpose()?;
-    Ok(Reply::Allowed { owner: owner.flatten(), used })
+    Ok(Reply::Allowed { owner: owner.flatten(), used, crowded })
+}
+
+/// Empties `buckets`, and takes the attempts that the first one held out of `shared`; one, if there is none.
+fn forgive<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    buckets: &[String],
+    shared: &[String],
+) -> Result<Reply, ServerError> {
+    let mut own = u32::from(buckets.is_empty());
+    for (index, key) in buckets.iter().enumerate() {
+        let key = format!("{BUCKET}{key}");
+        if let Some(count) = rows.read::<Count>(&key)? {
+            if index == 0 {
+                own = count.count;
+            }
+            rows.delete(key);
+        }
+    }
+    for key in shared {
+        let key = format!("{BUCKET}{key}");
+        if let Some(count) = rows.read::<Count>(&key)? {
+            rows.write(key, &Count { count: count.count.saturating_sub(own), ..count })?;
+        }
+    }
+    Ok(Reply::Done)
 }
 
 /// Drops buckets whose window is over, [`SWEEP`] rows at a time. The next alarm goes on where this one stopped: rows that stay

@@ -9,14 +9,13 @@ use crate::protocol::form::Form;
 use crate::protocol::http::{Headers, Method, Response};
 use crate::protocol::id::Id;
 use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, Login, Problem};
+use crate::protocol::login::{self, DEVICE_LIFETIME, Door, Login, Problem};
 use crate::protocol::objects::subject::{Command, NewSession, Reply, SessionState};
 use crate::protocol::pages::LoginProblem;
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::SessionCookie;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::server::Server;
-use crate::protocol::time::DAY;
 
 /// Path of the login form below the issuer.
 pub(in super::super) const LOGIN: &str = "/login";
@@ -24,8 +23,6 @@ pub(in super::super) const LOGIN: &str = "/login";
 pub(in super::super) const SELECT: &str = "/select-account";
 /// Path of the consent form.
 pub(in super::super) const CONSENT: &str = "/consent";
-/// How long a browser is remembered as one that somebody logged in with, in seconds.
-const DEVICE_LIFETIME: u64 = 180 * DAY;
 
 /// Serves the form at `path`.
 pub(in super::super) async fn serve<P: Platform>(
@@ -71,7 +68,7 @@ async fn log_in<P: Platform>(scene: Scene<'_, P>, form: &Form) -> Result<Respons
     let name = form.value("username").unwrap_or_default();
     let password = form.value("password").unwrap_or_default();
     let login = if scene.snapshot.login.password {
-        login::with_password(scene.server, scene.exchange, name, password).await?
+        login::with_password(scene.server, scene.exchange, Door::Page, name, password).await?
     } else {
         Err(Problem::Wrong)
     };

@@ -13,7 +13,7 @@ use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, Problem};
+use crate::protocol::login::{self, Door, Problem};
 use crate::protocol::pages::{LoginProblem, SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::ports::Platform;
 use crate::protocol::sealed::{FLOW_PREFIX, open};
@@ -54,7 +54,7 @@ pub(in super::super) async fn sign_up<P: Platform>(
     make(&scene, form, email).await?;
     // A new account's password is right; somebody else's isn't, and that is all anybody learns of one that was there before.
     let password = form.value("password").unwrap_or_default();
-    match login::with_password(server, exchange, email, password).await? {
+    match login::with_password(server, exchange, Door::Page, email, password).await? {
         Ok(login) => enter(scene, login).await,
         Err(Problem::Wrong) => scene.login_page(Some(LoginProblem::WrongCredentials)).await,
         Err(Problem::TooMany) => scene.login_page(Some(LoginProblem::TooManyAttempts)).await,

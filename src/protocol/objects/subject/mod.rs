@@ -120,7 +120,7 @@ pub struct Change {
     pub claims: Map<String, Value>,
     /// Whether they may log in. Switching off ends all sessions and grants.
     pub enabled: Option<bool>,
-    /// A new password; ends all other sessions.
+    /// A new password; ends all other sessions and all grants.
     pub password: Option<PasswordHash>,
     /// The session that stays when the password changes.
     pub keep: Option<Id>,
@@ -327,11 +327,11 @@ pub(super) fn handle<R: Rows, E: Entropy>(
     match command {
         Command::Create(user) => people::create(rows, now, *user),
         Command::User => Ok(user(rows)?.map_or(Reply::None, |user| Reply::User(Box::new(user)))),
-        Command::Change(change) => people::change(rows, now, *change),
+        Command::Change(change) => people::change(rows, now, entropy, *change),
         Command::Delete => people::delete(rows, now),
         Command::Bury => people::bury(rows, now),
         Command::Export => people::export(rows),
-        Command::UseLink { sha256, password } => people::use_link(rows, now, &sha256, password),
+        Command::UseLink { sha256, password } => people::use_link(rows, now, entropy, &sha256, password),
         Command::StartSession(session) => sessions::start(rows, now, *session),
         Command::Session { sid, sha256, client_id } => {
             sessions::look(rows, now, sid, &sha256, client_id.as_deref())

@@ -8,6 +8,7 @@ use super::records::{Grant, Notice, PasswordHash, Session, User};
 use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, Reply, SESSION, USER, removals, sessions, user};
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
+use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
 
@@ -40,9 +41,10 @@ pub(super) fn bury<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Re
     Ok(Reply::Done)
 }
 
-pub(super) fn change<R: Rows>(
+pub(super) fn change<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
+    entropy: &E,
     change: Change,
 ) -> Result<Reply, ServerError> {
     let Some(mut account) = user(rows)? else { return Ok(Reply::None) };
@@ -54,7 +56,8 @@ pub(super) fn change<R: Rows>(
         account.enabled = enabled;
     }
     if let Some(password) = change.password {
-        set_password(rows, now, &mut account, password, change.keep)?;
+        set_password(&mut account, password, entropy);
+        sessions::end_all(rows, now, change.keep)?;
     }
     if !account.enabled {
         sessions::end_all(rows, now, None)?;
@@ -87,22 +90,17 @@ fn set_addresses(account: &mut User, claims: Map<String, Value>, login: Option<S
     }
 }
 
-/// A new password ends every session but `keep`: whoever knew the old one is out.
-fn set_password<R: Rows>(
-    rows: &mut Transaction<'_, R>,
-    now: Timestamp,
-    account: &mut User,
-    password: PasswordHash,
-    keep: Option<crate::protocol::id::Id>,
-) -> Result<(), ServerError> {
+/// Whoever knew the old password is out: the caller ends sessions and grants, and no browser is known any more.
+fn set_password(account: &mut User, password: PasswordHash, entropy: &impl Entropy) {
     account.password = Some(password);
+    account.password_epoch = Some(Id::generate(entropy));
     account.link = None;
-    sessions::end_all(rows, now, keep).map(drop)
 }
 
-pub(super) fn use_link<R: Rows>(
+pub(super) fn use_link<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
+    entropy: &E,
     sha256: &SecretHash,
     password: Option<PasswordHash>,
 ) -> Result<Reply, ServerError> {
@@ -112,7 +110,8 @@ pub(super) fn use_link<R: Rows>(
         return Ok(Reply::None);
     }
     if let Some(password) = password {
-        set_password(rows, now, &mut account, password, None)?;
+        set_password(&mut account, password, entropy);
+        sessions::end_all(rows, now, None)?;
         // Whoever got the link reads that address.
         if account.claims.contains_key("email") {
             account.claims.insert("email_verified".to_owned(), Value::Bool(true));

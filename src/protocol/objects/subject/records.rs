@@ -23,6 +23,10 @@ pub struct User {
     /// Their password as a PHC string; unset for people who can't log in with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordHash>,
+    /// Drawn anew with every new password: what browsers were remembered under an old one is worth nothing. Accounts of
+    /// version 0.1.0 have none until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_epoch: Option<Id>,
     /// A link that lets them set a password once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,

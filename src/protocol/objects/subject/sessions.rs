@@ -166,7 +166,7 @@ pub(super) fn end_one<R: Rows>(
     Ok(notices)
 }
 
-/// Ends every session but `keep`, and every grant that doesn't belong to it: "sign out everywhere".
+/// Ends every session but `keep`, and every grant, whatever it came from: "sign out everywhere".
 pub(super) fn end_all<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
@@ -179,9 +179,7 @@ pub(super) fn end_all<R: Rows>(
         }
     }
     for (id, mut grant) in rows.all::<Grant>(GRANT)? {
-        if keep.is_none() || grant.sid != keep {
-            grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
-        }
+        grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
     }
     Ok(notices)
 }
