@@ -13,6 +13,7 @@ use mintedge::protocol::state::keys::{
 };
 use mintedge::protocol::time::{DAY, HOUR, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 
 const ROTATE: u64 = 90 * DAY;
 
@@ -144,8 +145,66 @@ fn the_object_rotates_by_its_alarm_and_edges_follow_by_the_schedule() {
     let next = both.iter().find(|key| key.kid != first[0].kid).expect("a successor");
     assert_eq!(next.schedule.state(world.now()), KeyState::Next);
     world.advance(DAY);
-    assert_eq!(active(&both, Alg::EdDsa, world.now()).map(|key| &key.kid), Some(&next.kid));
+    assert_eq!(active(&both, Alg::Es256, world.now()).map(|key| &key.kid), Some(&next.kid));
     world.advance(KEEP);
     world.control(&Command::Tend).expect("tended");
     assert_eq!(keys(&world).iter().map(|key| &key.kid).collect::<Vec<_>>(), [&next.kid]);
+}
+
+/// Applies `resources` and `clients`, as JSON, and returns the algorithms of the published keys.
+fn algs_after(world: &World, configuration: &serde_json::Value) -> Vec<Alg> {
+    let Ok(Reply::Config { version, .. }) = world.control(&Command::Config) else {
+        panic!("no configuration")
+    };
+    let config = serde_json::from_value(configuration.clone()).expect("a configuration");
+    let applied = world.control(&Command::Apply { base_version: version, config: Box::new(config) });
+    assert!(matches!(applied, Ok(Reply::Applied { .. })), "{applied:?}");
+    published(world)
+}
+
+fn published(world: &World) -> Vec<Alg> {
+    let Ok(Reply::Keys(keys)) = world.control(&Command::Keys) else { panic!("no keys") };
+    keys.iter().map(|key| key.alg).collect()
+}
+
+#[test]
+fn only_the_kinds_of_keys_that_are_used_are_published() {
+    let world = World::new("https://id.example.com").expect("an issuer");
+    let api = |alg: &str| json!({ "identifier": "https://a.example", "scopes": ["a"], "signing_alg": alg });
+    assert_eq!(published(&world), [Alg::Es256], "the server's own, and what a resource gets unasked");
+    let plain = json!({ "identifier": "https://a.example", "scopes": ["a"] });
+    assert_eq!(algs_after(&world, &json!({ "resource": [plain] })), [Alg::Es256]);
+    let web = json!({ "client_id": "web", "grant_types": ["authorization_code"], "scopes": ["a"],
+        "redirect_uris": ["https://app.example/cb"] });
+    let without_openid = json!({ "resource": [plain], "client": [web] });
+    assert_eq!(algs_after(&world, &without_openid), [Alg::Es256], "nothing of it is an ID token");
+    let mut with_openid = without_openid.clone();
+    with_openid["client"][0]["scopes"] = json!(["openid", "a"]);
+    assert_eq!(algs_after(&world, &with_openid), [Alg::Es256, Alg::Rs256]);
+    let edwards = json!({ "resource": [api("EdDSA")] });
+    assert_eq!(
+        algs_after(&world, &edwards),
+        [Alg::Es256, Alg::Rs256, Alg::EdDsa],
+        "old tokens can be verified"
+    );
+    world.advance(KEEP + 301);
+    world.control(&Command::Tend).expect("tended");
+    assert_eq!(published(&world), [Alg::Es256, Alg::EdDsa]);
+}
+
+#[test]
+fn a_key_that_is_used_again_before_its_end_goes_on() {
+    let world = World::new("https://id.example.com").expect("an issuer");
+    let with = |alg: &str| json!({ "resource": [{ "identifier": "https://a.example", "scopes": ["a"], "signing_alg": alg }] });
+    algs_after(&world, &with("EdDSA"));
+    algs_after(&world, &with("ES256"));
+    world.advance(60);
+    assert_eq!(algs_after(&world, &with("EdDSA")), [Alg::Es256, Alg::EdDsa]);
+    world.advance(KEEP + 301);
+    world.control(&Command::Tend).expect("tended");
+    assert_eq!(published(&world), [Alg::Es256, Alg::EdDsa], "the very same keys");
+    // One whose time is over gets a successor.
+    algs_after(&world, &with("ES256"));
+    world.advance(600);
+    assert_eq!(algs_after(&world, &with("EdDSA")), [Alg::Es256, Alg::EdDsa, Alg::EdDsa]);
 }

@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 /** Listens on a loopback port. `seen` collects the claims of every good token. */
 export async function serveStock(issuer) {
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
-  const expected = { issuer, audience: "https://stock.internal", typ: "at+jwt", algorithms: ["EdDSA"] };
+  const expected = { issuer, audience: "https://stock.internal", typ: "at+jwt", algorithms: ["ES256"] };
   const seen = [];
   const server = createServer(async (request, response) => {
     const [, token] = (request.headers.authorization ?? "").match(/^Bearer (\S+)$/i) ?? [];

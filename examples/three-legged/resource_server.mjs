@@ -17,7 +17,7 @@ export async function authorized(request, env, { audience, scope }, answer) {
 /** The claims of a good token. What is wrong with a bad one is nobody's business. */
 async function verified(token, issuer, audience) {
   if (!keySets.has(issuer)) keySets.set(issuer, createRemoteJWKSet(new URL(`${issuer}/jwks`)));
-  const expected = { issuer, audience, typ: "at+jwt", algorithms: ["EdDSA"] };
+  const expected = { issuer, audience, typ: "at+jwt", algorithms: ["ES256"] };
   try {
     return (await jwtVerify(token, keySets.get(issuer), expected)).payload;
   } catch (error) {

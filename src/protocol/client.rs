@@ -20,13 +20,12 @@ pub const EXTERNAL_SUBJECT_PREFIX: &str = "ext:";
 /// Longest client id, in bytes.
 pub const MAX_CLIENT_ID: usize = 128;
 
-/// How a client authenticates at the token endpoint (RFC 7591 §2). A client has exactly one way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// A way to authenticate at the token endpoint (RFC 7591 §2). A request uses one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AuthMethod {
     /// HTTP Basic (RFC 6749 §2.3.1).
-    #[default]
     ClientSecretBasic,
     /// Secret in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
@@ -152,11 +151,6 @@ impl Client {
     /// Whether it may authenticate and be issued to.
     pub fn is_enabled(&self) -> bool {
         !self.config.disabled
-    }
-
-    /// Whether the client doesn't authenticate.
-    pub fn is_public(&self) -> bool {
-        self.token_endpoint_auth_method == AuthMethod::None
     }
 }
 

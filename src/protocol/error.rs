@@ -156,6 +156,7 @@ pub enum Cause {
     ClientDisabled,
     ClientPublic,
     AuthMethodNotRegistered,
+    AuthMethodWrong,
     SecretMissing,
     SecretWrong,
     SecretExpired,

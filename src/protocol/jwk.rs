@@ -5,15 +5,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::encoding::base64url;
 
-/// The signature algorithms Mintedge signs with (RFC 7518 §3.1, RFC 8037 §3.1). Asymmetric only.
+/// The signature algorithms Mintedge signs with (RFC 7518 §3.1, RFC 8037 §3.1). Asymmetric only. The default is
+/// the one that nearly every verifier takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Alg {
     /// Ed25519.
-    #[default]
     #[serde(rename = "EdDSA")]
     EdDsa,
     /// ECDSA on P-256 with SHA-256.
+    #[default]
     #[serde(rename = "ES256")]
     Es256,
     /// RSASSA-PKCS1-v1_5 with SHA-256.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::client::{ADMIN_CLIENT_ID, AuthMethod, Client, ManagedBy, StoredSecret};
+use super::client::{ADMIN_CLIENT_ID, Client, ManagedBy, StoredSecret};
 use super::config::ClientConfig;
 use super::directory::Directory;
 use super::endpoints;
@@ -69,7 +69,6 @@ fn admin_client(secret: &Secret) -> Client {
     let config = ClientConfig {
         client_id: ADMIN_CLIENT_ID.to_owned(),
         client_name: Some("The deployment's administrator".to_owned()),
-        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
         grant_types: vec![GrantType::ClientCredentials],
         scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
         ..ClientConfig::default()

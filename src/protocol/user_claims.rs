@@ -1,7 +1,7 @@
 //! Which claims about a person go where (`OpenID Connect Core` §5.1, §5.4, §5.5).
 //!
-//! Scopes (`profile`, `email`, …) bring claims to `/userinfo`; the `claims` parameter brings single ones to `/userinfo` or to
-//! the ID token.
+//! Scopes (`profile`, `email`, …) bring claims to `/userinfo`, and to the ID token unless the client is registered for few;
+//! the `claims` parameter brings single ones to `/userinfo` or to the ID token.
 
 use serde_json::{Map, Value};
 
@@ -61,6 +61,9 @@ pub fn problem(name: &str, value: &Value) -> Option<&'static str> {
     (!fits).then_some("the value has another type than OpenID Connect Core §5.1 wants, or is too long")
 }
 
+/// Most that scopes bring into an ID token, in bytes of JSON: it comes back in URLs, as a hint. The rest is at `/userinfo`.
+const MAX_BY_SCOPE: usize = 2048;
+
 fn value(user: &User, name: &str) -> Option<Value> {
     if name == "updated_at" {
         return Some(user.updated_at.0.into());
@@ -70,16 +73,28 @@ fn value(user: &User, name: &str) -> Option<Value> {
 
 /// The claims of `/userinfo`, `sub` aside.
 pub fn for_userinfo(user: &User, scopes: &ScopeSet, requested: Option<&Value>) -> Map<String, Value> {
-    let by_scope = BY_SCOPE.iter().filter(|(scope, _)| scopes.contains(scope));
-    let names = by_scope.flat_map(|(_, names)| names.iter().copied());
-    let names = names.chain(requested_names(requested, "userinfo"));
-    json::object(names.filter_map(|name| Some((name.to_owned(), value(user, name)?))))
+    let by_scope = names_of(scopes).filter_map(|name| Some((name.to_owned(), value(user, name)?)));
+    let by_name = requested_names(requested, "userinfo");
+    json::object(by_scope.chain(by_name.filter_map(|name| Some((name.to_owned(), value(user, name)?)))))
 }
 
-/// The claims about the person in the ID token: those asked for by name.
-pub fn for_id_token(user: &User, requested: Option<&Value>) -> Map<String, Value> {
+/// The claims about the person in the ID token: those asked for by name, and as far as there is room those of `scopes`.
+pub fn for_id_token(user: &User, scopes: &ScopeSet, requested: Option<&Value>) -> Map<String, Value> {
     let names = requested_names(requested, "id_token");
-    json::object(names.filter_map(|name| Some((name.to_owned(), value(user, name)?))))
+    let mut claims = json::object(names.filter_map(|name| Some((name.to_owned(), value(user, name)?))));
+    let mut room = MAX_BY_SCOPE;
+    for name in names_of(scopes) {
+        let Some(value) = value(user, name).filter(|_| !claims.contains_key(name)) else { continue };
+        let Some(left) = room.checked_sub(name.len() + value.to_string().len() + 4) else { continue };
+        room = left;
+        claims.insert(name.to_owned(), value);
+    }
+    claims
+}
+
+fn names_of(scopes: &ScopeSet) -> impl Iterator<Item = &'static str> {
+    let by_scope = BY_SCOPE.iter().filter(|(scope, _)| scopes.contains(scope));
+    by_scope.flat_map(|(_, names)| names.iter().copied())
 }
 
 /// Whether the `claims` parameter names `claim` for the ID token.

@@ -140,7 +140,7 @@ pub fn a_person_logs_in_and_the_client_gets_tokens(f: &Fixture<'_>) {
     assert_eq!(id_token["nonce"], "the nonce");
     assert_eq!(id_token["amr"], json!(["pwd"]));
     assert!(id_token["sid"].is_string() && id_token["auth_time"].is_u64() && id_token["acr"].is_string());
-    assert!(id_token.get("name").is_none(), "scope claims belong to /userinfo");
+    assert_eq!((&id_token["name"], &id_token["email"]), (&json!("Ada Lovelace"), &json!(login.email)));
     let access = claims(text(&tokens, "access_token"));
     assert_eq!(access["sub"], id_token["sub"]);
     assert_eq!(access["aud"], json!(["https://orders.example", f.target.issuer()]));
@@ -410,6 +410,33 @@ pub fn a_confidential_client_may_be_registered_without_pkce(f: &Fixture<'_>) {
     login.redeem_with(&login.client, &code, &[]).expect_error(400, "invalid_grant"); // a verifier nobody asked for
     let tokens = login.redeem_with(&login.client, &code, &[("code_verifier", "")]).expect(200).json();
     assert!(claims(text(&tokens, "id_token")).get("nonce").is_none());
+}
+
+pub fn an_id_token_has_the_claims_of_its_scopes_and_no_others(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({}));
+    let bare = claims(text(&login.tokens(&[("scope", "openid orders:read")]), "id_token"));
+    let all = ["name", "email", "email_verified", "updated_at"];
+    assert!(all.iter().all(|name| bare.get(name).is_none()), "{bare}");
+    let tokens = login.tokens(&[("scope", "openid email offline_access")]);
+    let again = login.refresh(text(&tokens, "refresh_token"), "").expect(200).json();
+    for tokens in [&tokens, &again] {
+        let email = claims(text(tokens, "id_token"));
+        assert_eq!((&email["email"], &email["email_verified"]), (&json!(login.email), &json!(false)));
+        assert!(email.get("name").is_none(), "{email}");
+    }
+    let narrowed = login.refresh(text(&again, "refresh_token"), "&scope=openid").expect(200).json();
+    assert!(claims(text(&narrowed, "id_token")).get("email").is_none());
+}
+
+pub fn a_client_registered_for_minimal_id_tokens_finds_claims_at_userinfo(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({ "id_token_claims": "minimal" }));
+    let tokens = login.tokens(&[]);
+    let id_token = claims(text(&tokens, "id_token"));
+    assert!(id_token.get("name").is_none() && id_token.get("email").is_none(), "{id_token}");
+    let user = login.userinfo(text(&tokens, "access_token")).expect(200).json();
+    assert_eq!((&user["name"], &user["email"]), (&json!("Ada Lovelace"), &json!(login.email)));
+    let wanted = [("claims", r#"{"id_token":{"email":null}}"#)];
+    assert_eq!(claims(text(&login.tokens(&wanted), "id_token"))["email"], login.email);
 }
 
 pub fn requested_claims_go_where_they_were_asked_for(f: &Fixture<'_>) {

@@ -112,7 +112,7 @@ pub fn base_config() -> Value {
         "resource": [
             { "identifier": "https://orders.example", "scopes": ["orders:read", "orders:write"], "claims": { "region": "eu", "tier": "base" } },
             { "identifier": "https://ledger.example", "scopes": ["ledger:read"] },
-            { "identifier": "https://billing.example", "scopes": ["billing:read"], "signing_alg": "ES256" },
+            { "identifier": "https://billing.example", "scopes": ["billing:read"], "signing_alg": "EdDSA" },
             { "identifier": "stock", "scopes": ["stock:read"], "access_token_ttl": 120 },
         ]
     })

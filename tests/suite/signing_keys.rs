@@ -22,7 +22,7 @@ pub fn rotation_announces_a_key_before_it_signs(f: &Fixture<'_>) {
     let next = keys(f, "ES256", "next");
     assert_eq!(next.len(), 1, "{next:?}");
     assert!(published(f, &next[0]["kid"]));
-    let client = f.client(&json!({ "scopes": ["billing:read"] }));
+    let client = f.client(&json!({ "scopes": ["orders:read"] }));
     let signed_with = jws::header(&f.token(&client, ""))["kid"].clone();
     assert_ne!(signed_with, next[0]["kid"]);
     let announced =
@@ -32,7 +32,7 @@ pub fn rotation_announces_a_key_before_it_signs(f: &Fixture<'_>) {
 
 pub fn immediate_rotation_signs_with_the_new_key_and_keeps_the_old_one_published(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
-    let client = f.client(&json!({ "scopes": ["billing:read"] }));
+    let client = f.client(&json!({ "scopes": ["orders:read"] }));
     let before = f.token(&client, "");
     f.admin("POST", "keys/rotate", Some(&json!({ "alg": "ES256", "immediately": true }))).expect(200);
     f.target.settle();

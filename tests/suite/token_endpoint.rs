@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{Fixture, Req, TestClient, encode};
+use super::harness::{Fixture, Req, Resp, TestClient, encode};
 
 const CC: &str = "grant_type=client_credentials";
 
@@ -115,16 +115,37 @@ pub fn basic_and_body_have_to_name_the_same_client(f: &Fixture<'_>) {
     f.request_token(&client, "&client_id=another").expect_error(400, "invalid_request");
 }
 
-pub fn only_the_registered_auth_method_works(f: &Fixture<'_>) {
-    let basic = f.client(&json!({}));
+fn in_body(f: &Fixture<'_>, id: &str, secret: &str) -> Resp {
+    f.send(&Req::token(&format!("{CC}&client_id={id}&client_secret={secret}")))
+}
+
+pub fn a_client_with_a_secret_may_send_it_either_way(f: &Fixture<'_>) {
+    let client = f.client(&json!({}));
+    f.request_token(&client, "").expect(200);
+    in_body(f, &client.id, &client.secret).expect(200);
+    in_body(f, &client.id, "mes_wrong").expect_error(401, "invalid_client");
+    let path = format!("clients/{}", client.id);
+    let shown = f.admin("GET", &path, None).expect(200).json();
+    assert!(shown.get("token_endpoint_auth_method").is_none(), "RFC 7591: basic, unless it says: {shown}");
+}
+
+pub fn only_the_auth_method_that_a_client_is_pinned_to_works(f: &Fixture<'_>) {
+    let basic = f.client(&json!({ "token_endpoint_auth_method": "client_secret_basic" }));
     let post = f.client(&json!({ "token_endpoint_auth_method": "client_secret_post" }));
-    let in_body = |client: &TestClient| {
-        f.send(&Req::token(&format!("{CC}&client_id={}&client_secret={}", client.id, client.secret)))
-    };
-    in_body(&post).expect(200);
     f.request_token(&basic, "").expect(200);
-    in_body(&basic).expect_error(401, "invalid_client");
-    f.request_token(&post, "").expect_error(401, "invalid_client");
+    in_body(f, &post.id, &post.secret).expect(200);
+    let description = |response: Resp| {
+        response.expect_error(401, "invalid_client");
+        response.json()["error_description"].as_str().expect("a description").to_owned()
+    };
+    let advice = description(in_body(f, &basic.id, &basic.secret));
+    assert!(advice.contains("client_secret_basic"), "{advice}");
+    let advice = description(f.request_token(&post, ""));
+    assert!(advice.contains("client_secret_post"), "{advice}");
+    // Nobody else learns how a client is registered, not even that its secret is wrong rather than misplaced.
+    assert_eq!(description(in_body(f, &basic.id, "mes_wrong")), "client authentication failed");
+    let wrong = f.send(&Req::token(CC).basic(&post.id, "mes_wrong"));
+    assert_eq!(description(wrong), "client authentication failed");
 }
 
 pub fn a_confidential_client_without_secret_is_refused(f: &Fixture<'_>) {

@@ -143,7 +143,7 @@ fn adopt(change: &mut Change, after: &Object, adoptable: &Adoptable) {
 fn notes(change: &Change, current: &Config, adoptable: &Adoptable) -> Vec<&'static str> {
     let existing =
         current.client.iter().find(|client| client.client_id == change.name).or(adoptable.get(&change.name));
-    let has_secret = |client: &ClientConfig| client.token_endpoint_auth_method.has_secret();
+    let has_secret = |client: &ClientConfig| client.has_secret();
     let method = change.members.iter().find(|member| member.name == "token_endpoint_auth_method");
     let becomes = method.and_then(|member| member.new.as_ref()).and_then(Value::as_str);
     let loses =
@@ -164,7 +164,7 @@ fn notes(change: &Change, current: &Config, adoptable: &Adoptable) -> Vec<&'stat
             });
         }
         (Action::Change | Action::Adopt, Some(client))
-            if becomes.is_some() && !loses && !has_secret(client) =>
+            if method.is_some() && !loses && !has_secret(client) =>
         {
             notes.push("gets a secret, shown once");
         }

@@ -50,7 +50,7 @@ access_token_ttl = 600
 [[resource]]
 identifier = "https://api.example.com"
 scopes = ["orders:read", "orders:write", "orders:delete"]
-signing_alg = "ES256"
+signing_alg = "EdDSA"
 [[client]]
 client_id = "new"
 client_name = "New"
@@ -81,13 +81,12 @@ const GOLDEN: &str = r#"  ~ tokens.access_token_ttl: 300 → 600
 
   ~ resource "https://api.example.com"
       scopes       +"orders:delete"
-      signing_alg  "EdDSA" → "ES256"
+      signing_alg  "ES256" → "EdDSA"
 
   + client "new"
-      client_name                 "New"
-      grant_types                 ["client_credentials"]
-      scopes                      ["orders:read"]
-      token_endpoint_auth_method  "client_secret_basic"
+      client_name  "New"
+      grant_types  ["client_credentials"]
+      scopes       ["orders:read"]
       (gets a secret, shown once)
 
   ~ client "taken"
@@ -105,7 +104,7 @@ const GOLDEN: &str = r#"  ~ tokens.access_token_ttl: 300 → 600
       scopes  the same, in another order
 
   ~ client "hides"
-      token_endpoint_auth_method  "client_secret_basic" → "none"
+      token_endpoint_auth_method  (not set) → "none"
       (becomes public: its secrets are deleted)
 
   - resource "urn:old"
@@ -156,7 +155,7 @@ fn the_plan_for_programs_counts_and_names_members() {
             "name": "https://api.example.com",
             "members": [
                 { "name": "scopes", "old": ["orders:read", "orders:write"], "new": ["orders:read", "orders:write", "orders:delete"] },
-                { "name": "signing_alg", "old": "EdDSA", "new": "ES256" },
+                { "name": "signing_alg", "old": "ES256", "new": "EdDSA" },
             ],
         })
     );

@@ -134,7 +134,7 @@ rotate_every_days = 30
 identifier = "urn:example:api"
 name = "With \"quotes\" and ümlauts"
 scopes = ["a:read", "a:write", "a:delete", "a:a-scope-with-quite-a-long-name", "a:another-scope-with-a-long-name"]
-signing_alg = "ES256"
+signing_alg = "EdDSA"
 access_token_ttl = 60
 claims = { region = "eu", nested = { list = [1, 2.5, true, "x"] }, "https://example.com/claim" = "x" }
 [[client]]
@@ -158,7 +158,7 @@ token_endpoint_auth_method = "none"
     let text = place.read("exported.toml");
     assert!(text.contains(&format!("issuer = \"{}\"", server.issuer())), "{text}");
     assert!(
-        !text.contains("EdDSA") && !text.contains("client_secret_basic"),
+        !text.contains("ES256") && !text.contains("client_secret_basic"),
         "defaults are left out: {text}"
     );
 }

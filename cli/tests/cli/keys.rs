@@ -9,10 +9,10 @@ fn keys_are_listed_rotated_and_retired() {
     place.write("mintedge.toml", QUICKSTART);
     place.run("apply --yes").success();
     let first = place.run("keys list --json").json()["keys"][0].clone();
-    assert_eq!((&first["alg"], &first["state"]), (&"EdDSA".into(), &"active".into()));
+    assert_eq!((&first["alg"], &first["state"]), (&"ES256".into(), &"active".into()));
     let kid = first["kid"].as_str().expect("a kid");
 
-    let rotated = place.run("keys rotate --alg EdDSA").success();
+    let rotated = place.run("keys rotate --alg ES256").success();
     assert!(rotated.contains("next") && rotated.contains("2027-01-16T08:00:00Z"), "{rotated}");
 
     let refusal = place.run(&format!("keys retire {kid}")).failure(64);

@@ -35,8 +35,12 @@ fn refusals_are_told_with_their_code() {
     let (_server, place) = applied();
     let refusal = place.run("token --client-id quickstart --scope orders:raed --json").failure(4);
     assert!(refusal.contains("\"invalid_scope\"") && refusal.contains("\"exit_code\": 4"), "{refusal}");
-    let refusal = place.run("token --client-id quickstart --auth-method post --json").failure(4);
-    assert!(refusal.contains("\"invalid_client\""), "{refusal}");
+    place.run("token --client-id quickstart --auth-method post").success();
+    let created = place.run("clients create --client-id pinned --grant client_credentials --scope orders:read --auth-method client_secret_basic --json");
+    let secret = created.json()["secret"]["client_secret"].as_str().map(str::to_owned).expect("a secret");
+    let place = place.with("MINTEDGE_CLIENT_SECRET", &secret);
+    let refusal = place.run("token --client-id pinned --auth-method post --json").failure(4);
+    assert!(refusal.contains("\"invalid_client\"") && refusal.contains("client_secret_basic"), "{refusal}");
 }
 
 #[test]

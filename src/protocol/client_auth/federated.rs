@@ -55,7 +55,7 @@ pub(super) async fn authenticate<P: Platform>(
 }
 
 fn check(client: &Client) -> Result<(), Cause> {
-    if client.token_endpoint_auth_method != AuthMethod::FederatedJwt {
+    if !client.accepts(AuthMethod::FederatedJwt) {
         return Err(Cause::AuthMethodNotRegistered);
     }
     if client.is_enabled() { Ok(()) } else { Err(Cause::ClientDisabled) }

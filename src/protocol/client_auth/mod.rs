@@ -1,7 +1,8 @@
 //! Client authentication at the token endpoint (RFC 6749 §2.3), once per request and before anything else.
 //!
-//! A client presents exactly one method, and it has to be the one it is registered with. Every failure reads the
-//! same on the wire, and unknown client and wrong secret take the same steps.
+//! A client presents exactly one method, and it has to be one that it is registered for. Every failure reads the
+//! same on the wire, and unknown client and wrong secret take the same steps; only whoever has the secret learns that
+//! it came in the wrong way.
 
 mod credentials;
 mod federated;
@@ -72,6 +73,7 @@ pub(crate) async fn authenticate<P: Platform>(
     }
     match (client, verdict) {
         (Some(client), Ok(())) => Ok(AuthenticatedClient(client)),
+        (client, Err(Cause::AuthMethodWrong)) => Err(misplaced(client.as_deref()).into()),
         (_, Err(cause)) => Err(failed(cause).into()),
         (None, Ok(())) => Err(failed(Cause::ClientUnknown).into()),
     }
@@ -94,26 +96,46 @@ fn judge(found: Found, credentials: &Credentials, now: Timestamp) -> (Option<Rc<
 }
 
 fn verdict(client: &Client, method: AuthMethod, check: Option<SecretCheck>) -> Result<(), Cause> {
-    if method != client.token_endpoint_auth_method {
-        let missing = method == AuthMethod::None && client.token_endpoint_auth_method.has_secret();
-        return Err(if missing { Cause::SecretMissing } else { Cause::AuthMethodNotRegistered });
-    }
     match check {
+        Some(_) if !client.has_secret() => return Err(Cause::AuthMethodNotRegistered),
         Some(SecretCheck::Expired) => return Err(Cause::SecretExpired),
         Some(SecretCheck::Wrong) => return Err(Cause::SecretWrong),
-        None if method != AuthMethod::None => return Err(Cause::SecretMissing),
+        None if client.has_secret() => return Err(Cause::SecretMissing),
+        None if !client.accepts(method) => return Err(Cause::AuthMethodNotRegistered),
         Some(SecretCheck::Live) | None => {}
     }
-    if client.is_enabled() { Ok(()) } else { Err(Cause::ClientDisabled) }
+    if !client.is_enabled() {
+        return Err(Cause::ClientDisabled);
+    }
+    if client.accepts(method) { Ok(()) } else { Err(Cause::AuthMethodWrong) }
 }
 
 impl Credentials {
     /// A secret of ours has a checksum, so a mistyped one is no reason to ask; one brought along from elsewhere has none.
+    /// The client may have got a secret, or the freedom to show it like this, a moment ago.
     fn may_be_newer_than_cache(&self, verdict: Result<(), Cause>) -> bool {
         let plausible =
             |secret: &Secret| secret.is_well_formed() || !secret.expose().starts_with(CLIENT_SECRET_PREFIX);
-        verdict == Err(Cause::SecretWrong) && self.secret.as_ref().is_some_and(plausible)
+        let mendable = matches!(
+            verdict,
+            Err(Cause::SecretWrong | Cause::AuthMethodNotRegistered | Cause::AuthMethodWrong)
+        );
+        mendable && self.secret.as_ref().is_some_and(plausible)
     }
+}
+
+/// The secret is right and came in the other way than the registered one.
+fn misplaced(client: Option<&Client>) -> OAuthError {
+    let description = match client.and_then(|client| client.token_endpoint_auth_method) {
+        Some(AuthMethod::ClientSecretBasic) => {
+            "the secret is right, but the client is registered to send it as HTTP Basic (client_secret_basic)"
+        }
+        Some(AuthMethod::ClientSecretPost) => {
+            "the secret is right, but the client is registered to send it in the body (client_secret_post)"
+        }
+        Some(AuthMethod::FederatedJwt | AuthMethod::None) | None => "client authentication failed",
+    };
+    OAuthError::new(Code::InvalidClient, Cause::AuthMethodWrong, description)
 }
 
 fn failed(cause: Cause) -> OAuthError {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::exchange::{ExchangeConfig, ExtraTokenType};
-use super::login::{RefreshConfig, SubjectType};
+use super::login::{IdTokenClaims, RefreshConfig, SubjectType};
 use crate::protocol::client::AuthMethod;
 use crate::protocol::grants::GrantType;
 use crate::protocol::jwk::Alg;
@@ -27,9 +27,9 @@ pub struct ClientConfig {
     /// The most it can ever ask for.
     #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
     pub scopes: ScopeSet,
-    /// How it authenticates; exactly this way.
-    #[serde(default)]
-    pub token_endpoint_auth_method: AuthMethod,
+    /// How it authenticates; exactly this way. Unset: with its secret, as HTTP Basic or in the body, one of them a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<AuthMethod>,
     /// Lifetime of its access tokens in seconds; the shorter of this and the resource's counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
@@ -63,6 +63,9 @@ pub struct ClientConfig {
     /// What its ID tokens are signed with; RS256 if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Alg>,
+    /// Which claims about the person its ID tokens have.
+    #[serde(default, skip_serializing_if = "IdTokenClaims::is_default")]
+    pub id_token_claims: IdTokenClaims,
     /// Has `/userinfo` answer it with a JWT signed like this, instead of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<Alg>,
@@ -108,6 +111,21 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
+    /// Whether it may authenticate by `method`.
+    pub fn accepts(&self, method: AuthMethod) -> bool {
+        self.token_endpoint_auth_method.map_or(method.has_secret(), |only| only == method)
+    }
+
+    /// Whether it authenticates with a secret of its own.
+    pub fn has_secret(&self) -> bool {
+        self.token_endpoint_auth_method.is_none_or(AuthMethod::has_secret)
+    }
+
+    /// Whether it doesn't authenticate.
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == Some(AuthMethod::None)
+    }
+
     /// What its ID tokens are signed with.
     pub fn id_token_alg(&self) -> Alg {
         self.id_token_signed_response_alg.unwrap_or(Alg::Rs256)
@@ -116,8 +134,10 @@ impl ClientConfig {
     /// The algorithms it needs keys for, besides those of resources.
     pub fn algs(&self) -> impl Iterator<Item = Alg> {
         let exchanges = self.exchange.token_types.contains(&ExtraTokenType::IdToken);
-        let logs_in = self.grant_types.contains(&GrantType::AuthorizationCode);
-        let id_token = (logs_in || exchanges).then(|| self.id_token_alg());
+        let logs_in = self.grant_types.contains(&GrantType::AuthorizationCode)
+            || self.grant_types.contains(&GrantType::Password);
+        let is_told = self.scopes.contains("openid") || self.backchannel_logout_uri.is_some();
+        let id_token = (logs_in && is_told || exchanges).then(|| self.id_token_alg());
         id_token
             .into_iter()
             .chain(self.userinfo_signed_response_alg)

@@ -84,6 +84,25 @@ impl SubjectType {
     }
 }
 
+/// Which claims about a person an ID token has; `/userinfo` has all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum IdTokenClaims {
+    /// Those that its scopes ask for, as most clients expect.
+    #[default]
+    Scopes,
+    /// Those that are asked for by name, with `claims` (`OpenID Connect Core` §5.4 and §5.5).
+    Minimal,
+}
+
+impl IdTokenClaims {
+    /// Whether it is the default.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// When a refresh token gives way to its successor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

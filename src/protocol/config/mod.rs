@@ -28,8 +28,8 @@ pub use client::ClientConfig;
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
 pub use login::{
-    CODE_LIFETIME, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig, SignUp,
-    SubjectType,
+    CODE_LIFETIME, IdTokenClaims, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig,
+    SignUp, SubjectType,
 };
 
 /// The whole document. All of it is optional; an empty one is a server without resources and clients.

@@ -82,6 +82,11 @@ impl Snapshot {
         GrantType::ALL.iter().copied().filter(named)
     }
 
+    /// What tokens and answers are signed with that are the server's own and have no other setting: there is always a key.
+    pub fn own_alg(&self) -> Alg {
+        self.resource_of_scope(ADMIN_READ).map(|admin| admin.signing_alg).unwrap_or_default()
+    }
+
     /// The resource called `identifier`.
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.identifier == identifier)
@@ -109,7 +114,7 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
         name: Some("Mintedge's admin API".to_owned()),
         scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
         scope_descriptions: BTreeMap::new(),
-        signing_alg: Alg::EdDsa,
+        signing_alg: Alg::default(),
         access_token_ttl: 300,
         claims: Map::new(),
     };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{ClientConfig, Config, ResourceConfig, claims};
-use crate::protocol::client::{AuthMethod, client_id_problem};
+use crate::protocol::client::client_id_problem;
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::{Issuer, is_authority};
 use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE, USER_SCOPES, is_scope};
@@ -198,7 +198,7 @@ impl Check {
         self.text(&format!("{at}.client_name"), client.client_name.as_deref());
         self.ttl(&format!("{at}.access_token_ttl"), client.access_token_ttl);
         self.claims(&format!("{at}.claims"), &client.claims);
-        if client.token_endpoint_auth_method == AuthMethod::None {
+        if client.is_public() {
             for (number, grant) in client.grant_types.iter().enumerate() {
                 if grant.info().confidential_only {
                     let message =

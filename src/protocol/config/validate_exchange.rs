@@ -2,7 +2,6 @@
 
 use super::ClientConfig;
 use super::validate::{Check, Known};
-use crate::protocol::client::AuthMethod;
 use crate::protocol::scope::ADMIN_READ;
 use crate::protocol::secret::is_generated_client_id;
 
@@ -17,7 +16,7 @@ impl Check {
             return;
         }
         let at = format!("{at}.exchange");
-        if client.token_endpoint_auth_method == AuthMethod::None {
+        if client.is_public() {
             self.say(&at, "only a client that authenticates may exchange tokens; this one has `none`");
         }
         for (number, audience) in exchange.audiences.iter().enumerate() {

@@ -2,7 +2,6 @@
 
 use super::validate::{Check, MAX_TEXT};
 use super::{ClientConfig, Config, SubjectType};
-use crate::protocol::client::AuthMethod;
 use crate::protocol::config::{RecoveryConfig, RefreshMode};
 use crate::protocol::grants::GrantType;
 use crate::protocol::redirect_uri;
@@ -49,7 +48,7 @@ impl Check {
         if logs_in && client.redirect_uris.is_empty() {
             self.say(format!("{at}.redirect_uris"), "`authorization_code` needs a redirect URI");
         }
-        if client.pkce_optional && client.token_endpoint_auth_method == AuthMethod::None {
+        if client.pkce_optional && client.is_public() {
             self.say(format!("{at}.pkce_optional"), "a public client can't do without PKCE");
         }
         for (name, uri) in [
@@ -131,13 +130,13 @@ impl Check {
                 self.say(format!("{at}.refresh.{name}"), format!("{least} to {most}"));
             }
         }
-        if refresh.recovery == RecoveryConfig::On && client.token_endpoint_auth_method == AuthMethod::None {
+        if refresh.recovery == RecoveryConfig::On && client.is_public() {
             self.say(
                 format!("{at}.refresh.recovery"),
                 "a public client's lost answers are not given again after the window",
             );
         }
-        if refresh.mode != RefreshMode::Rotate && client.token_endpoint_auth_method == AuthMethod::None {
+        if refresh.mode != RefreshMode::Rotate && client.is_public() {
             self.say(format!("{at}.refresh.mode"), "a public client's refresh tokens rotate at every use");
         }
     }

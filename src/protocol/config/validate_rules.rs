@@ -109,7 +109,7 @@ impl Check {
         let place = format!("{at}.authenticates");
         match config.client.iter().find(|known| known.client_id == client) {
             None => self.say(place, format!("there is no client `{client}` in this file")),
-            Some(known) if known.token_endpoint_auth_method != AuthMethod::FederatedJwt => {
+            Some(known) if !known.accepts(AuthMethod::FederatedJwt) => {
                 let message = format!(
                     "the client `{client}` authenticates otherwise; it needs token_endpoint_auth_method = \"{}\"",
                     AuthMethod::FederatedJwt.name()

@@ -75,7 +75,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     let secret = first_secret(&mut client, context);
     client.config_version = head.config_version;
     save(store, context.issuer, &client)?;
-    refresh_summary(store, context.issuer, &mut head, is_summed_up(&client))?;
+    refresh_summary(store, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
@@ -97,7 +97,7 @@ pub(super) fn update<S: Store, E: Entropy>(
     if client != current {
         client.config_version = head.config_version;
         save(store, context.issuer, &client)?;
-        refresh_summary(store, context.issuer, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
+        refresh_summary(store, context, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
     }
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
@@ -135,7 +135,7 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
 
 /// A client that needs a secret and has none gets one.
 pub(super) fn first_secret<E: Entropy>(client: &mut Client, context: &Context<'_, E>) -> Option<NewSecret> {
-    if !client.token_endpoint_auth_method.has_secret() || !client.secrets.is_empty() {
+    if !client.has_secret() || !client.secrets.is_empty() {
         return None;
     }
     let addition = Addition { expires_at: None, others_expire_at: None, sha256: None };
@@ -222,7 +222,7 @@ pub(super) fn set_enabled<S: Store, E: Entropy>(
 pub(super) fn delete<S: Store, E: Entropy>(
     store: &mut S,
     mut head: Head,
-    context: &Context<'_, E>,
+    context: &mut Context<'_, E>,
     client_id: &str,
 ) -> Result<Reply, Stop> {
     let client = existing(store, client_id)?;
@@ -232,7 +232,7 @@ pub(super) fn delete<S: Store, E: Entropy>(
         head.config_version += 1;
         head::save(store, context.issuer, &head)?;
     }
-    refresh_summary(store, context.issuer, &mut head, is_summed_up(&client))?;
+    refresh_summary(store, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::Client(None))
 }
 
@@ -249,17 +249,19 @@ fn existing<S: Store>(store: &S, client_id: &str) -> Result<Client, Stop> {
     load(store, client_id)?.ok_or(Stop::Refused(Refusal::NotFound))
 }
 
-/// Collects every client's origins anew, if a change touched any, and publishes them.
-pub(super) fn refresh_summary<S: Store>(
+/// Collects what the issuer as a whole has of its clients, if a change touched any of that: origins, grants to advertise,
+/// algorithms to have keys for.
+pub(super) fn refresh_summary<S: Store, E: Entropy>(
     store: &mut S,
-    issuer: &Issuer,
+    context: &mut Context<'_, E>,
     head: &mut Head,
     touched: bool,
-) -> Result<(), ServerError> {
+) -> Result<(), Stop> {
     if !touched {
         return Ok(());
     }
     let mut origins = std::collections::BTreeSet::new();
+    let mut algs = std::collections::BTreeSet::new();
     let mut grants: Vec<GrantType> = Vec::new();
     let mut after: Option<String> = None;
     loop {
@@ -268,6 +270,7 @@ pub(super) fn refresh_summary<S: Store>(
             let client = parse(json)?;
             after = Some(client.client_id.clone());
             grants.extend(special_grants(&client));
+            algs.extend(client.algs());
             origins.extend(client.config.allowed_origins);
         }
         if rows.is_empty() {
@@ -276,10 +279,12 @@ pub(super) fn refresh_summary<S: Store>(
     }
     let special: Vec<GrantType> =
         GrantType::ALL.iter().copied().filter(|grant| grants.contains(grant)).collect();
-    if head.origins != origins || head.special_grants != special {
-        head.origins = origins;
-        head.special_grants = special;
-        head::save(store, issuer, head)?;
+    let same = head.origins == origins && head.special_grants == special && head.client_algs == algs;
+    head.origins = origins;
+    head.special_grants = special;
+    head.client_algs = algs;
+    if keys::make_wanted(context, head)? || !same {
+        head::save(store, context.issuer, head)?;
     }
     Ok(())
 }

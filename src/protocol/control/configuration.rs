@@ -67,7 +67,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
         changes.push((client_id, Change::Delete));
     }
     head::save(store, context.issuer, &head)?;
-    clients::refresh_summary(store, context.issuer, &mut head, true)?;
+    clients::refresh_summary(store, context, &mut head, true)?;
     Ok(Reply::Applied { version: head.config_version, changes, secrets })
 }
 

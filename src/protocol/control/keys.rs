@@ -1,7 +1,7 @@
 //! Commands about signing keys.
 
 use super::head::{Head, ROOT, save};
-use super::{Context, Reply, Stop, Store};
+use super::{Context, Reply, Stop, Store, clients};
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::{KeyMaterial, KeyringParcel, PublicKey, StoredKey, StoredPrivate};
@@ -37,6 +37,7 @@ pub(super) fn tend<S: Store, E: Entropy>(
     mut head: Head,
 ) -> Result<Reply, Stop> {
     tend_head(store, context, &mut head)?;
+    clients::refresh_summary(store, context, &mut head, true)?;
     Ok(Reply::Tended)
 }
 
@@ -74,11 +75,15 @@ fn wrap_clear_keys<E: Entropy>(context: &Context<'_, E>, head: &mut Head) -> Res
     Ok(changed)
 }
 
-/// Makes every key that is due for the algorithms in use; says whether there was any.
+/// Makes every key that is due for the algorithms in use and ends those of others; says whether anything changed.
 pub(super) fn make_wanted<E: Entropy>(context: &mut Context<'_, E>, head: &mut Head) -> Result<bool, Stop> {
     let algs = head.algs(context.issuer);
+    let kept = life::keep_used(&mut head.keys, &algs, context.now);
+    if kept {
+        head.keys_version += 1;
+    }
     let wanted = life::wanted(&head.keys, &algs, head.rotate_every(), context.now);
-    make(context, head, &wanted)
+    Ok(make(context, head, &wanted)? || kept)
 }
 
 fn make<E: Entropy>(

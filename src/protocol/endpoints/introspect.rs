@@ -11,7 +11,6 @@ use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::super::form::Form;
 use super::super::http::{Method, Response};
 use super::super::issue::{GrantRef, signed_answer};
-use super::super::jwk::Alg;
 use super::super::jwt::verify_access_token;
 use super::super::log::Exchange;
 use super::super::ports::Platform;
@@ -56,7 +55,10 @@ async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
         inactive
     });
     let accepts = exchange.request.headers.accept.as_deref().is_some_and(|accept| accept.contains(SIGNED));
-    let alg = client.introspection_signed_response_alg.or(accepts.then_some(Alg::EdDsa));
+    let alg = match client.introspection_signed_response_alg {
+        None if accepts => Some(server.snapshot(exchange.now).await?.own_alg()),
+        registered => registered,
+    };
     let Some(alg) = alg else {
         let body =
             serde_json::to_string(&members).map_err(|error| ServerError::internal(error.to_string()))?;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{GrantRequest, Granted, IdTokenRequest, UserTokens};
 use crate::protocol::client::Client;
+use crate::protocol::config::IdTokenClaims;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::exchange::actor::may_act;
@@ -46,7 +47,7 @@ pub(super) fn target(
     if chosen.is_empty() && !requested.is_empty() {
         return Err(invalid_target(Cause::ResourceUnknown, "the resource is no longer known"));
     }
-    let alg = chosen.first().map_or(Alg::EdDsa, |resource| resource.signing_alg);
+    let alg = chosen.first().map_or(snapshot.own_alg(), |resource| resource.signing_alg);
     chosen.retain(|resource| resource.signing_alg == alg);
     let of_chosen = |scope: &&str| {
         USER_SCOPES.contains(scope) || chosen.iter().any(|resource| resource.scopes.contains(scope))
@@ -78,10 +79,14 @@ pub(super) async fn granted<P: Platform>(
     let refresh_token = refresh.map(|(generation, secret): (u32, SecretBytes)| {
         RefreshToken { owner: user.id, grant: id, generation, secret }.to_wire(&keyring.derived.refresh)
     });
+    let by_scope = match client.id_token_claims {
+        IdTokenClaims::Scopes => target.scopes.clone(),
+        IdTokenClaims::Minimal => ScopeSet::default(),
+    };
     let id_token = target.scopes.contains("openid").then(|| IdTokenRequest {
         nonce,
         alg: client.id_token_alg(),
-        claims: user_claims::for_id_token(&user, grant.claims.as_ref()),
+        claims: user_claims::for_id_token(&user, &by_scope, grant.claims.as_ref()),
     });
     let mut vouched = Map::new();
     if let Some(name) = &client.may_act {

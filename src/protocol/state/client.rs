@@ -26,7 +26,7 @@ pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, 
     wanted.created_at = client.created_at;
     wanted.updated_at = client.updated_at;
     wanted.config_version = client.config_version;
-    if wanted.token_endpoint_auth_method.has_secret() {
+    if wanted.has_secret() {
         wanted.secrets.clone_from(&client.secrets);
     }
     if wanted != *client {
@@ -59,7 +59,7 @@ pub fn add_secret(
     others_expire_at: Option<Timestamp>,
     now: Timestamp,
 ) -> AddSecret {
-    if !client.token_endpoint_auth_method.has_secret() {
+    if !client.has_secret() {
         return AddSecret::NoSecrets;
     }
     let mut secrets: Vec<_> = client.secrets.iter().filter(|secret| secret.is_live(now)).cloned().collect();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::{PublicKey, StoredKey};
-use crate::protocol::time::{DAY, HOUR, Timestamp};
+use crate::protocol::time::{DAY, HOUR, MINUTE, Timestamp};
 
 /// How long a key is published before it signs, in seconds.
 pub const ANNOUNCE: u64 = DAY;
@@ -104,6 +104,34 @@ pub fn wanted(keys: &[StoredKey], algs: &[Alg], rotate_every: u64, now: Timestam
             (due && current.schedule.retire_from.is_none()).then_some((*alg, starts))
         })
         .collect()
+}
+
+/// How long a key that nothing uses any more goes on signing, in seconds: longer than an edge may not know of it.
+const LAST_USE: u64 = 5 * MINUTE;
+
+/// Ends the keys of algorithms that nothing uses, so that verifiers meet no kind of key they need not know; one that is used
+/// again before its end goes on. Says whether anything changed.
+pub fn keep_used(keys: &mut [StoredKey], algs: &[Alg], now: Timestamp) -> bool {
+    let end = now.plus(LAST_USE);
+    let mut changed = false;
+    for key in keys.iter_mut().filter(|key| !algs.contains(&key.public.alg)) {
+        if key.public.schedule.retire_from.is_none_or(|at| at > end) {
+            key.public.schedule.retire(end);
+            changed = true;
+        }
+    }
+    for alg in algs {
+        let of_alg = keys.iter_mut().map(|key| &mut key.public).filter(|key| key.alg == *alg);
+        let schedules: Vec<&mut Schedule> = of_alg.map(|key| &mut key.schedule).collect();
+        if schedules.iter().all(|schedule| schedule.retire_from.is_some()) {
+            let active = schedules.into_iter().filter(|schedule| schedule.state(now) == KeyState::Active);
+            if let Some(last) = active.max_by_key(|schedule| schedule.active_from) {
+                (last.retire_from, last.gone_at) = (None, None);
+                changed = true;
+            }
+        }
+    }
+    changed
 }
 
 /// Adds a key that signs from its `active_from` on; the current one of its algorithm ends there.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use mintedge::protocol::admin::ClientView;
-use mintedge::protocol::client::ManagedBy;
+use mintedge::protocol::client::{AuthMethod, ManagedBy};
 use mintedge::protocol::grants::GrantType;
 
 use crate::style::{DIM, bold, styled};
@@ -44,7 +44,7 @@ pub(super) fn one(client: &ClientView) -> String {
     };
     row("state", if declaration.disabled { "disabled".to_owned() } else { "enabled".to_owned() });
     row("declared in", declared_by(client.managed_by).to_owned());
-    row("authenticates", declaration.token_endpoint_auth_method.name().to_owned());
+    row("authenticates", method(declaration.token_endpoint_auth_method).to_owned());
     row("grants", declaration.grant_types.iter().copied().map(GrantType::name).collect::<Vec<_>>().join(" "));
     row("scopes", declaration.scopes.to_wire());
     row("token ttl", declaration.access_token_ttl.map(|ttl| format!("{ttl} s")).unwrap_or_default());
@@ -60,6 +60,10 @@ pub(super) fn one(client: &ClientView) -> String {
         row("secret", format!("{}  made {}, {end}", secret.secret_id, utc(secret.created_at)));
     }
     text
+}
+
+fn method(pinned: Option<AuthMethod>) -> &'static str {
+    pinned.map_or("client_secret_basic or client_secret_post", AuthMethod::name)
 }
 
 fn declared_by(managed_by: ManagedBy) -> &'static str {

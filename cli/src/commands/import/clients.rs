@@ -125,15 +125,15 @@ fn allowed_scopes(imported: &Imported, object: &Loose<'_>, warnings: &mut Vec<St
     allowed
 }
 
-fn auth_method(object: &Loose<'_>, grants: &[GrantType], warnings: &mut Vec<String>) -> AuthMethod {
+fn auth_method(object: &Loose<'_>, grants: &[GrantType], warnings: &mut Vec<String>) -> Option<AuthMethod> {
     if flag(object, "requireclientsecret", warnings) != Some(false) {
-        return AuthMethod::default();
+        return None;
     }
     if grants.iter().any(|grant| grant.info().confidential_only) {
         warnings.push("it needed no secret; its grants need one here".to_owned());
-        return AuthMethod::default();
+        return None;
     }
-    AuthMethod::None
+    Some(AuthMethod::None)
 }
 
 fn lifetime(object: &Loose<'_>, warnings: &mut Vec<String>) -> Option<u32> {
@@ -155,7 +155,7 @@ fn secrets(imported: &mut Imported, object: &Loose<'_>, client: &ClientConfig, w
         hashes.extend(hash);
         warnings.extend(remarks);
     }
-    if !hashes.is_empty() && client.token_endpoint_auth_method == AuthMethod::None {
+    if !hashes.is_empty() && client.is_public() {
         warnings.push("its secrets are not imported: a public client has none".to_owned());
     } else if !hashes.is_empty() {
         imported.secrets.insert(client.client_id.clone(), hashes);

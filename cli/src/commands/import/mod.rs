@@ -101,8 +101,6 @@ fn remaining(imported: &mut Imported) {
 fn write(origin: &str, imported: &Imported) -> Result<String, Failure> {
     let mut text = TomlText::default();
     text.comment(&format!("Imported from {origin}."));
-    text.comment("Clients authenticate in one way each: HTTP Basic here. For those that send their secret in the body,");
-    text.comment("add token_endpoint_auth_method = \"client_secret_post\".");
     for warning in &imported.general {
         text.comment(&format!("IMPORT: {warning}"));
     }
