@@ -64,12 +64,13 @@ async function logIn(number) {
   const text = await page.text();
   const hidden = [...text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
   const fields = Object.fromEntries(hidden.map(([, name, value]) => [name, value]));
-  const answer = await expect(303, await fetch(`${url}/login`, {
+  const answer = await expect(200, await fetch(`${url}/login`, {
     method: "POST",
     redirect: "manual",
     headers: { ...headers, ...form, cookie: cookies(page) },
     body: new URLSearchParams({ ...fields, username: login, password: PASSWORD, action: "login" }),
   }));
+  if (!cookies(answer).includes("session=")) throw new Error(`${login} was not logged in`);
   return `${cookies(page)}; ${cookies(answer)}`;
 }
 

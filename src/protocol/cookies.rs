@@ -26,7 +26,7 @@ impl Cookie {
             Self::Browser => "browser",
             Self::Device => "device",
         };
-        let prefix = if issuer.as_str().starts_with("https:") { "__Host-" } else { "" };
+        let prefix = if issuer.is_https() { "__Host-" } else { "" };
         // Issuers on one host keep their cookies apart.
         let tenant: String = issuer
             .path()
@@ -60,7 +60,7 @@ impl Cookie {
         max_age: Option<u64>,
     ) -> Response {
         let age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-        let secure = if issuer.as_str().starts_with("https:") { "; Secure" } else { "" };
+        let secure = if issuer.is_https() { "; Secure" } else { "" };
         let header = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", self.name(issuer));
         response.with("set-cookie", header)
     }

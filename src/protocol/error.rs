@@ -226,6 +226,8 @@ pub enum Cause {
     LinkInvalid,
     IdTokenHint,
     LogoutRedirectUnregistered,
+    LogoutClientMissing,
+    PlainHttp,
     TokenInactive,
     SubjectBound,
     SubjectNotForClient,

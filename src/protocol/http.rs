@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::issuer::is_loopback;
+
 /// Largest accepted request body of a protocol endpoint, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// Largest accepted request body of the admin API, in bytes (a configuration may be long).
@@ -109,9 +111,20 @@ impl std::fmt::Debug for Body {
     }
 }
 
+/// How a request reached the platform, as the platform's own URL of it says; no header is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Over https.
+    pub https: bool,
+    /// At a loopback address.
+    pub loopback: bool,
+}
+
 /// A request as the server sees it: no host, because the issuer is configuration.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// How it came; `None` where that isn't known.
+    pub arrival: Option<Arrival>,
     /// The method.
     pub method: Method,
     /// The path as sent, percent-encoding untouched.
@@ -127,18 +140,33 @@ pub struct Request {
 impl Request {
     /// Splits `target` (origin form or absolute URL) into path and query.
     pub fn new(method: Method, target: &str, headers: Headers, body: Body) -> Self {
-        let target = match target.find("://") {
-            Some(scheme_end) => {
-                let after = target.get(scheme_end + 3..).unwrap_or_default();
-                after.find('/').and_then(|slash| after.get(slash..)).unwrap_or("/")
+        let (arrival, target) = match target.split_once("://") {
+            // Only in front of the path: a query may hold an address of its own.
+            Some((scheme, after)) if !scheme.contains(['/', '?']) => {
+                let end = after.find(['/', '?']).unwrap_or(after.len());
+                let (authority, target) = after.split_at_checked(end).unwrap_or_default();
+                let arrival = Arrival { https: scheme == "https", loopback: is_loopback(authority) };
+                (Some(arrival), if target.starts_with('/') { target } else { "/" })
             }
-            None => target,
+            _ => (None, target),
         };
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (target, None),
         };
-        Self { method, path: path.to_owned(), query, headers, body }
+        Self { arrival, method, path: path.to_owned(), query, headers, body }
+    }
+
+    /// Whether a person's browser asks for a page: it navigates, and says that it takes HTML. Programs take anything.
+    pub fn wants_page(&self) -> bool {
+        self.method == Method::Get
+            && self.headers.accept.as_deref().is_some_and(|accept| accept.contains("text/html"))
+    }
+
+    /// The same as a GET, for a HEAD: whose answer is that of the GET without its body (RFC 9110 §9.3.2).
+    #[must_use]
+    pub fn as_get(&self) -> Self {
+        Self { method: Method::Get, ..self.clone() }
     }
 }
 

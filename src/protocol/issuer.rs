@@ -66,6 +66,21 @@ impl Issuer {
         self.url.get(self.path_start..).unwrap_or_default()
     }
 
+    /// Scheme and authority.
+    pub fn origin(&self) -> &str {
+        self.url.get(..self.path_start).unwrap_or_default()
+    }
+
+    /// Whether it is an https URL.
+    pub fn is_https(&self) -> bool {
+        self.url.starts_with("https:")
+    }
+
+    /// Whether it is on a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        self.origin().split_once("://").is_some_and(|(_, authority)| is_loopback(authority))
+    }
+
     /// The URL of an endpoint; `path` starts with a slash.
     pub fn endpoint(&self, path: &str) -> String {
         format!("{}{path}", self.url)

@@ -1,4 +1,5 @@
-//! The structured log: one JSON line per request, without secrets, tokens or unverified input.
+//! The structured log: one JSON line per request, without secrets, tokens or unverified input; but a redirect URI that was
+//! refused is named, shortened and without its query, because nobody could find the mistake otherwise.
 
 use serde::Serialize;
 
@@ -35,6 +36,8 @@ pub struct Exchange<'a> {
     pub refused: std::cell::Cell<Option<&'static str>>,
     /// How many generations old the refresh token was that ended its grant, if one did.
     pub distance: std::cell::Cell<Option<u32>>,
+    /// The redirect URI that it named and that was refused, if one was.
+    pub(crate) refused_uri: std::cell::RefCell<Option<RefusedUri>>,
     /// Why it failed, if it did.
     pub failure: std::cell::RefCell<Option<Failure>>,
 }
@@ -56,6 +59,7 @@ impl<'a> Exchange<'a> {
             used_up: std::cell::RefCell::new(None),
             refused: std::cell::Cell::new(None),
             distance: std::cell::Cell::new(None),
+            refused_uri: std::cell::RefCell::new(None),
             failure: std::cell::RefCell::new(None),
         }
     }
@@ -80,6 +84,11 @@ impl<'a> Exchange<'a> {
         *self.rule.borrow_mut() = Some(id.to_owned());
     }
 
+    /// Notes a redirect URI that is refused.
+    pub(crate) fn note_refused_uri(&self, uri: &str) {
+        *self.refused_uri.borrow_mut() = Some(RefusedUri::of(uri));
+    }
+
     /// Notes the failure for the log and puts it on the wire.
     pub fn fail(&self, realm: &str, failure: Failure) -> Response {
         let response = failure.response(realm, &self.id);
@@ -95,6 +104,7 @@ impl<'a> Exchange<'a> {
     /// The log line.
     pub fn line(&self, response: &Response) -> String {
         let failure = self.failure.borrow();
+        let refused_uri = self.refused_uri.borrow();
         let (client_id, issuer, rule) = (self.client_id.borrow(), self.issuer.borrow(), self.rule.borrow());
         let (outcome, error, cause, detail) = match failure.as_ref() {
             None if self.refused.get().is_some() => ("refused", self.refused.get(), None, None),
@@ -121,6 +131,7 @@ impl<'a> Exchange<'a> {
             error,
             cause,
             distance: self.distance.get(),
+            redirect_uri: refused_uri.as_ref().map(|refused| refused.logged.as_str()),
             detail,
         };
         serde_json::to_string(&line).unwrap_or_default()
@@ -153,7 +164,46 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     distance: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+}
+
+/// A redirect URI that was refused, made harmless.
+#[derive(Debug)]
+pub(crate) struct RefusedUri {
+    /// For the page that whoever sent it sees.
+    pub(crate) shown: String,
+    /// For the log: without query, fragment and user information, which may hold secrets.
+    logged: String,
+}
+
+/// Longest part of a refused URI that is shown or logged, in characters.
+const MAX_REFUSED_URI: usize = 300;
+
+impl RefusedUri {
+    fn of(uri: &str) -> Self {
+        let plain = uri.split(['?', '#']).next().unwrap_or_default();
+        let logged = match plain.split_once("://") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                printable(&format!("{scheme}://{host}{path}"))
+            }
+            None => printable(plain),
+        };
+        Self { shown: printable(uri), logged }
+    }
+}
+
+/// Printable ASCII only, and not too much of it: nothing that could look like something else.
+fn printable(text: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_graphic() { letter } else { '\u{fffd}' };
+    let mut short: String = text.chars().take(MAX_REFUSED_URI).map(plain).collect();
+    if short.len() < text.len() && text.chars().nth(MAX_REFUSED_URI).is_some() {
+        short.push('…');
+    }
+    short
 }
 
 /// The platform's own id where it sent a plausible one, else a random one.

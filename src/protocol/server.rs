@@ -8,7 +8,7 @@ use super::directory::Directory;
 use super::endpoints;
 use super::federation::Trust;
 use super::grants::GrantType;
-use super::http::{Request, Response};
+use super::http::{Method, Request, Response};
 use super::issuer::Issuer;
 use super::log::Exchange;
 use super::ports::Platform;
@@ -51,9 +51,20 @@ impl<P: Platform> Server<P> {
 
     /// Answers one request; never fails and never panics. Writes one log line.
     pub async fn handle(&self, request: &Request) -> Response {
+        let is_head = request.method == Method::Head;
+        let as_get;
+        let request = if is_head {
+            as_get = request.as_get();
+            &as_get
+        } else {
+            request
+        };
         let exchange = Exchange::new(request, &self.platform);
-        let response = endpoints::route(self, &exchange).await;
+        let mut response = endpoints::route(self, &exchange).await;
         self.platform.log(&exchange.line(&response));
+        if is_head {
+            response.body.clear();
+        }
         response
     }
 

@@ -3,8 +3,8 @@
 use mintedge::protocol::http::Response;
 use mintedge::protocol::pages::{
     AccountNotice, AccountPage, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope, ErrorPage,
-    FormPostPage, FormTarget, LoginPage, LoginProblem, LogoutPage, SelectAccountPage, SessionRow, SignUpKind,
-    SignUpPage, SignUpProblem, SignedOutPage, Theme,
+    FormPostPage, FormTarget, LeavingPage, LoginPage, LoginProblem, LogoutPage, PasswordSetPage,
+    SelectAccountPage, SessionRow, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage, Theme, Trouble,
 };
 
 /// One page in one state.
@@ -125,6 +125,11 @@ impl<'a> Pages<'a> {
             name: None,
             problem: None,
             kind,
+            sign_in_uri: (kind == SignUpKind::OpenSignUp).then_some(if self.hostile {
+                "//evil.example"
+            } else {
+                "/login?flow=1"
+            }),
         }
     }
 
@@ -149,11 +154,37 @@ impl<'a> Pages<'a> {
         } else {
             ("invalid_request", "redirect_uri is not registered")
         };
-        let page = ErrorPage { base, theme, status: 400, error, description, request_id };
+        let received = Some(if self.hostile { HOSTILE } else { "https://shop.example.com/callbak" });
+        let trouble = Trouble::WrongApplication;
+        let page = ErrorPage { base, theme, status: 400, trouble, error, description, received, request_id };
         variants.push(self.variant("error", page.render(), None));
         let (error, description) = ("server_error", "the request could not be completed");
-        let page = ErrorPage { base, theme, status: 500, error, description, request_id };
-        variants.push(self.variant("error_server", page.render(), None));
+        let troubles = [
+            ("error_server", Trouble::Ours),
+            ("error_page", Trouble::NoPage),
+            ("error_program", Trouble::ForPrograms),
+            ("error_old", Trouble::TooOld),
+            ("error_link", Trouble::DeadLink),
+            ("error_not_set_up", Trouble::NotSetUp),
+        ];
+        for (name, trouble) in troubles {
+            if self.folder == "plain" || name == "error_server" {
+                let page = ErrorPage {
+                    base,
+                    theme,
+                    status: 500,
+                    trouble,
+                    error,
+                    description,
+                    received: None,
+                    request_id,
+                };
+                variants.push(self.variant(name, page.render(), None));
+            }
+        }
+        let page = PasswordSetPage { base, theme, account: self.account() };
+        variants.push(self.variant("password_set", page.render(), None));
+        self.leavings(variants);
         let mut page = SignedOutPage { base, theme, frames: &[], continue_uri: None };
         variants.push(self.variant("signed_out", page.render(), None));
         let frames =
@@ -163,6 +194,20 @@ impl<'a> Pages<'a> {
         page.continue_uri = Some(next);
         variants.push(self.variant("signed_out_frames", page.render(), None));
         self.form_posts(variants);
+    }
+
+    fn leavings(&self, variants: &mut Vec<Variant>) {
+        let uri = if self.hostile {
+            "javascript:alert(1)"
+        } else {
+            "http://client.example/callback?code=x&state=%22"
+        };
+        let page = LeavingPage { base: self.base, uri };
+        variants.push(self.variant(
+            if self.hostile { "leaving_refused" } else { "leaving" },
+            page.render(),
+            None,
+        ));
     }
 
     fn form_posts(&self, variants: &mut Vec<Variant>) {
@@ -242,6 +287,7 @@ impl<'a> Pages<'a> {
             ("login_wrong", LoginProblem::WrongCredentials),
             ("login_too_many", LoginProblem::TooManyAttempts),
             ("login_expired", LoginProblem::SessionExpired),
+            ("login_cookies", LoginProblem::CookiesMissing),
         ];
         for (name, problem) in problems {
             let login_hint = Some("ada@example.com");
@@ -280,7 +326,7 @@ impl<'a> Pages<'a> {
             ("sign_up_differ", SignUpProblem::PasswordsDiffer, Some("password")),
             ("sign_up_email", SignUpProblem::EmailInvalid, Some("email")),
             ("sign_up_too_many", SignUpProblem::TooManyAttempts, Some("password")),
-            ("sign_up_link", SignUpProblem::LinkInvalid, None),
+            ("sign_up_expired", SignUpProblem::PageExpired, Some("password")),
         ];
         for (name, problem, focus) in problems {
             let (email, problem) = (Some("ada@example"), Some(problem));

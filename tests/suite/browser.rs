@@ -94,6 +94,16 @@ pub fn challenge(verifier: &str) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(verifier.as_bytes()))
 }
 
+/// A page that leads on at once is to a browser what a redirect is.
+fn gone_on(mut page: Resp) -> Resp {
+    let onward = page.body.split("<meta http-equiv=\"refresh\" content=\"0;url=").nth(1);
+    if let Some(uri) = onward.and_then(|rest| rest.split('"').next()).map(unescape) {
+        page.status = 303;
+        page.headers.push(("location".to_owned(), uri));
+    }
+    page
+}
+
 impl<'a> Browser<'a> {
     pub fn new(f: &'a Fixture<'a>) -> Self {
         let address = RefCell::new(format!("192.0.2.{}", f.unique("").len() % 200));
@@ -105,6 +115,7 @@ impl<'a> Browser<'a> {
             self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = request.header("cf-connecting-ip", self.address.borrow().clone());
         request = request.header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        request = request.header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
@@ -120,7 +131,7 @@ impl<'a> Browser<'a> {
                 }
             }
         }
-        response
+        gone_on(response)
     }
 
     pub fn get(&self, path: &str) -> Resp {

@@ -11,6 +11,7 @@
 pub mod admin_api;
 pub mod authorize;
 pub mod browser;
+pub mod certification;
 pub mod client_credentials;
 pub mod cross_origin;
 pub mod exchange;
@@ -23,6 +24,7 @@ pub mod refresh;
 pub mod signing_keys;
 pub mod token_endpoint;
 pub mod users;
+pub mod visits;
 
 /// Makes one `#[test]` of every case, run against what `$target` returns.
 #[macro_export]
@@ -195,6 +197,35 @@ macro_rules! black_box_suite {
                 a_client_loses_everything_of_a_user,
                 reading_users_does_not_permit_changing_them,
                 hashes_and_seeds_of_users_are_never_shown,
+            ],
+            visits: [
+                a_browser_gets_a_page_with_a_way_on_wherever_it_goes,
+                programs_get_json_where_browsers_get_pages,
+                head_on_a_page_is_get_without_the_body,
+                password_managers_find_where_a_password_is_changed,
+                the_account_is_signed_in_to_without_an_application,
+                a_failed_login_keeps_the_name,
+                a_second_tab_goes_on_after_a_login_in_the_first,
+                a_page_of_another_session_begins_anew_and_permits_nothing,
+                a_browser_without_cookies_is_told_and_goes_on_with_them,
+                a_post_from_another_site_changes_no_cookie_and_ends_no_session,
+                only_a_cookie_that_was_sent_is_removed,
+                a_form_of_the_account_page_from_another_session_changes_nothing,
+                a_refused_address_is_shown_and_obeyed_by_nobody,
+                an_answer_to_a_form_is_a_page_that_leads_on,
+                a_client_may_ask_for_a_new_account,
+            ],
+            certification: [
+                oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported,
+                oidcc_rp_initiated_logout,
+                oidcc_rp_initiated_logout_no_state,
+                oidcc_rp_initiated_logout_no_post_logout_redirect_uri,
+                oidcc_rp_initiated_logout_no_params,
+                oidcc_rp_initiated_logout_only_state,
+                oidcc_rp_initiated_logout_no_id_token_hint,
+                oidcc_rp_initiated_logout_bad_post_logout_redirect_uri,
+                oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri,
+                oidcc_rp_initiated_logout_modified_id_token_hint,
             ],
             signing_keys: [
                 rotation_announces_a_key_before_it_signs,

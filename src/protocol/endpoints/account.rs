@@ -14,8 +14,9 @@ use super::super::ports::Platform;
 use super::super::refresh_token::SessionCookie;
 use super::super::server::Server;
 use super::super::time::{DAY, HOUR, MINUTE, Timestamp};
-use super::authorize::answer::error_page;
 use super::authorize::browser::Browser;
+use super::authorize::forms::LOGIN;
+use super::error_page::error_page;
 use super::method_not_allowed;
 
 /// Path of the page below the issuer.
@@ -28,7 +29,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     let done = match exchange.request.method {
         Method::Get => show(server, exchange, None).await,
         Method::Post => act(server, exchange).await,
-        _ => return method_not_allowed(server, exchange, "GET, POST"),
+        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
     };
     match done {
         Ok(response) => response,
@@ -36,9 +37,14 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     }
 }
 
+/// Whoever isn't signed in signs in first, and comes back.
+fn to_sign_in<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    exchange.note_refusal(Code::LoginRequired, Cause::LoginRequired);
+    Response::see_other(server.issuer.endpoint(LOGIN))
+}
+
 fn signed_out() -> Failure {
-    let description = "you are not signed in; go to one of your applications and sign in there";
-    OAuthError::new(Code::Forbidden, Cause::LoginRequired, description).into()
+    OAuthError::new(Code::Forbidden, Cause::LoginRequired, "the account is gone").into()
 }
 
 async fn show<P: Platform>(
@@ -47,10 +53,9 @@ async fn show<P: Platform>(
     notice: Option<AccountNotice>,
 ) -> Result<Response, Failure> {
     let browser = Browser::of(server, exchange).await?;
-    let cookie = browser.session.clone().ok_or_else(signed_out)?;
-    if browser.session_state(server, exchange, None).await?.is_none() {
-        return Err(signed_out());
-    }
+    let Some(cookie) = live_session(server, exchange, &browser).await? else {
+        return Ok(to_sign_in(server, exchange));
+    };
     let Reply::Overview(overview) = server.subject(cookie.owner, &Command::Overview, exchange.now).await?
     else {
         return Err(signed_out());
@@ -125,25 +130,25 @@ async fn act<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result
     let form = Form::of(exchange.request)?;
     let browser = Browser::of(server, exchange).await?;
     if !browser.accepts(server, exchange, FLOW, form.value("csrf").unwrap_or_default()).await? {
-        let description = "this page is too old or was opened in another browser; try again";
-        return Err(OAuthError::new(Code::Forbidden, Cause::CsrfMismatch, description).into());
+        return not_this_page(server, exchange, &browser).await;
     }
-    let cookie = browser.session.clone().ok_or_else(signed_out)?;
-    if browser.session_state(server, exchange, None).await?.is_none() {
-        return Err(signed_out());
-    }
+    let Some(cookie) = live_session(server, exchange, &browser).await? else {
+        return Ok(to_sign_in(server, exchange));
+    };
     let now = exchange.now;
     let notice = match form.value("action").unwrap_or_default() {
         "end_session" => {
             let sid = form.value("session").and_then(Id::parse);
             let Some(sid) = sid else { return Err(incomplete()) };
             server.subject(cookie.owner, &Command::EndSessions { sid: Some(sid) }, now).await?;
+            if sid == cookie.sid {
+                return Ok(signed_out_here(server));
+            }
             AccountNotice::SessionEnded
         }
         "end_all" => {
             server.subject(cookie.owner, &Command::EndSessions { sid: None }, now).await?;
-            let response = Response::see_other(server.issuer.endpoint(super::logout::LOGOUT));
-            return Ok(Cookie::Session.clear(&server.issuer, response));
+            return Ok(signed_out_here(server));
         }
         "revoke_app" => {
             let client_id = form.value("client").ok_or_else(incomplete)?.to_owned();
@@ -154,6 +159,41 @@ async fn act<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result
         _ => return Err(incomplete()),
     };
     show(server, exchange, Some(notice)).await
+}
+
+/// The session of this very browser has ended.
+fn signed_out_here<P: Platform>(server: &Server<P>) -> Response {
+    let response = Response::see_other(server.issuer.endpoint(super::logout::LOGOUT));
+    Cookie::Session.clear(&server.issuer, response)
+}
+
+/// A form from elsewhere, or of a page that is too old, changes nothing; the page is shown again.
+async fn not_this_page<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+) -> Result<Response, Failure> {
+    // A browser keeps its cookies back from a POST of another site, and sends them with the GET that follows.
+    let mut response = if browser.is_new() {
+        Response::see_other(server.issuer.endpoint(ACCOUNT))
+    } else {
+        show(server, exchange, Some(AccountNotice::SessionExpired)).await?
+    };
+    if response.status == 200 {
+        response.status = 403;
+    }
+    exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+    Ok(response)
+}
+
+/// The session's cookie, if the session is alive.
+async fn live_session<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+) -> Result<Option<SessionCookie>, Failure> {
+    let state = browser.session_state(server, exchange, None).await?;
+    Ok(browser.session.clone().filter(|_| state.is_some()))
 }
 
 fn incomplete() -> Failure {

@@ -1,5 +1,8 @@
 //! `/logout` (`RP-Initiated Logout 1.0`): ends the browser's session and tells the clients that were used in it.
 //!
+//! A POST without the session's cookie, which is what another site's POST looks like, becomes a GET: nobody is signed out by a
+//! page that they didn't ask to. Only a cookie that was sent is removed, and its session ends with it.
+//!
 //! With an `id_token_hint` of this very session people are signed out at once; else they are asked. They are sent on only to a
 //! `post_logout_redirect_uri` that the hinted or named client has registered. Clients are told through the browser
 //! (`Front-Channel Logout 1.0`: frames on the page) and directly (`Back-Channel Logout 1.0`: by the object's alarm, after the
@@ -24,10 +27,11 @@ use super::super::ports::Platform;
 use super::super::sealed::{FLOW_PREFIX, open, seal};
 use super::super::server::Server;
 use super::super::subject::session_name;
-use super::super::time::{HOUR, Timestamp};
-use super::authorize::answer::error_page;
+use super::super::time::{DAY, HOUR, Timestamp};
 use super::authorize::browser::Browser;
 use super::authorize::interaction::face;
+use super::error_page::error_page;
+use super::leave::leave;
 use super::method_not_allowed;
 
 /// Path of the endpoint below the issuer.
@@ -44,12 +48,15 @@ struct Plan {
     made_at: Timestamp,
 }
 
+/// Longest query that a POST is turned into, in bytes.
+const MAX_REDIRECTED: usize = 8192;
+
 pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
     exchange.endpoint.set("logout");
     let form = match exchange.request.method {
         Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
         Method::Post => Form::of(exchange.request),
-        _ => return method_not_allowed(server, exchange, "GET, POST"),
+        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
     };
     let done = match form {
         Ok(form) if form.value("flow").is_some() => confirmed(server, exchange, &form).await,
@@ -67,6 +74,10 @@ async fn request<P: Platform>(
     exchange: &Exchange<'_>,
     form: &Form,
 ) -> Result<Response, Failure> {
+    let browser = Browser::of(server, exchange).await?;
+    if exchange.request.method == Method::Post && browser.session.is_none() {
+        return Ok(by_get(server, form));
+    }
     let snapshot = server.snapshot(exchange.now).await?;
     let hint = match form.value("id_token_hint") {
         Some(hint) => {
@@ -77,14 +88,13 @@ async fn request<P: Platform>(
         None => None,
     };
     let client = client(server, exchange, form.value("client_id"), hint.as_ref()).await?;
-    let return_to = return_to(form, client.as_deref(), hint.is_some())?;
+    let return_to = return_to(exchange, form, client.as_deref(), hint.is_some())?;
     let plan = Plan {
         logout: true,
         client_id: client.as_ref().map(|client| client.client_id.clone()),
         return_to,
         made_at: exchange.now,
     };
-    let browser = Browser::of(server, exchange).await?;
     let Some(state) = browser.session_state(server, exchange, None).await? else {
         return finish(server, exchange, &[], plan.return_to).await;
     };
@@ -95,6 +105,16 @@ async fn request<P: Platform>(
         return sign_out(server, exchange, &browser, plan).await;
     }
     ask(server, exchange, &browser, &state, (&plan, client.as_deref())).await
+}
+
+/// The same request as a GET. A hint that is too long for that is left out, and the person is asked.
+fn by_get<P: Platform>(server: &Server<P>, form: &Form) -> Response {
+    let query = form.to_query();
+    let logout = server.issuer.endpoint(LOGOUT);
+    if query.is_empty() || query.len() > MAX_REDIRECTED {
+        return Response::see_other(logout);
+    }
+    Response::see_other(format!("{logout}?{query}"))
 }
 
 fn refused(cause: Cause, description: &'static str) -> OAuthError {
@@ -130,12 +150,21 @@ async fn client<P: Platform>(
     }
 }
 
-fn return_to(form: &Form, client: Option<&Client>, hinted: bool) -> Result<Option<String>, OAuthError> {
+fn return_to(
+    exchange: &Exchange<'_>,
+    form: &Form,
+    client: Option<&Client>,
+    hinted: bool,
+) -> Result<Option<String>, OAuthError> {
     let Some(uri) = form.value("post_logout_redirect_uri") else { return Ok(None) };
+    if !hinted && form.value("client_id").is_none() {
+        let description = "the application that sent you here didn't say which one it is: to lead back there, an id_token_hint or a client_id is needed";
+        return Err(refused(Cause::LogoutClientMissing, description));
+    }
     let known =
         client.is_some_and(|client| client.post_logout_redirect_uris.iter().any(|known| known == uri));
-    let named = hinted || form.value("client_id").is_some();
-    if !known || !named {
+    if !known {
+        exchange.note_refused_uri(uri);
         let description = "the application that sent you here named an address that is not registered for it";
         return Err(refused(Cause::LogoutRedirectUnregistered, description));
     }
@@ -176,24 +205,42 @@ async fn confirmed<P: Platform>(
     let browser = Browser::of(server, exchange).await?;
     let sealed = form.value("flow").unwrap_or_default();
     let csrf = form.value("csrf").unwrap_or_default();
-    let stale = |cause| {
-        OAuthError::new(
-            Code::Forbidden,
-            cause,
-            "this page is too old or was opened in another browser; try again",
-        )
-    };
-    if exchange.request.method != Method::Post || !browser.accepts(server, exchange, sealed, csrf).await? {
-        return Err(stale(Cause::CsrfMismatch).into());
-    }
     let keyring = server.any_keyring(exchange.now).await?;
     let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
     let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < HOUR);
-    let plan = plan.ok_or(stale(Cause::FlowExpired))?;
+    let own =
+        exchange.request.method == Method::Post && browser.accepts(server, exchange, sealed, csrf).await?;
+    let Some(plan) = plan.filter(|_| own) else {
+        return ask_anew(server, exchange, &browser, sealed).await;
+    };
     if form.value("action") == Some("stay") {
         return Ok(Response::see_other(server.issuer.endpoint(super::account::ACCOUNT)));
     }
     sign_out(server, exchange, &browser, plan).await
+}
+
+/// A form from elsewhere, or of a page that is too old, signs nobody out: the person is asked again.
+async fn ask_anew<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+    sealed: &str,
+) -> Result<Response, Failure> {
+    exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+    let keyring = server.any_keyring(exchange.now).await?;
+    let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
+    let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < DAY);
+    if exchange.request.method == Method::Post && browser.session.is_none() {
+        let query = plan.map(|_| format!("?flow={sealed}")).unwrap_or_default();
+        return Ok(Response::see_other(format!("{}{query}", server.issuer.endpoint(LOGOUT))));
+    }
+    let nowhere = Plan { logout: true, client_id: None, return_to: None, made_at: exchange.now };
+    let plan = plan.map_or(nowhere, |plan| Plan { made_at: exchange.now, ..plan });
+    let Some(state) = browser.session_state(server, exchange, None).await? else {
+        return finish(server, exchange, &[], plan.return_to).await;
+    };
+    let client = client(server, exchange, plan.client_id.as_deref(), None).await?;
+    ask(server, exchange, browser, &state, (&plan, client.as_deref())).await
 }
 
 async fn sign_out<P: Platform>(
@@ -223,12 +270,16 @@ async fn finish<P: Platform>(
     let frames = frames(server, exchange, notices).await?;
     let snapshot = server.snapshot(exchange.now).await?;
     let response = match return_to {
-        Some(uri) if frames.is_empty() => Response::see_other(uri),
+        Some(uri) if frames.is_empty() => leave(server, exchange, uri),
         return_to => {
             let (base, theme) = (server.issuer.path(), &snapshot.branding);
             SignedOutPage { base, theme, frames: &frames, continue_uri: return_to.as_deref() }.render()
         }
     };
+    // Only what was sent: the answer to a request without cookies must not take one away.
+    if Cookie::Session.read(&server.issuer, &exchange.request.headers).is_none() {
+        return Ok(response);
+    }
     Ok(Cookie::Session.clear(&server.issuer, response))
 }
 

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::super::client::AuthMethod;
+use super::super::config::SignUp;
 use super::super::error::ServerError;
 use super::super::grants::GrantType;
 use super::super::http::Response;
@@ -21,6 +22,7 @@ use super::authorize::par::PAR;
 use super::introspect::INTROSPECT;
 use super::logout::LOGOUT;
 use super::revoke::REVOKE;
+use super::sign_up::is_open;
 use super::userinfo::USERINFO;
 use super::{JWKS, TOKEN, public_document};
 
@@ -87,7 +89,7 @@ struct OpenIdMembers {
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     require_request_uri_registration: bool,
-    prompt_values_supported: [&'static str; 4],
+    prompt_values_supported: Vec<&'static str>,
     acr_values_supported: [&'static str; 1],
     ui_locales_supported: [&'static str; 1],
     backchannel_logout_supported: bool,
@@ -97,7 +99,8 @@ struct OpenIdMembers {
 }
 
 impl OpenIdMembers {
-    fn of(issuer: &Issuer) -> Self {
+    fn of(issuer: &Issuer, sign_up: SignUp) -> Self {
+        let create = is_open(sign_up).then_some("create");
         let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
         let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
         Self {
@@ -112,7 +115,10 @@ impl OpenIdMembers {
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             require_request_uri_registration: false,
-            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            prompt_values_supported: ["none", "login", "consent", "select_account"]
+                .into_iter()
+                .chain(create)
+                .collect(),
             acr_values_supported: [ACR_PASSWORD],
             ui_locales_supported: ["en"],
             backchannel_logout_supported: true,
@@ -169,7 +175,7 @@ async fn metadata<P: Platform>(
         authorization_response_iss_parameter_supported: true,
         require_pushed_authorization_requests: snapshot.login.require_pushed_authorization_requests,
         scopes_supported: USER_SCOPES.into_iter().chain(resources).collect(),
-        openid: (document == Document::OpenId).then(|| OpenIdMembers::of(issuer)),
+        openid: (document == Document::OpenId).then(|| OpenIdMembers::of(issuer, snapshot.login.sign_up)),
     };
     serde_json::to_string(&metadata).map_err(|error| ServerError::internal(error.to_string()))
 }

@@ -1,17 +1,22 @@
 //! The endpoints, one file each, and the way from a path to one of them.
 
 mod account;
+mod arrival;
 mod assets;
 mod authorize;
 mod cors;
+mod error_page;
 mod introspect;
 mod jwks;
+mod leave;
 mod logout;
 mod metadata;
 mod revoke;
+mod sign_in;
 mod sign_up;
 mod token;
 mod userinfo;
+mod visit;
 
 use futures_util::future::FutureExt as _;
 
@@ -21,6 +26,7 @@ use super::http::{Header, Method, Response};
 use super::log::Exchange;
 use super::ports::Platform;
 use super::server::Server;
+use arrival::Misplaced;
 
 /// Path of the token endpoint below the issuer.
 pub const TOKEN: &str = "/token";
@@ -30,22 +36,35 @@ pub const JWKS: &str = "/jwks";
 /// Sends a request to its endpoint. All but the token endpoint are boxed: they would make the state machine of every
 /// token request twenty times as large, and a cold isolate compiles it before it answers.
 pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    if let Some(misplaced) = Misplaced::of(&server.issuer, exchange.request.arrival) {
+        return arrival::refuse(server, exchange, misplaced);
+    }
     match exchange.request.path.strip_prefix(server.issuer.path()) {
-        Some(TOKEN) => token::serve(server, exchange).await,
+        Some(TOKEN) if !exchange.request.wants_page() => token::serve(server, exchange).await,
         below => elsewhere(server, exchange, below).boxed_local().await,
     }
 }
 
-/// Sends a request to any endpoint but the token endpoint; `below` is the path below the issuer, if it is there.
+/// Any endpoint but the token endpoint; `below` is the path below the issuer, if it is there. Browsers get pages.
 async fn elsewhere<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     below: Option<&str>,
 ) -> Response {
+    let response = serve(server, exchange, below).boxed_local().await;
+    arrival::with_hsts(server, error_page::instead(server, exchange, response).await)
+}
+
+async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>, below: Option<&str>) -> Response {
     if let Some(document) = metadata::Document::at(&server.issuer, &exchange.request.path) {
         return metadata::serve(server, exchange, document).await;
     }
+    let is_front_door = visit::is_root(below) && exchange.request.wants_page();
+    if is_front_door || visit::is_change_password(&server.issuer, &exchange.request.path) {
+        return visit::to_account(server);
+    }
     match below {
+        Some(TOKEN) => method_not_allowed(server, exchange, "POST, OPTIONS"),
         Some(JWKS) => jwks::serve(server, exchange).await,
         Some(authorize::AUTHORIZE) => authorize::serve(server, exchange).boxed_local().await,
         Some(authorize::par::PAR) => authorize::par::serve(server, exchange).boxed_local().await,
@@ -106,11 +125,14 @@ fn public_document<P: Platform>(
         ("etag", tag.into()),
     ];
     match request.method {
-        Method::Get | Method::Head if current => Response { status: 304, headers, body: String::new() },
+        Method::Get if current => Response { status: 304, headers, body: String::new() },
         Method::Get => Response { status: 200, headers, body },
-        Method::Head => Response { status: 200, headers, body: String::new() },
-        Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => {
-            method_not_allowed(server, exchange, "GET, HEAD")
-        }
+        Method::Head
+        | Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Options
+        | Method::Other => method_not_allowed(server, exchange, "GET, HEAD"),
     }
 }

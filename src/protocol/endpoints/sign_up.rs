@@ -14,8 +14,8 @@ use super::super::objects::subject::{Command, Reply, User};
 use super::super::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
 use super::super::ports::Platform;
 use super::super::server::Server;
-use super::authorize::answer::error_page;
 use super::authorize::browser::Browser;
+use super::error_page::error_page;
 use super::method_not_allowed;
 
 /// Path of the page a link leads to, below the issuer.
@@ -47,7 +47,7 @@ pub(super) async fn serve_link<P: Platform>(server: &Server<P>, exchange: &Excha
     let form = match exchange.request.method {
         Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
         Method::Post => Form::of(exchange.request),
-        _ => return method_not_allowed(server, exchange, "GET, POST"),
+        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
     };
     let done = match form {
         Ok(form) => link(server, exchange, &form).await,
@@ -80,7 +80,11 @@ async fn link<P: Platform>(
         return page(server, exchange, &browser, (text, &user), None).await;
     }
     if !browser.accepts(server, exchange, text, form.value("csrf").unwrap_or_default()).await? {
-        return Err(invalid_link());
+        // The link's token proves enough; that the form came from here doesn't show, so the form is shown once more.
+        exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+        let problem = Some(SignUpProblem::PageExpired);
+        let shown = page(server, exchange, &browser, (text, &user), problem).await?;
+        return Ok(Response { status: 403, ..shown });
     }
     if let Some(problem) = problem(form) {
         return page(server, exchange, &browser, (text, &user), Some(problem)).await;
@@ -115,6 +119,7 @@ async fn page<P: Platform>(
         name: user.claims.get("name").and_then(|name| name.as_str()),
         problem,
         kind: if user.password.is_none() { SignUpKind::Invitation } else { SignUpKind::Reset },
+        sign_in_uri: None,
     };
     Ok(browser.remember(server, page.render()))
 }
@@ -125,7 +130,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     let form = match exchange.request.method {
         Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
         Method::Post => Form::of(exchange.request),
-        _ => return method_not_allowed(server, exchange, "GET, POST"),
+        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
     };
     let done = match form {
         Ok(form) => super::authorize::sign_up(server, exchange, &form, problem(&form)).await,

@@ -12,8 +12,8 @@ pub struct FormTarget<'a> {
     pub flow: &'a str,
     /// The token against forged submissions; the hidden field `csrf`.
     pub csrf: &'a str,
-    /// Where the answer to the form may redirect: the client's redirect URI, its origin or its scheme. The page's
-    /// policy allows the scheme, since Chrome applies it to the redirects that follow at the client, too.
+    /// Where the person will be sent in the end: the client's redirect URI, its origin or its scheme. The page's policy
+    /// allows an app's own scheme; the way to the web needs no permission.
     pub form_action: Option<&'a str>,
 }
 

@@ -4,7 +4,7 @@ use super::super::http::Response;
 use super::form::hidden;
 use super::html::Html;
 use super::layout::Layout;
-use super::policy::Policy;
+use super::policy::{Forms, Policy};
 use super::uri;
 
 /// The only script there is: submits the form of a [`FormPostPage`].
@@ -24,8 +24,8 @@ impl FormPostPage<'_> {
     /// The page. An action that no form may have gives a page without parameters.
     pub fn render(&self) -> Response {
         let action = uri::registered(self.action);
-        let form_action: Vec<_> = action.and_then(uri::scheme_source).into_iter().collect();
-        let policy = Policy { script: action.is_some(), form_action, ..Policy::default() };
+        let forms = if action.is_some() { Forms::Away } else { Forms::None };
+        let policy = Policy { script: action.is_some(), forms, ..Policy::default() };
         let layout = Layout { base: self.base, theme: None, title: "One moment", refresh: None, wide: false };
         match action {
             Some(action) => policy.respond(200, layout.page(|html| self.form(html, action))),

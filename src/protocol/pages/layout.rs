@@ -14,10 +14,17 @@ pub(super) struct Layout<'a> {
     pub(super) theme: Option<&'a Theme>,
     /// What the page is about; the document's title.
     pub(super) title: &'a str,
-    /// Where to go on to after two seconds.
-    pub(super) refresh: Option<&'a str>,
+    /// Where to go on to by itself.
+    pub(super) refresh: Option<Onward<'a>>,
     /// Whether the card is for reading rather than for one decision.
     pub(super) wide: bool,
+}
+
+/// Where a page goes on to, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Onward<'a> {
+    pub(super) uri: &'a str,
+    pub(super) seconds: u8,
 }
 
 impl<'a> Layout<'a> {
@@ -53,9 +60,9 @@ impl<'a> Layout<'a> {
         html.markup("</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         html.markup("<meta name=\"color-scheme\" content=\"light dark\">\n");
         html.markup("<meta name=\"robots\" content=\"noindex\">\n");
-        if let Some(uri) = self.refresh {
+        if let Some(Onward { uri, seconds }) = self.refresh {
             html.markup("<meta http-equiv=\"refresh\"")
-                .attribute("content", &format!("2;url={uri}"))
+                .attribute("content", &format!("{seconds};url={uri}"))
                 .markup(">\n");
         }
         if let Some(icon) = self.theme.and_then(|theme| theme.logo_uri.as_deref()).and_then(uri::image) {

@@ -18,6 +18,8 @@ pub enum LoginProblem {
     TooManyAttempts,
     /// The page was open for too long.
     SessionExpired,
+    /// The browser didn't send back the cookie that came with the page.
+    CookiesMissing,
 }
 
 impl LoginProblem {
@@ -26,6 +28,9 @@ impl LoginProblem {
             Self::WrongCredentials => "That username and password don’t match. Check both and try again.",
             Self::TooManyAttempts => "Too many attempts. Wait a few minutes, then try again.",
             Self::SessionExpired => "This page was open for too long. Sign in again to continue.",
+            Self::CookiesMissing => {
+                "Your browser didn’t send our cookie back. Allow cookies for this site, then sign in again."
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Signing out (`OpenID Connect` RP-Initiated Logout §2, Front-Channel Logout §2).
 
 use super::super::http::Response;
+use super::error::way_on;
 use super::form::{Button, FormTarget, Look};
 use super::identity::{ClientFace, account};
-use super::layout::Layout;
+use super::layout::{Layout, Onward};
 use super::policy::Policy;
 use super::theme::Theme;
 use super::uri;
@@ -66,6 +67,7 @@ impl PasswordSetPage<'_> {
         let html = Layout::new(self.base, self.theme, "Password saved").page(|html| {
             html.markup("<h1>Your password is saved</h1>\n<p class=\"lead\">Go to your application and sign in as <bdi>");
             html.text(self.account).markup("</bdi>.</p>\n");
+            way_on(html, self.base, "account", "Go to your account");
         });
         Policy::default().respond(200, html)
     }
@@ -79,7 +81,7 @@ pub struct SignedOutPage<'a> {
     pub theme: &'a Theme,
     /// Front-channel logout URIs, loaded in hidden frames.
     pub frames: &'a [String],
-    /// The post-logout redirect URI, followed after two seconds.
+    /// The post-logout redirect URI, followed at once, or after two seconds where there are frames to load.
     pub continue_uri: Option<&'a str>,
 }
 
@@ -87,19 +89,21 @@ impl SignedOutPage<'_> {
     /// The page.
     pub fn render(&self) -> Response {
         let next = self.continue_uri.and_then(uri::registered);
-        let layout = Layout { refresh: next, ..Layout::new(self.base, self.theme, "Signed out") };
+        let refresh = next.map(|uri| Onward { uri, seconds: if self.frames.is_empty() { 0 } else { 2 } });
+        let layout = Layout { refresh, ..Layout::new(self.base, self.theme, "Signed out") };
         let html = layout.page(|html| {
             html.markup("<h1>You’re signed out</h1>\n");
-            match next {
-                Some(uri) => html
-                    .markup(
-                        "<p class=\"lead\">You will be taken back in a moment.</p>\n<p class=\"buttons\">",
-                    )
-                    .markup("<a class=\"secondary\" id=\"continue\"")
-                    .attribute("href", uri)
-                    .markup(">Continue</a></p>\n"),
-                None => html.markup("<p class=\"lead\">You can close this page now.</p>\n"),
-            };
+            if let Some(uri) = next {
+                html.markup(
+                    "<p class=\"lead\">You will be taken back in a moment.</p>\n<p class=\"buttons\">",
+                )
+                .markup("<a class=\"secondary\" id=\"continue\"")
+                .attribute("href", uri)
+                .markup(">Continue</a></p>\n");
+            } else {
+                html.markup("<p class=\"lead\">You can close this page now.</p>\n");
+                way_on(html, self.base, "login", "Sign in again");
+            }
             for uri in self.frames.iter().filter_map(|uri| uri::web(uri)) {
                 html.markup("<iframe hidden title=\"Signing out\"").attribute("src", uri);
                 html.markup("></iframe>\n");

@@ -10,10 +10,8 @@ use super::uri;
 /// What a page may do beyond showing itself.
 #[derive(Default)]
 pub(super) struct Policy {
-    /// Where its forms lead. A client's part is a scheme: Chrome blocks every redirect after a submission that isn't
-    /// listed, those of the client's own included, and many clients go on to another origin than the one that
-    /// takes the response.
-    pub(super) form_action: Vec<String>,
+    /// Where its forms lead.
+    pub(super) forms: Forms,
     /// What it may frame.
     pub(super) frames: Vec<String>,
     /// Whether it runs this server's script.
@@ -22,12 +20,25 @@ pub(super) struct Policy {
     pub(super) isolated: bool,
 }
 
+/// Where the forms of a page lead. Chromium applies this to every redirect after a submission, too.
+#[derive(Default)]
+pub(super) enum Forms {
+    /// There are none.
+    #[default]
+    None,
+    /// To this server; the answer may redirect to an app's own scheme, which is the end of the way.
+    /// To the web the answer is a [`LeavingPage`](super::LeavingPage), which needs no permission here.
+    Own(Option<String>),
+    /// To a client, which may go on wherever it likes. The page holds that one form and nothing that somebody wrote.
+    Away,
+}
+
 impl Policy {
-    /// For a page whose form posts back to this server; `after` is where the answer may redirect.
+    /// For a page whose form posts back to this server; `after` is where the person will be sent.
     pub(super) fn own_form(after: Option<&str>) -> Self {
-        let mut form_action = vec!["'self'".to_owned()];
-        form_action.extend(after.and_then(uri::scheme_source));
-        Self { form_action, ..Self::default() }
+        let app = after.filter(|uri| uri::web(uri).is_none()).and_then(uri::scheme_source);
+        let forms = Forms::Own(app.filter(|scheme| scheme != "https:" && scheme != "http:"));
+        Self { forms, ..Self::default() }
     }
 
     /// The response with all headers.
@@ -45,19 +56,23 @@ impl Policy {
 
     fn content_security_policy(&self) -> String {
         let mut policy = "default-src 'none'; style-src 'self'; img-src 'self' https:; ".to_owned();
-        policy.push_str("base-uri 'none'; frame-ancestors 'none'; form-action ");
-        policy.push_str(&sources(&self.form_action));
+        policy.push_str("base-uri 'none'; frame-ancestors 'none'");
+        match &self.forms {
+            Forms::None => policy.push_str("; form-action 'none'"),
+            Forms::Own(None) => policy.push_str("; form-action 'self'"),
+            Forms::Own(Some(scheme)) => {
+                policy.push_str("; form-action 'self' ");
+                policy.push_str(scheme);
+            }
+            Forms::Away => {}
+        }
         if self.script {
             policy.push_str("; script-src 'self'");
         }
         if !self.frames.is_empty() {
             policy.push_str("; frame-src ");
-            policy.push_str(&sources(&self.frames));
+            policy.push_str(&self.frames.join(" "));
         }
         policy
     }
-}
-
-fn sources(list: &[String]) -> String {
-    if list.is_empty() { "'none'".to_owned() } else { list.join(" ") }
 }

@@ -7,6 +7,7 @@ use super::identity::ClientFace;
 use super::layout::Layout;
 use super::policy::Policy;
 use super::theme::Theme;
+use super::uri;
 
 /// Why somebody sees the sign-up page again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub enum SignUpProblem {
     EmailInvalid,
     /// The limit for this address is reached.
     TooManyAttempts,
-    /// The link was used, has expired or never was one; the page has no form then.
-    LinkInvalid,
+    /// The page was open for too long, or the browser didn't send back the cookie that came with it.
+    PageExpired,
 }
 
 /// What the page is for.
@@ -72,24 +73,30 @@ pub struct SignUpPage<'a> {
     pub problem: Option<SignUpProblem>,
     /// What the page is for.
     pub kind: SignUpKind,
+    /// Where to sign in instead: a path on this origin.
+    pub sign_in_uri: Option<&'a str>,
 }
 
 impl SignUpPage<'_> {
     /// The page.
     pub fn render(&self) -> Response {
-        if self.problem == Some(SignUpProblem::LinkInvalid) {
-            return self.link_invalid();
-        }
         let title = match self.problem {
             Some(_) => format!("Error: {}", self.kind.title()),
             None => self.kind.title().to_owned(),
         };
         let html = Layout::new(self.base, self.theme, &title).page(|html| {
             self.heading(html);
-            if self.problem == Some(SignUpProblem::TooManyAttempts) {
-                banner(html, "Too many attempts. Wait a few minutes, then try again.");
+            match self.problem {
+                Some(SignUpProblem::TooManyAttempts) => {
+                    banner(html, "Too many attempts. Wait a few minutes, then try again.");
+                }
+                Some(SignUpProblem::PageExpired) => {
+                    banner(html, "This page was open for too long, or your browser blocks cookies. Nothing was saved; enter it again.");
+                }
+                _ => {}
             }
             self.form(html);
+            self.below(html);
             if let Some(client) = &self.client {
                 client.small_print(html);
             }
@@ -97,12 +104,11 @@ impl SignUpPage<'_> {
         Policy::own_form(self.target.form_action).respond(200, html)
     }
 
-    fn link_invalid(&self) -> Response {
-        let html = Layout::new(self.base, self.theme, "This link doesn’t work").page(|html| {
-            html.markup("<h1>This link doesn’t work</h1>\n<p class=\"lead\" role=\"alert\">");
-            html.markup("It was used already, or it has expired. Ask for a new one.</p>\n");
-        });
-        Policy::default().respond(400, html)
+    fn below(&self, html: &mut Html) {
+        if let Some(uri) = self.sign_in_uri.and_then(uri::path) {
+            html.markup("<p class=\"below\">You have an account? <a").attribute("href", uri);
+            html.markup(">Sign in</a></p>\n");
+        }
     }
 
     fn heading(&self, html: &mut Html) {

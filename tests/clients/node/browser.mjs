@@ -16,6 +16,12 @@ function attribute(tag, name) {
   return found && unescape(found[1]);
 }
 
+/** Where a page leads on to at once. */
+function onward(body) {
+  const found = body.match(/<meta http-equiv="refresh" content="0;url=([^"]*)">/);
+  return found && unescape(found[1]);
+}
+
 /** What a browser has arrived at. Outside its `hosts` it only knows the address. */
 export class Page {
   constructor(url, response, body) {
@@ -80,8 +86,8 @@ export class Browser {
       if (!this.hosts.includes(next.url.hostname)) return new Page(next.url);
       const response = await this.#send(next);
       const body = Buffer.concat(await response.toArray()).toString();
-      const { location } = response.headers;
-      if (!REDIRECTS.has(response.statusCode) || !location) return new Page(next.url, response, body);
+      const location = REDIRECTS.has(response.statusCode) ? response.headers.location : onward(body);
+      if (!location) return new Page(next.url, response, body);
       next = { url: new URL(location, next.url), method: "GET" };
     }
     throw new Error(`more than ${MOST_REDIRECTS} redirects, the last to ${next.url}`);

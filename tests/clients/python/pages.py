@@ -22,6 +22,7 @@ class Page(HTMLParser):
         self.action = None
         self.fields = {}
         self.links = []
+        self.onward = None
         self.feed(self.text)
 
     def handle_starttag(self, tag, attrs):
@@ -30,6 +31,9 @@ class Page(HTMLParser):
             self.action = urljoin(self.url, attributes.get("action", ""))
         elif tag == "input" and attributes.get("type") == "hidden":
             self.fields.setdefault(attributes["name"], attributes.get("value", ""))
+        elif tag == "meta" and attributes.get("http-equiv") == "refresh":
+            delay, _, target = attributes["content"].partition(";url=")
+            self.onward = target if delay == "0" else None
         elif tag == "a" and "href" in attributes:
             self.links.append(urljoin(self.url, attributes["href"]))
 
@@ -44,16 +48,19 @@ class Person:
         # Guesses are damped by address. The local runtime believes the header that Cloudflare would overwrite.
         address = f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(1, 255)}"
         self._session.headers["cf-connecting-ip"] = address
+        self._session.headers["accept"] = "text/html,*/*;q=0.8"
 
     def open(self, url: str, method: str = "GET", **request) -> Page:
-        """Follows redirects, as long as they stay on `hosts`."""
+        """Follows redirects and pages that lead on at once, as long as they stay on `hosts`."""
         for _ in range(20):
             if urlsplit(url).hostname not in self.hosts:
                 return Page(url)
             response = self._session.request(method, url, allow_redirects=False, timeout=30, **request)
-            if response.status_code not in REDIRECTS:
-                return Page(url, response)
-            url, method, request = urljoin(url, response.headers["location"]), "GET", {}
+            page = Page(url, response)
+            onward = response.headers["location"] if response.status_code in REDIRECTS else page.onward
+            if onward is None:
+                return page
+            url, method, request = urljoin(url, onward), "GET", {}
         raise AssertionError(f"too many redirects, the last to {url}")
 
     def submit(self, page: Page, **fields) -> Page:

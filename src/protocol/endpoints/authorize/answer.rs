@@ -5,12 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::leave;
+
 use crate::protocol::authorization_code::AuthorizationCode;
 use crate::protocol::encoding::form_encode;
 use crate::protocol::error::{Failure, OAuthError, ServerError};
 use crate::protocol::http::Response;
 use crate::protocol::log::Exchange;
-use crate::protocol::pages::{ErrorPage, FormPostPage, Theme};
+use crate::protocol::pages::FormPostPage;
 use crate::protocol::ports::Platform;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::sealed::{CODE_PREFIX, seal};
@@ -58,6 +60,7 @@ impl ReturnTo {
     fn answer<'a, P: Platform>(
         &'a self,
         server: &'a Server<P>,
+        exchange: &Exchange<'_>,
         mut parameters: Vec<(&'a str, &'a str)>,
     ) -> Response {
         if let Some(state) = &self.state {
@@ -73,7 +76,7 @@ impl ReturnTo {
                 return FormPostPage { base, action: &self.redirect_uri, parameters: &parameters }.render();
             }
         };
-        Response::see_other(format!("{}{separator}{}", self.redirect_uri, encode(&parameters)))
+        leave(server, exchange, format!("{}{separator}{}", self.redirect_uri, encode(&parameters)))
     }
 }
 
@@ -91,7 +94,7 @@ pub(super) async fn code<P: Platform>(
 ) -> Result<Response, ServerError> {
     let keyring = server.any_keyring(exchange.now).await?;
     let sealed = seal(&keyring.derived.code, CODE_PREFIX, code, &server.platform)?;
-    Ok(target.answer(server, vec![("code", &sealed)]))
+    Ok(target.answer(server, exchange, vec![("code", &sealed)]))
 }
 
 /// Sends an error to the client.
@@ -107,25 +110,5 @@ pub(super) fn redirect_error<P: Platform>(
         Failure::Server(_) => "the server failed; the request id finds the cause in its log",
     };
     let _ = exchange.fail(server.issuer.as_str(), failure);
-    target.answer(server, vec![("error", error), ("error_description", description)])
-}
-
-/// Shows an error to the person.
-pub(in super::super) async fn error_page<P: Platform>(
-    server: &Server<P>,
-    exchange: &Exchange<'_>,
-    failure: Failure,
-) -> Response {
-    let (error, status) = failure.code().wire();
-    let description = match &failure {
-        Failure::OAuth(OAuthError { description, .. }) => description,
-        Failure::Server(_) => "Something went wrong on our side. Please try again.",
-    };
-    let theme = match server.snapshot(exchange.now).await {
-        Ok(snapshot) => snapshot.branding.clone(),
-        Err(_) => Theme::default(),
-    };
-    let _ = exchange.fail(server.issuer.as_str(), failure);
-    let base = server.issuer.path();
-    ErrorPage { base, theme: &theme, status, error, description, request_id: &exchange.id }.render()
+    target.answer(server, exchange, vec![("error", error), ("error_description", description)])
 }

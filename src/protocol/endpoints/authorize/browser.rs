@@ -9,9 +9,12 @@ use crate::protocol::log::Exchange;
 use crate::protocol::objects::subject::{Command, Reply, SessionState};
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::SessionCookie;
-use crate::protocol::secret::{Secret, SecretHash};
+use crate::protocol::secret::{Secret, SecretBytes, SecretHash};
 use crate::protocol::server::Server;
 use subtle::ConstantTimeEq as _;
+
+/// Stands for the session where there is none.
+const NO_SESSION: [u8; 16] = [0; 16];
 
 /// A browser.
 pub(in super::super) struct Browser {
@@ -80,8 +83,8 @@ impl Browser {
         flow: &str,
     ) -> Result<String, ServerError> {
         let keyring = server.any_keyring(exchange.now).await?;
-        let sid = self.session.as_ref().map(|cookie| *cookie.sid.bytes()).unwrap_or_default();
-        Ok(base64url(&mac(&keyring.derived.csrf, &[self.id.as_bytes(), &sid, flow.as_bytes()])))
+        let sid = self.session.as_ref().map_or(NO_SESSION, |cookie| *cookie.sid.bytes());
+        Ok(self.proof(&keyring.derived.csrf, &sid, flow))
     }
 
     /// Whether a form with `flow` and `csrf` was shown to this browser.
@@ -94,6 +97,28 @@ impl Browser {
     ) -> Result<bool, ServerError> {
         let expected = self.csrf(server, exchange, flow).await?;
         Ok(!self.is_new && bool::from(expected.as_bytes().ct_eq(csrf.as_bytes())))
+    }
+
+    /// Whether it was shown to this browser when nobody was logged in.
+    pub(in super::super) async fn accepts_from_before_login<P: Platform>(
+        &self,
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        flow: &str,
+        csrf: &str,
+    ) -> Result<bool, ServerError> {
+        let keyring = server.any_keyring(exchange.now).await?;
+        let expected = self.proof(&keyring.derived.csrf, &NO_SESSION, flow);
+        Ok(!self.is_new && bool::from(expected.as_bytes().ct_eq(csrf.as_bytes())))
+    }
+
+    fn proof(&self, key: &SecretBytes, sid: &[u8], flow: &str) -> String {
+        base64url(&mac(key, &[self.id.as_bytes(), sid, flow.as_bytes()]))
+    }
+
+    /// Whether it sent no name: its first visit, or its cookies were lost, blocked, or kept back from another site's POST.
+    pub(in super::super) fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Tells the browser its name, if it is new.

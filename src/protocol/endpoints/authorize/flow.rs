@@ -6,11 +6,13 @@ use serde_json::Value;
 use super::answer::{ResponseMode, ReturnTo};
 use crate::protocol::id::Id;
 use crate::protocol::scope::ScopeSet;
-use crate::protocol::time::{HOUR, Timestamp};
+use crate::protocol::time::{DAY, HOUR, Timestamp};
 use crate::protocol::user_claims;
 
 /// How long a page may stay open, in seconds.
 pub(super) const FLOW_LIFETIME: u64 = HOUR;
+/// How long the request of a page that is too old may begin anew, in seconds.
+const ANEW: u64 = DAY;
 
 /// Everything about a request that is still needed. Travels in pages, sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,12 +56,15 @@ pub(in super::super) struct Flow {
 
 /// `prompt` (`OpenID Connect Core` §3.1.2.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the parameter's four words")]
+#[expect(clippy::struct_excessive_bools, reason = "the parameter's five words")]
 pub(super) struct Prompt {
     pub(super) none: bool,
     pub(super) login: bool,
     pub(super) consent: bool,
     pub(super) select_account: bool,
+    /// `Initiating User Registration via OpenID Connect 1.0` §4.
+    #[serde(default)]
+    pub(super) create: bool,
 }
 
 impl Prompt {
@@ -72,10 +77,11 @@ impl Prompt {
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
                 "select_account" => prompt.select_account = true,
+                "create" => prompt.create = true,
                 _ => return None,
             }
         }
-        let others = prompt.login || prompt.consent || prompt.select_account;
+        let others = prompt.login || prompt.consent || prompt.select_account || prompt.create;
         (!(prompt.none && others)).then_some(prompt)
     }
 }
@@ -93,6 +99,17 @@ impl Flow {
     /// Whether the page it travels in is still good.
     pub(super) fn is_current(&self, now: Timestamp) -> bool {
         now.since(self.started_at) < FLOW_LIFETIME
+    }
+
+    /// The same request as if it came again now; `None` if it is too old for that.
+    pub(super) fn anew(self, now: Timestamp) -> Option<Self> {
+        let again = now.since(self.started_at) < ANEW;
+        again.then_some(Self { started_at: now, login: None, selected: false, ..self })
+    }
+
+    /// The same request of somebody who has an account after all.
+    pub(super) fn without_create(&self) -> Self {
+        Self { prompt: Prompt { create: false, ..self.prompt }, ..self.clone() }
     }
 
     /// Where the answer goes.

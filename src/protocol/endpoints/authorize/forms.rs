@@ -1,20 +1,17 @@
 //! What the pages of a flow send back: login, choice of account, consent.
 
-use super::browser::session_hash;
-use super::interaction::{Scene, proceed, resume};
-use super::{answer, method_not_allowed};
-use crate::protocol::cookies::Cookie;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::interaction::{Scene, proceed};
+use super::resume::{Resumed, resume};
+use super::session::{self, Begun};
+use super::{answer, error_page, method_not_allowed, sign_in};
+use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::form::Form;
-use crate::protocol::http::{Headers, Method, Response};
-use crate::protocol::id::Id;
+use crate::protocol::http::{Method, Response};
 use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, DEVICE_LIFETIME, Door, Login, Problem};
-use crate::protocol::objects::subject::{Command, NewSession, Reply, SessionState};
+use crate::protocol::login::{self, Door, Login, Problem};
+use crate::protocol::objects::subject::Command;
 use crate::protocol::pages::LoginProblem;
 use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::SessionCookie;
-use crate::protocol::secret::SecretBytes;
 use crate::protocol::server::Server;
 
 /// Path of the login form below the issuer.
@@ -31,16 +28,25 @@ pub(in super::super) async fn serve<P: Platform>(
     path: &str,
 ) -> Response {
     exchange.endpoint.set("authorize");
-    if exchange.request.method != Method::Post {
-        return method_not_allowed(server, exchange, "POST");
+    match exchange.request.method {
+        Method::Post => {}
+        Method::Get => return sign_in::visit(server, exchange, path).await,
+        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
     }
-    let resumed = match Form::of(exchange.request) {
-        Ok(form) => resume(server, exchange, &form).await.map(|scene| (form, scene)),
-        Err(error) => Err(error.into()),
+    let form = match Form::of(exchange.request) {
+        Ok(form) => form,
+        Err(error) => return error_page(server, exchange, error.into()).await,
     };
-    let (form, scene) = match resumed {
-        Ok(resumed) => resumed,
-        Err(failure) => return answer::error_page(server, exchange, failure).await,
+    if path == LOGIN {
+        // Without an application it is the account's.
+        if let Some(response) = sign_in::submitted(server, exchange, &form).await {
+            return response;
+        }
+    }
+    let scene = match resume(server, exchange, &form, path == LOGIN).await {
+        Ok(Resumed::Form(scene)) => *scene,
+        Ok(Resumed::Anew(response)) => return response,
+        Err(failure) => return error_page(server, exchange, failure).await,
     };
     let target = scene.flow.return_to();
     let done = match (path, form.value("action").unwrap_or_default()) {
@@ -64,7 +70,7 @@ fn denied() -> Failure {
     OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "the person said no").into()
 }
 
-async fn log_in<P: Platform>(scene: Scene<'_, P>, form: &Form) -> Result<Response, Failure> {
+async fn log_in<P: Platform>(mut scene: Scene<'_, P>, form: &Form) -> Result<Response, Failure> {
     let name = form.value("username").unwrap_or_default();
     let password = form.value("password").unwrap_or_default();
     let login = if scene.snapshot.login.password {
@@ -80,6 +86,7 @@ async fn log_in<P: Platform>(scene: Scene<'_, P>, form: &Form) -> Result<Respons
                 Problem::TooMany => (LoginProblem::TooManyAttempts, Cause::TooManyAttempts),
             };
             scene.exchange.note_refusal(Code::AccessDenied, cause);
+            scene.username = Some(name.to_owned());
             return scene.login_page(Some(problem)).await;
         }
     };
@@ -89,94 +96,13 @@ async fn log_in<P: Platform>(scene: Scene<'_, P>, form: &Form) -> Result<Respons
 /// Begins a session for somebody who has proved who they are, and goes on with the flow.
 pub(super) async fn enter<P: Platform>(mut scene: Scene<'_, P>, login: Login) -> Result<Response, Failure> {
     let Scene { server, exchange, .. } = scene;
-    let device = login.device.clone();
-    let (cookie, state) = start_session(&scene, login).await?;
-    let keyring = server.any_keyring(exchange.now).await?;
-    let value = cookie.to_wire(&keyring.derived.session);
-    let absolute = scene.snapshot.sessions.absolute;
-    scene.flow.login = Some(cookie.sid);
-    scene.browser.session = Some(cookie);
-    let response = proceed(scene, Some(state), false).await;
-    let response = Cookie::Session.set(&server.issuer, response, &value, Some(absolute));
-    Ok(Cookie::Device.set(&server.issuer, response, &device, Some(DEVICE_LIFETIME)))
-}
-
-/// A new session with a new name: what was in the browser before is never reused.
-async fn start_session<P: Platform>(
-    scene: &Scene<'_, P>,
-    login: Login,
-) -> Result<(SessionCookie, SessionState), Failure> {
-    let Scene { server, exchange, snapshot, .. } = scene;
-    let owner = login.user.id;
-    let old = scene.browser.session.as_ref();
-    if let Some(other) = old.filter(|old| old.owner != owner) {
-        end_session(server, exchange, other).await?;
-    }
-    // The same person again: the session keeps the name that clients know it by, and its cookie gets a new secret.
-    let again = match old.filter(|old| old.owner == owner) {
-        Some(old) => scene.browser.session_state(server, exchange, None).await?.map(|_| old.sid),
-        None => None,
-    };
-    let cookie = SessionCookie {
-        owner,
-        sid: again.unwrap_or_else(|| Id::generate(&server.platform)),
-        secret: SecretBytes::generate(&server.platform),
-    };
-    let session = NewSession {
-        sid: cookie.sid,
-        sha256: session_hash(&cookie),
-        auth: login.auth,
-        idle: snapshot.sessions.idle,
-        absolute: snapshot.sessions.absolute,
-        label: label(&exchange.request.headers),
-        client_id: Some(scene.client.client_id.clone()),
-    };
-    match server.subject(owner, &Command::StartSession(Box::new(session)), exchange.now).await? {
-        Reply::Session(state) => Ok((cookie, *state)),
-        _ => Err(denied()),
-    }
-}
-
-/// Somebody else logs in with this browser: the session before them ends. Its cookie has to be right for that.
-async fn end_session<P: Platform>(
-    server: &Server<P>,
-    exchange: &Exchange<'_>,
-    cookie: &SessionCookie,
-) -> Result<(), ServerError> {
-    let look = Command::Session { sid: cookie.sid, sha256: session_hash(cookie), client_id: None };
-    if let Reply::Session(_) = server.subject(cookie.owner, &look, exchange.now).await? {
-        let end = Command::EndSessions { sid: Some(cookie.sid) };
-        server.subject(cookie.owner, &end, exchange.now).await?;
-    }
-    Ok(())
-}
-
-/// What kind of browser it is, in a few words; nothing of the header itself is kept.
-fn label(headers: &Headers) -> String {
-    let agent = headers.user_agent.as_deref().unwrap_or_default();
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
-    };
-    let browser = find(&[
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ]);
-    let system = find(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "Unknown browser".to_owned(),
-    }
+    let places = (scene.snapshot.as_ref(), &scene.browser);
+    let begun = Begun::new(server, exchange, places, Some(&scene.client.client_id), login).await?;
+    let cookies = begun.cookies(server, exchange).await?;
+    scene.flow.login = Some(begun.cookie.sid);
+    scene.browser.session = Some(begun.cookie);
+    let response = proceed(scene, Some(begun.state), false).await;
+    Ok(session::set(server, &cookies, response))
 }
 
 async fn select<P: Platform>(mut scene: Scene<'_, P>) -> Result<Response, Failure> {

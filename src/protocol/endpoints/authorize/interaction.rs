@@ -1,4 +1,4 @@
-//! What comes next for a flow: log in, choose, consent, or the answer. One place decides it, for the first request and after
+//! What comes next for a flow: log in, make an account, choose, consent, or the answer. One place decides it, for the first request and after
 //! every page.
 
 use super::answer;
@@ -11,19 +11,18 @@ use crate::protocol::config::CODE_LIFETIME;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::directory::Found;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::form::Form;
 use crate::protocol::http::Response;
 use crate::protocol::id::Id;
 use crate::protocol::log::Exchange;
 use crate::protocol::objects::subject::SessionState;
 use crate::protocol::pages::{
     ClientFace, ConsentGroup, ConsentPage, ConsentScope, FormTarget, LoginPage, LoginProblem,
-    SelectAccountPage,
+    SelectAccountPage, SignUpProblem,
 };
 use crate::protocol::ports::Platform;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::scope::USER_SCOPES;
-use crate::protocol::sealed::{FLOW_PREFIX, open, seal};
+use crate::protocol::sealed::{FLOW_PREFIX, seal};
 use crate::protocol::server::Server;
 use crate::protocol::time::Timestamp;
 use std::rc::Rc;
@@ -33,6 +32,8 @@ use std::rc::Rc;
 enum Step {
     /// Nobody who would do is logged in.
     LogIn,
+    /// The person wants an account.
+    SignUp,
     /// The person has to say which account.
     Select,
     /// The person has to say yes.
@@ -54,20 +55,23 @@ struct Known<'a> {
 /// Decides; `consented` is whether the person just said yes.
 fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: bool, now: Timestamp) -> Step {
     let refuse_login = Step::Refuse(Code::LoginRequired, Cause::LoginRequired);
-    let Some(Known { state, sid, sub }) = session else {
+    let just_now = session.is_some_and(|known| flow.login == Some(known.sid));
+    if flow.prompt.create && !just_now {
+        return Step::SignUp;
+    }
+    let Some(Known { state, sub, .. }) = session else {
         return if flow.prompt.none { refuse_login } else { Step::LogIn };
     };
     let auth_time = state.session.auth.auth_time;
-    let since = flow.login == Some(sid);
     let too_old = flow.max_age.is_some_and(|max_age| now.since(auth_time) > max_age || max_age == 0);
     let other = flow.expected_sub.as_deref().is_some_and(|expected| expected != sub);
-    if !since && (flow.prompt.login || too_old || other) {
+    if !just_now && (flow.prompt.login || too_old || other) {
         return if flow.prompt.none { refuse_login } else { Step::LogIn };
     }
     if other {
         return refuse_login;
     }
-    if flow.prompt.select_account && !flow.selected && !since {
+    if flow.prompt.select_account && !flow.selected && !just_now {
         return Step::Select;
     }
     let covered = flow.asks_for().is_subset(&state.consented) || client.first_party;
@@ -92,7 +96,14 @@ pub(super) struct Scene<'a, P> {
     pub(super) client: Rc<Client>,
     pub(super) snapshot: Rc<Snapshot>,
     pub(super) flow: Flow,
+    /// Why the login page is shown, if it is not for the first time.
+    pub(super) problem: Option<LoginProblem>,
+    /// The name that somebody has typed there.
+    pub(super) username: Option<String>,
 }
+
+/// Longest name that is written into a form again, in bytes.
+pub(in super::super) const MAX_USERNAME: usize = 320;
 
 /// Goes on after the request itself.
 pub(super) async fn begin<P: Platform>(
@@ -103,12 +114,12 @@ pub(super) async fn begin<P: Platform>(
 ) -> Response {
     let scene = match scene(server, exchange, browser, flow).await {
         Ok(scene) => scene,
-        Err(failure) => return answer::error_page(server, exchange, failure).await,
+        Err(failure) => return super::error_page(server, exchange, failure).await,
     };
     let session = scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await;
     match session {
         Ok(session) => proceed(scene, session, false).await,
-        Err(error) => answer::error_page(server, exchange, error.into()).await,
+        Err(error) => super::error_page(server, exchange, error.into()).await,
     }
 }
 
@@ -127,25 +138,7 @@ pub(super) async fn scene<'a, P: Platform>(
     }
     exchange.note_client(&client.client_id);
     let snapshot = server.snapshot_for(&client, exchange.now).await?;
-    Ok(Scene { server, exchange, browser, client, snapshot, flow })
-}
-
-/// Takes the flow out of a form that one of the pages sent: it has to be this browser's, and current.
-pub(super) async fn resume<'a, P: Platform>(
-    server: &'a Server<P>,
-    exchange: &'a Exchange<'a>,
-    form: &Form,
-) -> Result<Scene<'a, P>, Failure> {
-    let sealed = form.value("flow").unwrap_or_default();
-    let csrf = form.value("csrf").unwrap_or_default();
-    let browser = Browser::of(server, exchange).await?;
-    if !browser.accepts(server, exchange, sealed, csrf).await? {
-        return Err(stale(Cause::CsrfMismatch).into());
-    }
-    let keyring = server.any_keyring(exchange.now).await?;
-    let flow = open::<Flow>(&keyring.derived.flow, FLOW_PREFIX, sealed);
-    let flow = flow.filter(|flow| flow.is_current(exchange.now)).ok_or(stale(Cause::FlowExpired))?;
-    scene(server, exchange, browser, flow).await
+    Ok(Scene { server, exchange, browser, client, snapshot, flow, problem: None, username: None })
 }
 
 /// Shows the next page or answers the client.
@@ -177,6 +170,9 @@ async fn step<P: Platform>(
         (Step::Done, Some(state)) => scene.code(&state).await,
         (Step::Consent, Some(state)) => scene.consent_page(&state).await,
         (Step::Select, Some(state)) => scene.select_page(&state).await,
+        (Step::SignUp, _) => {
+            super::sign_up::page(scene, None, scene.problem.map(|_| SignUpProblem::PageExpired)).await
+        }
         (Step::Refuse(code, cause), _) => {
             Err(OAuthError::new(code, cause, "the person has to act, and prompt=none forbids asking").into())
         }
@@ -212,15 +208,15 @@ impl<P: Platform> Scene<'_, P> {
 
     /// The flow, sealed, and the proof that goes with it.
     async fn sealed(&self) -> Result<(String, String), ServerError> {
-        let keyring = self.server.any_keyring(self.exchange.now).await?;
-        let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &self.flow, &self.server.platform)?;
+        let flow = self.sealed_flow(&self.flow).await?;
         let csrf = self.browser.csrf(self.server, self.exchange, &flow).await?;
         Ok((flow, csrf))
     }
 
-    /// The flow, sealed, for a link to another page.
-    pub(super) async fn sealed_flow(&self) -> Result<String, ServerError> {
-        Ok(self.sealed().await?.0)
+    /// `flow`, sealed, for a link to another page.
+    pub(super) async fn sealed_flow(&self, flow: &Flow) -> Result<String, ServerError> {
+        let keyring = self.server.any_keyring(self.exchange.now).await?;
+        seal(&keyring.derived.flow, FLOW_PREFIX, flow, &self.server.platform)
     }
 
     pub(super) fn face(&self) -> ClientFace<'_> {
@@ -236,7 +232,7 @@ impl<P: Platform> Scene<'_, P> {
         let (flow, csrf) = self.sealed().await?;
         let action = format!("{}{path}", self.server.issuer.path());
         let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
-        let form_action = redirect.map(|uri| uri.form_action());
+        let form_action = redirect.as_ref().map(RegisteredRedirectUri::form_action);
         Ok(render(FormTarget {
             action: &action,
             flow: &flow,
@@ -252,10 +248,15 @@ impl<P: Platform> Scene<'_, P> {
         }
         let base = self.server.issuer.path();
         let open = self.snapshot.login.sign_up == crate::protocol::config::SignUp::Open;
-        let sign_up =
-            if open { Some(format!("{base}/sign-up?flow={}", self.sealed_flow().await?)) } else { None };
+        let sign_up = if open {
+            Some(format!("{base}/sign-up?flow={}", self.sealed_flow(&self.flow).await?))
+        } else {
+            None
+        };
         let page = self.page(super::forms::LOGIN, |target| {
-            let login_hint = self.flow.login_hint.as_deref();
+            let typed = self.username.as_deref().filter(|name| name.len() <= MAX_USERNAME);
+            let login_hint = typed.or(self.flow.login_hint.as_deref());
+            let problem = problem.or(self.problem);
             let (theme, client) = (&self.snapshot.branding, Some(self.face()));
             let sign_up_uri = sign_up.as_deref();
             LoginPage { base, theme, client, target, login_hint, problem, sign_up_uri, cancel: true }.render()

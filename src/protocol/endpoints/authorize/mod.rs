@@ -10,6 +10,9 @@ pub(super) mod forms;
 pub(super) mod interaction;
 pub(super) mod par;
 mod request;
+mod request_object;
+mod resume;
+pub(super) mod session;
 pub(super) mod sign_up;
 
 use super::super::error::{Cause, Code, OAuthError};
@@ -18,9 +21,12 @@ use super::super::http::{Method, Response};
 use super::super::log::Exchange;
 use super::super::ports::Platform;
 use super::super::server::Server;
-use super::method_not_allowed;
+use super::error_page::error_page;
+use super::leave::leave;
+use super::{method_not_allowed, sign_in};
 use browser::Browser;
 
+pub(super) use resume::{by_get, revisit};
 pub(super) use sign_up::sign_up;
 
 /// Path of the authorization endpoint below the issuer.
@@ -34,16 +40,16 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
         Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
         Method::Post => Form::of(exchange.request),
         Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => {
-            return method_not_allowed(server, exchange, "GET, POST");
+            return method_not_allowed(server, exchange, "GET, HEAD, POST");
         }
     };
     let form = match form {
         Ok(form) => form,
-        Err(error) => return answer::error_page(server, exchange, error.into()).await,
+        Err(error) => return error_page(server, exchange, error.into()).await,
     };
     let browser = match Browser::of(server, exchange).await {
         Ok(browser) => browser,
-        Err(error) => return answer::error_page(server, exchange, error.into()).await,
+        Err(error) => return error_page(server, exchange, error.into()).await,
     };
     // Browsers keep a `SameSite=Lax` cookie back from a POST of another site, and send it along with the GET that follows.
     if exchange.request.method == Method::Post && browser.session.is_none() {
@@ -54,7 +60,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     }
     match request::check(server, exchange, &form).await {
         Ok(flow) => interaction::begin(server, exchange, browser, flow).await,
-        Err(request::Refusal::Page(failure)) => answer::error_page(server, exchange, failure).await,
+        Err(request::Refusal::Page(failure)) => error_page(server, exchange, failure).await,
         Err(request::Refusal::Redirect(target, error)) => {
             answer::redirect_error(server, exchange, &target, error)
         }

@@ -3,9 +3,11 @@
 
 use serde_json::Value;
 
+use super::super::sign_up::is_open;
 use super::answer::{ResponseMode, ReturnTo};
 use super::flow::{Flow, Prompt};
 use super::par;
+use super::request_object::Routing;
 use crate::protocol::client::Client;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::directory::Found;
@@ -94,7 +96,8 @@ pub(super) async fn check_parameters<P: Platform>(
 ) -> Result<Flow, Refusal> {
     let requested_uri = form.value("redirect_uri");
     let redirect_uri = RegisteredRedirectUri::of(client, requested_uri).ok_or_else(|| {
-        let (cause, description) = if requested_uri.is_some() {
+        let (cause, description) = if let Some(refused) = requested_uri {
+            exchange.note_refused_uri(refused);
             (
                 Cause::RedirectUriUnregistered,
                 "the application that sent you here named an address that is not registered for it",
@@ -104,8 +107,9 @@ pub(super) async fn check_parameters<P: Platform>(
         };
         page(Code::InvalidRequest, cause, description)
     })?;
-    let state = form.value("state");
-    let mode = form.value("response_mode").map(ResponseMode::parse);
+    let unsigned = Routing::of(form.value("request"));
+    let state = form.value("state").or(unsigned.state.as_deref().filter(|state| state.len() <= MAX_ECHO));
+    let mode = form.value("response_mode").or(unsigned.response_mode.as_deref()).map(ResponseMode::parse);
     let target = ReturnTo::new(&redirect_uri, mode.flatten().unwrap_or_default(), state);
     let required =
         client.require_pushed_authorization_requests || snapshot.login.require_pushed_authorization_requests;
@@ -143,7 +147,10 @@ async fn check_rest<P: Platform>(
         }
     }
     let code_challenge = check_pkce(client, form)?;
-    let prompt = Prompt::parse(form.value("prompt").unwrap_or_default()).ok_or_else(|| {
+    let prompt = Prompt::parse(form.value("prompt").unwrap_or_default());
+    // Making an account is a prompt only where anybody may make one.
+    let prompt = prompt.filter(|prompt| !prompt.create || is_open(snapshot.login.sign_up));
+    let prompt = prompt.ok_or_else(|| {
         let description = "prompt has an unknown value, or `none` beside others";
         refuse(Code::InvalidRequest, Cause::PromptContradictory, description)
     })?;

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::super::sign_up::{is_email, is_open};
 use super::browser::Browser;
-use super::flow::Flow;
-use super::forms::enter;
-use super::interaction::{Scene, resume, scene};
+use super::forms::{LOGIN, enter};
+use super::interaction::{Scene, scene};
+use super::resume::{Resumed, open_flow, resume};
 use super::stale;
 use crate::protocol::accounts::{Made, NewAccount};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
@@ -16,7 +16,6 @@ use crate::protocol::log::Exchange;
 use crate::protocol::login::{self, Door, Problem};
 use crate::protocol::pages::{LoginProblem, SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::ports::Platform;
-use crate::protocol::sealed::{FLOW_PREFIX, open};
 use crate::protocol::server::Server;
 
 /// Path of the form below the issuer.
@@ -30,14 +29,15 @@ pub(in super::super) async fn sign_up<P: Platform>(
     problem: Option<SignUpProblem>,
 ) -> Result<Response, Failure> {
     if exchange.request.method == Method::Get {
-        let keyring = server.any_keyring(exchange.now).await?;
-        let flow = form.value("flow").unwrap_or_default();
-        let flow = open::<Flow>(&keyring.derived.flow, FLOW_PREFIX, flow);
-        let flow = flow.filter(|flow| flow.is_current(exchange.now)).ok_or(stale(Cause::FlowExpired))?;
+        let flow = open_flow(server, exchange, form.value("flow").unwrap_or_default()).await?;
+        let flow = flow.anew(exchange.now).ok_or(stale(Cause::FlowExpired))?;
         let scene = scene(server, exchange, Browser::of(server, exchange).await?, flow).await?;
         return page(&scene, None, None).await;
     }
-    let scene = resume(server, exchange, form).await?;
+    let mut scene = match resume(server, exchange, form, true).await? {
+        Resumed::Form(scene) => *scene,
+        Resumed::Anew(response) => return Ok(response),
+    };
     if !is_open(scene.snapshot.login.sign_up) || !scene.snapshot.login.password {
         return Err(
             OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "sign-up is not open here").into()
@@ -52,6 +52,7 @@ pub(in super::super) async fn sign_up<P: Platform>(
         return page(&scene, Some(form), Some(SignUpProblem::TooManyAttempts)).await;
     }
     make(&scene, form, email).await?;
+    scene.username = Some(email.to_owned());
     // A new account's password is right; somebody else's isn't, and that is all anybody learns of one that was there before.
     let password = form.value("password").unwrap_or_default();
     match login::with_password(server, exchange, Door::Page, email, password).await? {
@@ -75,7 +76,7 @@ async fn make<P: Platform>(scene: &Scene<'_, P>, form: &Form, email: &str) -> Re
     }
 }
 
-async fn page<P: Platform>(
+pub(super) async fn page<P: Platform>(
     scene: &Scene<'_, P>,
     form: Option<&Form>,
     problem: Option<SignUpProblem>,
@@ -86,6 +87,8 @@ async fn page<P: Platform>(
         );
     }
     let value = |name| form.and_then(|form| form.value(name));
+    let sealed = scene.sealed_flow(&scene.flow.without_create()).await?;
+    let sign_in_uri = format!("{}{LOGIN}?flow={sealed}", scene.server.issuer.path());
     let page = scene.page(SIGN_UP, |target| {
         SignUpPage {
             base: scene.server.issuer.path(),
@@ -96,6 +99,7 @@ async fn page<P: Platform>(
             name: value("name"),
             problem,
             kind: SignUpKind::OpenSignUp,
+            sign_in_uri: Some(&sign_in_uri),
         }
         .render()
     });

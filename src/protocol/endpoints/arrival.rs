@@ -1,0 +1,90 @@
+//! Requests that came a way they must not: in plain http to an https issuer, or from afar to one on a loopback address.
+//!
+//! What the platform's own URL of the request says counts; no forwarding header is believed. An https issuer takes plain http
+//! from this very machine, where a proxy may have ended TLS.
+
+use super::super::error::{Cause, Code, OAuthError, ServerError, error_response};
+use super::super::http::{Arrival, Response};
+use super::super::issuer::Issuer;
+use super::super::log::Exchange;
+use super::super::pages::{ErrorPage, Theme, Trouble};
+use super::super::ports::Platform;
+use super::super::server::Server;
+
+/// How long browsers remember that there is https only, in seconds: a year.
+const HSTS: &str = "max-age=31536000";
+const SET_THE_ISSUER: &str = "ISSUER is a loopback address, and this request came from elsewhere: set ISSUER to the public https URL of this deployment";
+
+/// What is wrong with the way a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misplaced {
+    /// Anybody on the way could have read it.
+    PlainHttp,
+    /// The deployment has the issuer that is meant for trying things out on one machine.
+    LoopbackIssuer,
+}
+
+impl Misplaced {
+    /// `None` if nothing is wrong, or nothing is known.
+    pub(super) fn of(issuer: &Issuer, arrival: Option<Arrival>) -> Option<Self> {
+        let Arrival { https, loopback } = arrival?;
+        if issuer.is_https() {
+            return (!https && !loopback).then_some(Self::PlainHttp);
+        }
+        (!loopback).then_some(Self::LoopbackIssuer)
+    }
+}
+
+/// Answers it: browsers are sent to https, programs are refused.
+pub(super) fn refuse<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    misplaced: Misplaced,
+) -> Response {
+    match misplaced {
+        Misplaced::LoopbackIssuer => not_set_up(server, exchange),
+        Misplaced::PlainHttp => {
+            let description =
+                "this server is reached over https only; what was sent went over the network in plain";
+            let error = OAuthError::new(Code::InvalidRequest, Cause::PlainHttp, description);
+            let refusal = exchange.fail(server.issuer.as_str(), error.into());
+            if exchange.request.wants_page() { to_https(server, exchange) } else { refusal }
+        }
+    }
+}
+
+fn to_https<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    let query = exchange.request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{}{}{query}", server.issuer.origin(), exchange.request.path);
+    Response::empty(308).with("location", location).with("referrer-policy", "no-referrer")
+}
+
+/// Reads nothing that is stored: under a wrong issuer nothing may come into being.
+fn not_set_up<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+    let realm = server.issuer.as_str();
+    let _ = exchange.fail(realm, ServerError::internal(SET_THE_ISSUER).into());
+    if !exchange.request.wants_page() {
+        return error_response(Code::ServerError, SET_THE_ISSUER, realm, &exchange.id);
+    }
+    let (error, status) = Code::ServerError.wire();
+    ErrorPage {
+        base: server.issuer.path(),
+        theme: &Theme::default(),
+        status,
+        trouble: Trouble::NotSetUp,
+        error,
+        description: SET_THE_ISSUER,
+        received: None,
+        request_id: &exchange.id,
+    }
+    .render()
+}
+
+/// Tells browsers to come over https only, where the issuer is on the web. On a loopback address it would shut out
+/// everything else on that machine.
+pub(super) fn with_hsts<P: Platform>(server: &Server<P>, response: Response) -> Response {
+    if server.issuer.is_https() && !server.issuer.is_loopback() {
+        return response.with("strict-transport-security", HSTS);
+    }
+    response
+}

@@ -1,0 +1,131 @@
+//! The session of somebody who has just proved who they are, and its cookies.
+
+use super::browser::{Browser, session_hash};
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::cookies::Cookie;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::{Headers, Response};
+use crate::protocol::id::Id;
+use crate::protocol::log::Exchange;
+use crate::protocol::login::{DEVICE_LIFETIME, Login};
+use crate::protocol::objects::subject::{Command, NewSession, Reply, SessionState};
+use crate::protocol::ports::Platform;
+use crate::protocol::refresh_token::SessionCookie;
+use crate::protocol::secret::SecretBytes;
+use crate::protocol::server::Server;
+
+/// A session that has begun.
+pub(in super::super) struct Begun {
+    pub(super) cookie: SessionCookie,
+    pub(super) state: SessionState,
+    device: String,
+    absolute: u64,
+}
+
+impl Begun {
+    /// A new session with a new name: what was in the browser before is never reused. `client_id` is the application that
+    /// it was begun for, if there is one.
+    pub(in super::super) async fn new<P: Platform>(
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        (snapshot, browser): (&Snapshot, &Browser),
+        client_id: Option<&str>,
+        login: Login,
+    ) -> Result<Self, Failure> {
+        let owner = login.user.id;
+        let device = login.device.clone();
+        let old = browser.session.as_ref();
+        if let Some(other) = old.filter(|old| old.owner != owner) {
+            end(server, exchange, other).await?;
+        }
+        // The same person again: the session keeps the name that clients know it by, and its cookie gets a new secret.
+        let again = match old.filter(|old| old.owner == owner) {
+            Some(old) => browser.session_state(server, exchange, None).await?.map(|_| old.sid),
+            None => None,
+        };
+        let cookie = SessionCookie {
+            owner,
+            sid: again.unwrap_or_else(|| Id::generate(&server.platform)),
+            secret: SecretBytes::generate(&server.platform),
+        };
+        let absolute = snapshot.sessions.absolute;
+        let session = NewSession {
+            sid: cookie.sid,
+            sha256: session_hash(&cookie),
+            auth: login.auth,
+            idle: snapshot.sessions.idle,
+            absolute,
+            label: label(&exchange.request.headers),
+            client_id: client_id.map(str::to_owned),
+        };
+        match server.subject(owner, &Command::StartSession(Box::new(session)), exchange.now).await? {
+            Reply::Session(state) => Ok(Self { cookie, state: *state, device, absolute }),
+            _ => Err(OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "the person said no").into()),
+        }
+    }
+
+    /// What makes the browser remember it.
+    pub(in super::super) async fn cookies<P: Platform>(
+        &self,
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+    ) -> Result<[(Cookie, String, u64); 2], ServerError> {
+        let keyring = server.any_keyring(exchange.now).await?;
+        let session = self.cookie.to_wire(&keyring.derived.session);
+        let session = (Cookie::Session, session, self.absolute);
+        Ok([session, (Cookie::Device, self.device.clone(), DEVICE_LIFETIME)])
+    }
+}
+
+/// Sets cookies: which, value, lifetime in seconds.
+pub(in super::super) fn set<P: Platform>(
+    server: &Server<P>,
+    cookies: &[(Cookie, String, u64)],
+    response: Response,
+) -> Response {
+    cookies.iter().fold(response, |response, (cookie, value, lifetime)| {
+        cookie.set(&server.issuer, response, value, Some(*lifetime))
+    })
+}
+
+/// Somebody else logs in with this browser: the session before them ends. Its cookie has to be right for that.
+async fn end<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    cookie: &SessionCookie,
+) -> Result<(), ServerError> {
+    let look = Command::Session { sid: cookie.sid, sha256: session_hash(cookie), client_id: None };
+    if let Reply::Session(_) = server.subject(cookie.owner, &look, exchange.now).await? {
+        let end = Command::EndSessions { sid: Some(cookie.sid) };
+        server.subject(cookie.owner, &end, exchange.now).await?;
+    }
+    Ok(())
+}
+
+/// What kind of browser it is, in a few words; nothing of the header itself is kept.
+fn label(headers: &Headers) -> String {
+    let agent = headers.user_agent.as_deref().unwrap_or_default();
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = find(&[
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = find(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
+    }
+}

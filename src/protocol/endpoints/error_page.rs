@@ -1,0 +1,100 @@
+//! What people see instead of an error for programs: what it means for them, with the detail folded away.
+
+use super::super::error::{Cause, Code, Failure, OAuthError};
+use super::super::http::Response;
+use super::super::log::Exchange;
+use super::super::pages::{ErrorPage, Theme, Trouble};
+use super::super::ports::Platform;
+use super::super::server::Server;
+
+/// Headers of an answer for programs that a page in its place keeps.
+const KEPT: [&str; 4] = ["allow", "www-authenticate", "retry-after", "x-request-id"];
+
+/// Shows an error to the person.
+pub(super) async fn error_page<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    failure: Failure,
+) -> Response {
+    let theme = match server.snapshot(exchange.now).await {
+        Ok(snapshot) => snapshot.branding.clone(),
+        Err(_) => Theme::default(),
+    };
+    let page = page(server, exchange, &theme, &failure);
+    let _ = exchange.fail(server.issuer.as_str(), failure);
+    page
+}
+
+/// Puts a page in the place of an error for programs, where a browser asked for a page.
+pub(super) async fn instead<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    response: Response,
+) -> Response {
+    let is_error =
+        response.status >= 400 && response.header("content-type").is_some_and(|kind| kind.contains("json"));
+    if !exchange.request.wants_page() || !is_error {
+        return response;
+    }
+    let noted = exchange.failure.borrow().clone();
+    let Some(failure) = noted else { return response };
+    let kept = response.headers.into_iter().filter(|(name, _)| KEPT.contains(name));
+    let mut page = error_page(server, exchange, failure).await;
+    page.headers.extend(kept);
+    page
+}
+
+fn page<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    theme: &Theme,
+    failure: &Failure,
+) -> Response {
+    let code = failure.code();
+    let (error, status) = code.wire();
+    let (description, cause) = match failure {
+        Failure::OAuth(OAuthError { description, cause, .. }) => (*description, Some(*cause)),
+        Failure::Server(_) => ("the server failed; the request id finds the cause in its log", None),
+    };
+    let refused = exchange.refused_uri.borrow();
+    ErrorPage {
+        base: server.issuer.path(),
+        theme,
+        status,
+        trouble: trouble(code, cause),
+        error,
+        description,
+        received: refused.as_ref().map(|refused| refused.shown.as_str()),
+        request_id: &exchange.id,
+    }
+    .render()
+}
+
+/// What a failure means for the person.
+fn trouble(code: Code, cause: Option<Cause>) -> Trouble {
+    match (code, cause) {
+        (_, Some(Cause::LinkInvalid)) => Trouble::DeadLink,
+        (_, Some(Cause::FlowExpired | Cause::CsrfMismatch | Cause::RequestUriUnknown)) => Trouble::TooOld,
+        (
+            _,
+            Some(
+                Cause::RedirectUriUnregistered
+                | Cause::RedirectUriMissing
+                | Cause::LogoutRedirectUnregistered
+                | Cause::LogoutClientMissing
+                | Cause::ClientUnknown
+                | Cause::ClientIdForged
+                | Cause::ClientLookupsExhausted
+                | Cause::ClientDisabled,
+            ),
+        ) => Trouble::WrongApplication,
+        (Code::NotFound, _) => Trouble::NoPage,
+        (Code::MethodNotAllowed | Code::TokenMissing | Code::InvalidToken | Code::InsufficientScope, _) => {
+            Trouble::ForPrograms
+        }
+        (Code::AccessDenied | Code::Forbidden, _) => Trouble::NotAllowed,
+        (Code::TooManyRequests, _) => Trouble::TooMany,
+        (Code::ServerError | Code::TemporarilyUnavailable, _) => Trouble::Ours,
+        _ => Trouble::Other,
+    }
+}

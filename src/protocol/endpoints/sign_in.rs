@@ -1,0 +1,169 @@
+//! Signing in without an application: on to the account page. And what a browser gets that opens the address of a form.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::super::form::Form;
+use super::super::http::Response;
+use super::super::log::Exchange;
+use super::super::login::{self, Door, Problem};
+use super::super::pages::{FormTarget, LoginPage, LoginProblem};
+use super::super::ports::Platform;
+use super::super::sealed::{FLOW_PREFIX, open, seal};
+use super::super::server::Server;
+use super::super::time::{HOUR, Timestamp};
+use super::authorize::browser::Browser;
+use super::authorize::forms::LOGIN;
+use super::authorize::interaction::MAX_USERNAME;
+use super::authorize::session::{self, Begun};
+use super::authorize::{by_get, revisit};
+use super::error_page::error_page;
+use super::visit::to_account;
+
+/// What the form carries instead of an application's request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Visit {
+    /// Tells it from other sealed values.
+    account: bool,
+    made_at: Timestamp,
+}
+
+/// A form's address opened in a browser: with an application's request that goes on, without one it is the account's.
+pub(super) async fn visit<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>, path: &str) -> Response {
+    let query = exchange.request.query.as_deref().unwrap_or_default();
+    let done = match Form::parse(query.as_bytes()) {
+        Ok(form) => match form.value("flow") {
+            Some(sealed) => reopened(server, exchange, sealed).await,
+            None if path != LOGIN => Ok(Response::see_other(server.issuer.endpoint(LOGIN))),
+            None => show(server, exchange, None).await,
+        },
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(response) => response,
+        Err(failure) => error_page(server, exchange, failure).await,
+    }
+}
+
+async fn reopened<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    sealed: &str,
+) -> Result<Response, Failure> {
+    match open_visit(server, exchange, sealed).await? {
+        Some(_) => show(server, exchange, Some(LoginProblem::CookiesMissing)).await,
+        None => revisit(server, exchange, sealed).await,
+    }
+}
+
+async fn open_visit<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    sealed: &str,
+) -> Result<Option<Visit>, ServerError> {
+    let keyring = server.any_keyring(exchange.now).await?;
+    Ok(open::<Visit>(&keyring.derived.flow, FLOW_PREFIX, sealed).filter(|visit| visit.account))
+}
+
+/// The page, or the account of whoever is signed in. `problem` is for a browser that sends no cookie.
+async fn show<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    problem: Option<LoginProblem>,
+) -> Result<Response, Failure> {
+    let browser = Browser::of(server, exchange).await?;
+    if browser.session_state(server, exchange, None).await?.is_some() {
+        return Ok(to_account(server));
+    }
+    let problem = problem.filter(|_| browser.is_new());
+    page(server, exchange, &browser, problem, None).await
+}
+
+/// Answers the form that such a page sent; `None` for one that belongs to an application's request.
+pub(super) async fn submitted<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+) -> Option<Response> {
+    let sealed = form.value("flow").unwrap_or_default();
+    let done = match open_visit(server, exchange, sealed).await {
+        Ok(visit) => log_in(server, exchange, form, (&visit?, sealed)).await,
+        Err(error) => Err(error.into()),
+    };
+    Some(match done {
+        Ok(response) => response,
+        Err(failure) => error_page(server, exchange, failure).await,
+    })
+}
+
+async fn log_in<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    form: &Form,
+    (visit, sealed): (&Visit, &str),
+) -> Result<Response, Failure> {
+    let value = |name| form.value(name).unwrap_or_default();
+    let browser = Browser::of(server, exchange).await?;
+    let username = form.value("username");
+    let own = browser.accepts(server, exchange, sealed, value("csrf")).await?
+        || browser.accepts_from_before_login(server, exchange, sealed, value("csrf")).await?;
+    if !own && browser.is_new() {
+        exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+        return Ok(by_get(server, sealed));
+    }
+    if !own || exchange.now.since(visit.made_at) >= HOUR {
+        exchange.note_refusal(Code::Forbidden, if own { Cause::FlowExpired } else { Cause::CsrfMismatch });
+        return page(server, exchange, &browser, Some(LoginProblem::SessionExpired), username).await;
+    }
+    let snapshot = server.snapshot(exchange.now).await?;
+    if !snapshot.login.password {
+        return Err(no_password_login());
+    }
+    let (problem, cause) =
+        match login::with_password(server, exchange, Door::Page, value("username"), value("password")).await?
+        {
+            Ok(login) => {
+                let begun = Begun::new(server, exchange, (&snapshot, &browser), None, login).await?;
+                let cookies = begun.cookies(server, exchange).await?;
+                return Ok(session::set(server, &cookies, to_account(server)));
+            }
+            Err(Problem::Wrong) => (LoginProblem::WrongCredentials, Cause::PasswordWrong),
+            Err(Problem::TooMany) => (LoginProblem::TooManyAttempts, Cause::TooManyAttempts),
+        };
+    exchange.note_refusal(Code::AccessDenied, cause);
+    page(server, exchange, &browser, Some(problem), username).await
+}
+
+fn no_password_login() -> Failure {
+    let description = "people can't log in here with a password, and there is no other way yet";
+    OAuthError::new(Code::AccessDenied, Cause::PasswordLoginOff, description).into()
+}
+
+async fn page<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    browser: &Browser,
+    problem: Option<LoginProblem>,
+    username: Option<&str>,
+) -> Result<Response, Failure> {
+    let snapshot = server.snapshot(exchange.now).await?;
+    if !snapshot.login.password {
+        return Err(no_password_login());
+    }
+    let keyring = server.any_keyring(exchange.now).await?;
+    let visit = Visit { account: true, made_at: exchange.now };
+    let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &visit, &server.platform)?;
+    let csrf = browser.csrf(server, exchange, &flow).await?;
+    let base = server.issuer.path();
+    let page = LoginPage {
+        base,
+        theme: &snapshot.branding,
+        client: None,
+        target: FormTarget { action: &format!("{base}{LOGIN}"), flow: &flow, csrf: &csrf, form_action: None },
+        login_hint: username.filter(|name| name.len() <= MAX_USERNAME),
+        problem,
+        sign_up_uri: None,
+        cancel: false,
+    };
+    Ok(browser.remember(server, page.render()))
+}
