@@ -14,6 +14,10 @@ use crate::test::{TestServer, with_server};
 const NODE: &str = "tests/clients/node";
 const PYTHON: &str = "tests/clients/python";
 const APACHE: &str = "tests/clients/apache";
+/// Client libraries as `docs/clients.md` sets them up.
+const STOCK: &str = "tests/clients/stock";
+/// Libraries that verify access tokens, as `docs/verify.md` uses them.
+const VERIFIERS: &str = "tests/clients/verifiers";
 const BROWSER: &str = "tests/browser";
 /// The longest a single test may take, in milliseconds.
 const TEST_TIMEOUT: u32 = 180_000;
@@ -25,12 +29,26 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
         with_server(tools, |server| node_tests(tools, Some(server), &test_files(NODE)))
     });
     report.step("clients written in Python", || {
-        let python = setup::python(&format!("{PYTHON}/requirements.txt"))?;
+        let python = python()?;
         with_server(
             tools,
             |server| run(server.announce(Command::new(&python).args(["-m", "pytest", PYTHON]))),
         )
     });
+    for (name, directory) in [
+        ("client libraries (docs/clients.md)", STOCK),
+        ("libraries that verify tokens (docs/verify.md)", VERIFIERS),
+    ] {
+        report.step(name, || {
+            tools.npm_packages(NODE)?;
+            tools.npm_packages(directory)?;
+            let python = python()?;
+            with_server(tools, |server| {
+                let mut node = node_test(tools, &test_files(directory))?;
+                run(server.announce(node.env("MINTEDGE_TEST_PYTHON", &python)))
+            })
+        });
+    }
     report.step("a service without OAuth (examples/legacy-service)", || {
         Example::LegacyService.check_with(tools)
     });
@@ -71,15 +89,25 @@ pub(crate) fn check_browser(tools: &Tools, report: &mut Report) {
     report.step(three_legged, || Example::ThreeLegged.check_with(tools));
 }
 
+fn python() -> Result<PathBuf> {
+    setup::python(&format!("{PYTHON}/requirements.txt"))
+}
+
 fn node_tests(tools: &Tools, server: Option<&TestServer>, files: &[PathBuf]) -> Result {
-    let mut node = tools.node_command("node")?;
-    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-force-exit"])
-        .arg(format!("--test-timeout={TEST_TIMEOUT}"))
-        .args(files);
+    let mut node = node_test(tools, files)?;
     run(match server {
         Some(server) => server.announce(&mut node),
         None => &mut node,
     })
+}
+
+/// Node's test runner for `files`.
+fn node_test(tools: &Tools, files: &[PathBuf]) -> Result<Command> {
+    let mut node = tools.node_command("node")?;
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-force-exit"])
+        .arg(format!("--test-timeout={TEST_TIMEOUT}"))
+        .args(files);
+    Ok(node)
 }
 
 fn test_files(directory: &str) -> Vec<PathBuf> {
