@@ -53,7 +53,7 @@ const wrong = {
   },
   "an unknown client": () => discover("nobody", oidc.ClientSecretBasic("wrong")),
   "the method it isn't registered for": async () => {
-    const { id, secret } = await register();
+    const { id, secret } = await register({ token_endpoint_auth_method: "client_secret_basic" });
     return discover(id, oidc.ClientSecretPost(secret));
   },
 };

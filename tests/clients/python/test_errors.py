@@ -47,5 +47,6 @@ def test_an_unknown_client_is_invalid_client(server):
 
 
 def test_another_method_than_the_registered_one_is_invalid_client(server):
-    session = server.session(server.register(), "client_secret_post")
+    pinned = server.register(token_endpoint_auth_method="client_secret_basic")
+    session = server.session(pinned, "client_secret_post")
     assert refusal(server, session) == "invalid_client"

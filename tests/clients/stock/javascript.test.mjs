@@ -92,8 +92,8 @@ test("Better Auth", async () => {
     telemetry: { enabled: false },
   });
   const visitor = new Visitor((request) => auth.handler(request));
-  const json = { providerId: "mintedge", callbackURL: "/" };
-  const started = await (await visitor.send(`${ELSEWHERE}/api/auth/sign-in/oauth2`, { json })).json();
+  const json = { provider: "mintedge", callbackURL: "/" };
+  const started = await (await visitor.send(`${ELSEWHERE}/api/auth/sign-in/social`, { json })).json();
   const person = new Person();
   const { url } = await person.signUp(started.url);
   const finished = await visitor.send(url);
