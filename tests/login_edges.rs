@@ -5,6 +5,8 @@
 
 #[path = "login_edges/guesses.rs"]
 mod guesses;
+#[path = "login_edges/log_lines.rs"]
+mod log_lines;
 mod suite;
 
 use mintedge::memory::{Counts, FailAt, World};

@@ -3,10 +3,27 @@
 
 use serde::Serialize;
 
+use super::derived::{Derived, mac};
+use super::encoding::base64url;
 use super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::http::{Request, Response};
 use super::ports::{Entropy, Platform};
 use super::time::Timestamp;
+
+/// Longest target of an operation that is logged, in bytes.
+const MAX_TARGET: usize = 128;
+
+/// The kind of hash that stands for a person, by their login identifier.
+pub(crate) const LOGIN: &str = "login";
+/// The kind that stands for an address: of IPv6 a /64.
+pub(crate) const ADDRESS: &str = "address";
+
+/// What stands in the log for a person's identifier or an address: the same for the same, and nothing to anybody without the
+/// server's root secret.
+pub(crate) fn keyed_hash(derived: &Derived, kind: &str, value: &str) -> String {
+    let hash = mac(&derived.routing, &[b"log", kind.as_bytes(), value.as_bytes()]);
+    base64url(hash.get(..12).unwrap_or_default())
+}
 
 /// One request on its way: what it is, when it came, and what is to be said of it in the log.
 pub struct Exchange<'a> {
@@ -32,6 +49,10 @@ pub struct Exchange<'a> {
     pub rule: std::cell::RefCell<Option<String>>,
     /// The digest of the one-time token that this request has used up.
     pub(crate) used_up: std::cell::RefCell<Option<String>>,
+    /// What an administrative operation is about: a client, a key, a version of the configuration; a person as a keyed hash.
+    target: std::cell::RefCell<Option<String>>,
+    /// Who is said to have tried to log in, and from where, as keyed hashes.
+    attempt: std::cell::RefCell<Option<(String, String)>>,
     /// The admin API's own word for a refusal, if it was one of these.
     pub refused: std::cell::Cell<Option<&'static str>>,
     /// How many generations old the refresh token was that ended its grant, if one did.
@@ -57,6 +78,8 @@ impl<'a> Exchange<'a> {
             issuer: std::cell::RefCell::new(None),
             rule: std::cell::RefCell::new(None),
             used_up: std::cell::RefCell::new(None),
+            target: std::cell::RefCell::new(None),
+            attempt: std::cell::RefCell::new(None),
             refused: std::cell::Cell::new(None),
             distance: std::cell::Cell::new(None),
             refused_uri: std::cell::RefCell::new(None),
@@ -72,6 +95,19 @@ impl<'a> Exchange<'a> {
     /// Notes the client for the log.
     pub fn note_client(&self, client_id: &str) {
         *self.client_id.borrow_mut() = Some(client_id.to_owned());
+    }
+
+    /// Notes what an administrative operation is about. What doesn't look like the name of anything is left out.
+    pub(crate) fn note_target(&self, target: &str) {
+        let is_name = target.len() <= MAX_TARGET && !target.chars().any(char::is_control);
+        if is_name {
+            *self.target.borrow_mut() = Some(target.to_owned());
+        }
+    }
+
+    /// Notes a login that failed: keyed hashes of the identifier and of the address's network.
+    pub(crate) fn note_attempt(&self, login: String, address: String) {
+        *self.attempt.borrow_mut() = Some((login, address));
     }
 
     /// Notes the trusted issuer for the log.
@@ -106,6 +142,8 @@ impl<'a> Exchange<'a> {
         let failure = self.failure.borrow();
         let refused_uri = self.refused_uri.borrow();
         let (client_id, issuer, rule) = (self.client_id.borrow(), self.issuer.borrow(), self.rule.borrow());
+        let (target, attempt) = (self.target.borrow(), self.attempt.borrow());
+        let attempt = attempt.as_ref();
         let (outcome, error, cause, detail) = match failure.as_ref() {
             None if self.refused.get().is_some() => ("refused", self.refused.get(), None, None),
             None => ("ok", None, None, None),
@@ -123,6 +161,9 @@ impl<'a> Exchange<'a> {
             status: response.status,
             outcome,
             client_id: client_id.as_deref(),
+            target: target.as_deref(),
+            login: attempt.map(|(login, _)| login.as_str()),
+            address: attempt.map(|(_, address)| address.as_str()),
             grant_type: self.grant.get(),
             semantics: self.semantics.get(),
             trusted_issuer: issuer.as_deref(),
@@ -147,6 +188,12 @@ struct Line<'a> {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

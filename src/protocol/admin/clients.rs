@@ -156,7 +156,10 @@ async fn with_secret<P: Platform>(
     command: Command,
 ) -> Result<Response, AdminFailure> {
     match call.control(command).await? {
-        Reply::ClientWithSecret { client, secret } => written(status, &client, secret),
+        Reply::ClientWithSecret { client, secret } => {
+            call.exchange.note_target(&client.client_id);
+            written(status, &client, secret)
+        }
         _ => Err(unexpected()),
     }
 }

@@ -30,6 +30,7 @@ pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, A
     let Reply::Applied { version, changes, secrets } = call.control(command).await? else {
         return Err(unexpected());
     };
+    call.exchange.note_target(&format!("version {version}"));
     let changes = changes.into_iter().map(|(client_id, change)| ChangeView { client_id, change });
     let applied = AppliedView {
         version,

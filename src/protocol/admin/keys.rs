@@ -35,6 +35,7 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 /// `POST keys/rotate`: brings the next key forward.
 pub(super) async fn rotate<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
     let Rotate { alg, immediately } = body::read(call.exchange.request)?;
+    call.exchange.note_target(alg.map_or("all", Alg::name));
     answer(call, Command::RotateKeys { alg, immediately }).await
 }
 

@@ -108,6 +108,9 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
     }
     bearer::authorize(call, if method == Method::Get { ADMIN_READ } else { ADMIN_WRITE }).await?;
     call.exchange.endpoint.set(operation(method, &segments));
+    if let ["clients", target, ..] | ["keys", target, "retire"] = segments.as_slice() {
+        call.exchange.note_target(target);
+    }
     match (method, segments.as_slice()) {
         (Method::Get, ["config"]) => configuration::read(call).await,
         (Method::Put, ["config"]) => configuration::apply(call).await,

@@ -7,6 +7,7 @@ pub mod claims;
 mod client;
 mod exchange;
 pub mod federation;
+mod log;
 mod login;
 pub mod snapshot;
 pub mod validate;
@@ -27,6 +28,7 @@ use super::pages::Theme;
 pub use client::ClientConfig;
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
+pub use log::{LogConfig, LoggedPeople};
 pub use login::{
     CODE_LIFETIME, IdTokenClaims, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig,
     SignUp, SubjectType,
@@ -51,6 +53,8 @@ pub struct Config {
     pub login: LoginConfig,
     /// How long they stay logged in.
     pub sessions: SessionsConfig,
+    /// What the log says of them.
+    pub log: LogConfig,
     /// Protected resources: the APIs that tokens are for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<ResourceConfig>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Config, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
+use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
@@ -60,6 +60,9 @@ pub struct Snapshot {
     /// How long they stay logged in.
     #[serde(default)]
     pub sessions: SessionsConfig,
+    /// What the log says of them.
+    #[serde(default)]
+    pub log: LogConfig,
     /// Grants that are advertised only because a client is registered for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub special_grants: Vec<GrantType>,

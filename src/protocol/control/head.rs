@@ -67,6 +67,7 @@ impl Head {
             branding: self.config.branding.clone(),
             login: self.config.login.clone(),
             sessions: self.config.sessions.clone(),
+            log: self.config.log.clone(),
             special_grants: self.special_grants.clone(),
             origins: self.origins.clone(),
             trusted_issuers: self.config.trusted_issuer.clone(),

@@ -9,8 +9,9 @@ mod network;
 mod password;
 mod throttle;
 
+use super::config::LoggedPeople;
 use super::error::ServerError;
-use super::log::Exchange;
+use super::log::{self, Exchange};
 use super::objects::subject::{Authentication, Command, PasswordHash, Reply, User};
 use super::ports::{Entropy, Platform};
 use super::server::Server;
@@ -44,8 +45,7 @@ pub(crate) enum Problem {
     TooMany,
 }
 
-/// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time. What can be nobody's
-/// password isn't counted: no guess is spent on it.
+/// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time.
 pub(crate) async fn with_password<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
@@ -53,11 +53,28 @@ pub(crate) async fn with_password<P: Platform>(
     name: &str,
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
+    let Some(identifier) = Identifier::parse(name) else { return Ok(Err(Problem::Wrong)) };
+    let tried = try_password(server, exchange, door, &identifier, password).await?;
+    if tried.is_err() {
+        note_failure(server, exchange, door, &identifier).await?;
+    }
+    Ok(tried)
+}
+
+/// What can be nobody's password isn't counted: no guess is spent on it.
+async fn try_password<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    door: Door<'_>,
+    identifier: &Identifier,
+    password: &str,
+) -> Result<Result<Login, Problem>, ServerError> {
     let now = exchange.now;
+    if password.len() > MAX_PASSWORD {
+        return Ok(Err(Problem::Wrong));
+    }
     let keyring = server.any_keyring(now).await?;
-    let identifier = Identifier::parse(name).filter(|_| password.len() <= MAX_PASSWORD);
-    let Some(identifier) = identifier else { return Ok(Err(Problem::Wrong)) };
-    let attempt = throttle::Attempt::new(server, exchange, door, &identifier).await?;
+    let attempt = throttle::Attempt::new(server, exchange, door, identifier).await?;
     let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
     let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
     let user = match server.subject(owner, &Command::User, now).await? {
@@ -71,6 +88,28 @@ pub(crate) async fn with_password<P: Platform>(
     attempt.forgive(server, &allowed).await?;
     let device = device::remember(server, exchange, &keyring.derived, &user);
     Ok(Ok(Login { user, auth: by_password(now), device }))
+}
+
+/// Notes for the log who is said to have tried, and from where, as far as the log may say so.
+async fn note_failure<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    door: Door<'_>,
+    identifier: &Identifier,
+) -> Result<(), ServerError> {
+    if server.snapshot(exchange.now).await?.log.people == LoggedPeople::Hash {
+        let derived = &server.any_keyring(exchange.now).await?.derived;
+        let address = match door {
+            Door::Client { address: Some(address), .. } => Some(address),
+            Door::Page | Door::Client { .. } => exchange.address(),
+        };
+        let networks = network::networks(address);
+        exchange.note_attempt(
+            log::keyed_hash(derived, log::LOGIN, identifier.as_str()),
+            log::keyed_hash(derived, log::ADDRESS, network::narrowest(&networks)),
+        );
+    }
+    Ok(())
 }
 
 /// The value of the cookie that makes this browser one that `user` has logged in with.
@@ -91,7 +130,11 @@ pub(crate) async fn may_try<P: Platform>(
 ) -> Result<bool, ServerError> {
     let Some(identifier) = Identifier::parse(name) else { return Ok(false) };
     let attempt = throttle::Attempt::new(server, exchange, Door::Page, &identifier).await?;
-    Ok(attempt.count(server).await?.is_some())
+    let may = attempt.count(server).await?.is_some();
+    if !may {
+        note_failure(server, exchange, Door::Page, &identifier).await?;
+    }
+    Ok(may)
 }
 
 /// What a password login says of itself.

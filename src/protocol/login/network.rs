@@ -32,6 +32,11 @@ pub(super) fn widest(networks: &[Network]) -> &str {
     networks.last().map_or("unknown", |network| network.name.as_str())
 }
 
+/// The narrowest: what an address is called in the log.
+pub(super) fn narrowest(networks: &[Network]) -> &str {
+    networks.first().map_or("unknown", |network| network.name.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

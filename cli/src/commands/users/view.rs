@@ -37,6 +37,9 @@ pub(super) fn one(user: &UserView, overview: &OverviewView) -> String {
     for (claim, value) in &user.claims {
         row("claim", format!("{claim} = {value}"));
     }
+    if let Some(name) = &user.log_name {
+        row("in the log", name.clone());
+    }
     row("made", utc(user.created_at));
     row("changed", utc(user.updated_at));
     for session in &overview.sessions {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::super::{AdminFailure, Call, body};
-use super::{UserView, UserWithLink, find, no_such_user};
+use super::{UserWithLink, find, no_such_user, note_person, view};
 use crate::protocol::accounts::{Made, NewAccount};
 use crate::protocol::config::validate::Problem;
 use crate::protocol::http::Response;
@@ -97,12 +97,13 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
     let now = call.exchange.now;
     let password = credential.hash(&call.server.platform)?;
     let user = made(call.server.make_account(NewAccount { login, claims, password }, now).await?)?;
+    note_person(call, &user.login).await?;
     if !invite {
-        return body::write(201, &UserWithLink { user: UserView::from(&user), link: None });
+        return body::write(201, &UserWithLink { user: view(call, &user).await?, link: None });
     }
     let linked = call.server.make_link(user.id, INVITATION_LIFETIME, now).await?;
     let (user, link) = linked.ok_or_else(no_such_user)?;
-    body::write(201, &UserWithLink { user: UserView::from(&user), link: Some(link) })
+    body::write(201, &UserWithLink { user: view(call, &user).await?, link: Some(link) })
 }
 
 /// `PATCH users/ID`. A new password ends all sessions and grants, and so does switching off.
@@ -119,7 +120,7 @@ pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Resul
     let change = Change { claims, enabled, password, login, ..Change::default() };
     let changed = call.server.change_account(&user, change, call.exchange.now).await?;
     let user = made(changed.ok_or_else(no_such_user)?)?;
-    body::write(200, &UserView::from(&user))
+    body::write(200, &view(call, &user).await?)
 }
 
 fn made(made: Made) -> Result<User, AdminFailure> {

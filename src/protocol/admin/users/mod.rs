@@ -5,8 +5,11 @@ mod list;
 mod overview;
 mod view;
 
+use super::super::config::LoggedPeople;
 use super::super::http::{Method, Response};
 use super::super::id::Id;
+use super::super::log;
+use super::super::login::Identifier;
 use super::super::objects::subject::{Change, Command, Reply, User, Why};
 use super::super::ports::Platform;
 use super::super::time::DAY;
@@ -27,10 +30,13 @@ pub(super) async fn operate<P: Platform>(
     method: Method,
     path: &[&str],
 ) -> Result<Response, AdminFailure> {
+    if let [name, ..] = path {
+        note_person(call, name).await?;
+    }
     match (method, path) {
         (Method::Get, []) => list::list(call).await,
         (Method::Post, []) => declare::create(call).await,
-        (Method::Get, [name]) => body::write(200, &UserView::from(&find(call, name).await?)),
+        (Method::Get, [name]) => body::write(200, &view(call, &find(call, name).await?).await?),
         (Method::Patch, [name]) => declare::change(call, name).await,
         (Method::Delete, [name]) => delete(call, name).await,
         (Method::Post, [name, "enable"]) => set_enabled(call, name, true).await,
@@ -82,8 +88,30 @@ pub(super) fn operation(method: Method, path: &[&str]) -> &'static str {
 
 /// The person called `name`.
 async fn find<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<User, AdminFailure> {
-    let user = call.server.find_account(name, call.exchange.now).await?;
-    user.ok_or_else(no_such_user)
+    let user = call.server.find_account(name, call.exchange.now).await?.ok_or_else(no_such_user)?;
+    note_person(call, &user.login).await?;
+    Ok(user)
+}
+
+/// Notes for the log whom an operation is about, as far as the log may say so.
+async fn note_person<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<(), AdminFailure> {
+    if call.server.snapshot(call.exchange.now).await?.log.people == LoggedPeople::Hash {
+        let name = log_name(call, name).await?;
+        call.exchange.note_target(&name);
+    }
+    Ok(())
+}
+
+/// What a person is called in the log.
+async fn log_name<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<String, AdminFailure> {
+    let keyring = call.server.any_keyring(call.exchange.now).await?;
+    let identifier = Identifier::parse(name);
+    let name = identifier.as_ref().map_or(name, Identifier::as_str);
+    Ok(log::keyed_hash(&keyring.derived, log::LOGIN, name))
+}
+
+async fn view<P: Platform>(call: &Call<'_, P>, user: &User) -> Result<UserView, AdminFailure> {
+    Ok(UserView { log_name: Some(log_name(call, &user.login).await?), ..UserView::from(user) })
 }
 
 fn no_such_user() -> AdminFailure {
@@ -101,6 +129,9 @@ async fn order<P: Platform>(
 }
 
 async fn delete<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
+    if let Some(user) = call.server.find_account(name, call.exchange.now).await? {
+        note_person(call, &user.login).await?;
+    }
     if call.server.delete_account(name, call.exchange.now).await? {
         return Ok(Response::empty(204));
     }
@@ -115,7 +146,7 @@ async fn set_enabled<P: Platform>(
 ) -> Result<Response, AdminFailure> {
     let change = Change { enabled: Some(enabled), ..Change::default() };
     match order(call, name, &Command::Change(Box::new(change))).await? {
-        Reply::User(user) => body::write(200, &UserView::from(user.as_ref())),
+        Reply::User(user) => body::write(200, &view(call, &user).await?),
         _ => Err(no_such_user()),
     }
 }
@@ -129,7 +160,7 @@ async fn reset<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, 
     }
     let made = call.server.make_link(user.id, RESET_LIFETIME, call.exchange.now).await?;
     let (user, link) = made.ok_or_else(no_such_user)?;
-    body::write(200, &UserWithLink { user: UserView::from(&user), link: Some(link) })
+    body::write(200, &UserWithLink { user: view(call, &user).await?, link: Some(link) })
 }
 
 async fn revoke_grant<P: Platform>(

@@ -36,6 +36,9 @@ pub struct UserView {
     /// Until when the last link to set a password works, if one is out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_expires_at: Option<Timestamp>,
+    /// What the log calls them: a keyed hash of the login identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_name: Option<String>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -51,6 +54,7 @@ impl From<&User> for UserView {
             enabled: user.enabled,
             has_password: user.password.is_some(),
             link_expires_at: user.link.as_ref().map(|link| link.expires_at),
+            log_name: None,
             created_at: user.created_at,
             updated_at: user.updated_at,
         }

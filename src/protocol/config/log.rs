@@ -1,0 +1,24 @@
+//! What the log says of people.
+
+use serde::{Deserialize, Serialize};
+
+/// How people appear in the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum LoggedPeople {
+    /// As keyed hashes, in lines of failed logins and of administration.
+    #[default]
+    Hash,
+    /// Not at all.
+    None,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LogConfig {
+    /// How people appear, and the addresses they come from.
+    pub people: LoggedPeople,
+}
