@@ -90,6 +90,10 @@ impl Platform for Meeting {
         self.platform().control(command).await
     }
 
+    fn nfkc(&self, text: &str) -> String {
+        self.platform().nfkc(text)
+    }
+
     fn log(&self, line: &str) {
         self.platform().log(line);
     }

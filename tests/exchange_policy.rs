@@ -36,7 +36,7 @@ fn snapshot() -> Snapshot {
         branding: config.branding,
         login: config.login,
         sessions: config.sessions,
-        log: Default::default(),
+        log: config.log,
         special_grants: Vec::new(),
         origins: std::iter::empty().collect(),
         trusted_issuers: Vec::new(),

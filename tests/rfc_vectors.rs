@@ -76,6 +76,10 @@ impl Platform for NoPlatform {
         panic!("the vector needs no object")
     }
 
+    fn nfkc(&self, text: &str) -> String {
+        text.to_owned()
+    }
+
     fn log(&self, _: &str) {}
 }
 

@@ -113,6 +113,10 @@ impl Platform for Edge {
         })
     }
 
+    fn nfkc(&self, text: &str) -> String {
+        js_sys::JsString::from(text).normalize("NFKC").into()
+    }
+
     fn log(&self, line: &str) {
         js::log(line);
     }

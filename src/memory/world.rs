@@ -382,6 +382,10 @@ impl Platform for Memory {
         self.0.control(&command)
     }
 
+    fn nfkc(&self, text: &str) -> String {
+        unicode_normalization::UnicodeNormalization::nfkc(text).collect()
+    }
+
     fn log(&self, line: &str) {
         self.0.log.borrow_mut().push(line.to_owned());
     }

@@ -40,7 +40,9 @@ pub(crate) enum Made {
 impl<P: Platform> Server<P> {
     /// Makes an account.
     pub(crate) async fn make_account(&self, new: NewAccount, now: Timestamp) -> Result<Made, ServerError> {
-        let Some(identifier) = Identifier::for_account(&new.login) else { return Ok(Made::Malformed) };
+        let Some(identifier) = Identifier::for_account(&self.platform, &new.login) else {
+            return Ok(Made::Malformed);
+        };
         let owner = UserId::generate(&self.platform);
         if !self.claim(&identifier, owner, now).await? {
             return Ok(Made::Taken);
@@ -81,7 +83,9 @@ impl<P: Platform> Server<P> {
         now: Timestamp,
     ) -> Result<Option<Made>, ServerError> {
         if let Some(login) = &mut change.login {
-            let Some(identifier) = Identifier::for_account(login) else { return Ok(Some(Made::Malformed)) };
+            let Some(identifier) = Identifier::for_account(&self.platform, login) else {
+                return Ok(Some(Made::Malformed));
+            };
             identifier.as_str().clone_into(login);
             if !self.claim(&identifier, user.id, now).await? {
                 return Ok(Some(Made::Taken));
@@ -116,21 +120,25 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// Deletes an account and everything with it; the identifier is free afterward. Says whether there was anything to
-    /// delete: an identifier without an account counts, it is what an earlier attempt may have left.
-    pub(crate) async fn delete_account(&self, name: &str, now: Timestamp) -> Result<bool, ServerError> {
-        let Some(owner) = self.owner_of(name, now).await? else { return Ok(false) };
+    /// Deletes an account and everything with it; the identifier is free afterward. Returns the identifier; `None` if
+    /// there was nothing to delete: one without an account counts, it is what an earlier attempt may have left.
+    pub(crate) async fn delete_account(
+        &self,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<Identifier>, ServerError> {
+        let Some(owner) = self.owner_of(name, now).await? else { return Ok(None) };
         let user = self.account(owner, now).await?;
-        let named = Identifier::parse(name).filter(|_| UserId::parse(name).is_none());
+        let named = self.identifier(name, now).await?.filter(|_| UserId::parse(name).is_none());
         if user.is_none() && named.is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         self.subject(owner, &Command::Delete, now).await?;
         let login = user.and_then(|user| Identifier::parse(&user.login));
         for identifier in login.iter().chain(named.iter().filter(|named| Some(*named) != login.as_ref())) {
             self.release(identifier, owner, now).await?;
         }
-        Ok(true)
+        Ok(login.or(named))
     }
 
     async fn account(&self, owner: UserId, now: Timestamp) -> Result<Option<User>, ServerError> {
@@ -144,12 +152,34 @@ impl<P: Platform> Server<P> {
         if let Some(owner) = UserId::parse(name) {
             return Ok(Some(owner));
         }
-        let Some(identifier) = Identifier::parse(name) else { return Ok(None) };
+        let Some(identifier) = self.identifier(name, now).await? else { return Ok(None) };
+        self.holder_of(&identifier, now).await
+    }
+
+    async fn holder_of(
+        &self,
+        identifier: &Identifier,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, ServerError> {
         let keyring = self.any_keyring(now).await?;
         let find = DirectoryCommand::Find { login: identifier.key(&keyring.derived) };
         match self.shard(&identifier.shard(&keyring.derived), &find).await? {
             DirectoryReply::Owner(owner) => Ok(owner),
             _ => Err(unexpected()),
+        }
+    }
+
+    /// What somebody typed, as the identifier of an account. Where the normal form is another one than an account of version 0.1.0
+    /// would have, such an account comes first: it has to stay within reach.
+    pub(crate) async fn identifier(
+        &self,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Identifier>, ServerError> {
+        let normal = Identifier::normal(&self.platform, text);
+        match Identifier::parse(text).filter(|old| Some(old) != normal.as_ref()) {
+            Some(old) if self.holder_of(&old, now).await?.is_some() => Ok(Some(old)),
+            _ => Ok(normal),
         }
     }
 
@@ -191,4 +221,48 @@ impl<P: Platform> Server<P> {
 
 fn unexpected() -> ServerError {
     ServerError::internal("an object gave another answer than asked for")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Memory, World};
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+
+    /// An account as version 0.1.0 made it.
+    async fn old_account(server: &Server<Memory>, login: &str) -> UserId {
+        let identifier = Identifier::parse(login).expect("an identifier");
+        let owner = UserId::generate(&server.platform);
+        assert!(server.claim(&identifier, owner, NOW).await.expect("claimed"));
+        let user = serde_json::json!({
+            "id": owner, "login": identifier.as_str(), "enabled": true, "created_at": 0, "updated_at": 0,
+        });
+        let user = serde_json::from_value(user).expect("a user");
+        server.subject(owner, &Command::Create(Box::new(user)), NOW).await.expect("made");
+        owner
+    }
+
+    #[test]
+    fn an_account_from_before_identifiers_were_normalized_stays_within_reach() {
+        let world = World::new("https://id.example.com").expect("an issuer");
+        let server = world.isolate(None);
+        pollster::block_on(async {
+            for login in ["jose\u{301}", "\u{ff41}da", "ad\u{200b}a", "аdmin", "ada  lovelace"] {
+                let owner = old_account(&server, login).await;
+                let found = server.find_account(login, NOW).await.expect("an answer").expect("an account");
+                assert_eq!(found.id, owner, "{login:?}");
+            }
+            // One in the normal form is another one, and both are found.
+            let new = NewAccount { login: "ada".to_owned(), ..NewAccount::default() };
+            let Made::User(ada) = server.make_account(new, NOW).await.expect("an answer") else {
+                panic!("not made")
+            };
+            let found = server.find_account("ada", NOW).await.expect("an answer").expect("an account");
+            assert_eq!(found.id, ada.id);
+            assert!(server.delete_account("\u{ff41}da", NOW).await.expect("an answer").is_some());
+            let found = server.find_account("\u{ff41}da", NOW).await.expect("an answer").expect("an account");
+            assert_eq!(found.id, ada.id, "the old one is gone");
+        });
+    }
 }

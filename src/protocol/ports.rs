@@ -78,6 +78,10 @@ pub trait Platform: Entropy {
     /// If there is no answer.
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError>;
 
+    /// `text` in Unicode's normalization form KC (UAX #15). The tables would be a tenth of a megabyte of wasm; every JavaScript engine
+    /// has them.
+    fn nfkc(&self, text: &str) -> String;
+
     /// Writes one line of the structured log.
     fn log(&self, line: &str);
 }

@@ -323,6 +323,7 @@ impl<'a> Pages<'a> {
         let problems = [
             ("sign_up_short", SignUpProblem::PasswordTooShort, Some("password")),
             ("sign_up_long", SignUpProblem::PasswordTooLong, Some("password")),
+            ("sign_up_weak", SignUpProblem::PasswordWeak, Some("password")),
             ("sign_up_differ", SignUpProblem::PasswordsDiffer, Some("password")),
             ("sign_up_email", SignUpProblem::EmailInvalid, Some("email")),
             ("sign_up_too_many", SignUpProblem::TooManyAttempts, Some("password")),

@@ -169,6 +169,11 @@ impl<'a> Browser<'a> {
     /// Makes an account through the sign-up page and leaves the browser logged in.
     #[track_caller]
     pub fn sign_up(&self, request: &[(&str, &str)], email: &str) -> Resp {
+        self.sign_up_with(request, email, PASSWORD)
+    }
+
+    #[track_caller]
+    pub fn sign_up_with(&self, request: &[(&str, &str)], email: &str, password: &str) -> Resp {
         let login = self.authorize(request).expect(200);
         let link = login.body.split("href=\"").map(|rest| rest.split('"').next().unwrap_or_default());
         let link = link.map(unescape).find(|link| link.contains("/sign-up?")).expect("a link to sign up");
@@ -176,8 +181,8 @@ impl<'a> Browser<'a> {
         let fields = [
             ("email", email),
             ("name", "Ada Lovelace"),
-            ("password", PASSWORD),
-            ("password_again", PASSWORD),
+            ("password", password),
+            ("password_again", password),
         ];
         self.submit(&page, &[fields.as_slice(), &[("action", "sign_up")]].concat())
     }

@@ -197,6 +197,10 @@ macro_rules! black_box_suite {
                 a_client_loses_everything_of_a_user,
                 reading_users_does_not_permit_changing_them,
                 hashes_and_seeds_of_users_are_never_shown,
+                an_identifier_is_the_same_however_it_is_typed,
+                identifiers_that_pass_for_others_are_refused,
+                a_password_that_is_guessed_first_is_refused,
+                who_signs_up_needs_a_password_that_is_not_guessed_first,
             ],
             visits: [
                 a_browser_gets_a_page_with_a_way_on_wherever_it_goes,

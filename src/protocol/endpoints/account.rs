@@ -7,7 +7,7 @@ use super::super::form::Form;
 use super::super::http::{Method, Response};
 use super::super::id::Id;
 use super::super::log::Exchange;
-use super::super::login::{self, DEVICE_LIFETIME, Door, MAX_PASSWORD, MIN_PASSWORD, Problem};
+use super::super::login::{self, DEVICE_LIFETIME, Door, Flaw, Names, Problem};
 use super::super::objects::subject::{Change, Command, Overview, Reply, User, Why};
 use super::super::pages::{AccountNotice, AccountPage, AppRow, FormTarget, SessionRow};
 use super::super::ports::Platform;
@@ -229,15 +229,17 @@ async fn set_password<P: Platform>(
     if new != value("password_again") {
         return Ok(Err(AccountNotice::PasswordsDiffer));
     }
-    if new.chars().count() < MIN_PASSWORD {
-        return Ok(Err(AccountNotice::PasswordTooShort));
-    }
-    if new.len() > MAX_PASSWORD {
-        return Ok(Err(AccountNotice::PasswordTooLong));
-    }
     let Reply::User(user) = server.subject(cookie.owner, &Command::User, exchange.now).await? else {
         return Err(signed_out());
     };
+    let notice = login::flaw(new, &Names::of_user(server, exchange, &user).await?).map(|flaw| match flaw {
+        Flaw::TooShort => AccountNotice::PasswordTooShort,
+        Flaw::TooLong => AccountNotice::PasswordTooLong,
+        Flaw::Weak => AccountNotice::PasswordWeak,
+    });
+    if let Some(notice) = notice {
+        return Ok(Err(notice));
+    }
     let current = value("current_password");
     match login::with_password(server, exchange, Door::Page, &user.login, current).await? {
         Ok(login) if login.user.id == cookie.owner => {}

@@ -9,7 +9,7 @@ use super::super::form::Form;
 use super::super::http::{Method, Response};
 use super::super::log::Exchange;
 use super::super::login::link::LinkToken;
-use super::super::login::{self, Identifier, MAX_PASSWORD, MIN_PASSWORD};
+use super::super::login::{self, Flaw, Names};
 use super::super::objects::subject::{Command, Reply, User};
 use super::super::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
 use super::super::ports::Platform;
@@ -27,17 +27,14 @@ fn invalid_link() -> Failure {
 }
 
 /// What is wrong with a new password, if anything.
-fn problem(form: &Form) -> Option<SignUpProblem> {
+pub(super) fn problem(form: &Form, names: &Names) -> Option<SignUpProblem> {
     let value = |name| form.value(name).unwrap_or_default();
-    let password = value("password");
-    if password.chars().count() < MIN_PASSWORD {
-        Some(SignUpProblem::PasswordTooShort)
-    } else if password.len() > MAX_PASSWORD {
-        Some(SignUpProblem::PasswordTooLong)
-    } else if password != value("password_again") {
-        Some(SignUpProblem::PasswordsDiffer)
-    } else {
-        None
+    match login::flaw(value("password"), names) {
+        Some(Flaw::TooShort) => Some(SignUpProblem::PasswordTooShort),
+        Some(Flaw::TooLong) => Some(SignUpProblem::PasswordTooLong),
+        None if value("password") != value("password_again") => Some(SignUpProblem::PasswordsDiffer),
+        Some(Flaw::Weak) => Some(SignUpProblem::PasswordWeak),
+        None => None,
     }
 }
 
@@ -86,7 +83,7 @@ async fn link<P: Platform>(
         let shown = page(server, exchange, &browser, (text, &user), problem).await?;
         return Ok(Response { status: 403, ..shown });
     }
-    if let Some(problem) = problem(form) {
+    if let Some(problem) = problem(form, &Names::of_user(server, exchange, &user).await?) {
         return page(server, exchange, &browser, (text, &user), Some(problem)).await;
     }
     let password = login::hash_password(form.value("password").unwrap_or_default(), &server.platform)?;
@@ -133,7 +130,7 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
         _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
     };
     let done = match form {
-        Ok(form) => super::authorize::sign_up(server, exchange, &form, problem(&form)).await,
+        Ok(form) => super::authorize::sign_up(server, exchange, &form).await,
         Err(error) => Err(error.into()),
     };
     match done {
@@ -145,9 +142,4 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
 /// Whether everybody may make an account.
 pub(super) fn is_open(sign_up: SignUp) -> bool {
     sign_up == SignUp::Open
-}
-
-/// Whether an identifier will do for a new account: an email address.
-pub(super) fn is_email(text: &str) -> bool {
-    Identifier::parse(text).is_some_and(|identifier| identifier.is_email())
 }

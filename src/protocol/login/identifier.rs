@@ -1,32 +1,51 @@
-//! What people log in with: an email address or a name, compared without regard to case.
+//! What people log in with: an email address or a name, compared without regard to case and to how it was typed.
+//!
+//! The normal form is NFKC in lower case, as in `UsernameCaseMapped` of RFC 8265 §3.3; which characters new identifiers may have
+//! says [`characters`]. Accounts of version 0.1.0 may have another form: they keep it, and it is looked up first.
 
+use super::characters;
 use crate::protocol::client::USER_SUBJECT_PREFIX;
 use crate::protocol::derived::{Derived, mac};
 use crate::protocol::encoding::base64url;
+use crate::protocol::ports::Platform;
 use crate::protocol::subject::UserId;
 
 /// Longest identifier, in bytes.
 const MAX_LENGTH: usize = 254;
+/// Longest text that is looked at, in bytes: the normal form may be shorter.
+const MAX_TYPED: usize = 4 * MAX_LENGTH;
 
-/// A login identifier in its normal form.
+/// A login identifier, in its normal form or as an old account has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identifier(String);
 
 impl Identifier {
-    /// Normalizes what somebody typed; `None` if it can't be anybody's.
+    /// As an account has it: in lower case, without spaces around; `None` if it can't be anybody's.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let normal = text.trim().to_lowercase();
+        Self::bounded(text.trim().to_lowercase())
+    }
+
+    /// Brings what somebody typed into the normal form; `None` if it can't be anybody's.
+    pub(crate) fn normal(platform: &impl Platform, text: &str) -> Option<Self> {
+        if text.is_ascii() || text.len() > MAX_TYPED {
+            return Self::parse(text);
+        }
+        let folded = platform.nfkc(text).to_lowercase();
+        Self::bounded(platform.nfkc(&folded).trim().to_owned())
+    }
+
+    fn bounded(normal: String) -> Option<Self> {
         let fits = !normal.is_empty() && normal.len() <= MAX_LENGTH && !normal.chars().any(char::is_control);
         fits.then_some(Self(normal))
     }
 
-    /// Normalizes the identifier of an account to make; `None` if nobody may have it: it has to be told from a `sub`, and URLs
-    /// can't name `.` and `..`.
-    pub(crate) fn for_account(text: &str) -> Option<Self> {
-        let identifier = Self::parse(text)?;
+    /// The normal form of the identifier of an account to make; `None` if nobody may have it: it must not pass for another one, it
+    /// has to be told from a `sub`, and URLs can't name `.` and `..`.
+    pub(crate) fn for_account(platform: &impl Platform, text: &str) -> Option<Self> {
+        let identifier = Self::normal(platform, text)?;
         let reserved =
             identifier.0.starts_with(USER_SUBJECT_PREFIX) || matches!(identifier.as_str(), "." | "..");
-        (!reserved).then_some(identifier)
+        (!reserved && characters::are_plain(&identifier.0)).then_some(identifier)
     }
 
     /// Whether it looks like an email address.

@@ -2,12 +2,15 @@
 //!
 //! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
 
+mod characters;
 mod device;
 mod identifier;
 pub(crate) mod link;
 mod network;
+mod new_password;
 mod password;
 mod throttle;
+mod weak;
 
 use super::config::LoggedPeople;
 use super::error::ServerError;
@@ -18,7 +21,8 @@ use super::server::Server;
 use super::time::{DAY, Timestamp};
 
 pub(crate) use identifier::{Identifier, shard_name};
-pub(crate) use password::{MAX_PASSWORD, MIN_PASSWORD};
+pub(crate) use new_password::{Flaw, Names, flaw};
+use password::MAX_PASSWORD;
 pub(crate) use throttle::{Door, may_push};
 
 /// How long a browser is remembered as one that somebody logged in with, in seconds.
@@ -53,7 +57,9 @@ pub(crate) async fn with_password<P: Platform>(
     name: &str,
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
-    let Some(identifier) = Identifier::parse(name) else { return Ok(Err(Problem::Wrong)) };
+    let Some(identifier) = server.identifier(name, exchange.now).await? else {
+        return Ok(Err(Problem::Wrong));
+    };
     let tried = try_password(server, exchange, door, &identifier, password).await?;
     if tried.is_err() {
         note_failure(server, exchange, door, &identifier).await?;
@@ -128,7 +134,7 @@ pub(crate) async fn may_try<P: Platform>(
     exchange: &Exchange<'_>,
     name: &str,
 ) -> Result<bool, ServerError> {
-    let Some(identifier) = Identifier::parse(name) else { return Ok(false) };
+    let Some(identifier) = server.identifier(name, exchange.now).await? else { return Ok(false) };
     let attempt = throttle::Attempt::new(server, exchange, Door::Page, &identifier).await?;
     let may = attempt.count(server).await?.is_some();
     if !may {
@@ -148,14 +154,6 @@ pub(crate) fn by_password(now: Timestamp) -> Authentication {
 /// Ours only: the hash function refuses.
 pub(crate) fn hash_password(password: &str, entropy: &impl Entropy) -> Result<PasswordHash, ServerError> {
     password::hash(password, entropy)
-}
-
-/// What is wrong with a new password, if anything.
-pub(crate) fn password_problem(password: &str) -> Option<&'static str> {
-    if password.chars().count() < MIN_PASSWORD {
-        return Some("a password has at least 8 characters");
-    }
-    (password.len() > MAX_PASSWORD).then_some("a password has at most 256 bytes")
 }
 
 /// Takes over a password hash that was made elsewhere; `None` if it can't be verified here.

@@ -11,9 +11,9 @@ use crate::protocol::objects::subject::PasswordHash;
 use crate::protocol::ports::Entropy;
 
 /// Shortest password, in characters.
-pub(crate) const MIN_PASSWORD: usize = 8;
+pub(super) const MIN_PASSWORD: usize = 8;
 /// Longest password, in bytes.
-pub(crate) const MAX_PASSWORD: usize = 256;
+pub(super) const MAX_PASSWORD: usize = 256;
 /// Memory in KiB, passes, lanes.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 /// Most memory in KiB and most passes that a hash from elsewhere may ask for.

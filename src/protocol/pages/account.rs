@@ -6,7 +6,7 @@ use super::html::Html;
 use super::identity::{account, mark};
 use super::layout::Layout;
 use super::policy::Policy;
-use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, new_password, new_password_again};
+use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, WEAK, new_password, new_password_again};
 use super::theme::Theme;
 
 /// One signed-in browser.
@@ -52,6 +52,8 @@ pub enum AccountNotice {
     PasswordTooShort,
     /// The new password is longer than allowed.
     PasswordTooLong,
+    /// The new password is among those that are guessed first.
+    PasswordWeak,
     /// The two new passwords weren't the same.
     PasswordsDiffer,
     /// The limit for this account is reached.
@@ -68,7 +70,7 @@ impl AccountNotice {
             Self::SessionsEnded => "All devices were signed out.",
             Self::AppRevoked => "The application no longer has access.",
             Self::WrongPassword => "Your current password wasn’t right, so nothing was changed.",
-            Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordsDiffer => {
+            Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordWeak | Self::PasswordsDiffer => {
                 "Your password was not changed."
             }
             Self::TooManyAttempts => "Too many attempts. Wait a few minutes, then try again.",
@@ -179,7 +181,8 @@ impl AccountPage<'_> {
         .render(html);
         let short = self.flaw(AccountNotice::PasswordTooShort, TOO_SHORT);
         let long = self.flaw(AccountNotice::PasswordTooLong, TOO_LONG);
-        new_password(html, short.or(long), false);
+        let weak = self.flaw(AccountNotice::PasswordWeak, WEAK);
+        new_password(html, short.or(long).or(weak), false);
         new_password_again(html, self.flaw(AccountNotice::PasswordsDiffer, DIFFER));
         Button::new(Look::Secondary, "change_password", "Change password").render(html);
         html.markup("</form>\n</section>\n");

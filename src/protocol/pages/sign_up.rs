@@ -16,6 +16,8 @@ pub enum SignUpProblem {
     PasswordTooShort,
     /// The password is longer than allowed.
     PasswordTooLong,
+    /// The password is among those that are guessed first.
+    PasswordWeak,
     /// The two passwords aren't the same.
     PasswordsDiffer,
     /// This is no email address.
@@ -186,7 +188,8 @@ impl SignUpPage<'_> {
     fn passwords(&self, html: &mut Html, autofocus: bool) {
         let short = self.flaw(SignUpProblem::PasswordTooShort, TOO_SHORT);
         let long = self.flaw(SignUpProblem::PasswordTooLong, TOO_LONG);
-        new_password(html, short.or(long), autofocus);
+        let weak = self.flaw(SignUpProblem::PasswordWeak, WEAK);
+        new_password(html, short.or(long).or(weak), autofocus);
         new_password_again(html, self.flaw(SignUpProblem::PasswordsDiffer, DIFFER));
     }
 
@@ -207,6 +210,9 @@ enum Start {
 pub(super) const TOO_SHORT: &str = "This password is too short. Use a longer one.";
 /// See [`TOO_SHORT`].
 pub(super) const TOO_LONG: &str = "This password is too long. Use a shorter one.";
+/// See [`TOO_SHORT`].
+pub(super) const WEAK: &str =
+    "This password is easy to guess: many people use it, or it is made of a name. Choose another one.";
 /// See [`TOO_SHORT`].
 pub(super) const DIFFER: &str = "The passwords weren’t the same. Enter both again.";
 

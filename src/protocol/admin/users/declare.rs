@@ -9,7 +9,7 @@ use crate::protocol::accounts::{Made, NewAccount};
 use crate::protocol::config::validate::Problem;
 use crate::protocol::http::Response;
 use crate::protocol::json;
-use crate::protocol::login::{self, Identifier};
+use crate::protocol::login::{self, Flaw, Identifier, Names};
 use crate::protocol::objects::subject::{Change, PasswordHash, User};
 use crate::protocol::ports::{Entropy, Platform};
 use crate::protocol::time::DAY;
@@ -60,10 +60,10 @@ impl Credential {
         self.password.is_some() || self.password_hash.is_some()
     }
 
-    fn problem(&self) -> Option<Problem> {
+    fn problem(&self, names: &Names) -> Option<Problem> {
         let (path, message) = match (&self.password, &self.password_hash) {
             (Some(_), Some(_)) => ("password_hash", Some("give a password or a hash, not both")),
-            (Some(password), None) => ("password", login::password_problem(password)),
+            (Some(password), None) => ("password", login::flaw(password, names).map(words)),
             (None, Some(hash)) => {
                 let message = "this is no Argon2id hash in PHC string format (version 19, at most 64 MiB and 10 passes)";
                 ("password_hash", login::import_hash(hash).is_none().then_some(message))
@@ -81,17 +81,31 @@ impl Credential {
     }
 }
 
+/// What is wrong with a password, in words.
+const fn words(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::TooShort => "a password has at least 8 characters",
+        Flaw::TooLong => "a password has at most 256 bytes",
+        Flaw::Weak => {
+            "this password is easy to guess: many people have it, or it is a name of the user or of this service"
+        }
+    }
+}
+
 /// `POST users`: 201 with the account, and with the link where one was asked for.
 pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
     let NewUser { login, mut claims, password, password_hash, invite } = body::read(call.exchange.request)?;
     let credential = Credential { password, password_hash };
     let mut problems = claim_problems(&claims);
-    problems.extend(credential.problem());
+    let full_name = claims.get("name").and_then(Value::as_str);
+    let names = Names::of(call.server, call.exchange, &login, full_name).await?;
+    problems.extend(credential.problem(&names));
     if invite && credential.is_given() {
         problems.push(problem("invite", "who is invited chooses the password"));
     }
     refuse(problems)?;
-    if let Some(identifier) = Identifier::parse(&login).filter(Identifier::is_email) {
+    let identifier = Identifier::for_account(&call.server.platform, &login);
+    if let Some(identifier) = identifier.filter(Identifier::is_email) {
         claims.entry("email").or_insert_with(|| identifier.as_str().into());
     }
     let now = call.exchange.now;
@@ -113,9 +127,9 @@ pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Resul
     let given = claims.iter().filter(|(_, value)| !value.is_null());
     let mut problems =
         claim_problems(&json::object(given.map(|(name, value)| (name.clone(), value.clone()))));
-    problems.extend(credential.problem());
-    refuse(problems)?;
     let user = find(call, name).await?;
+    problems.extend(credential.problem(&Names::of_user(call.server, call.exchange, &user).await?));
+    refuse(problems)?;
     let password = credential.hash(&call.server.platform)?;
     let change = Change { claims, enabled, password, login, ..Change::default() };
     let changed = call.server.change_account(&user, change, call.exchange.now).await?;
@@ -130,7 +144,7 @@ fn made(made: Made) -> Result<User, AdminFailure> {
             Err(AdminFailure::refused(409, "already_exists", "another user has this login identifier"))
         }
         Made::Malformed => {
-            let message = "a login identifier has 1 to 254 bytes and no control characters, and doesn't begin with `usr_`";
+            let message = "a login identifier has 1 to 254 bytes, no characters that can't be seen, and no letters of one alphabet that pass for another's; it doesn't begin with `usr_`";
             Err(invalid(vec![problem("login", message)]))
         }
     }

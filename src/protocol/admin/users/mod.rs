@@ -129,13 +129,10 @@ async fn order<P: Platform>(
 }
 
 async fn delete<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
-    if let Some(user) = call.server.find_account(name, call.exchange.now).await? {
-        note_person(call, &user.login).await?;
-    }
-    if call.server.delete_account(name, call.exchange.now).await? {
-        return Ok(Response::empty(204));
-    }
-    Err(no_such_user())
+    let deleted = call.server.delete_account(name, call.exchange.now).await?;
+    let identifier = deleted.ok_or_else(no_such_user)?;
+    note_person(call, identifier.as_str()).await?;
+    Ok(Response::empty(204))
 }
 
 /// Switching off ends all sessions and grants.

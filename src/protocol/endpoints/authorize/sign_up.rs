@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::sign_up::{is_email, is_open};
+use super::super::sign_up::{is_open, problem};
 use super::browser::Browser;
 use super::forms::{LOGIN, enter};
 use super::interaction::{Scene, scene};
@@ -13,7 +13,7 @@ use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, Door, Problem};
+use crate::protocol::login::{self, Door, Identifier, Names, Problem};
 use crate::protocol::pages::{LoginProblem, SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
@@ -26,7 +26,6 @@ pub(in super::super) async fn sign_up<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     form: &Form,
-    problem: Option<SignUpProblem>,
 ) -> Result<Response, Failure> {
     if exchange.request.method == Method::Get {
         let flow = open_flow(server, exchange, form.value("flow").unwrap_or_default()).await?;
@@ -44,14 +43,18 @@ pub(in super::super) async fn sign_up<P: Platform>(
         );
     }
     let email = form.value("email").unwrap_or_default();
-    let problem = problem.or((!is_email(email)).then_some(SignUpProblem::EmailInvalid));
-    if problem.is_some() {
-        return page(&scene, Some(form), problem).await;
+    let names = Names::of(server, exchange, email, form.value("name")).await?;
+    if let Some(problem) = problem(form, &names) {
+        return page(&scene, Some(form), Some(problem)).await;
     }
+    let identifier = Identifier::for_account(&server.platform, email).filter(Identifier::is_email);
+    let Some(identifier) = identifier else {
+        return page(&scene, Some(form), Some(SignUpProblem::EmailInvalid)).await;
+    };
     if !login::may_try(server, exchange, email).await? {
         return page(&scene, Some(form), Some(SignUpProblem::TooManyAttempts)).await;
     }
-    make(&scene, form, email).await?;
+    make(&scene, form, &identifier).await?;
     scene.username = Some(email.to_owned());
     // A new account's password is right; somebody else's isn't, and that is all anybody learns of one that was there before.
     let password = form.value("password").unwrap_or_default();
@@ -62,15 +65,22 @@ pub(in super::super) async fn sign_up<P: Platform>(
     }
 }
 
-async fn make<P: Platform>(scene: &Scene<'_, P>, form: &Form, email: &str) -> Result<(), Failure> {
+async fn make<P: Platform>(
+    scene: &Scene<'_, P>,
+    form: &Form,
+    identifier: &Identifier,
+) -> Result<(), Failure> {
     let mut claims = Map::new();
-    claims.insert("email".to_owned(), email.trim().into());
+    // As it was typed, where that differs by case only.
+    let typed = form.value("email").unwrap_or_default().trim();
+    let email = if typed.is_ascii() { typed } else { identifier.as_str() };
+    claims.insert("email".to_owned(), email.into());
     claims.insert("email_verified".to_owned(), Value::Bool(false));
     if let Some(name) = form.value("name").filter(|name| name.len() <= 256) {
         claims.insert("name".to_owned(), name.into());
     }
     let password = login::hash_password(form.value("password").unwrap_or_default(), &scene.server.platform)?;
-    let account = NewAccount { login: email.to_owned(), claims, password: Some(password) };
+    let account = NewAccount { login: identifier.as_str().to_owned(), claims, password: Some(password) };
     match scene.server.make_account(account, scene.exchange.now).await? {
         Made::User(_) | Made::Taken | Made::Malformed => Ok(()),
     }

@@ -1,0 +1,65 @@
+//! What a new password has to be (NIST SP 800-63B-4 §3.1.1): long enough, short enough to be hashed, and not among those that are
+//! guessed first. No rules about kinds of characters.
+
+use super::password::{MAX_PASSWORD, MIN_PASSWORD};
+use super::weak::is_weak;
+use crate::protocol::error::ServerError;
+use crate::protocol::log::Exchange;
+use crate::protocol::objects::subject::User;
+use crate::protocol::ports::Platform;
+use crate::protocol::server::Server;
+use crate::protocol::subject::host_of;
+
+/// What is wrong with a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It has too few characters.
+    TooShort,
+    /// It has too many bytes.
+    TooLong,
+    /// It is among those that are guessed first.
+    Weak,
+}
+
+/// What somebody who guesses knows: names of the person and of the service.
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// Of a person to be.
+    pub(crate) async fn of<P: Platform>(
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        login: &str,
+        name: Option<&str>,
+    ) -> Result<Self, ServerError> {
+        let snapshot = server.snapshot(exchange.now).await?;
+        let host = host_of(server.issuer.as_str()).unwrap_or_default();
+        let whole = [login, name.unwrap_or_default(), host, snapshot.branding.name.as_str(), "mintedge"];
+        let whole = whole.into_iter().chain(login.split('@'));
+        let parts = [login, host, name.unwrap_or_default()];
+        let parts = parts.into_iter().flat_map(|name| name.split(|letter: char| !letter.is_alphanumeric()));
+        Ok(Self(whole.chain(parts).map(str::to_owned).collect()))
+    }
+
+    /// Of somebody with an account.
+    pub(crate) async fn of_user<P: Platform>(
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        user: &User,
+    ) -> Result<Self, ServerError> {
+        let name = user.claims.get("name").and_then(|name| name.as_str());
+        Self::of(server, exchange, &user.login, name).await
+    }
+}
+
+/// What is wrong with a new password of a person with these names, if anything.
+pub(crate) fn flaw(password: &str, Names(names): &Names) -> Option<Flaw> {
+    if password.chars().count() < MIN_PASSWORD {
+        return Some(Flaw::TooShort);
+    }
+    if password.len() > MAX_PASSWORD {
+        return Some(Flaw::TooLong);
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    is_weak(password, &names).then_some(Flaw::Weak)
+}
