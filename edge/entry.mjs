@@ -4,6 +4,7 @@
 // The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
 import Shim, { Control as RustControl } from "../build/index.js";
 import "./documents.mjs";
+import { serverError } from "./failure.mjs";
 import "./outside.mjs";
 import { guard, guardedObject } from "./recovery.mjs";
 
@@ -86,14 +87,4 @@ function toResponse(answer) {
     }
   }
   return new Response(end + 2 === answer.length ? null : answer.slice(end + 2), init);
-}
-
-function serverError(request, error) {
-  const request_id = request.headers.get("cf-ray") ?? crypto.randomUUID();
-  console.error(JSON.stringify({ event: "server_error", request_id, error: String(error) }));
-  const error_description = "The server could not answer. The request id finds the cause in its log.";
-  return Response.json(
-    { error: "server_error", error_description, request_id },
-    { status: 500, headers: { "cache-control": "no-store" } },
-  );
 }

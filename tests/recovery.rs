@@ -24,6 +24,8 @@ fn a_panic_fails_what_is_under_way_and_nothing_after_it() {
         assert!(!waiting.is_finished(), "{place}: it waits");
         expect_server_error(&probe(place), place);
         expect_server_error(&waiting.join().expect("an answer"), place);
+        let visit = Req::new("GET", &format!("/panic-probe/{place}")).header("accept", "text/html");
+        expect_page(&suite::http::target().send(&visit), place);
         fixture.request_token(&client, "").expect(200);
         fixture.admin("GET", "keys", None).expect(200);
     }
@@ -31,6 +33,15 @@ fn a_panic_fails_what_is_under_way_and_nothing_after_it() {
 
 fn probe(place: &str) -> Resp {
     suite::http::target().send(&Req::new("GET", &format!("/panic-probe/{place}")))
+}
+
+/// What a browser gets instead.
+fn expect_page(response: &Resp, place: &str) {
+    assert_eq!((response.status, response.header("cache-control")), (500, Some("no-store")), "{place}");
+    assert!(
+        response.body.contains("<h1>") && !response.body.contains("asked to panic"),
+        "{place}: {response:?}"
+    );
 }
 
 fn expect_server_error(response: &Resp, place: &str) {

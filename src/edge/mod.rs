@@ -22,11 +22,11 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 
 use crate::protocol::directory::EDGE_CACHE;
-use crate::protocol::error::{Code, ServerError, error_response};
+use crate::protocol::error::ServerError;
 use crate::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::secret::Secret;
-use crate::protocol::{Deployment, Server};
+use crate::protocol::{Deployment, Server, not_configured};
 use platform::Edge;
 
 thread_local! {
@@ -49,12 +49,12 @@ pub fn handle(
     body: Option<Vec<u8>>,
     too_large: bool,
 ) -> JsValue {
-    let server = match server(env.unchecked_into()) {
-        Ok(server) => server,
-        Err(error) => return JsValue::from_str(&misconfigured(&error)),
-    };
     let body = if too_large { Body::TooLarge } else { Body::Bytes(body.unwrap_or_default()) };
     let request = Request::new(Method::parse(method), url, parse_headers(headers), body);
+    let server = match server(env.unchecked_into()) {
+        Ok(server) => server,
+        Err(error) => return JsValue::from_str(&misconfigured(&request, &error)),
+    };
     #[cfg(feature = "panic-probe")]
     probe::call(url);
     let mut answer = Box::pin(async move {
@@ -92,14 +92,9 @@ fn issuer(env: &Env) -> Result<Issuer, ServerError> {
     Issuer::parse(&url.to_string()).map_err(|error| ServerError::internal(format!("ISSUER: {error}")))
 }
 
-fn misconfigured(error: &ServerError) -> String {
+fn misconfigured(request: &Request, error: &ServerError) -> String {
     js::log(&format!(r#"{{"outcome":"failed","error":"server_error","detail":{}}}"#, quoted(error)));
-    to_wire(&error_response(
-        Code::ServerError,
-        "the server is not configured; its log says why",
-        "mintedge",
-        "none",
-    ))
+    to_wire(&not_configured(request))
 }
 
 fn quoted(error: &ServerError) -> String {

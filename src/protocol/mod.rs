@@ -47,4 +47,5 @@ pub mod subject;
 pub mod time;
 pub mod user_claims;
 
+pub use endpoints::not_configured;
 pub use server::{Deployment, Server};

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 
-import { PASSWORD, Person, application, signedUp, useSignUp } from "../clients/node/login.mjs";
+import { PASSWORD, Person, useSignUp } from "../clients/node/login.mjs";
 import { issuer } from "../clients/node/setup.mjs";
 import { openShop } from "../clients/node/shop.mjs";
-import { assertAccessible, launch, watch } from "./browser.mjs";
+import { assertAccessible, launch } from "./browser.mjs";
+import { assertIs, customer, heading, signIn, withPage as run } from "./people.mjs";
 
 useSignUp(before);
 
@@ -25,30 +26,7 @@ after(async () => {
   trusted?.close();
 });
 
-/** Runs `look` with a fresh browser. Nothing it complains about is let pass, but for `expected`. */
-async function withPage(look, { expected = [], ...options } = {}) {
-  const context = await browser.newContext(options);
-  try {
-    const { page, complaints } = await watch(context);
-    page.setDefaultTimeout(30_000);
-    await look(page);
-    assert.deepEqual(complaints.filter((complaint) => !expected.some((known) => known.test(complaint))), []);
-  } finally {
-    await context.close();
-  }
-}
-
-/** Somebody who has an account, made in another browser. */
-async function customer() {
-  const { person } = await signedUp(await application({ client_name: "Elsewhere" }));
-  return person;
-}
-
-async function signIn(page, person, password = PASSWORD) {
-  await page.fill("#username", person.email);
-  await page.fill("#password", password);
-  await page.click("#login");
-}
+const withPage = (look, options) => run(browser, look, options);
 
 /** Somebody with an account who has just signed in at `at`, one that asks no further questions. */
 async function signedIn(page, at = trusted) {
@@ -57,13 +35,6 @@ async function signedIn(page, at = trusted) {
   await signIn(page, person);
   await page.waitForURL(`${at.origin}/callback?**`);
   return person;
-}
-
-const heading = (page) => page.textContent("h1");
-
-async function assertIs(page, title) {
-  assert.match(await heading(page), title);
-  await assertAccessible(page);
 }
 
 for (const javaScriptEnabled of [true, false]) {
@@ -210,12 +181,6 @@ describe("the account page", () => {
     await signIn(page, person, "another fine password");
     await page.waitForURL(`${trusted.origin}/callback?**`);
   }));
-
-  test("is for people who are signed in", () => withPage(async (page) => {
-    const response = await page.goto(`${issuer}/account`);
-    assert.equal(response.status(), 403);
-    await assertAccessible(page);
-  }, { expected: [/status of 403/] }));
 });
 
 describe("signing out", () => {

@@ -38,7 +38,7 @@ async function withPage(options, look) {
 /** Keeps a page that submits or refreshes itself where it is. */
 async function hold(page) {
   await page.route("**/assets/submit.js", (route) => route.fulfill({ body: "" }));
-  await page.route("**/signed_out_frames.html", async (route) => {
+  await page.route(/\/(signed_out_frames|leaving)\.html$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: (await response.text()).replace(/<meta http-equiv="refresh".*>/, "") });
   });
@@ -112,7 +112,7 @@ describe("forms", () => {
       await page.fill("#username", "ada");
       await page.fill("#password", "p&ss \"wörd\"");
       await page.press("#password", "Enter");
-      // The policy lets the answer's redirects through, the client's own to another origin included.
+      // The page's own form leads to this server only, the page that answers it leads on, and the client on from there.
       await page.waitForURL("http://www.client.example/home");
       const [{ path, fields }, ...more] = server.submissions;
       assert.equal(path, "/plain/submit");

@@ -35,25 +35,26 @@ async function answer(request, response, submissions) {
       headers: request.headers,
     });
   }
-  const location = redirects[pathname] ?? (pathname.endsWith("/submit") ? redirects.submit : undefined);
+  const location = redirects[pathname];
   if (location) {
     response.writeHead(303, { location }).end();
     return;
   }
-  const page = pages.find(({ file }) => `/${file}` === pathname);
+  // The answer to a form is a page that leads on.
+  const file = pathname.endsWith("/submit") ? "plain/leaving.html" : pathname.slice(1);
+  const page = pages.find((known) => known.file === file);
   const type = ASSETS[pathname.split(".").at(-1)];
   if (page || (type && /^\/[a-z]+\/assets\/[a-z]+\.[a-z]+$/.test(pathname))) {
     const headers = page?.headers ?? { "content-type": type, "x-content-type-options": "nosniff" };
-    response.writeHead(page?.status ?? 200, headers).end(await readFile(new URL(`.${pathname}`, ROOT)));
+    response.writeHead(page?.status ?? 200, headers).end(await readFile(new URL(`./${file}`, ROOT)));
     return;
   }
   const found = pathname === "/home";
   response.writeHead(found ? 200 : 404, { "content-type": "text/html" }).end(found ? "<h1>Home</h1>" : "");
 }
 
-/** A form's answer leads to the client's redirect URI, and that on to another origin. */
+/** The client's redirect URI leads on to another origin. */
 const redirects = {
-  submit: "http://client.example/callback?code=x",
   "/callback": "http://www.client.example/home",
 };
 

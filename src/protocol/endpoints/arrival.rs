@@ -4,7 +4,7 @@
 //! from this very machine, where a proxy may have ended TLS.
 
 use super::super::error::{Cause, Code, OAuthError, ServerError, error_response};
-use super::super::http::{Arrival, Response};
+use super::super::http::{Arrival, Request, Response};
 use super::super::issuer::Issuer;
 use super::super::log::Exchange;
 use super::super::pages::{ErrorPage, Theme, Trouble};
@@ -61,23 +61,27 @@ fn to_https<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Respons
 
 /// Reads nothing that is stored: under a wrong issuer nothing may come into being.
 fn not_set_up<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    let realm = server.issuer.as_str();
-    let _ = exchange.fail(realm, ServerError::internal(SET_THE_ISSUER).into());
-    if !exchange.request.wants_page() {
-        return error_response(Code::ServerError, SET_THE_ISSUER, realm, &exchange.id);
+    let _ = exchange.fail(server.issuer.as_str(), ServerError::internal(SET_THE_ISSUER).into());
+    answer(exchange.request, (server.issuer.as_str(), server.issuer.path()), SET_THE_ISSUER, &exchange.id)
+}
+
+/// The answer of a deployment that can't even tell its issuer.
+pub fn not_configured(request: &Request) -> Response {
+    answer(request, ("mintedge", ""), "the server is not configured; its log says why", "none")
+}
+
+fn answer(
+    request: &Request,
+    (realm, base): (&str, &str),
+    description: &'static str,
+    request_id: &str,
+) -> Response {
+    if !request.wants_page() {
+        return error_response(Code::ServerError, description, realm, request_id);
     }
     let (error, status) = Code::ServerError.wire();
-    ErrorPage {
-        base: server.issuer.path(),
-        theme: &Theme::default(),
-        status,
-        trouble: Trouble::NotSetUp,
-        error,
-        description: SET_THE_ISSUER,
-        received: None,
-        request_id: &exchange.id,
-    }
-    .render()
+    let (trouble, theme, received) = (Trouble::NotSetUp, &Theme::default(), None);
+    ErrorPage { base, theme, status, trouble, error, description, received, request_id }.render()
 }
 
 /// Tells browsers to come over https only, where the issuer is on the web. On a loopback address it would shut out

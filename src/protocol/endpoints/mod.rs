@@ -28,6 +28,8 @@ use super::ports::Platform;
 use super::server::Server;
 use arrival::Misplaced;
 
+pub use arrival::not_configured;
+
 /// Path of the token endpoint below the issuer.
 pub const TOKEN: &str = "/token";
 /// Path of the key set below the issuer.

@@ -1,4 +1,4 @@
-//! Pages that were open for too long, and what is said of them in the log.
+//! Pages that were open for too long, pages that are closed, and what is said of refusals in the log.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ mod suite;
 use serde_json::json;
 use suite::authorize::Login;
 use suite::browser::{Browser, PASSWORD, parameters};
-use suite::harness::Fixture;
+use suite::harness::{Fixture, Req, Target as _};
 use suite::in_memory::target;
 
 const HOUR: u64 = 3600;
@@ -69,4 +69,26 @@ fn the_log_names_a_refused_redirect_uri_without_its_secrets() {
     // What was not refused is not named.
     login.authorize(&[]).expect(303);
     assert!(!target.world.log().last().expect("a line").contains("redirect_uri"));
+}
+
+#[test]
+fn nobody_is_asked_to_make_an_account_where_that_is_closed() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let link = {
+        let page = Browser::new(&f).authorize(&login.request(&[])).expect(200);
+        page.body.split("href=\"").find(|link| link.contains("/sign-up?")).expect("a link").to_owned()
+    };
+    let mut config = suite::harness::base_config();
+    config["login"]["sign_up"] = json!("closed");
+    f.apply(&config).expect(200);
+    target.settle();
+    let sent = parameters(&login.authorize(&[("prompt", "create")]).expect(303));
+    assert_eq!(sent["error"], "invalid_request");
+    let metadata = f.send(&Req::new("GET", "/.well-known/openid-configuration")).expect(200).json();
+    assert!(!metadata["prompt_values_supported"].as_array().expect("values").contains(&json!("create")));
+    let browser = Browser::new(&f);
+    let page = browser.get(&browser.path(link.split('"').next().expect("a link"))).expect(403);
+    assert!(page.body.contains("isn’t possible here"), "{}", page.body);
 }
