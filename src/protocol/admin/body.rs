@@ -7,9 +7,8 @@ use super::super::error::{Cause, Code, OAuthError, ServerError};
 use super::super::http::{Body, Request, Response};
 use super::super::json;
 use super::AdminFailure;
-use super::distinct::Distinct;
 
-/// Reads a JSON body without doubled members; an empty one counts as `{}`.
+/// Reads a JSON body; an empty one counts as `{}`.
 pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFailure> {
     let bytes = match &request.body {
         Body::TooLarge => {
@@ -31,8 +30,7 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
     }
     let text = core::str::from_utf8(bytes)
         .map_err(|_| AdminFailure::refused(400, "invalid_request", "the JSON body is not UTF-8"))?;
-    let read = json::from_str::<Distinct>(text).and_then(|_| json::from_str(text));
-    read.map_err(|error| {
+    json::from_str(text).map_err(|error| {
         AdminFailure::refused(400, "invalid_request", format!("the JSON body is not as expected: {error}"))
     })
 }

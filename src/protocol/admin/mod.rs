@@ -11,7 +11,6 @@ mod bearer;
 mod body;
 mod clients;
 mod configuration;
-mod distinct;
 mod failure;
 mod keys;
 #[cfg(feature = "schema")]
