@@ -1,23 +1,29 @@
 // Public JSON documents of others, such as key sets: read from this data center's cache, or from where they are.
 //
 // Whoever names such an address, or answers there, must not get this Worker to do more than one bounded GET: no redirects, no
-// other status than 200, a limit on bytes and on time. Private addresses are refused before (`federation/address.rs`), and by
+// other status than 200, a limit on bytes and on time. Private addresses are refused before (`protocol/outbound.rs`), and by
 // the runtime (`global_fetch_strictly_public`).
 const MAX_BYTES = 131_072; // `ports::MAX_DOCUMENT`
 const TIMEOUT = 5_000;
 const CACHE = "mintedge-documents";
 const CACHE_SECONDS = 300;
 
-/** The document's bytes; `fresh` asks its origin even if there is a copy. Throws if there is none within the bounds. */
+/**
+ * Whether it is a copy, and the document's bytes; `fresh` asks its origin even if there is a copy. Throws if there is none
+ * within the bounds.
+ */
 async function getDocument(url, fresh) {
-  const cache = await open();
-  const copy = fresh ? undefined : await cache?.match(url);
-  if (copy !== undefined) return new Uint8Array(await copy.arrayBuffer());
-  const bytes = await inTime((signal) => read(url, signal));
+  const copy = fresh ? undefined : await (await open())?.match(url);
+  if (copy !== undefined) return [true, new Uint8Array(await copy.arrayBuffer())];
+  return [false, await inTime((signal) => read(url, signal))];
+}
+
+/** Keeps a copy. Only who reads a document knows whether it is one: what an issuer answers by mistake is not kept. */
+async function keepDocument(url, bytes) {
   const headers = { "cache-control": `max-age=${CACHE_SECONDS}` };
+  const copy = new Response(bytes, { headers });
   // A copy that can't be kept is no reason to fail.
-  await cache?.put(url, new Response(bytes, { headers })).catch(() => {});
-  return bytes;
+  await (await open())?.put(url, copy).catch(() => {});
 }
 
 // Not every deployment has a cache.
@@ -58,5 +64,6 @@ async function read(url, signal) {
   return bytes;
 }
 
-// Where `src/edge/js.rs` finds it.
+// Where `src/edge/js.rs` finds them.
 globalThis.mintedgeGetDocument = getDocument;
+globalThis.mintedgeKeepDocument = keepDocument;

@@ -16,7 +16,7 @@ use mintedge::protocol::issuer::Issuer;
 use mintedge::protocol::jwk::{Alg, PublicJwk};
 use mintedge::protocol::keyring::SigningKey;
 use mintedge::protocol::objects::Class;
-use mintedge::protocol::ports::{Entropy, Platform};
+use mintedge::protocol::ports::{Document, Entropy, Platform};
 use mintedge::protocol::secret::Secret;
 use mintedge::protocol::time::Timestamp;
 use mintedge::protocol::{Deployment, Server};
@@ -62,8 +62,12 @@ impl Platform for Meeting {
         self.platform().verify(alg, key, message, signature).await
     }
 
-    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Document, ServerError> {
         self.platform().get_document(url, fresh).await
+    }
+
+    async fn keep_document(&self, url: &str, bytes: &[u8]) {
+        self.platform().keep_document(url, bytes).await;
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {

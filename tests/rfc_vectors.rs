@@ -10,7 +10,7 @@ use mintedge::protocol::form::Form;
 use mintedge::protocol::jwk::{Alg, PublicJwk};
 use mintedge::protocol::jwt;
 use mintedge::protocol::keyring::{PublicKey, SigningKey};
-use mintedge::protocol::ports::{Entropy, Platform};
+use mintedge::protocol::ports::{Document, Entropy, Platform};
 use mintedge::protocol::secret::SecretBytes;
 use mintedge::protocol::state::keys::Schedule;
 use mintedge::protocol::time::Timestamp;
@@ -61,9 +61,11 @@ impl Platform for NoPlatform {
         panic!("Ed25519 is verified in the protocol")
     }
 
-    async fn get_document(&self, _: &str, _: bool) -> Result<Vec<u8>, ServerError> {
+    async fn get_document(&self, _: &str, _: bool) -> Result<Document, ServerError> {
         panic!("the vector needs no document")
     }
+
+    async fn keep_document(&self, _: &str, _: &[u8]) {}
 
     async fn post_form(&self, _: &str, _: &str) -> Result<u16, ServerError> {
         panic!("the vector needs no client")

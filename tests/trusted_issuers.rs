@@ -117,6 +117,7 @@ impl Issuer {
 struct Setup {
     target: Worker,
     issuer: Issuer,
+    config: Value,
     _lock: Option<MutexGuard<'static, ()>>,
 }
 
@@ -143,7 +144,15 @@ impl Setup {
         ]);
         f.apply(&config).expect(200);
         target.settle();
-        Self { target, issuer, _lock: lock }
+        Self { target, issuer, config, _lock: lock }
+    }
+
+    /// Changes what the configuration says of the issuer.
+    fn trust(&self, changes: &Value) {
+        let mut config = self.config.clone();
+        config["trusted_issuer"][0] = changed(&config["trusted_issuer"][0], changes);
+        Fixture::resume(&self.target).apply(&config).expect(200);
+        self.target.settle();
     }
 
     fn claims(&self, changes: &Value) -> Value {
@@ -237,6 +246,19 @@ fn keys_are_asked_for_once_and_again_for_a_new_one() {
     for number in 0..10 {
         setup.present(&second, &format!("made up {number}")).expect_error(400, "invalid_grant");
     }
+    assert_eq!(setup.issuer.asked("/keys"), 2);
+}
+
+#[test]
+fn nonsense_is_not_kept_for_the_next_who_asks() {
+    let setup = Setup::new();
+    let key = Key::ed(1);
+    setup.issuer.put("/keys", Answer::Document(b"<html>Try again later</html>".to_vec()));
+    setup.present(&key, "k1").expect_error(503, "temporarily_unavailable");
+    setup.issuer.publish(&[key.jwk("k1")]);
+    // The same document under another name, so that the isolate doesn't wait for half a minute.
+    setup.trust(&json!({ "jwks_uri": format!("{}/keys", setup.issuer.url) }));
+    setup.present(&key, "k1").expect(200);
     assert_eq!(setup.issuer.asked("/keys"), 2);
 }
 

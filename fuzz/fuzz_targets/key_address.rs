@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mintedge::protocol::federation::address::may_be_asked;
+use mintedge::protocol::outbound::objection;
 use url::{Host, Url};
 
 fuzz_target!(|text: &str| {
@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
         return;
     }
     for local in [false, true] {
-        if !may_be_asked(text, local) {
+        if objection(text, local).is_some() {
             continue;
         }
         let Ok(url) = Url::parse(text) else { panic!("no URL: {text}") };

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use mintedge::protocol::redirect_uri::problem;
 
 fuzz_target!(|text: &str| {
-    if problem(text).is_some() {
+    if problem(text, &[]).is_some() {
         return;
     }
     let url = url::Url::parse(text).expect("a URL");

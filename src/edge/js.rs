@@ -12,9 +12,14 @@ extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub(super) fn log(line: &str);
 
-    /// `getDocument` in `edge/documents.mjs`: the document as a `Uint8Array`, or an exception that says why there is none.
+    /// `getDocument` in `edge/documents.mjs`: whether it is a copy, and the document as a `Uint8Array`; or an exception that
+    /// says why there is none.
     #[wasm_bindgen(catch, js_name = mintedgeGetDocument)]
     pub(super) async fn get_document(url: &str, fresh: bool) -> Result<JsValue, JsValue>;
+
+    /// `keepDocument` in `edge/documents.mjs`.
+    #[wasm_bindgen(catch, js_name = mintedgeKeepDocument)]
+    pub(super) async fn keep_document(url: &str, bytes: js_sys::Uint8Array) -> Result<JsValue, JsValue>;
 
     /// The raw storage of a Durable Object, for `transactionSync`, which the `worker` crate doesn't bind.
     #[wasm_bindgen(js_name = DurableObjectStorage)]

@@ -1,6 +1,6 @@
 //! The platform port on Workers: KV for snapshots, one Durable Object for everything else.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use worker::Env;
 
 use super::js::{self, Random, failed};
@@ -12,7 +12,7 @@ use crate::protocol::json;
 use crate::protocol::jwk::{Alg, PublicJwk};
 use crate::protocol::keyring::SigningKey;
 use crate::protocol::objects::Class;
-use crate::protocol::ports::{Entropy, Platform};
+use crate::protocol::ports::{Document, Entropy, Platform};
 use crate::protocol::time::Timestamp;
 
 /// Binding names in `wrangler.toml`.
@@ -89,9 +89,14 @@ impl Platform for Edge {
         signer::verify(alg, key, message, signature).await
     }
 
-    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
-        let bytes = js::get_document(url, fresh).await.map_err(js::message)?;
-        Ok(js_sys::Uint8Array::new(&bytes).to_vec())
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Document, ServerError> {
+        let answer = Array::from(&js::get_document(url, fresh).await.map_err(js::message)?);
+        Ok(Document { is_copy: answer.get(0).is_truthy(), bytes: Uint8Array::new(&answer.get(1)).to_vec() })
+    }
+
+    async fn keep_document(&self, url: &str, bytes: &[u8]) {
+        // The document was read: that there is no copy costs the next one a question.
+        let _ = js::keep_document(url, Uint8Array::from(bytes)).await;
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {

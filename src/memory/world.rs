@@ -16,10 +16,13 @@ use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::{Alg, PublicJwk};
 use crate::protocol::keyring::{Kek, KeyMaterial, SigningKey};
 use crate::protocol::objects::Class;
-use crate::protocol::ports::{Entropy, Platform};
+use crate::protocol::ports::{Document, Entropy, Platform};
 use crate::protocol::secret::Secret;
 use crate::protocol::time::Timestamp;
 use crate::protocol::{Deployment, Server};
+
+/// How long a copy of a document is kept for all isolates, in seconds, as `edge/documents.mjs` has it.
+const KEPT_FOR: u64 = 300;
 
 /// Where a store or an object is told to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,9 @@ impl Counts {
     }
 }
 
+/// A copy of a document, and since when there is one.
+type Kept = (Vec<u8>, Timestamp);
+
 /// The shared world. Clones are the same world.
 #[derive(Clone)]
 pub struct World {
@@ -83,6 +89,7 @@ pub struct World {
     unreachable: Rc<Cell<bool>>,
     edge_lag: Rc<Cell<u64>>,
     documents: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    document_copies: Rc<RefCell<BTreeMap<String, Kept>>>,
     document_reads: Rc<RefCell<Vec<(String, bool)>>>,
 }
 
@@ -108,6 +115,7 @@ impl World {
             unreachable: Rc::default(),
             edge_lag: Rc::default(),
             documents: Rc::default(),
+            document_copies: Rc::default(),
             document_reads: Rc::default(),
         })
     }
@@ -345,11 +353,21 @@ impl Platform for Memory {
         Ok(crypto::verify(alg, key, message, signature))
     }
 
-    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError> {
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Document, ServerError> {
         self.count(|counts| counts.documents_read += 1);
         self.0.document_reads.borrow_mut().push((url.to_owned(), fresh));
+        let copies = self.0.document_copies.borrow();
+        let is_kept = |kept_at: &Timestamp| !fresh && self.0.now().since(*kept_at) < KEPT_FOR;
+        if let Some((bytes, _)) = copies.get(url).filter(|(_, kept_at)| is_kept(kept_at)) {
+            return Ok(Document { bytes: bytes.clone(), is_copy: true });
+        }
         let document = self.0.documents.borrow().get(url).cloned();
-        document.ok_or_else(|| ServerError::unavailable("there is no such document"))
+        let bytes = document.ok_or_else(|| ServerError::unavailable("there is no such document"))?;
+        Ok(Document { bytes, is_copy: false })
+    }
+
+    async fn keep_document(&self, url: &str, bytes: &[u8]) {
+        self.0.document_copies.borrow_mut().insert(url.to_owned(), (bytes.to_vec(), self.0.now()));
     }
 
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {

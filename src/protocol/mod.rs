@@ -33,6 +33,7 @@ pub mod log;
 pub mod login;
 mod notices;
 pub mod objects;
+pub mod outbound;
 pub mod pages;
 pub mod pkce;
 pub mod ports;
@@ -45,6 +46,7 @@ mod server;
 pub mod state;
 pub mod subject;
 pub mod time;
+pub mod uri;
 pub mod user_claims;
 
 pub use endpoints::not_configured;

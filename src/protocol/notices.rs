@@ -8,6 +8,7 @@ use super::issue::logout_token;
 use super::json;
 use super::objects::subject::{Command, Notice, Reply};
 use super::objects::{Class, tend};
+use super::outbound::{is_local, objection};
 use super::ports::Platform;
 use super::server::Server;
 use super::subject::session_name;
@@ -52,6 +53,15 @@ impl<P: Platform> Server<P> {
         let now = self.platform.now();
         let Found::Client(client) = self.client(&notice.client_id, now).await? else { return Ok(true) };
         let Some(uri) = &client.backchannel_logout_uri else { return Ok(true) };
+        if let Some(objection) = objection(uri, is_local(self.issuer.as_str())) {
+            // Registered before this was looked at; another attempt would change nothing.
+            let line = serde_json::json!({
+                "time": now, "event": "backchannel_logout", "client_id": client.client_id, "outcome": "refused",
+                "detail": objection,
+            });
+            self.platform.log(&line.to_string());
+            return Ok(true);
+        }
         let keyring = self.any_keyring(now).await?;
         let sub = notice.owner.at(&client, &keyring.derived);
         let sid = session_name(notice.sid, &client, &keyring.derived);

@@ -7,6 +7,15 @@ use super::keyring::SigningKey;
 use super::objects::Class;
 use super::time::Timestamp;
 
+/// A document of somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What it says.
+    pub bytes: Vec<u8>,
+    /// Whether it was kept before ([`Platform::keep_document`]), and may be a few minutes old.
+    pub is_copy: bool,
+}
+
 /// Largest document that is read from elsewhere, in bytes.
 pub const MAX_DOCUMENT: usize = 128 * 1024;
 
@@ -66,11 +75,15 @@ pub trait Platform: Entropy {
     ) -> Result<bool, ServerError>;
 
     /// Gets a public JSON document: no redirects followed, bounded in size ([`MAX_DOCUMENT`]) and time, from the public
-    /// internet only. A copy that is a few minutes old may answer unless `fresh` is asked for. May be repeated.
+    /// internet only. A copy that was kept may answer unless `fresh` is asked for. May be repeated.
     ///
     /// # Errors
     /// If there is no answer, or none with status 200 within the bounds.
-    async fn get_document(&self, url: &str, fresh: bool) -> Result<Vec<u8>, ServerError>;
+    async fn get_document(&self, url: &str, fresh: bool) -> Result<Document, ServerError>;
+
+    /// Keeps a copy of a document for a few minutes, for all that are near: one that was found to be what it should be, since
+    /// everybody will get it. Keeping none is no failure. May be repeated.
+    async fn keep_document(&self, url: &str, bytes: &[u8]);
 
     /// Sends a form to a client's URL and returns the status: no redirects followed, bounded in time. May be repeated.
     ///

@@ -4,12 +4,10 @@
 //! Comparison is of exact strings, but for the port of a loopback IP address, which a native app can't know beforehand.
 
 use super::client::Client;
+use super::uri::{Uri, is_forbidden, is_scheme};
 
 /// Longest URI, in bytes.
 pub const MAX_URI: usize = 1024;
-/// Schemes that never lead back to an application.
-const FORBIDDEN: [&str; 10] =
-    ["javascript", "data", "vbscript", "file", "blob", "about", "ftp", "ws", "wss", "mailto"];
 
 /// A redirect URI that the client has registered. Only [`RegisteredRedirectUri::of`] makes one, and only one of these is
 /// ever redirected to.
@@ -82,46 +80,67 @@ fn is_path(text: &str) -> bool {
     text.is_empty() || text.starts_with(['/', '?'])
 }
 
-/// What is wrong with registering `uri`, if anything.
-pub fn problem(uri: &str) -> Option<&'static str> {
-    let Some((scheme, rest)) = uri.split_once(':') else {
-        return Some("a redirect URI is absolute");
-    };
-    if uri.len() > MAX_URI
-        || !uri.bytes().all(|byte| byte.is_ascii_graphic())
-        || uri.contains(['\\', '<', '>', '"'])
-    {
-        return Some(
-            "a redirect URI is at most 1024 characters of printable ASCII without spaces, quotes and backslashes",
-        );
-    }
-    if uri.contains('#') {
-        return Some("a redirect URI has no fragment (RFC 6749 §3.1.2)");
+/// What is wrong with registering `uri`, if anything. `schemes` are those that policy names besides reversed domain names.
+pub fn problem(uri: &str, schemes: &[String]) -> Option<&'static str> {
+    if uri.len() > MAX_URI {
+        return Some("a redirect URI has at most 1024 characters");
     }
     if uri.contains('*') {
         return Some("redirect URIs are compared exactly; there are no wildcards");
     }
-    let is_scheme = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
-    if !is_scheme || FORBIDDEN.contains(&scheme) {
-        return Some("this scheme leads to no application");
-    }
-    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
-    match (scheme, authority) {
-        (_, Some(authority)) if authority.contains('@') => Some("a redirect URI has no user information"),
-        ("https" | "http", None | Some("")) => Some("a redirect URI names a host"),
-        ("http", Some(authority)) if !is_loopback_host(authority) => {
-            Some("http is for loopback addresses only; use https")
-        }
-        ("https" | "http", Some(_)) => None,
+    let parsed = match Uri::parse(uri) {
+        Ok(parsed) => parsed,
+        Err(problem) => return Some(problem),
+    };
+    match parsed.scheme {
+        "https" => None,
+        "http" if parsed.is_loopback() => None,
+        "http" => Some("http is for loopback addresses only; use https"),
+        scheme if is_forbidden(scheme) => Some("this scheme leads to no application"),
         // RFC 8252 §7.1: an app's own scheme is a reversed domain name, so that no other app has it by accident.
-        _ if !scheme.contains('.') => {
-            Some("an app's own scheme is a reversed domain name, such as `com.example.app`")
+        scheme if is_reversed_domain(scheme) || schemes.iter().any(|known| known == scheme) => {
+            app_problem(&parsed)
         }
-        _ => None,
+        _ => Some(
+            "an app's own scheme is a reversed domain name, such as `com.example.app`, or one of `private_use_schemes` in \
+             `[login]`",
+        ),
     }
+}
+
+/// What is wrong with `scheme` as one that policy lets apps have, if anything.
+pub fn scheme_problem(scheme: &str) -> Option<&'static str> {
+    let ends_well = !scheme.ends_with(['.', '+', '-']) && scheme.len() <= 64;
+    if matches!(scheme, "https" | "http") || is_forbidden(scheme) {
+        return Some("no app can have this scheme");
+    }
+    (!is_scheme(scheme) || !ends_well)
+        .then_some("a scheme is a letter, then letters, digits, `+`, `-` and `.`, in lower case")
+}
+
+/// Two labels of a host name at least.
+fn is_reversed_domain(scheme: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    scheme.contains('.') && scheme.split('.').all(is_label)
+}
+
+/// An app gets a path, or a host that it knows itself by. Without either there would be nothing that has a query: Android reads
+/// none from `com.example.app:cb`.
+fn app_problem(uri: &Uri<'_>) -> Option<&'static str> {
+    let Some(authority) = uri.authority else {
+        return (!uri.path.starts_with('/'))
+            .then_some("a slash follows the scheme of an app, as in `com.example.app:/callback`");
+    };
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let port_ok = port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+    let sound = host.bytes().all(is_name) && port_ok && (!host.is_empty() || authority.is_empty());
+    (!sound).then_some("what follows `://` is a host, and maybe a port")
 }
 
 /// Scheme, host and port of a web URI, the scheme's own port written out; `None` for any other.
@@ -139,16 +158,11 @@ pub(super) fn origin(uri: &str) -> Option<(&str, &str, &str)> {
     }
 }
 
-fn is_loopback_host(authority: &str) -> bool {
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    matches!(host, "127.0.0.1" | "[::1]" | "localhost")
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
     use super::*;
 
     #[test]
@@ -199,9 +213,15 @@ mod tests {
             "http://localhost:3000/cb",
             "http://[::1]:8080/",
             "com.example.app:/cb",
+            "https://App.Example/cb",
+            "https://app.example:443/cb?q[]=1",
             "com.example.app://host/cb",
+            "com.example.app://host:8080",
+            "com.example.app:///cb",
+            "com.example.app://auth.example.com/ios/com.Example.App/cb",
+            "com.googleusercontent.apps.123-abc:/oauth2redirect",
         ] {
-            assert_eq!(problem(good), None, "{good}");
+            assert_eq!(problem(good, &[]), None, "{good}");
         }
         for bad in [
             "/cb",
@@ -220,8 +240,55 @@ mod tests {
             "file:///etc/passwd",
             "myapp:/cb",
             "https://a\\b/",
+            "tvv.://:ws",
+            "tvv.:/cb",
+            ".com:/cb",
+            "com..example:/cb",
+            "com.-example:/cb",
+            "com.example+app:/cb",
+            "com.example.app:cb",
+            "com.example.app:",
+            "com.example.app://:80/cb",
+            "com.example.app://h:0/cb",
+            "com.example.app://h:x/cb",
+            "com.example.app://[::1]/cb",
+            "com.example.app://user@h/cb",
+            "com.example.app://h%41/cb",
+            "com.example.app:/a/../cb",
+            "https://0x7f.1/cb",
+            "https://a..b/cb",
+            "https://[::1/cb",
+            "https://app.example/../cb",
+            "https://app.example/{tenant}/cb",
+            "https://app.example/%zz",
+            "https://app.example:99999/cb",
+            "http://127.0.0.1:0/cb",
+            "http://127.0.0.1.evil.example/cb",
         ] {
-            assert!(problem(bad).is_some(), "{bad}");
+            assert!(problem(bad, &[]).is_some(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn what_may_be_registered_is_a_url_to_an_independent_parser(
+            uri in "(https?|[a-z0-9.+-]{1,10}|com\\.example)(:|:/|://)[a-zA-Z0-9.:@\\[\\]%_~-]{0,12}[/?:.%a-c2eE\\[\\]'!$&(){}|^+,;=]{0,12}"
+        ) {
+            if problem(&uri, &[]).is_some() || uri.to_ascii_lowercase().contains("xn--") { return Ok(()) }
+            let url = Url::parse(&uri);
+            prop_assert!(url.is_ok(), "{uri}: {url:?}");
+            let url = url.expect("a URL");
+            prop_assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
+            prop_assert!(!url.cannot_be_a_base(), "{uri}");
+            match url.scheme() {
+                "https" => prop_assert!(url.has_host()),
+                "http" => prop_assert!(matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))),
+                scheme => {
+                    prop_assert!(scheme.split('.').filter(|label| !label.is_empty()).count() >= 2, "{uri}");
+                    prop_assert_eq!(url.as_str(), &uri);
+                }
+            }
         }
     }
 }

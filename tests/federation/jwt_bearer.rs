@@ -75,6 +75,93 @@ fn a_token_that_is_wrong_in_any_way_is_refused_in_the_same_words() {
 }
 
 #[test]
+fn a_token_that_names_a_member_twice_is_refused() {
+    let setup = Setup::new();
+    let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k1" }).to_string();
+    let claims = setup.claims(&json!({ "deep": { "a": 1 } })).to_string();
+    let signed = |header: &str, claims: &str| {
+        let signed = format!("{}.{}", foreign::encode(header), foreign::encode(claims));
+        format!("{signed}.{}", foreign::encode(setup.key.sign(signed.as_bytes())))
+    };
+    for (header, claims) in [
+        (header.replacen('{', "{\"kid\":\"k2\",", 1), claims.clone()),
+        (header.clone(), claims.replacen('{', "{\"repository\":\"other\",", 1)),
+        (header.clone(), claims.replacen('{', "{\"\\u0073ub\":\"other\",", 1)),
+        (header.clone(), claims.replacen("{\"a\":1", "{\"a\":1,\"a\":1", 1)),
+    ] {
+        let response = setup.present(&signed(&header, &claims), &[]);
+        setup.assert_refused(&response, "invalid_grant", "assertion_malformed");
+    }
+    granted(&setup.present(&signed(&header, &claims), &[]));
+}
+
+#[test]
+fn an_optional_claim_that_is_null_is_not_there() {
+    let setup = Setup::new();
+    let mut claims = setup.claims(&json!({}));
+    claims["nbf"] = Value::Null;
+    claims["cnf"] = Value::Null;
+    granted(&setup.present(&setup.key.token("k1", &claims), &[]));
+}
+
+/// How old the tokens of a product are when they are used, and how long they live, with nothing set or with what the guide says.
+#[test]
+fn tokens_are_taken_for_as_long_as_their_products_use_them() {
+    let cases = [
+        ("GitLab, late in a job of an hour", "gitlab", json!({}), 900, 3600, true),
+        (
+            "GitLab, at the end of the longest job of its own runners",
+            "gitlab",
+            json!({}),
+            10_700,
+            10_800,
+            true,
+        ),
+        ("GitLab, a job of a day", "gitlab", json!({}), 900, 86_400, false),
+        (
+            "GitLab, a job of a day, said so",
+            "gitlab",
+            json!({ "max_age": 86_400, "max_lifetime": 86_400 }),
+            80_000,
+            86_400,
+            true,
+        ),
+        ("Microsoft Entra", "oidc", json!({}), 30, 3900, true),
+        ("Microsoft Entra, the longest", "oidc", json!({}), 30, 5700, true),
+        ("an Azure managed identity", "oidc", json!({}), 30, 86_700, false),
+        (
+            "an Azure managed identity, said so",
+            "oidc",
+            json!({ "max_age": 86_700, "max_lifetime": 86_700, "one_time": false }),
+            80_000,
+            86_700,
+            true,
+        ),
+        ("Google, kept by its library", "oidc", json!({ "max_age": 3600 }), 3500, 3600, true),
+        ("Kubernetes, as the kubelet renews it", "kubernetes", json!({}), 2900, 3607, true),
+        ("an API server's own", "kubernetes", json!({}), 30, 31_536_000, false),
+        ("a workflow that kept its token", "oidc", json!({}), 601, 900, false),
+    ];
+    for (name, kind, settings, age, lifetime, taken) in cases {
+        let mut configuration = configuration();
+        let issuer = json!({ "id": "ci", "kind": kind, "issuer": ISSUER, "multi_tenant": false });
+        configuration["trusted_issuer"][0] = changed(&issuer, &settings);
+        let setup = Setup::with(&configuration);
+        let iat = setup.world.now().0 - age;
+        let times = json!({ "iat": iat, "nbf": iat, "exp": iat + lifetime });
+        assert_eq!(
+            setup.present(&setup.token(&times), &[]).status == 200,
+            taken,
+            "{name}: {}",
+            setup.cause()
+        );
+    }
+    let google: mintedge::protocol::config::TrustedIssuerConfig =
+        serde_json::from_value(json!({ "id": "g", "kind": "google" })).expect("an issuer");
+    assert_eq!((google.max_age(), google.one_time()), (3600, false));
+}
+
+#[test]
 fn headers_with_another_meaning_are_refused() {
     let setup = Setup::new();
     let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k1" });

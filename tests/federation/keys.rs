@@ -1,5 +1,7 @@
 //! Where an issuer's keys come from, how long they are used, and what a flood costs it.
 
+use mintedge::protocol::ports::Platform as _;
+
 use super::*;
 
 const MINUTE: u64 = 60;
@@ -108,16 +110,131 @@ fn a_key_set_that_is_none_is_like_none() {
 }
 
 #[test]
-fn a_private_address_for_keys_is_never_asked() {
-    for url in ["http://ci.example/keys", "https://10.0.0.1/keys", "https://localhost/keys"] {
+fn an_address_that_only_this_server_reaches_is_not_put_into_force() {
+    for url in
+        ["http://ci.example/keys", "https://10.0.0.1/keys", "https://localhost/keys", "https://vault/keys"]
+    {
         let mut configuration = configuration();
         configuration["trusted_issuer"][0]["jwks_uri"] = json!(url);
-        let Some(setup) = std::panic::catch_unwind(|| Setup::with(&configuration)).ok() else {
-            continue; // the configuration was refused
-        };
-        setup.world.set_document(url, Some(key_set(&[setup.key.jwk("k1")])));
+        let config: Config = serde_json::from_value(configuration).expect("a configuration");
+        let world = World::new(OWN).expect("an issuer");
+        let reply = world.control(&Command::Apply { base_version: 0, config: Box::new(config) });
+        let Ok(Reply::Refused(refusal)) = reply else { panic!("{url}: {reply:?}") };
+        assert!(format!("{refusal:?}").contains("this server can't call"), "{refusal:?}");
+    }
+}
+
+#[test]
+fn the_log_says_why_keys_cannot_be_had() {
+    let cases = [
+        (DISCOVERY, Some("<html>"), "the document is no provider metadata"),
+        (DISCOVERY, None, "there is no such document"),
+        (
+            DISCOVERY,
+            Some(r#"{"issuer":"https://ci.example","jwks_uri":"https://10.0.0.1/keys"}"#),
+            "the metadata points to keys at an address that can't be called",
+        ),
+        (KEYS, Some("<html>"), "the document is no key set"),
+    ];
+    for (url, document, reason) in cases {
+        let setup = Setup::new();
+        setup.world.set_document(url, document.map(|text| text.as_bytes().to_vec()));
+        assert_eq!(setup.present(&setup.token(&json!({})), &[]).status, 503, "{reason}");
+        let log = setup.world.log();
+        let line = log.iter().find(|line| line.contains("\"issuer_unreachable\"")).expect("a line");
+        assert!(line.contains(reason) && line.contains("\"issuer\":\"ci\""), "{line}");
+    }
+}
+
+#[test]
+fn what_an_issuer_answers_by_mistake_is_kept_for_nobody() {
+    for (url, good) in [
+        (KEYS, key_set(&[Key::ed(1).jwk("k1")])),
+        (DISCOVERY, json!({ "issuer": ISSUER, "jwks_uri": KEYS }).to_string().into_bytes()),
+    ] {
+        let setup = Setup::new();
+        setup.world.set_document(url, Some(b"<html>Try again later</html>".to_vec()));
         assert_eq!(setup.present(&setup.token(&json!({})), &[]).status, 503, "{url}");
-        assert_eq!(reads(&setup), 0);
+        setup.world.set_document(url, Some(good));
+        let elsewhere = setup.world.isolate(None);
+        let fields = |token| [("grant_type", JWT_BEARER), ("assertion", token)];
+        let token = setup.token(&json!({}));
+        granted(&post(&elsewhere, &setup.secrets, "app", &fields(&token)));
+        let token = setup.token(&json!({}));
+        assert_eq!(setup.present(&token, &[]).status, 503, "this isolate leaves it alone for half a minute");
+        setup.world.advance(30);
+        granted(&setup.present(&setup.token(&json!({})), &[]));
+    }
+}
+
+#[test]
+fn a_copy_that_cannot_be_read_is_asked_for_afresh_and_once() {
+    let setup = Setup::new();
+    let keep = |url, document: &str| {
+        pollster::block_on(setup.server.platform().keep_document(url, document.as_bytes()));
+    };
+    keep(DISCOVERY, "<html>");
+    keep(KEYS, r#"{"keys":{}}"#);
+    granted(&setup.present(&setup.token(&json!({})), &[]));
+    let urls: Vec<_> = setup.world.document_reads();
+    let expected = [(DISCOVERY, false), (DISCOVERY, true), (KEYS, false), (KEYS, true)];
+    assert_eq!(urls, expected.map(|(url, fresh)| (url.to_owned(), fresh)));
+}
+
+#[test]
+fn keys_that_have_moved_since_a_copy_of_the_metadata_are_found() {
+    let setup = Setup::new();
+    let before = json!({ "issuer": ISSUER, "jwks_uri": "https://ci.example/old" }).to_string();
+    pollster::block_on(setup.server.platform().keep_document(DISCOVERY, before.as_bytes()));
+    granted(&setup.present(&setup.token(&json!({})), &[]));
+    assert_eq!(reads(&setup), 4);
+}
+
+#[test]
+fn a_copy_serves_other_isolates_for_five_minutes() {
+    let setup = Setup::new();
+    granted(&setup.present(&setup.token(&json!({})), &[]));
+    setup.world.set_document(KEYS, None);
+    setup.world.set_document(DISCOVERY, None);
+    setup.world.advance(299);
+    let ask = || {
+        let token = setup.token(&json!({}));
+        let fields = [("grant_type", JWT_BEARER), ("assertion", token.as_str())];
+        post(&setup.world.isolate(None), &setup.secrets, "app", &fields)
+    };
+    granted(&ask());
+    setup.world.advance(1);
+    assert_eq!(ask().status, 503);
+}
+
+#[test]
+fn a_set_with_doubled_keys_and_nulls_works_fetched_and_written_down() {
+    let jwk = changed(&Key::ed(1).jwk("k1"), &json!({}));
+    let mut nulls = jwk.clone();
+    for member in ["use", "alg", "key_ops", "d"] {
+        nulls[member] = Value::Null;
+    }
+    let setup = Setup::new();
+    setup.publish_keys(&[jwk.clone(), nulls.clone()]);
+    granted(&setup.present(&setup.token(&json!({})), &[]));
+    let mut configuration = configuration();
+    configuration["trusted_issuer"][0]["jwks"] = json!({ "keys": [jwk, nulls] });
+    let setup = Setup::with(&configuration);
+    granted(&setup.present(&setup.token(&json!({})), &[]));
+    assert_eq!(reads(&setup), 0);
+}
+
+#[test]
+fn an_issuer_that_ends_in_a_slash_is_discovered_without_it() {
+    for kind in ["kubernetes", "oidc"] {
+        let issuer = "https://ci.example/";
+        let mut configuration = configuration();
+        configuration["trusted_issuer"][0] = json!({ "id": "ci", "kind": kind, "issuer": issuer });
+        let setup = Setup::with(&configuration);
+        setup.put(DISCOVERY, &json!({ "issuer": issuer, "jwks_uri": KEYS }));
+        granted(&setup.present(&setup.token(&json!({ "iss": issuer })), &[]));
+        let without = setup.present(&setup.token(&json!({})), &[]);
+        setup.assert_refused(&without, "invalid_grant", "issuer_unknown");
     }
 }
 

@@ -8,7 +8,14 @@ use serde_json::{Map, Value};
 
 use crate::protocol::jwk::Alg;
 use crate::protocol::scope::ScopeSet;
-use crate::protocol::time::{HOUR, MINUTE};
+use crate::protocol::time::{DAY, HOUR, MINUTE};
+
+/// The bounds of [`TrustedIssuerConfig::max_age`] and [`TrustedIssuerConfig::max_lifetime`], in seconds. A week holds a managed
+/// identity's day and the longest job that somebody lets run.
+pub const FRESHNESS: std::ops::RangeInclusive<u64> = 30..=7 * DAY;
+
+/// The longest job that GitLab's own runners let run, in seconds.
+const GITLAB_JOB: u64 = 3 * HOUR;
 
 /// What an issuer is; decides its address, its defaults and which claims can't be handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,13 +58,13 @@ pub struct TrustedIssuerConfig {
     /// Signature algorithms; RS256, ES256 and `EdDSA` if unset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub algs: Vec<Alg>,
-    /// How old a token may be; 600 if unset, 3600 for Kubernetes.
+    /// How old a token may be; 600 if unset, 3600 for Google and Kubernetes, 10800 for GitLab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 604_800)))]
     pub max_age: Option<u64>,
-    /// The longest life (`exp` − `iat`) a token may have; 3600 if unset.
+    /// The longest life (`exp` − `iat`) a token may have; 7200 if unset, 10800 for GitLab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 604_800)))]
     pub max_lifetime: Option<u64>,
     /// Whether each token counts once, by its `jti`; true if unset, but for Google and Kubernetes, whose tokens are meant
     /// to be used again.
@@ -91,6 +98,11 @@ impl IssuerKind {
         }
     }
 
+    /// Whether there are issuers of this kind whose `iss` ends in a slash: AKS, Auth0 and Microsoft have it.
+    pub const fn may_end_in_slash(self) -> bool {
+        matches!(self, Self::Kubernetes | Self::Oidc)
+    }
+
     /// Claims with immutable numeric ids, one of which a rule has to pin where strangers have tokens too.
     pub const fn immutable_ids(self) -> &'static [&'static str] {
         match self {
@@ -122,14 +134,19 @@ impl TrustedIssuerConfig {
         if self.algs.is_empty() { usual.contains(&alg) } else { self.algs.contains(&alg) }
     }
 
-    /// How old a token may be, in seconds.
+    /// How old a token may be, in seconds. Google's and Kubernetes' are kept by their libraries until shortly before they end;
+    /// a job of GitLab's gets one when it starts and can't have another.
     pub fn max_age(&self) -> u64 {
-        self.max_age.unwrap_or(if self.kind == IssuerKind::Kubernetes { HOUR } else { 10 * MINUTE })
+        self.max_age.unwrap_or(match self.kind {
+            IssuerKind::GithubActions | IssuerKind::Oidc => 10 * MINUTE,
+            IssuerKind::Google | IssuerKind::Kubernetes => HOUR,
+            IssuerKind::Gitlab => GITLAB_JOB,
+        })
     }
 
-    /// The longest life a token may have, in seconds.
+    /// The longest life a token may have, in seconds. Microsoft's have 65 to 95 minutes; GitLab's end with the job's timeout.
     pub fn max_lifetime(&self) -> u64 {
-        self.max_lifetime.unwrap_or(HOUR)
+        self.max_lifetime.unwrap_or(if self.kind == IssuerKind::Gitlab { GITLAB_JOB } else { 2 * HOUR })
     }
 
     /// Whether each of its tokens counts once.

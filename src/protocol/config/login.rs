@@ -33,6 +33,10 @@ pub struct LoginConfig {
     /// of an hour, on browsers that are new; 10 to 100000. Raise it where many people share an address.
     #[cfg_attr(feature = "schema", schemars(range(min = 10, max = 100_000)))]
     pub attempts_per_address: u32,
+    /// Schemes that clients' redirect URIs may have besides `https` and reversed domain names, such as `cursor`. Whoever
+    /// installs another app with the same one gets its codes, which is why they have to be named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub private_use_schemes: Vec<String>,
 }
 
 impl Default for LoginConfig {
@@ -42,6 +46,7 @@ impl Default for LoginConfig {
             sign_up: SignUp::Closed,
             require_pushed_authorization_requests: false,
             attempts_per_address: 100,
+            private_use_schemes: Vec::new(),
         }
     }
 }

@@ -9,8 +9,10 @@ use super::{ClientConfig, Config, ResourceConfig, claims};
 use crate::protocol::client::client_id_problem;
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::{Issuer, is_authority};
+use crate::protocol::outbound;
 use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE, USER_SCOPES, is_scope};
 use crate::protocol::secret::is_generated_client_id;
+use crate::protocol::uri::Uri;
 
 /// Most resources, clients, scopes of one of either, and origins of a client.
 pub const MAX_RESOURCES: usize = 100;
@@ -35,6 +37,11 @@ pub struct Problem {
 
 /// Everything that is wrong with `config`; empty if nothing is.
 pub fn problems(config: &Config) -> Vec<Problem> {
+    problems_at(config, config.issuer.as_deref())
+}
+
+/// Everything that is wrong with `config` at the server whose issuer is `own`; unset if that isn't known.
+pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
     let mut check = Check::default();
     check.settings(config);
     check.resources(&config.resource);
@@ -47,9 +54,11 @@ pub fn problems(config: &Config) -> Vec<Problem> {
         resource: &|name| resources.contains(name),
         owns: &|resource, scope| scopes.get(scope) == Some(&resource),
         client: &|id| clients.contains(id),
+        schemes: &config.login.private_use_schemes,
+        local: own.is_none_or(outbound::is_local),
     };
     check.clients(&config.client, &known);
-    check.trusted_issuers(&config.trusted_issuer, config.issuer.as_deref());
+    check.trusted_issuers(&config.trusted_issuer, own);
     check.rules(config);
     check.found
 }
@@ -64,6 +73,10 @@ pub struct Known<'a> {
     pub owns: &'a dyn Fn(&str, &str) -> bool,
     /// Whether there is, or may be, a client of this id.
     pub client: &'a dyn Fn(&str) -> bool,
+    /// The schemes that redirect URIs may have although they are no domain names.
+    pub schemes: &'a [String],
+    /// Whether the server is, or may be, one of local development, which may call others on loopback.
+    pub local: bool,
 }
 
 /// Everything that is wrong with a client declared outside a document.
@@ -151,6 +164,10 @@ impl Check {
         if identifier.contains('#') {
             self.say(format!("{at}.identifier"), "an identifier has no fragment (RFC 8707 §2)");
         }
+        let is_web = identifier.starts_with("https:") || identifier.starts_with("http:");
+        if let Some(problem) = Uri::parse(identifier).err().filter(|_| is_web && !identifier.contains('#')) {
+            self.say(format!("{at}.identifier"), format!("`{identifier}` is no URL: {problem}"));
+        }
         self.text(&format!("{at}.name"), resource.name.as_deref());
         self.ttl(&format!("{at}.access_token_ttl"), resource.access_token_ttl);
         self.claims(&format!("{at}.claims"), &resource.claims);
@@ -190,7 +207,7 @@ impl Check {
     }
 
     fn client(&mut self, client: &ClientConfig, at: &str, known: &Known<'_>) {
-        self.login_client(client, at, known.resource);
+        self.login_client(client, at, known);
         self.exchange(client, at, known);
         if let Some(problem) = client_id_problem(&client.client_id) {
             self.say(format!("{at}.client_id"), problem);
@@ -275,6 +292,46 @@ fn origin_advice(origin: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn origins_are_what_an_independent_parser_writes(
+            text in "https?://([a-zA-Z0-9.:@_\\[\\]-]{1,12}|127\\.0\\.0\\.1|[a-z]{1,3}\\.example)(:[0-9]{1,5})?/?"
+        ) {
+            if !is_origin(&text) || text.contains("xn--") { return Ok(()) }
+            let url = url::Url::parse(&text).expect("a URL");
+            proptest::prop_assert_eq!(url.origin().ascii_serialization(), text);
+        }
+    }
+
+    #[test]
+    fn urls_that_name_resources_are_urls() {
+        let found = |identifier: &str| {
+            let config = serde_json::json!({ "resource": [{ "identifier": identifier, "scopes": ["a"] }] });
+            problems(&serde_json::from_value(config).expect("a configuration")).len()
+        };
+        for good in [
+            "https://a.example",
+            "http://inside:8080/x",
+            "https://a.example/x?y",
+            "urn:a:b",
+            "orders",
+            "a{b}",
+        ] {
+            assert_eq!(found(good), 0, "{good}");
+        }
+        for bad in [
+            "https://",
+            "https:a",
+            "https://a..example",
+            "https://a.example/{id}",
+            "https://a.example/#x",
+            "http://u@a.example",
+            "https://a.example:99999",
+        ] {
+            assert_eq!(found(bad), 1, "{bad}");
+        }
+    }
 
     #[test]
     fn origins_are_scheme_host_port_only() {

@@ -2,27 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
-use super::federation::{IssuerKind, TrustedIssuerConfig};
+use super::federation::{FRESHNESS, TrustedIssuerConfig};
 use super::validate::{Check, MAX_TEXT};
-use crate::protocol::federation::jwks::KeySet;
-use crate::protocol::issuer::Issuer;
-use crate::protocol::subject::host_of;
+use crate::protocol::federation::issuers::{fetch_problem, is_shared, name_problem};
+use crate::protocol::federation::jwks::pinned_problem;
 
 /// Most trusted issuers.
 pub(super) const MAX_TRUSTED_ISSUERS: usize = 50;
-/// Most `aud` values and pinned keys of one.
+/// Most `aud` values of one.
 const MAX_LIST: usize = 20;
-/// Members of a JWK that only its owner may know (RFC 7518 §6).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-
-/// The hosts that a kind owns: no other kind may speak for them.
-const OWNED: [(IssuerKind, &str); 3] = [
-    (IssuerKind::GithubActions, "token.actions.githubusercontent.com"),
-    (IssuerKind::Gitlab, "gitlab.com"),
-    (IssuerKind::Google, "accounts.google.com"),
-];
 
 impl Check {
     pub(super) fn trusted_issuers(&mut self, issuers: &[TrustedIssuerConfig], own: Option<&str>) {
@@ -48,7 +36,7 @@ impl Check {
                     "this is the server itself; its own tokens need no trusted issuer",
                 );
             }
-            self.address(issuer, &at);
+            self.address(issuer, &at, own);
             self.foreign_keys(issuer, &at);
             self.freshness(issuer, &at);
         }
@@ -62,36 +50,13 @@ impl Check {
         }
     }
 
-    fn address(&mut self, issuer: &TrustedIssuerConfig, at: &str) {
-        let at_issuer = format!("{at}.issuer");
-        let Some(address) = issuer.issuer.as_deref() else {
-            if issuer.kind.address().is_none() {
-                self.say(at, "`issuer` is missing: the exact `iss` of its tokens");
-            }
-            return;
-        };
-        if issuer.kind == IssuerKind::Google {
-            self.say(at_issuer, "Google has one issuer, https://accounts.google.com; leave `issuer` out");
-            return;
-        }
-        // Some providers have a slash at the end of their `iss`, and what counts is what the tokens say.
-        let plain = address.strip_suffix('/').unwrap_or(address);
-        if Issuer::parse(plain).is_err() || (plain != address && issuer.kind != IssuerKind::Oidc) {
-            let message = format!(
-                "`{address}` is no issuer: an https URL in lower case, without query and fragment, exactly as `iss` has \
-                 it (http on a loopback address only)"
-            );
-            self.say(at_issuer, message);
-            return;
-        }
-        let host = host_of(address).unwrap_or_default();
-        if let Some((kind, _)) = OWNED.iter().find(|(_, owned)| *owned == host) {
-            let own = kind.address().unwrap_or_default();
-            if *kind != issuer.kind {
-                self.say(at_issuer, format!("`{host}` has a kind of its own: kind = \"{}\"", kind.name()));
-            } else if address != own && !(*kind == IssuerKind::GithubActions && is_enterprise(address, own)) {
-                self.say(at_issuer, format!("the issuer there is `{own}`; leave `issuer` out"));
-            }
+    fn address(&mut self, issuer: &TrustedIssuerConfig, at: &str, own: Option<&str>) {
+        if issuer.issuer().is_empty() {
+            self.say(at, "`issuer` is missing: the exact `iss` of its tokens");
+        } else if let Some(problem) = name_problem(issuer) {
+            self.say(format!("{at}.issuer"), problem);
+        } else if let Some((member, problem)) = fetch_problem(issuer, own) {
+            self.say(format!("{at}.{member}"), problem);
         }
     }
 
@@ -99,16 +64,16 @@ impl Check {
         if issuer.jwks.is_some() && issuer.jwks_uri.is_some() {
             self.say(format!("{at}.jwks_uri"), "either keys or their address, not both");
         }
-        self.web_uri(&format!("{at}.jwks_uri"), issuer.jwks_uri.as_deref());
-        if let Some(problem) = issuer.jwks.as_ref().and_then(|jwks| jwks_problem(jwks, issuer)) {
+        let pinned = issuer.jwks.as_ref();
+        if let Some(problem) = pinned.and_then(|jwks| pinned_problem(jwks, |alg| issuer.accepts(alg))) {
             self.say(format!("{at}.jwks"), problem);
         }
     }
 
     fn freshness(&mut self, issuer: &TrustedIssuerConfig, at: &str) {
         for (name, value) in [("max_age", issuer.max_age), ("max_lifetime", issuer.max_lifetime)] {
-            if value.is_some_and(|value| !(30..=86_400).contains(&value)) {
-                self.say(format!("{at}.{name}"), "30 to 86400 seconds");
+            if value.is_some_and(|value| !FRESHNESS.contains(&value)) {
+                self.say(format!("{at}.{name}"), "30 to 604800 seconds");
             }
         }
         if issuer.audiences.len() > MAX_LIST {
@@ -121,42 +86,16 @@ impl Check {
                 self.say(format!("{at}.audiences[{number}]"), "1 to 256 bytes without control characters");
             }
         }
-        let host = host_of(issuer.issuer());
-        let is_shared = OWNED.iter().any(|(_, owned)| host == Some(owned));
-        if is_shared && issuer.multi_tenant == Some(false) {
+        if is_shared(issuer) && issuer.multi_tenant == Some(false) {
             let message = "strangers have tokens of this issuer too, whatever is written here; leave it out";
             self.say(format!("{at}.multi_tenant"), message);
         }
     }
 }
 
-/// GitHub gives an enterprise that asks for it an issuer of its own: its name follows the address.
-fn is_enterprise(address: &str, own: &str) -> bool {
-    let slug = address.strip_prefix(own).and_then(|rest| rest.strip_prefix('/'));
-    slug.is_some_and(|slug| !slug.is_empty() && !slug.contains('/'))
-}
-
-/// What is wrong with pinned keys, if anything.
-fn jwks_problem(jwks: &Map<String, Value>, issuer: &TrustedIssuerConfig) -> Option<String> {
-    let Some(keys) = jwks.get("keys").and_then(Value::as_array) else {
-        return Some("a JWK Set has a list `keys` (RFC 7517 §5)".to_owned());
-    };
-    if keys.len() > MAX_LIST {
-        return Some(format!("at most {MAX_LIST} keys"));
-    }
-    let has = |key: &Value, members: &[&str]| members.iter().any(|member| key.get(member).is_some());
-    if keys.iter().any(|key| has(key, &PRIVATE_MEMBERS)) {
-        return Some("it holds a private or secret key; only public keys belong here".to_owned());
-    }
-    let usable = KeySet::of(jwks).is_some_and(|set| set.serves(|alg| issuer.accepts(alg)));
-    (!usable).then(|| {
-        "it holds no key that can be used: Ed25519, P-256, or RSA of 2048 bits and more, for one of the `algs`".to_owned()
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::protocol::config::Config;
@@ -181,11 +120,16 @@ mod tests {
             { "id": "own-gitlab", "kind": "gitlab", "issuer": "https://gitlab.community.example", "multi_tenant": false },
             { "id": "google", "kind": "google" },
             { "id": "k8s", "kind": "kubernetes", "issuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC" },
+            { "id": "aks", "kind": "kubernetes", "issuer": "https://eastus.oic.prod-aks.example/tenant/cluster/" },
+            { "id": "inside", "kind": "kubernetes", "issuer": "https://kubernetes.default.svc.cluster.local",
+              "jwks": { "keys": [ed] } },
+            { "id": "inside-too", "kind": "kubernetes", "issuer": "https://10.0.0.1:6443",
+              "jwks_uri": "https://keys.example/k" },
             { "id": "auth0", "kind": "oidc", "issuer": "https://tenant.auth0.example/" },
-            { "id": "local", "kind": "oidc", "issuer": "http://127.0.0.1:9000", "jwks_uri": "http://127.0.0.1:9000/k" },
+            { "id": "local", "kind": "oidc", "issuer": "http://127.0.0.1:9000", "jwks": { "keys": [ed] } },
             { "id": "pinned", "kind": "oidc", "issuer": "https://a.example", "jwks": { "keys": [rsa] } },
             { "id": "ed", "kind": "oidc", "issuer": "https://b.example", "jwks": { "keys": [{ "kty": "oct" }, ed] } },
-            { "id": "tuned", "kind": "oidc", "issuer": "https://c.example", "max_age": 30, "max_lifetime": 86400,
+            { "id": "tuned", "kind": "oidc", "issuer": "https://c.example", "max_age": 30, "max_lifetime": 86700,
               "audiences": ["https://id.example.com"], "algs": ["ES256"], "one_time": false, "multi_tenant": true },
         ]);
         assert_eq!(found(&good), []);
@@ -244,9 +188,26 @@ mod tests {
                 "issuer",
                 "leave `issuer` out",
             ),
-            (oidc(json!({ "jwks_uri": "http://a.example/k" })), "jwks_uri", "an https URL"),
-            (oidc(json!({ "max_age": 29 })), "max_age", "30 to 86400"),
-            (oidc(json!({ "max_lifetime": 86401 })), "max_lifetime", "30 to 86400"),
+            (oidc(json!({ "jwks_uri": "http://a.example/k" })), "jwks_uri", "by https only"),
+            (oidc(json!({ "jwks_uri": "https://10.0.0.1/k" })), "jwks_uri", "is private"),
+            (oidc(json!({ "jwks_uri": "https://127.0.0.1/k" })), "jwks_uri", "loopback"),
+            (oidc(json!({ "jwks_uri": "https://vault/keys" })), "jwks_uri", "inside of a network only"),
+            (
+                oidc(json!({ "jwks_uri": "https://a.svc.cluster.local/k" })),
+                "jwks_uri",
+                "inside of a network only",
+            ),
+            (oidc(json!({ "jwks_uri": "https://a.example:22/k" })), "jwks_uri", "at this port"),
+            (oidc(json!({ "jwks_uri": "https://u@a.example/k" })), "jwks_uri", "user information"),
+            (oidc(json!({ "issuer": "http://127.0.0.1:9000" })), "issuer", "itself on a loopback address"),
+            (oidc(json!({ "issuer": "https://vault.internal" })), "issuer", "`jwks_file`"),
+            (
+                oidc(json!({ "kind": "kubernetes", "issuer": "https://kubernetes.default.svc" })),
+                "issuer",
+                "put the keys into the file",
+            ),
+            (oidc(json!({ "max_age": 29 })), "max_age", "30 to 604800"),
+            (oidc(json!({ "max_lifetime": 604_801 })), "max_lifetime", "30 to 604800"),
             (oidc(json!({ "audiences": [""] })), "audiences[0]", "1 to 256"),
             (oidc(json!({ "jwks": {} })), "jwks", "a list `keys`"),
             (oidc(json!({ "jwks": { "keys": [] } })), "jwks", "no key that can be used"),

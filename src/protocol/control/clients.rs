@@ -13,6 +13,7 @@ use crate::protocol::error::ServerError;
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::json;
+use crate::protocol::outbound::is_local;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::{CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id};
 use crate::protocol::state::client::{self as life, AddSecret};
@@ -128,6 +129,8 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
             },
             // Clients outside of the configuration come and go one by one; a name without a client harms nobody.
             client: &|_| true,
+            schemes: &head.config.login.private_use_schemes,
+            local: is_local(context.issuer.as_str()),
         },
     );
     if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }

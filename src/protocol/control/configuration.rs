@@ -6,7 +6,7 @@ use super::head::{self, Head};
 use super::{Context, Refusal, Reply, Stop, Store, clients, keys};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::Config;
-use crate::protocol::config::validate::{Problem, problems};
+use crate::protocol::config::validate::{Problem, problems_at};
 use crate::protocol::error::ServerError;
 use crate::protocol::ports::Entropy;
 use crate::protocol::state::config::{Change, reconcile};
@@ -72,18 +72,11 @@ pub(super) fn apply<S: Store, E: Entropy>(
 }
 
 fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), Stop> {
-    let mut found = problems(desired);
     let own = context.issuer.as_str();
+    let mut found = problems_at(desired, Some(own));
     if desired.issuer.as_deref().is_some_and(|issuer| issuer != own) {
         found
             .push(Problem { path: "issuer".to_owned(), message: format!("this server's issuer is `{own}`") });
-    }
-    for (index, issuer) in desired.trusted_issuer.iter().enumerate() {
-        if issuer.issuer() == own && desired.issuer.is_none() {
-            let path = format!("trusted_issuer[{index}].issuer");
-            let message = "this is the server itself; its own tokens need no trusted issuer".to_owned();
-            found.push(Problem { path, message });
-        }
     }
     let admin = context.issuer.admin_resource();
     for (index, resource) in desired.resource.iter().enumerate() {

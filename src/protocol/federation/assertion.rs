@@ -122,7 +122,7 @@ fn check_claims(
         return Err(Cause::AssertionClaims);
     }
     // Bound to a key: whoever presents it has to show that they have it, and there is no way to yet.
-    if claims.contains_key("cnf") {
+    if claims.get("cnf").is_some_and(|cnf| !cnf.is_null()) {
         return Err(Cause::AssertionBound);
     }
     let exp = check_times(issuer, claims, now)?;
@@ -154,8 +154,8 @@ fn check_times(
     claims: &Map<String, Value>,
     now: Timestamp,
 ) -> Result<Timestamp, Cause> {
-    let time =
-        |name: &str| claims.get(name).map(|value| date(value).ok_or(Cause::AssertionClaims)).transpose();
+    let there = |name: &str| claims.get(name).filter(|value| !value.is_null());
+    let time = |name: &str| there(name).map(|value| date(value).ok_or(Cause::AssertionClaims)).transpose();
     let (Some(exp), Some(iat), nbf) = (time("exp")?, time("iat")?, time("nbf")?) else {
         return Err(Cause::AssertionClaims);
     };

@@ -30,7 +30,8 @@ pub struct Unverified<'a> {
 ///
 /// `jwk`, `jku`, `x5c` and `x5u` are not looked at: a key comes from the issuer, never from the token (RFC 8725 §3.10).
 /// `crit` is refused, since no extension is understood (RFC 7515 §4.1.11), and so is every `typ` with a meaning of its own
-/// (RFC 8725 §3.11).
+/// (RFC 8725 §3.11). So is a header or a set of claims that names a member twice, at whatever depth (RFC 7515 §4, RFC 7519
+/// §4): who signed it may have meant the other one.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -124,6 +125,24 @@ mod tests {
         ] {
             let token = format!("{header}.{}.{}", base64url(claims.as_bytes()), base64url(b"signature"));
             assert_eq!(take_apart(&token).map(|_| ()), Err(Cause::AssertionType), "{claims}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_comes_twice_is_refused_wherever_it_is() {
+        let part = |json: &str| base64url(json.as_bytes());
+        let plain = r#"{"alg":"RS256","typ":"JWT"}"#;
+        for (header, claims) in [
+            (r#"{"alg":"RS256","alg":"RS256"}"#, "{}"),
+            (r#"{"alg":"RS256","kid":"a","kid":"b"}"#, "{}"),
+            (r#"{"alg":"RS256","jwk":{"kty":"RSA","kty":"EC"}}"#, "{}"),
+            (plain, r#"{"sub":"a","sub":"b"}"#),
+            (plain, r#"{"sub":"a","\u0073ub":"b"}"#),
+            (plain, r#"{"sub":"a","kubernetes.io":{"namespace":"a","namespace":"b"}}"#),
+            (plain, r#"{"sub":"a","list":[{"a":1,"a":1}]}"#),
+        ] {
+            let token = format!("{}.{}.{}", part(header), part(claims), part("signature"));
+            assert_eq!(take_apart(&token).map(|_| ()), Err(Cause::AssertionMalformed), "{header} {claims}");
         }
     }
 

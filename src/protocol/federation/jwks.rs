@@ -1,7 +1,8 @@
 //! Key sets of other parties (RFC 7517 §5): what of them can verify a signature here, and which key a token needs.
 //!
 //! A set may hold keys of kinds that don't matter here; they are skipped, as §5 asks. A key that is too weak, damaged or
-//! meant for something else is skipped too: a token that needs it is refused.
+//! meant for something else is skipped too: a token that needs it is refused. A member that is `null` is not there, and a key
+//! that is there twice is one key.
 
 use serde_json::{Map, Value};
 
@@ -14,6 +15,10 @@ pub const MAX_KEYS: usize = 64;
 pub const MAX_KID: usize = 256;
 /// Shortest RSA modulus (RFC 7518 §3.3) and the longest that is worth its time, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+/// Most keys in a set that a configuration holds.
+const MAX_PINNED: usize = 20;
+/// Members of a JWK that only its owner may know (RFC 7518 §6).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// The usable keys of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +48,17 @@ impl KeySet {
     pub fn key(&self, kid: Option<&str>, alg: Alg) -> Option<&PublicJwk> {
         let named = |key: &&ForeignKey| kid.is_none() || key.kid.as_deref() == kid;
         let mut fitting = self.0.iter().filter(named).filter(|key| key.fits(alg));
-        let key = fitting.next()?;
-        fitting.next().is_none().then_some(&key.jwk)
+        let key = &fitting.next()?.jwk;
+        fitting.all(|other| other.jwk == *key).then_some(key)
+    }
+
+    /// A name that different keys share, so that no token can say which of them it means.
+    pub fn ambiguous(&self) -> Option<&str> {
+        let mut names = self.0.iter().filter_map(|key| key.kid.as_deref());
+        names.find(|kid| {
+            let fits = |alg| self.0.iter().any(|key| key.kid.as_deref() == Some(kid) && key.fits(alg));
+            Alg::ALL.into_iter().any(|alg| fits(alg) && self.key(Some(kid), alg).is_none())
+        })
     }
 
     /// Whether there is a key for an algorithm that is `accepted`.
@@ -66,14 +80,15 @@ impl KeySet {
 impl ForeignKey {
     fn of(entry: &Value) -> Option<Self> {
         let entry = entry.as_object()?;
-        if entry.get("use").is_some_and(|usage| usage != "sig") {
+        if member(entry, "use").is_some_and(|usage| usage != "sig") {
             return None;
         }
-        if entry.get("key_ops").is_some_and(|operations| !lists(operations, "verify")) {
+        if member(entry, "key_ops").is_some_and(|operations| !lists(operations, "verify")) {
             return None;
         }
-        let text =
-            |name: &str| entry.get(name).map(|value| value.as_str().map(str::to_owned).ok_or(())).transpose();
+        let text = |name: &str| {
+            member(entry, name).map(|value| value.as_str().map(str::to_owned).ok_or(())).transpose()
+        };
         let (kid, alg) = (text("kid").ok()?, text("alg").ok()?);
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
             return None;
@@ -92,22 +107,46 @@ impl ForeignKey {
     }
 }
 
+/// What is wrong with the keys that a configuration holds of an issuer whose tokens are signed with what is `accepted`.
+pub fn pinned_problem(set: &Map<String, Value>, accepted: impl Fn(Alg) -> bool) -> Option<String> {
+    let Some(keys) = set.get("keys").and_then(Value::as_array) else {
+        return Some("a JWK Set has a list `keys` (RFC 7517 §5)".to_owned());
+    };
+    if keys.len() > MAX_PINNED {
+        return Some(format!("at most {MAX_PINNED} keys"));
+    }
+    let is_private =
+        |key: &Map<String, Value>| PRIVATE_MEMBERS.iter().any(|name| member(key, name).is_some());
+    if keys.iter().filter_map(Value::as_object).any(is_private) {
+        return Some("it holds a private or secret key; only public keys belong here".to_owned());
+    }
+    let usable = KeySet::of(set).is_some_and(|set| set.serves(accepted));
+    (!usable).then(|| {
+        "it holds no key that can be used: Ed25519, P-256, or RSA of 2048 bits and more, for one of the `algs`".to_owned()
+    })
+}
+
+/// A member that is there: `null` says that it isn't.
+fn member<'a>(entry: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    entry.get(name).filter(|value| !value.is_null())
+}
+
 fn lists(list: &Value, wanted: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|entry| entry == wanted))
 }
 
 /// The key itself, in its one canonical form: RSA of 2048 to 4096 bits, P-256 and Ed25519.
 fn public_key(entry: &Map<String, Value>) -> Option<PublicJwk> {
-    let member = |name: &str| entry.get(name)?.as_str().and_then(from_base64url);
+    let bytes = |name: &str| entry.get(name)?.as_str().and_then(from_base64url);
     let coordinate =
-        |name: &str| member(name).filter(|bytes| bytes.len() == 32).map(|bytes| base64url(&bytes));
-    match (entry.get("kty")?.as_str()?, entry.get("crv").and_then(Value::as_str)) {
+        |name: &str| bytes(name).filter(|bytes| bytes.len() == 32).map(|bytes| base64url(&bytes));
+    match (entry.get("kty")?.as_str()?, member(entry, "crv").and_then(Value::as_str)) {
         ("OKP", Some("Ed25519")) => Some(PublicJwk::Okp { crv: "Ed25519".to_owned(), x: coordinate("x")? }),
         ("EC", Some("P-256")) => {
             Some(PublicJwk::Ec { crv: "P-256".to_owned(), x: coordinate("x")?, y: coordinate("y")? })
         }
         ("RSA", None) => {
-            let (modulus, exponent) = (member("n")?, member("e")?);
+            let (modulus, exponent) = (bytes("n")?, bytes("e")?);
             let (modulus, exponent) = (trimmed(&modulus), trimmed(&exponent));
             let sound = RSA_BITS.contains(&bits(modulus))
                 && (1..=4).contains(&exponent.len())
@@ -230,9 +269,226 @@ mod tests {
         assert!(two.key(Some("p"), Alg::EdDsa).is_some());
         let same = set(&json!([okp(&json!({})), okp(&json!({ "x": base64url(&[8; 32]) }))]));
         assert!(same.key(Some("o"), Alg::EdDsa).is_none(), "two keys of that name fit");
+        assert_eq!((keys.ambiguous(), two.ambiguous(), same.ambiguous()), (None, None, Some("o")));
         let bound =
             set(&json!([{ "alg": "RS256", "kty": "RSA", "kid": "r", "n": rsa(2048)["n"], "e": "AQAB" }]));
         assert!(bound.key(Some("r"), Alg::Rs256).is_some() && bound.key(Some("r"), Alg::Ps256).is_none());
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_one() {
+        let named = |kid: &str, members: &Value| {
+            let mut key = okp(members);
+            key["kid"] = kid.into();
+            key
+        };
+        let mut padded = rsa(2048);
+        padded["n"] = base64url(&[&[0][..], &[0xff; 256]].concat()).into();
+        for (name, keys, kid, alg) in [
+            ("the same twice", json!([okp(&json!({})), okp(&json!({}))]), Some("o"), Alg::EdDsa),
+            ("without a name", json!([okp(&json!({})), okp(&json!({}))]), None, Alg::EdDsa),
+            (
+                "once with an algorithm",
+                json!([okp(&json!({})), okp(&json!({ "alg": "EdDSA" }))]),
+                Some("o"),
+                Alg::EdDsa,
+            ),
+            ("under two names", json!([okp(&json!({})), named("p", &json!({}))]), None, Alg::EdDsa),
+            ("with a leading zero", json!([rsa(2048), padded]), Some("r"), Alg::Rs256),
+        ] {
+            let keys = set(&keys);
+            assert!(keys.key(kid, alg).is_some() && keys.ambiguous().is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn null_is_absence() {
+        let nulls = json!({ "use": null, "key_ops": null, "kid": null, "alg": null, "d": null, "k": null });
+        let keys = json!({ "keys": [okp(&nulls)] });
+        let found = KeySet::of(keys.as_object().expect("an object")).expect("a set");
+        assert!(found.key(None, Alg::EdDsa).is_some() && found.key(Some("o"), Alg::EdDsa).is_none());
+        assert_eq!(pinned_problem(keys.as_object().expect("an object"), |_| true), None);
+        let mut rsa = rsa(2048);
+        rsa["crv"] = Value::Null;
+        assert_eq!(set(&json!([rsa])).len(), 1);
+        for required in ["kty", "crv", "x"] {
+            assert!(set(&json!([okp(&json!({ required: null }))])).is_empty(), "{required}");
+        }
+    }
+
+    /// Whatever `validate` takes can be used, by the same reading.
+    #[test]
+    fn sets_of_the_big_providers_are_read() {
+        let n = |byte: u8| base64url(&[byte | 0x81; 256]);
+        let rsa = |members: Value| {
+            let mut key = json!({ "kty": "RSA", "e": "AQAB", "n": n(1) });
+            for (name, value) in members.as_object().expect("members") {
+                key[name] = value.clone();
+            }
+            key
+        };
+        let x5 = json!({ "x5c": ["MIIC8TCCAdmgAwIBAgIJ"], "x5t": "nNVv6yLtzQ", "x5t#S256": "nNVv6yLtzQ" });
+        let with = |base: Value, more: &Value| {
+            let mut key = base;
+            for (name, value) in more.as_object().expect("members") {
+                key[name] = value.clone();
+            }
+            key
+        };
+        let coordinate = base64url(&[7; 32]);
+        // What each writes: shape only, the numbers are made up.
+        let sets = [
+            (
+                "Google",
+                json!([
+                    rsa(
+                        json!({ "kid": "a50f6e70ef4b548a5fd9142eecd1fb8f54dce9ee", "use": "sig", "alg": "RS256" })
+                    ),
+                    rsa(
+                        json!({ "kid": "8a63fe71e53067524cbbc6a3a58463b3864c0787", "use": "sig", "alg": "RS256", "n": n(2) })
+                    ),
+                ]),
+                "8a63fe71e53067524cbbc6a3a58463b3864c0787",
+                Alg::Rs256,
+            ),
+            (
+                "Microsoft",
+                json!([
+                    with(
+                        rsa(
+                            json!({ "kid": "nNVv6yLtzQ", "use": "sig", "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0" })
+                        ),
+                        &x5
+                    ),
+                    with(
+                        rsa(
+                            json!({ "kid": "zfdcIlHFEQ", "use": "sig", "n": n(2), "cloud_instance_name": "microsoftonline.com" })
+                        ),
+                        &x5
+                    ),
+                ]),
+                "nNVv6yLtzQ",
+                Alg::Rs256,
+            ),
+            (
+                "Apple",
+                json!([
+                    rsa(json!({ "kid": "pyaRQpAbnY", "use": "sig", "alg": "RS256" })),
+                    rsa(json!({ "kid": "lVHdOx8ltR", "use": "sig", "alg": "RS256", "n": n(2) })),
+                ]),
+                "lVHdOx8ltR",
+                Alg::Rs256,
+            ),
+            (
+                "GitHub",
+                json!([
+                    with(
+                        rsa(
+                            json!({ "kid": "cc413527-173f-5a05-976e-9c52b1d7b431", "use": "sig", "alg": "RS256" })
+                        ),
+                        &x5
+                    ),
+                    rsa(
+                        json!({ "kid": "38826b17-6a30-5f9b-b169-8beb8202f723", "use": "sig", "alg": "RS256", "n": n(2) })
+                    ),
+                ]),
+                "cc413527-173f-5a05-976e-9c52b1d7b431",
+                Alg::Rs256,
+            ),
+            (
+                "GitLab",
+                json!([
+                    rsa(
+                        json!({ "kid": "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE", "use": "sig", "alg": "RS256" })
+                    ),
+                    rsa(
+                        json!({ "kid": "1I-4d_QHlQEUVzOCPTHwBU0-4rOS6kmIKc12dgDVzAI", "use": "sig", "alg": "RS256", "n": n(2) })
+                    ),
+                ]),
+                "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE",
+                Alg::Rs256,
+            ),
+            (
+                "Cognito",
+                json!([
+                    rsa(json!({ "kid": "abcdefghijklmnopqrsexample=", "use": "sig", "alg": "RS256" })),
+                    rsa(json!({ "kid": "fgjhlkhjlkhexample=", "use": "sig", "alg": "RS256", "n": n(2) })),
+                ]),
+                "fgjhlkhjlkhexample=",
+                Alg::Rs256,
+            ),
+            (
+                "Auth0",
+                json!([with(
+                    rsa(
+                        json!({ "kid": "NjVBRjY5MDlCMUIwNzU4RTA2QzZFMDQ4QzQ2MDAyQjVDNjk1RTM2Qg", "use": "sig", "alg": "RS256" })
+                    ),
+                    &x5
+                ),]),
+                "NjVBRjY5MDlCMUIwNzU4RTA2QzZFMDQ4QzQ2MDAyQjVDNjk1RTM2Qg",
+                Alg::Rs256,
+            ),
+            (
+                "Okta",
+                json!([rsa(
+                    json!({ "kid": "U5R8cHbGw445Qbq8zVO1PcCpXL8yG6IcovVa3laCoxM", "use": "sig", "alg": "RS256" })
+                )]),
+                "U5R8cHbGw445Qbq8zVO1PcCpXL8yG6IcovVa3laCoxM",
+                Alg::Rs256,
+            ),
+            (
+                "Keycloak",
+                json!([
+                    with(
+                        rsa(
+                            json!({ "kid": "RKxWbZ5gc1pQl5VRQO9v8QGdVsxP-WTVmQ0wjXkR0xo", "use": "enc", "alg": "RSA-OAEP" })
+                        ),
+                        &x5
+                    ),
+                    with(
+                        rsa(
+                            json!({ "kid": "nqGvSTVxhVPrpVRh0cxMdB3aLHLBZsHBQgIRYj27PZQ", "use": "sig", "alg": "RS256", "n": n(2) })
+                        ),
+                        &x5
+                    ),
+                    json!({ "kid": "ec", "kty": "EC", "alg": "ES256", "use": "sig", "crv": "P-256", "x": coordinate, "y": coordinate }),
+                ]),
+                "nqGvSTVxhVPrpVRh0cxMdB3aLHLBZsHBQgIRYj27PZQ",
+                Alg::Rs256,
+            ),
+            (
+                "EKS",
+                json!([
+                    rsa(
+                        json!({ "kid": "7ddf54d3032d1f0b6d6b1dba6fc2bb9f1fb2a0c0", "use": "sig", "alg": "RS256" })
+                    ),
+                    rsa(
+                        json!({ "kid": "29aa0e8b5c1b2d7a7cd2f7ed1b1a1b0a9a9bc5de", "use": "sig", "alg": "RS256", "n": n(2) })
+                    ),
+                ]),
+                "7ddf54d3032d1f0b6d6b1dba6fc2bb9f1fb2a0c0",
+                Alg::Rs256,
+            ),
+            (
+                "AKS",
+                json!([rsa(json!({ "kid": "DkF1Xq5Ck1fo", "use": "sig", "alg": "RS256" }))]),
+                "DkF1Xq5Ck1fo",
+                Alg::Rs256,
+            ),
+            (
+                "GKE",
+                json!([rsa(json!({ "kid": "jqkpZkmd8vDzV4nS", "use": "sig", "alg": "RS256" }))]),
+                "jqkpZkmd8vDzV4nS",
+                Alg::Rs256,
+            ),
+        ];
+        for (provider, keys, kid, alg) in sets {
+            let document = json!({ "keys": keys });
+            let found = KeySet::parse(document.to_string().as_bytes()).expect("a key set");
+            assert!(found.key(Some(kid), alg).is_some() && found.ambiguous().is_none(), "{provider}");
+            let pinned = pinned_problem(document.as_object().expect("an object"), |own| own == alg);
+            assert_eq!(pinned, None, "{provider}");
+        }
     }
 
     #[test]

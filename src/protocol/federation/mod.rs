@@ -1,15 +1,16 @@
 //! Tokens of issuers outside: whose they are, whether they hold, and what they are good for.
 //!
 //! A token is read ([`header`]), its `iss` picks a trusted issuer, its claims are checked, then its signature with a key of
-//! that issuer (`trust`, [`jwks`]), which is all `assertion` does. What it is good for is said by exactly one rule
+//! that issuer (`trust`, [`discovery`], [`jwks`]), which is all `assertion` does. What it is good for is said by exactly one rule
 //! ([`rules`]). Last of all it is used up, where a token counts once (`one_time`), so that a refused request burns nothing.
 //!
 //! Who comes here: the JWT bearer grant and token exchange (`grants::external`), and client authentication
 //! (`client_auth::federated`).
 
-pub mod address;
 mod assertion;
+pub mod discovery;
 pub mod header;
+pub mod issuers;
 pub mod jwks;
 mod one_time;
 pub mod pattern;

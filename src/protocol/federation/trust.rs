@@ -11,20 +11,20 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::Deserialize;
 use serde_json::json;
 
-use super::address::{is_local, may_be_asked};
+use super::discovery;
+use super::issuers::is_local;
 use super::jwks::KeySet;
 use crate::protocol::config::TrustedIssuerConfig;
-use crate::protocol::encoding::from_json;
 use crate::protocol::error::{Cause, ServerError};
 use crate::protocol::jwk::{Alg, PublicJwk};
+use crate::protocol::outbound::objection;
 use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
 use crate::protocol::time::{HOUR, MINUTE, Timestamp};
 
-/// How long keys are used without asking again, in seconds. The platform's own copy may be as old.
+/// How long keys are used without asking again, in seconds. The platform's own copy may have been as old.
 const FRESH: u64 = 5 * MINUTE;
 /// How long after that they are used while the issuer can't be reached, in seconds.
 const STALE: u64 = HOUR;
@@ -104,69 +104,88 @@ impl Trust {
     }
 }
 
-/// Where keys are.
-enum Source<'a> {
-    At { url: &'a str },
-    Discovery { issuer: &'a str, local: bool },
+/// Where keys are, and whether that may be on loopback.
+struct Source<'a> {
+    place: Place<'a>,
+    local: bool,
 }
 
-/// The members of provider metadata that matter here.
-#[derive(Deserialize)]
-struct Metadata {
-    issuer: String,
-    jwks_uri: String,
+enum Place<'a> {
+    At { url: &'a str },
+    Discovery { issuer: &'a str },
 }
 
 impl<'a> Source<'a> {
-    fn of(issuer: &'a TrustedIssuerConfig) -> Option<Self> {
-        let local = is_local(issuer.issuer());
-        match issuer.jwks_uri.as_deref() {
-            Some(url) => may_be_asked(url, local).then_some(Self::At { url }),
-            None => Some(Self::Discovery { issuer: issuer.issuer(), local }),
-        }
+    fn of(issuer: &'a TrustedIssuerConfig, own: &str) -> Self {
+        let place = match issuer.jwks_uri.as_deref() {
+            Some(url) => Place::At { url },
+            None => Place::Discovery { issuer: issuer.issuer() },
+        };
+        Self { place, local: is_local(issuer, Some(own)) }
     }
 
     fn name(&self) -> String {
-        match self {
-            Self::At { url } => format!("at {url}"),
-            Self::Discovery { issuer, .. } => format!("discovery of {issuer}"),
+        match self.place {
+            Place::At { url } => format!("at {url}"),
+            Place::Discovery { issuer } => format!("discovery of {issuer}"),
         }
     }
 
     async fn fetch<P: Platform>(&self, platform: &P, fresh: bool) -> Result<KeySet, ServerError> {
-        let discovered;
-        let url = match self {
-            Self::At { url } => *url,
-            Self::Discovery { issuer, local } => {
-                discovered = discover(platform, issuer, *local).await?;
-                &discovered
-            }
+        let issuer = match self.place {
+            Place::At { url } => return self.keys(platform, url, fresh).await,
+            Place::Discovery { issuer } => issuer,
         };
-        let document = platform.get_document(url, fresh).await?;
-        KeySet::parse(&document).ok_or(ServerError::unavailable("the document is no key set"))
+        let (url, is_copy) = self.discover(platform, issuer, false).await?;
+        match self.keys(platform, &url, fresh).await {
+            // The keys may have moved since.
+            Err(_) if is_copy => {
+                let (url, _) = self.discover(platform, issuer, true).await?;
+                self.keys(platform, &url, fresh).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn keys<P: Platform>(&self, platform: &P, url: &str, fresh: bool) -> Result<KeySet, ServerError> {
+        let parse = |document: &[u8]| KeySet::parse(document).ok_or("the document is no key set");
+        read(platform, (url, self.local), fresh, parse).await.map(|(keys, _)| keys)
+    }
+
+    /// Where the keys are, and whether a copy of the metadata says so.
+    async fn discover<P: Platform>(
+        &self,
+        platform: &P,
+        issuer: &str,
+        fresh: bool,
+    ) -> Result<(String, bool), ServerError> {
+        let parse = |document: &[u8]| discovery::keys_address(document, issuer, self.local);
+        read(platform, (&discovery::address(issuer), self.local), fresh, parse).await
     }
 }
 
-/// `OpenID Connect Discovery` §4: a slash at the end is no part of the address, but it is of the name.
-async fn discover<P: Platform>(platform: &P, issuer: &str, local: bool) -> Result<String, ServerError> {
-    let base = issuer.strip_suffix('/').unwrap_or(issuer);
-    let url = format!("{base}/.well-known/openid-configuration");
-    if !may_be_asked(&url, local) {
-        return Err(ServerError::unavailable(
-            "the issuer has no public address; its keys have to be written down",
-        ));
+/// Gets a document and reads it; says whether it was a copy. A copy that can't be read is none: then its origin is asked. And
+/// only what could be read is kept: an issuer that answers nonsense for a moment has harmed nobody a moment later.
+async fn read<P: Platform, T>(
+    platform: &P,
+    (url, local): (&str, bool),
+    fresh: bool,
+    parse: impl Fn(&[u8]) -> Result<T, &'static str>,
+) -> Result<(T, bool), ServerError> {
+    if let Some(objection) = objection(url, local) {
+        return Err(ServerError::unavailable(format!("{url} is not called: {objection}")));
     }
-    let document = platform.get_document(&url, false).await?;
-    let metadata: Metadata =
-        from_json(&document).ok_or(ServerError::unavailable("the document is no provider metadata"))?;
-    // §4.3: otherwise one issuer could name the keys of another.
-    if metadata.issuer != issuer {
-        return Err(ServerError::unavailable("the metadata is another issuer's"));
+    let mut document = platform.get_document(url, fresh).await?;
+    let mut parsed = parse(&document.bytes);
+    if parsed.is_err() && document.is_copy {
+        document = platform.get_document(url, true).await?;
+        parsed = parse(&document.bytes);
     }
-    if !may_be_asked(&metadata.jwks_uri, local) {
-        return Err(ServerError::unavailable("the metadata points to keys at an address that isn't public"));
+    let parsed = parsed.map_err(ServerError::unavailable)?;
+    if !document.is_copy {
+        platform.keep_document(url, &document.bytes).await;
     }
-    Ok(metadata.jwks_uri)
+    Ok((parsed, document.is_copy))
 }
 
 /// The key that a token of `issuer` names, or the only one that fits if it names none.
@@ -184,7 +203,7 @@ pub(super) async fn key<P: Platform>(
         let keys = KeySet::of(pinned).ok_or(unknown)?;
         return keys.key(kid, alg).cloned().ok_or(unknown);
     }
-    let source = Source::of(issuer).ok_or(Cause::IssuerUnreachable)?;
+    let source = Source::of(issuer, server.issuer.as_str());
     let keys = match server.trust.step(&source, now) {
         Step::Use(keys) => keys,
         Step::Fetch(stale) => match fetch(server, issuer, &source, (false, now)).await {

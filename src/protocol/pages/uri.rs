@@ -2,9 +2,7 @@
 //!
 //! Clients register most of them; registration checks them too. This is the last line before the browser.
 
-/// Schemes a browser runs or reads locally instead of handing them to a server or an app.
-const REFUSED: [&str; 9] =
-    ["about", "blob", "chrome", "data", "file", "filesystem", "javascript", "vbscript", "view-source"];
+use crate::protocol::uri::is_forbidden;
 
 /// An `https` or `http` URI.
 pub(super) fn web(uri: &str) -> Option<&str> {
@@ -35,13 +33,13 @@ pub(super) fn registered(uri: &str) -> Option<&str> {
     if is_web(scheme) {
         return web(uri);
     }
-    (!is_refused(scheme)).then_some(uri)
+    (!is_forbidden(scheme)).then_some(uri)
 }
 
 /// The scheme of `uri` as a source expression of CSP Level 3 §2.3.1, such as `https:`.
 pub(super) fn scheme_source(uri: &str) -> Option<String> {
     let (scheme, _) = split(uri)?;
-    (!is_refused(scheme)).then(|| format!("{}:", scheme.to_ascii_lowercase()))
+    (!is_forbidden(scheme)).then(|| format!("{}:", scheme.to_ascii_lowercase()))
 }
 
 /// The origin of a web address as a source expression; its scheme where an origin can't be expressed (IPv6).
@@ -71,10 +69,6 @@ fn is_clean(uri: &str) -> bool {
 
 fn is_web(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
-}
-
-fn is_refused(scheme: &str) -> bool {
-    REFUSED.iter().any(|refused| scheme.eq_ignore_ascii_case(refused))
 }
 
 #[cfg(test)]
