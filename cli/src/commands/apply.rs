@@ -52,6 +52,9 @@ pub(super) fn run(globals: &Globals, args: &ApplyArgs) -> Result<Answer, Failure
         return Ok(Answer::new(plan.to_string(), &applied));
     }
     show(&plan, globals.json);
+    if !globals.json {
+        warn(&file);
+    }
     confirm(&format!("Apply these changes to {}?", session.issuer().as_str()), args.yes)?;
     let mut secrets_file = args.secrets_file.as_deref().map(SecretsFile::open).transpose()?;
     let done: AppliedView =
@@ -70,6 +73,13 @@ pub(super) fn run(globals: &Globals, args: &ApplyArgs) -> Result<Answer, Failure
 fn show(plan: &Plan, json: bool) {
     // Failing to show it must not keep --yes from working.
     let _ = if json { write!(anstream::stderr(), "{plan}") } else { write!(anstream::stdout(), "{plan}") };
+}
+
+/// What deserves a second look is shown before somebody confirms.
+fn warn(file: &ConfigFile) {
+    for warning in &file.warnings {
+        let _ = writeln!(anstream::stderr(), "{}", warning.render_warning());
+    }
 }
 
 fn refused(failure: Failure, file: &ConfigFile) -> Failure {

@@ -27,7 +27,7 @@ pub(super) fn run(globals: &Globals, args: &PlanArgs) -> Result<Answer, Failure>
     let issuer = issuer(globals, file.config.issuer.as_deref())?;
     let plan = make(&Session::open(issuer, Access::Read)?, &file)?;
     let exit = (args.detailed_exitcode && !plan.is_empty()).then_some(Exit::Changes);
-    Ok(Answer::new(plan.to_string(), &plan).with_exit(exit))
+    Ok(Answer::new(plan.to_string(), &plan).with_exit(exit).with_warnings(&file.warnings))
 }
 
 /// Compares `file` with what is in force.

@@ -32,7 +32,8 @@ pub(super) fn run(args: &FileArgs) -> Result<Answer, Failure> {
     if verdict.trusted_issuers + verdict.rules > 0 {
         parts.extend([count(verdict.trusted_issuers, "trusted issuer"), count(verdict.rules, "rule")]);
     }
-    Ok(Answer::new(format!("{} is valid: {}.", args.file.display(), parts.join(", ")), &verdict))
+    let text = format!("{} is valid: {}.", args.file.display(), parts.join(", "));
+    Ok(Answer::new(text, &verdict).with_warnings(&file.warnings))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

@@ -19,6 +19,7 @@ use std::path::Path;
 
 use mintedge::protocol::config::Config;
 use mintedge::protocol::config::validate::{self, Problem};
+use mintedge::protocol::config::warnings::warnings;
 use mintedge::protocol::scope::{ADMIN_READ, ADMIN_WRITE};
 use toml::de::DeTable;
 
@@ -33,6 +34,8 @@ pub(crate) struct ConfigFile {
     source: Source,
     /// What it says.
     pub(crate) config: Config,
+    /// What of it is allowed and probably not meant.
+    pub(crate) warnings: Vec<Finding>,
 }
 
 impl ConfigFile {
@@ -43,7 +46,7 @@ impl ConfigFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let source = Source::read(path)?;
         match check(&source) {
-            Ok(config) => Ok(Self { source, config }),
+            Ok(config) => Ok(Self { warnings: second_looks(&source, &config), source, config }),
             Err(findings) => Err(refusal(&source, findings)),
         }
     }
@@ -64,6 +67,24 @@ fn refusal(source: &Source, mut findings: Vec<Finding>) -> Failure {
         several => format!("{several} problems"),
     };
     Failure::invalid(format!("{} is not valid: {count}", source.name)).with_findings(findings)
+}
+
+/// What of a valid file deserves a second look.
+fn second_looks(source: &Source, config: &Config) -> Vec<Finding> {
+    let Ok(root) = DeTable::parse(&source.text) else { return Vec::new() };
+    let root = root.get_ref();
+    let found = warnings(config).into_iter();
+    found.map(|warning| finding(source, root, &in_file(root, warning))).collect()
+}
+
+/// Keys may have come from another file.
+fn in_file(root: &DeTable<'_>, mut problem: Problem) -> Problem {
+    if let Some(entry) = problem.path.strip_suffix(".jwks")
+        && locate::text(root, &format!("{entry}.jwks_file")).is_some()
+    {
+        problem.path.push_str("_file");
+    }
+    problem
 }
 
 /// Everything that is wrong with a file, or what it says.
@@ -122,13 +143,7 @@ fn meaning(source: &Source, root: &DeTable<'_>, config: &Config, broken: &BTreeS
         if let Some(near) = unknown.and_then(|(text, known)| nearest(&text, known)) {
             let _ = write!(problem.message, "; did you mean `{near}`?");
         }
-        // The keys may have come from another file.
-        if let Some(entry) = problem.path.strip_suffix(".jwks")
-            && locate::text(root, &format!("{entry}.jwks_file")).is_some()
-        {
-            problem.path.push_str("_file");
-        }
-        findings.push(finding(source, root, &problem));
+        findings.push(finding(source, root, &in_file(root, problem)));
     }
     findings
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::words::is_secret;
 use crate::failure::Failure;
-use crate::style::{BAD, DIM, bold, styled};
+use crate::style::{BAD, DIM, WARN, bold, styled};
 
 /// A file: its name for messages and its text.
 #[derive(Debug)]
@@ -72,14 +72,22 @@ impl Source {
 impl Finding {
     /// The problem for people: message, place, the line itself.
     pub(crate) fn render(&self) -> String {
+        self.render_as(&styled(BAD, "error:"))
+    }
+
+    /// The same, of what isn't refused.
+    pub(crate) fn render_warning(&self) -> String {
+        self.render_as(&styled(WARN, "warning:"))
+    }
+
+    fn render_as(&self, level: &str) -> String {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let bar = styled(DIM, "|");
         let marks = styled(BAD, "^".repeat(self.width));
         format!(
-            "{error} {message}\n{margin}{arrow} {file}:{line}:{column}\n{margin} {bar}\n\
+            "{level} {message}\n{margin}{arrow} {file}:{line}:{column}\n{margin} {bar}\n\
              {line} {bar} {excerpt}\n{margin} {bar} {indent}{marks}\n",
-            error = styled(BAD, "error:"),
             message = bold(visible(&self.message)),
             arrow = styled(DIM, "-->"),
             file = self.file,

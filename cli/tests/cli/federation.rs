@@ -277,7 +277,82 @@ fn rules_that_authenticate_are_a_purpose_of_their_own() {
     let tag = json!({ "ref": "refs/tags/v1", "sub": "a b" });
     let none = explain(&both, &tag, &[]);
     assert!(
-        none.code == 1 && none.stdout.contains("tags wins") && none.stdout.contains("sub        none"),
+        none.code == 1
+            && none.stdout.contains("nothing, although tags fits:")
+            && none
+                .stdout
+                .contains("nothing to ci: the subject would hold something else than printable ASCII"),
         "{none:?}"
     );
+}
+
+#[test]
+fn why_nothing_would_be_issued_is_told_by_the_servers_own_judgment() {
+    const GRANT: &str = "grant_types = [\"urn:ietf:params:oauth:grant-type:token-exchange\"]";
+    let no_scopes = FILE.replacen("scopes = [\"deploy\"]", "scopes = []", 1);
+    let cases = [
+        (
+            FILE.to_owned(),
+            json!({ "sub": "x".repeat(250) }),
+            "the subject would have 261 bytes, and 256 is the most",
+        ),
+        (no_scopes.clone(), json!({}), "it has none of the rule's scopes at the rule's audiences"),
+        (
+            FILE.replacen("client_id = \"ci\"", "client_id = \"ci\"\ndisabled = true", 1),
+            json!({}),
+            "it is switched off",
+        ),
+        (
+            FILE.replacen(GRANT, "grant_types = []", 1),
+            json!({}),
+            "it has neither the JWT bearer grant nor token exchange",
+        ),
+    ];
+    for (file, changes, why) in cases {
+        let outcome = explain(&file, &changes, &["--client", "ci"]);
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        for part in ["nothing, although main fits:", "nothing to ci: ", why] {
+            assert!(outcome.stdout.contains(part), "{part}: {}", outcome.stdout);
+        }
+        assert!(!outcome.stdout.contains("wins"), "{}", outcome.stdout);
+        let json = explain(&file, &changes, &["--client", "ci", "--json"]);
+        let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
+        assert_eq!(json["outcome"]["as_grant"]["verdict"], "nothing", "{json}");
+    }
+    let some = explain(&no_scopes, &json!({}), &[]).success();
+    assert!(some.contains("client     cd\n") && some.contains("and nothing to ci: it has none"), "{some}");
+}
+
+#[test]
+fn what_the_server_would_not_read_is_told() {
+    let header = r#"{"alg":"RS256","typ":"JWT"}"#;
+    let claims = json!({ "iss": "https://token.actions.githubusercontent.com", "sub": "s", "aud": "https://id.example.com",
+        "repository_id": "1", "ref": "refs/heads/main", "iat": 1_800_000_000, "exp": 1_800_000_300, "jti": "a" });
+    let claims = claims.to_string();
+    for (header, claims, expected) in [
+        (header.to_owned(), claims.replacen('{', "{\"sub\":\"t\",", 1), "a member comes twice"),
+        (header.replacen('{', "{\"crit\":[\"x\"],", 1), claims.clone(), "`crit` asks for an extension"),
+        (header.to_owned(), claims.replacen('{', "{\"events\":{},", 1), "security event"),
+    ] {
+        let token = format!("{}.{}.{SIGNATURE}", base64url(header.as_bytes()), base64url(claims.as_bytes()));
+        let outcome = place_with(FILE).run_with_input(&["explain", "-"], &token);
+        assert!(outcome.code == 1 && outcome.stdout.contains(expected), "{expected}: {outcome:?}");
+    }
+}
+
+#[test]
+fn what_is_allowed_and_probably_not_meant_is_a_warning() {
+    let audiences = "audiences = [\"https://kubernetes.default.svc\"]";
+    let file = FILE.replace("kind = \"github_actions\"", &format!("kind = \"github_actions\"\n{audiences}"));
+    let place = place_with(&file);
+    let outcome = place.run("validate");
+    assert!(outcome.code == 0 && outcome.stdout.starts_with("mintedge.toml is valid"), "{outcome:?}");
+    let told = "warning: `https://kubernetes.default.svc` is the audience of tokens for an API server";
+    assert!(outcome.stderr.contains(told) && outcome.stderr.contains(audiences), "{outcome:?}");
+    let json = place.run("validate --json");
+    assert!(json.stderr.is_empty(), "{json:?}");
+    let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let key = &json["warnings"][0]["key"];
+    assert_eq!((&json["valid"], key), (&json!(true), &json!("trusted_issuer[0].audiences[0]")));
+    assert!(place_with(FILE).run("validate").stderr.is_empty());
 }

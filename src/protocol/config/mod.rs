@@ -16,6 +16,7 @@ mod validate_federation;
 mod validate_login;
 mod validate_rules;
 mod validate_subjects;
+pub mod warnings;
 
 use std::collections::BTreeMap;
 

@@ -79,6 +79,26 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What `config` says, of a server that has no keys yet.
+    pub fn of(config: &Config, issuer: &Issuer) -> Self {
+        Self {
+            layout: LAYOUT,
+            config_version: 0,
+            keys_version: 0,
+            resources: resources(config, issuer),
+            access_token_ttl: config.tokens.access_token_ttl,
+            branding: config.branding.clone(),
+            login: config.login.clone(),
+            sessions: config.sessions.clone(),
+            log: config.log.clone(),
+            special_grants: Vec::new(),
+            origins: BTreeSet::new(),
+            trusted_issuers: config.trusted_issuer.clone(),
+            rules: config.rule.clone(),
+            keys: Vec::new(),
+        }
+    }
+
     /// The grants that the metadata names.
     pub fn grants(&self) -> impl Iterator<Item = GrantType> {
         let named = |grant: &GrantType| !grant.info().on_request_only || self.special_grants.contains(grant);

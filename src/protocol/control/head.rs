@@ -59,20 +59,12 @@ impl Head {
 
     pub(crate) fn snapshot(&self, issuer: &Issuer, now: Timestamp) -> Snapshot {
         Snapshot {
-            layout: snapshot::LAYOUT,
             config_version: self.config_version,
             keys_version: self.keys_version,
-            resources: snapshot::resources(&self.config, issuer),
-            access_token_ttl: self.config.tokens.access_token_ttl,
-            branding: self.config.branding.clone(),
-            login: self.config.login.clone(),
-            sessions: self.config.sessions.clone(),
-            log: self.config.log.clone(),
             special_grants: self.special_grants.clone(),
             origins: self.origins.clone(),
-            trusted_issuers: self.config.trusted_issuer.clone(),
-            rules: self.config.rule.clone(),
             keys: self.public_keys(now),
+            ..Snapshot::of(&self.config, issuer)
         }
     }
 }

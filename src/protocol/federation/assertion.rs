@@ -90,7 +90,8 @@ pub(crate) async fn verify_assertion<'s, P: Platform>(
     if !issuer.accepts(token.alg) {
         return Err(Cause::AssertionAlgorithm.into());
     }
-    let (exp, jti) = check_claims(issuer, &token, server.issuer.as_str(), now)?;
+    let about = (token.kind, &token.claims);
+    let (exp, jti) = check_claims(issuer, about, server.issuer.as_str(), now)?;
     let key = trust::key(server, issuer, (token.kid.as_deref(), token.alg), now).await?;
     let valid =
         signature_is_valid(&server.platform, token.alg, &key, token.signed.as_bytes(), &token.signature);
@@ -106,16 +107,18 @@ fn issuer<'s>(snapshot: &'s Snapshot, claims: &Map<String, Value>) -> Option<&'s
     snapshot.trusted_issuers.iter().find(|issuer| issuer.issuer() == iss)
 }
 
-/// RFC 7523 §3, items 2 to 6. `iat` is required here: without it nobody knows a token's age.
-fn check_claims(
+/// RFC 7523 §3, items 2 to 6: when the token ends, and its name. `iat` is required here: without it nobody knows a token's age.
+///
+/// # Errors
+/// The first check that failed.
+pub fn check_claims(
     issuer: &TrustedIssuerConfig,
-    token: &Unverified<'_>,
+    (kind, claims): (AssertionKind, &Map<String, Value>),
     own: &str,
     now: Timestamp,
 ) -> Result<(Timestamp, Option<String>), Cause> {
-    let claims = &token.claims;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| is_short(text));
-    if !is_meant_for_us(issuer, token, own) {
+    if !is_meant_for_us(issuer, (kind, claims), own) {
         return Err(Cause::AssertionAudience);
     }
     if text("sub").is_none() {
@@ -133,8 +136,12 @@ fn check_claims(
     Ok((exp, jti))
 }
 
-fn is_meant_for_us(issuer: &TrustedIssuerConfig, token: &Unverified<'_>, own: &str) -> bool {
-    let audience = match token.claims.get("aud") {
+fn is_meant_for_us(
+    issuer: &TrustedIssuerConfig,
+    (kind, claims): (AssertionKind, &Map<String, Value>),
+    own: &str,
+) -> bool {
+    let audience = match claims.get("aud") {
         Some(Value::String(one)) => vec![one.as_str()],
         Some(Value::Array(several)) => match several.iter().map(Value::as_str).collect() {
             Some(texts) => texts,
@@ -142,7 +149,7 @@ fn is_meant_for_us(issuer: &TrustedIssuerConfig, token: &Unverified<'_>, own: &s
         },
         _ => return false,
     };
-    if token.kind == AssertionKind::IdJag {
+    if kind == AssertionKind::IdJag {
         // Made for one authorization server, which is named by its issuer.
         return audience == [own];
     }

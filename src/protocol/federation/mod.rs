@@ -19,6 +19,7 @@ pub mod rules;
 mod subject;
 mod trust;
 
+pub use assertion::check_claims;
 pub(crate) use assertion::{Rejected, VerifiedAssertion, refusal, verify_assertion};
 pub(crate) use one_time::use_up;
 pub(crate) use trust::Trust;

@@ -8,7 +8,7 @@ use super::pattern::{claim, fits, listed, text};
 use crate::protocol::config::federation::{AssertionKind, IssuerKind, Pattern};
 use crate::protocol::config::{RuleConfig, TrustedIssuerConfig};
 
-pub use super::subject::{MAX_SUBJECT, Piece, pieces, subject};
+pub use super::subject::{MAX_SUBJECT, NoSubject, Piece, pieces, subject};
 
 /// GitHub's events that run with the rights of the target on behalf of whoever opened a pull request. A rule has to name
 /// them to take them.

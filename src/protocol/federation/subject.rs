@@ -1,5 +1,7 @@
 //! The `sub` of tokens that come from a foreign token: always `ext:…`, so it is never a person's or a client's.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::pattern::{claim, text};
@@ -34,19 +36,58 @@ pub fn pieces(template: &str) -> Option<Vec<Piece<'_>>> {
     (!rest.contains('}')).then_some(pieces)
 }
 
-/// The subject that `rule` gives a token with these `claims`; `None` if a claim it needs is missing, empty or no single
-/// value, if one holds the text that separates it from the next, or if what comes out is none: over 256 bytes, or anything
-/// but printable ASCII without spaces, quotes and backslashes.
+/// Why there is no subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoSubject {
+    /// This claim is missing, empty or no single value.
+    Missing(String),
+    /// This claim holds the text that separates it from the next one.
+    Ambiguous(String),
+    /// What comes out has this many bytes, over [`MAX_SUBJECT`].
+    TooLong(usize),
+    /// What comes out has something else in it than printable ASCII, or spaces, quotes or backslashes.
+    Unprintable,
+    /// The template is none.
+    Template,
+}
+
+impl fmt::Display for NoSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(claim) => {
+                write!(f, "the subject needs the claim `{claim}`, which is missing, empty or no single value")
+            }
+            Self::Ambiguous(claim) => {
+                write!(f, "the claim `{claim}` holds the text that separates it from the next in the subject")
+            }
+            Self::TooLong(bytes) => {
+                write!(f, "the subject would have {bytes} bytes, and {MAX_SUBJECT} is the most")
+            }
+            Self::Unprintable => f.write_str(
+                "the subject would hold something else than printable ASCII, or a space, a quote or a backslash",
+            ),
+            Self::Template => f.write_str("the rule's `subject` is no template"),
+        }
+    }
+}
+
+/// The subject that `rule` gives a token with these `claims`.
+///
+/// # Errors
+/// Why it gives none.
 pub fn subject(
     rule: &RuleConfig,
     issuer: &TrustedIssuerConfig,
     claims: &Map<String, Value>,
-) -> Option<String> {
-    let said = |name: &str| claim(claims, name).and_then(text).filter(|text| !text.is_empty());
+) -> Result<String, NoSubject> {
+    let said = |name: &str| {
+        let value = claim(claims, name).and_then(text).filter(|text| !text.is_empty());
+        value.ok_or_else(|| NoSubject::Missing(name.to_owned()))
+    };
     let subject = match &rule.subject {
         None => format!("{EXTERNAL_SUBJECT_PREFIX}{}:{}", issuer.id, said("sub")?),
         Some(template) => {
-            let pieces = pieces(template)?;
+            let pieces = pieces(template).ok_or(NoSubject::Template)?;
             let mut subject = String::new();
             for (number, piece) in pieces.iter().enumerate() {
                 match piece {
@@ -54,7 +95,7 @@ pub fn subject(
                     Piece::Claim(name) => {
                         let value = said(name)?;
                         if !ends_where_it_seems(&value, pieces.get(number + 1..).unwrap_or_default()) {
-                            return None;
+                            return Err(NoSubject::Ambiguous((*name).to_owned()));
                         }
                         subject.push_str(&value);
                     }
@@ -63,7 +104,16 @@ pub fn subject(
             subject
         }
     };
-    is_subject(&subject).then_some(subject)
+    match subject.len() {
+        _ if subject.strip_prefix(EXTERNAL_SUBJECT_PREFIX).is_none_or(str::is_empty) => {
+            Err(NoSubject::Template)
+        }
+        length if length > MAX_SUBJECT => Err(NoSubject::TooLong(length)),
+        _ if !subject.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\') => {
+            Err(NoSubject::Unprintable)
+        }
+        _ => Ok(subject),
+    }
 }
 
 /// Whether a reader finds the end of `value` by what comes after it. Else one workload could put a separator into what it is
@@ -77,12 +127,6 @@ fn ends_where_it_seems(value: &str, after: &[Piece<'_>]) -> bool {
     }
 }
 
-fn is_subject(text: &str) -> bool {
-    text.len() <= MAX_SUBJECT
-        && text.strip_prefix(EXTERNAL_SUBJECT_PREFIX).is_some_and(|own| !own.is_empty())
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -94,7 +138,7 @@ mod tests {
         let rule = json!({ "id": "r", "issuer": "ci", "match": { "sub": "x" }, "subject": template });
         let claims: Map<String, Value> = serde_json::from_value(claims).expect("an object");
         let rule = serde_json::from_value(rule).expect("a rule");
-        subject(&rule, &serde_json::from_value(issuer).expect("an issuer"), &claims)
+        subject(&rule, &serde_json::from_value(issuer).expect("an issuer"), &claims).ok()
     }
 
     #[test]
@@ -154,5 +198,29 @@ mod tests {
     fn a_claim_that_holds_braces_is_not_read_again() {
         let claims = json!({ "sub": "{secret}", "secret": "s" });
         assert_eq!(subject_of(Some("ext:{sub}"), claims), Some("ext:{secret}".to_owned()));
+    }
+
+    #[test]
+    fn why_there_is_no_subject_is_told() {
+        let issuer = json!({ "id": "ci", "kind": "oidc", "issuer": "https://ci.example.com" });
+        let issuer = serde_json::from_value(issuer).expect("an issuer");
+        let told = |template: Option<&str>, claims: Value| {
+            let rule = json!({ "id": "r", "issuer": "ci", "match": { "sub": "x" }, "subject": template });
+            let rule = serde_json::from_value(rule).expect("a rule");
+            subject(&rule, &issuer, claims.as_object().expect("an object")).expect_err("none").to_string()
+        };
+        for (template, claims, expected) in [
+            (None, json!({}), "needs the claim `sub`"),
+            (None, json!({ "sub": "x".repeat(250) }), "would have 257 bytes, and 256 is the most"),
+            (None, json!({ "sub": "a b" }), "printable ASCII"),
+            (
+                Some("ext:a:{one}:{two}"),
+                json!({ "one": "x:y", "two": "z" }),
+                "the claim `one` holds the text",
+            ),
+        ] {
+            let found = told(template, claims);
+            assert!(found.contains(expected), "{found}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::Granted;
 use crate::protocol::client::Client;
+use crate::protocol::config::ClientConfig;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, OAuthError};
 use crate::protocol::json;
@@ -70,7 +71,7 @@ impl Choice<'_> {
 /// Decides for `client` what `scope` and `resource` come to.
 pub(super) fn choose<'a>(
     snapshot: &'a Snapshot,
-    client: &Client,
+    client: &ClientConfig,
     scope: Option<&str>,
     resource: &[&str],
 ) -> Result<Choice<'a>, OAuthError> {
@@ -144,7 +145,7 @@ pub(crate) fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
 
 fn named_resources<'a>(
     snapshot: &'a Snapshot,
-    client: &Client,
+    client: &ClientConfig,
     identifiers: &[&str],
 ) -> Result<Vec<&'a Resource>, OAuthError> {
     let mut named: Vec<&Resource> = Vec::new();
@@ -174,7 +175,7 @@ fn named_resources<'a>(
     Ok(named)
 }
 
-fn requested_scopes(snapshot: &Snapshot, client: &Client, text: &str) -> Result<ScopeSet, OAuthError> {
+fn requested_scopes(snapshot: &Snapshot, client: &ClientConfig, text: &str) -> Result<ScopeSet, OAuthError> {
     let scopes = ScopeSet::parse(text)
         .ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
     for scope in scopes.iter() {
@@ -200,7 +201,7 @@ fn requested_scopes(snapshot: &Snapshot, client: &Client, text: &str) -> Result<
     Ok(scopes)
 }
 
-fn default_scopes(snapshot: &Snapshot, client: &Client, named: &[&Resource]) -> ScopeSet {
+fn default_scopes(snapshot: &Snapshot, client: &ClientConfig, named: &[&Resource]) -> ScopeSet {
     let fits = |scope: &&str| {
         snapshot.resource_of_scope(scope).is_some_and(|owner| {
             named.is_empty() || named.iter().any(|resource| resource.identifier == owner.identifier)

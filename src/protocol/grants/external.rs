@@ -8,11 +8,10 @@ use serde_json::{Map, Value};
 
 use super::audience::choose;
 use super::{GrantRequest, Granted};
-use crate::protocol::client::Client;
-use crate::protocol::config::RuleConfig;
 use crate::protocol::config::claims::RESERVED;
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::config::{ClientConfig, RuleConfig, TrustedIssuerConfig};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::federation::rules::{NoRule, Purpose, evaluate, subject};
 use crate::protocol::federation::{VerifiedAssertion, refusal, use_up, verify_assertion};
@@ -72,7 +71,8 @@ pub(super) async fn present<P: Platform>(
     let rule = rule.map_err(|none| refused(none.cause()))?;
     exchange.note_rule(&rule.id);
     let wanted = Wanted { scope: form.value("scope"), resources: &accepts.resources };
-    let granted = decide(&snapshot, client, (rule, &assertion), &wanted, (code, exchange.now))?;
+    let presented = Presented::of(&assertion);
+    let granted = decide(&snapshot, client, (rule, &presented), &wanted, (code, exchange.now))?;
     use_up(server, exchange, &assertion).await.map_err(|rejected| rejected.on_wire(code))?;
     Ok(granted)
 }
@@ -83,11 +83,79 @@ struct Wanted<'a> {
     resources: &'a [&'a str],
 }
 
+/// What of a token decides.
+struct Presented<'a> {
+    issuer: &'a TrustedIssuerConfig,
+    kind: AssertionKind,
+    claims: &'a Map<String, Value>,
+    exp: Timestamp,
+}
+
+impl<'a> Presented<'a> {
+    fn of(assertion: &'a VerifiedAssertion<'_>) -> Self {
+        let VerifiedAssertion { issuer, kind, claims, exp, .. } = assertion;
+        Self { issuer, kind: *kind, claims, exp: *exp }
+    }
+}
+
+/// What a token would come to if it were verified.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The `sub`.
+    pub subject: String,
+    /// The scopes.
+    pub scopes: Vec<String>,
+    /// The resources that they are of. Several have to be asked for one by one, or with `resource`.
+    pub audiences: Vec<String>,
+    /// Seconds, at most.
+    pub lifetime: u64,
+}
+
+/// What `rule` would give `client` for a token with these `claims` that ends at `exp`, if it asks for all there is.
+///
+/// # Errors
+/// What the answer would say, and its cause.
+pub fn preview(
+    snapshot: &Snapshot,
+    client: &ClientConfig,
+    (rule, issuer): (&RuleConfig, &TrustedIssuerConfig),
+    (kind, claims): (AssertionKind, &Map<String, Value>),
+    (exp, now): (Timestamp, Timestamp),
+) -> Result<Preview, OAuthError> {
+    let presented = Presented { issuer, kind, claims, exp };
+    let ask = |resources: &[&str]| {
+        let wanted = Wanted { scope: None, resources };
+        decide(snapshot, client, (rule, &presented), &wanted, (Code::InvalidGrant, now))
+    };
+    let parts = match ask(&[]) {
+        Ok(whole) => vec![whole],
+        // One request, one audience: what each comes to.
+        Err(refused) if matches!(refused.cause, Cause::ScopeSpansResources | Cause::ResourcesDisagree) => {
+            let parts: Vec<Granted> =
+                rule.audiences.iter().filter_map(|resource| ask(&[resource]).ok()).collect();
+            if parts.is_empty() {
+                return Err(refused);
+            }
+            parts
+        }
+        Err(refused) => return Err(refused),
+    };
+    let mut preview =
+        Preview { subject: String::new(), scopes: Vec::new(), audiences: Vec::new(), lifetime: 0 };
+    for part in parts {
+        preview.lifetime = preview.lifetime.max(part.lifetime);
+        preview.scopes.extend(part.scopes.iter().map(str::to_owned));
+        preview.audiences.extend(part.audience);
+        preview.subject = part.subject;
+    }
+    Ok(preview)
+}
+
 /// Decides, without using anything up.
 fn decide(
     snapshot: &Snapshot,
-    client: &Client,
-    (rule, assertion): (&RuleConfig, &VerifiedAssertion<'_>),
+    client: &ClientConfig,
+    (rule, assertion): (&RuleConfig, &Presented<'_>),
     wanted: &Wanted<'_>,
     (code, now): (Code, Timestamp),
 ) -> Result<Granted, OAuthError> {
@@ -104,9 +172,9 @@ fn decide(
     if lifetime == 0 {
         return Err(refusal(code, Cause::AssertionExpired));
     }
-    let subject = subject(rule, assertion.issuer, &assertion.claims);
-    let subject = subject.ok_or(refusal(code, Cause::RuleSubject))?;
-    let mut claims = copied(rule, &assertion.claims);
+    let subject = subject(rule, assertion.issuer, assertion.claims);
+    let subject = subject.map_err(|_| refusal(code, Cause::RuleSubject))?;
+    let mut claims = copied(rule, assertion.claims);
     claims.extend(choice.claims());
     claims.extend(client.claims.clone());
     Ok(Granted {
@@ -138,12 +206,12 @@ struct Bounds {
 impl Bounds {
     /// What the rule says; an ID-JAG says more (draft §4.4): it is for one client that authenticates, and its own `scope` and
     /// `resource` bound it too.
-    fn of(rule: &RuleConfig, assertion: &VerifiedAssertion<'_>, client: &Client) -> Result<Self, Cause> {
+    fn of(rule: &RuleConfig, assertion: &Presented<'_>, client: &ClientConfig) -> Result<Self, Cause> {
         let mut bounds = Self { scopes: rule.scopes.clone(), resources: rule.audiences.clone() };
         if assertion.kind != AssertionKind::IdJag {
             return Ok(bounds);
         }
-        let claims = &assertion.claims;
+        let claims = assertion.claims;
         if claims.get("client_id").and_then(Value::as_str) != Some(&client.client_id) {
             return Err(Cause::AssertionOfOtherClient);
         }
@@ -166,7 +234,7 @@ impl Bounds {
 
     /// Refuses what is asked for beyond these bounds, with the words that are said of what doesn't exist. What is beyond the
     /// client's own is refused later.
-    fn admit(&self, client: &Client, wanted: &Wanted<'_>) -> Result<(), OAuthError> {
+    fn admit(&self, client: &ClientConfig, wanted: &Wanted<'_>) -> Result<(), OAuthError> {
         let beyond = |resource: &&&str| !self.resources.iter().any(|own| own == **resource);
         if wanted.resources.iter().any(|resource| beyond(&resource)) {
             let description = "the resource is unknown or not for this client";
@@ -181,14 +249,14 @@ impl Bounds {
     }
 
     /// The client, with no more scopes than these bounds leave it.
-    fn narrow(&self, snapshot: &Snapshot, client: &Client) -> Client {
+    fn narrow(&self, snapshot: &Snapshot, client: &ClientConfig) -> ClientConfig {
         let mut narrowed = client.clone();
         let within = |scope: &&str| {
             let owner = snapshot.resource_of_scope(scope);
             self.scopes.contains(scope)
                 && owner.is_some_and(|owner| self.resources.contains(&owner.identifier))
         };
-        narrowed.config.scopes = client.scopes.iter().filter(within).collect();
+        narrowed.scopes = client.scopes.iter().filter(within).collect();
         narrowed
     }
 }

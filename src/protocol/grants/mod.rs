@@ -17,6 +17,7 @@ mod token_exchange;
 
 pub(crate) use audience::requested_for_user;
 use external::exchange_external;
+pub use external::{Preview, preview};
 
 use std::fmt;
 

@@ -4,7 +4,11 @@ use std::time::SystemTime;
 
 use mintedge::protocol::config::TrustedIssuerConfig;
 use mintedge::protocol::config::federation::AssertionKind;
+use mintedge::protocol::error::Cause;
+use mintedge::protocol::federation::check_claims;
+use mintedge::protocol::federation::header::take_apart;
 use mintedge::protocol::jwk::Alg;
+use mintedge::protocol::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -75,7 +79,7 @@ pub(super) fn all(
     if token.claims.get("sub").and_then(Value::as_str).is_none_or(str::is_empty) {
         checks.push(Check::new("sub", false, "is missing"));
     }
-    if token.claims.contains_key("cnf") {
+    if token.claims.get("cnf").is_some_and(|cnf| !cnf.is_null()) {
         checks.push(Check::new(
             "cnf",
             false,
@@ -84,7 +88,34 @@ pub(super) fn all(
     }
     checks.extend(times(&token.claims, issuer, now));
     checks.push(jti(&token.claims, issuer));
+    let is_well = checks.iter().all(|check| check.ok);
+    checks.extend(unseen(token, issuer, (own, now), is_well));
     checks
+}
+
+/// The server's own judgment, where it is another than all of these come to.
+fn unseen(
+    token: &Token,
+    issuer: &TrustedIssuerConfig,
+    (own, now): (Option<&str>, u64),
+    is_well: bool,
+) -> Option<Check> {
+    match take_apart(&token.text).err() {
+        None | Some(Cause::AssertionAlgorithm) => {}
+        Some(Cause::AssertionType) => {
+            let says = "it is a security event, such as a logout token, or of no kind that is taken";
+            return Some(Check::new("form", false, says));
+        }
+        Some(_) => {
+            let says = "the server doesn't read it: a member comes twice or has another type than it should, or `crit` asks \
+                        for an extension";
+            return Some(Check::new("form", false, says));
+        }
+    }
+    let about = (kind(&token.header)?, &token.claims);
+    let refused = check_claims(issuer, about, own.unwrap_or_default(), Timestamp(now)).err()?;
+    let name = serde_json::to_value(refused).unwrap_or_default();
+    is_well.then(|| Check::new("claims", false, format!("the server refuses them: {name}")))
 }
 
 fn typ(header: &Map<String, Value>) -> Check {

@@ -48,9 +48,9 @@ struct Explanation {
     outcome: Verdicts,
 }
 
-/// A token taken apart, without its signature.
-#[derive(Debug)]
+/// A token taken apart, and whole for the server's own reading. It is never shown whole.
 struct Token {
+    text: String,
     header: Map<String, Value>,
     claims: Map<String, Value>,
 }
@@ -67,9 +67,12 @@ pub(super) fn run(globals: &Globals, args: &ExplainArgs) -> Result<Answer, Failu
     let issuer = config.trusted_issuer.iter().find(|issuer| !iss.is_empty() && issuer.issuer() == iss);
     let own = globals.issuer.as_deref().or(config.issuer.as_deref());
     let kind = checks::kind(&token.header);
-    let checks = checks::all(&token, issuer, own, checks::now());
+    let now = checks::now();
+    let checks = checks::all(&token, issuer, own, now);
     let (rules, outcome) = match (issuer, kind) {
-        (Some(issuer), Some(kind)) => verdict::decide(config, issuer, kind, &token.claims, client),
+        (Some(issuer), Some(kind)) => {
+            verdict::decide((config, own), issuer, (kind, &token.claims), client, now)
+        }
         _ => (Vec::new(), Verdicts::NOTHING),
     };
     let is_good = outcome.is_good() && checks.iter().all(|check| check.ok || check.passes_with_time);
@@ -108,7 +111,7 @@ fn take_apart(token: &str) -> Result<Token, &'static str> {
     };
     let object = |part: &str| serde_json::from_slice(&from_base64url(part)?).ok();
     match (object(header), object(claims)) {
-        (Some(header), Some(claims)) => Ok(Token { header, claims }),
+        (Some(header), Some(claims)) => Ok(Token { text: token.to_owned(), header, claims }),
         _ => Err("this is no JWT: its first two parts are JSON objects in base64url"),
     }
 }

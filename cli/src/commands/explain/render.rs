@@ -6,7 +6,7 @@ use mintedge::protocol::config::federation::Pattern;
 use serde_json::Value;
 
 use super::Explanation;
-use super::verdict::{ClaimReport, Issued, Outcome, RuleReport};
+use super::verdict::{ClaimReport, Issued, Outcome, Reason, RuleReport};
 use crate::style::{ADD, DIM, REMOVE, WARN, bold, styled};
 
 pub(super) fn text(explanation: &Explanation) -> String {
@@ -86,24 +86,30 @@ fn outcome(outcome: &Outcome, about: bool) -> String {
             rules.join(" and ")
         ),
         Outcome::Authenticates { rule, client } => format!("{rule} authenticates the client {client}."),
+        Outcome::Nothing { rule, refused } => {
+            format!("nothing, although {rule} fits:{}", reasons("nothing to", refused))
+        }
         Outcome::Grant(issued) => granted(issued),
     }
 }
 
 fn granted(issued: &Issued) -> String {
-    let sub = issued.sub.clone().unwrap_or_else(|| {
-        "none: a claim it needs is missing or doesn't fit into a subject, so nothing is issued".to_owned()
-    });
     format!(
         "{} wins. It issues\n  sub        {}\n  client     {}\n  audiences  {}\n  scopes     {}\n  ttl        {} s at \
-         most, and not beyond the end of this token",
+         most, and not beyond the end of this token{}",
         issued.rule,
-        visible(&sub),
+        visible(&issued.sub),
         issued.clients.join(" or "),
         issued.audiences.join(" "),
         issued.scopes.join(" "),
-        issued.ttl
+        issued.ttl,
+        reasons("and nothing to", &issued.refused)
     )
+}
+
+fn reasons(intro: &str, refused: &[Reason]) -> String {
+    let line = |reason: &Reason| format!("\n  {intro} {}: {}", reason.client, visible(&reason.why));
+    refused.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 /// Keeps a token from steering the terminal.

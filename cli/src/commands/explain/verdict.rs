@@ -1,8 +1,13 @@
 //! Which rules a token fits, by the server's own judgment.
 
 use mintedge::protocol::config::federation::{AssertionKind, Pattern};
-use mintedge::protocol::config::{Config, RuleConfig, TrustedIssuerConfig};
-use mintedge::protocol::federation::rules::{Obstacle, Purpose, mismatches, obstacle, subject};
+use mintedge::protocol::config::snapshot::Snapshot;
+use mintedge::protocol::config::{ClientConfig, Config, RuleConfig, TrustedIssuerConfig};
+use mintedge::protocol::error::{Cause, OAuthError};
+use mintedge::protocol::federation::rules::{NoSubject, Obstacle, Purpose, mismatches, obstacle, subject};
+use mintedge::protocol::grants::{GrantType, preview};
+use mintedge::protocol::issuer::Issuer;
+use mintedge::protocol::time::{DAY, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -39,6 +44,8 @@ pub(super) enum Outcome {
     None,
     /// Nothing: several rules fit.
     Several { rules: Vec<String> },
+    /// Nothing, although one rule fits: nobody that it names gets anything.
+    Nothing { rule: String, refused: Vec<Reason> },
     /// A token is issued.
     Grant(Issued),
     /// A client is authenticated.
@@ -49,14 +56,24 @@ pub(super) enum Outcome {
 #[derive(Debug, Serialize)]
 pub(super) struct Issued {
     pub(super) rule: String,
-    /// Unset if none comes out: a claim is missing, or it doesn't fit into a `sub`.
-    pub(super) sub: Option<String>,
+    pub(super) sub: String,
+    /// The clients that get it.
     pub(super) clients: Vec<String>,
     pub(super) audiences: Vec<String>,
-    /// The rule's scopes, without those that the client of `--client` lacks.
+    /// The most that one of them gets.
     pub(super) scopes: Vec<String>,
     /// Seconds, at most: the token never outlives the one it comes from.
     pub(super) ttl: u64,
+    /// The clients that the rule names and that get nothing all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) refused: Vec<Reason>,
+}
+
+/// Why a client gets nothing.
+#[derive(Debug, Serialize)]
+pub(super) struct Reason {
+    pub(super) client: String,
+    pub(super) why: String,
 }
 
 /// What comes of it, by what it is presented for.
@@ -89,20 +106,19 @@ impl Outcome {
     /// Whether exactly one rule fits, and something comes of it.
     fn is_one(&self) -> bool {
         match self {
-            Self::None | Self::Several { .. } => false,
-            Self::Grant(issued) => issued.sub.is_some(),
-            Self::Authenticates { .. } => true,
+            Self::None | Self::Several { .. } | Self::Nothing { .. } => false,
+            Self::Grant(_) | Self::Authenticates { .. } => true,
         }
     }
 }
 
 /// Holds the claims against all rules. Without `client`, rules for any client count.
 pub(super) fn decide(
-    config: &Config,
+    (config, own): (&Config, Option<&str>),
     issuer: &TrustedIssuerConfig,
-    assertion: AssertionKind,
-    claims: &Map<String, Value>,
+    (assertion, claims): (AssertionKind, &Map<String, Value>),
     client: Option<&str>,
+    now: u64,
 ) -> (Vec<RuleReport>, Verdicts) {
     let reports: Vec<RuleReport> =
         config.rule.iter().map(|rule| report(rule, issuer, assertion, claims, client)).collect();
@@ -113,8 +129,8 @@ pub(super) fn decide(
     let outcome = |fitting: &[&RuleConfig]| match fitting {
         [] => Outcome::None,
         [only] => match &only.authenticates {
-            Some(client) => Outcome::Authenticates { rule: only.id.clone(), client: client.clone() },
-            None => Outcome::Grant(issued(config, only, issuer, claims, client)),
+            Some(client) => authenticates(config, only, client),
+            None => issued((config, own), (only, issuer), (assertion, claims), client, now),
         },
         several => Outcome::Several { rules: several.iter().map(|rule| rule.id.clone()).collect() },
     };
@@ -152,6 +168,16 @@ fn report(
     }
 }
 
+fn authenticates(config: &Config, rule: &RuleConfig, id: &str) -> Outcome {
+    let disabled = config.client.iter().any(|client| client.client_id == id && client.disabled);
+    let (rule, client) = (rule.id.clone(), id.to_owned());
+    if disabled {
+        let why = "it is switched off".to_owned();
+        return Outcome::Nothing { rule, refused: vec![Reason { client, why }] };
+    }
+    Outcome::Authenticates { rule, client }
+}
+
 fn words(obstacle: Obstacle, rule: &RuleConfig, client: Option<&str>) -> String {
     match obstacle {
         Obstacle::Issuer => format!("it is about the issuer `{}`", rule.issuer),
@@ -162,21 +188,86 @@ fn words(obstacle: Obstacle, rule: &RuleConfig, client: Option<&str>) -> String 
     }
 }
 
+/// What the server would issue to each client, by its own judgment.
 fn issued(
-    config: &Config,
-    rule: &RuleConfig,
-    issuer: &TrustedIssuerConfig,
-    claims: &Map<String, Value>,
+    (config, own): (&Config, Option<&str>),
+    (rule, issuer): (&RuleConfig, &TrustedIssuerConfig),
+    (kind, claims): (AssertionKind, &Map<String, Value>),
     client: Option<&str>,
-) -> Issued {
-    let presenter = client.and_then(|id| config.client.iter().find(|client| client.client_id == id));
-    let may = |scope: &&str| presenter.is_none_or(|client| client.scopes.contains(scope));
-    Issued {
-        rule: rule.id.clone(),
-        sub: subject(rule, issuer, claims),
-        clients: client.map_or_else(|| rule.clients.clone(), |id| vec![id.to_owned()]),
-        audiences: rule.audiences.clone(),
-        scopes: rule.scopes.iter().filter(may).map(str::to_owned).collect(),
-        ttl: rule.ttl.unwrap_or(900),
+    now: u64,
+) -> Outcome {
+    // Only the identifier of the admin API follows from it.
+    let own = own.and_then(|own| Issuer::parse(own).ok());
+    let Some(own) = own.or_else(|| Issuer::parse("https://issuer.invalid").ok()) else {
+        return Outcome::None;
+    };
+    let snapshot = Snapshot::of(config, &own);
+    let named = client.map_or_else(|| rule.clients.clone(), |id| vec![id.to_owned()]);
+    // How much of its life is left says another check.
+    let times = (Timestamp(now.saturating_add(DAY)), Timestamp(now));
+    let (mut given, mut refused) = (Vec::new(), Vec::new());
+    for id in named {
+        let client = config.client.iter().find(|client| client.client_id == id);
+        let outcome = match client.map(|client| (client, unfit(client, kind))) {
+            None => Err("there is no such client in the file".to_owned()),
+            Some((_, Some(unfit))) => Err(unfit.to_owned()),
+            Some((client, None)) => preview(&snapshot, client, (rule, issuer), (kind, claims), times)
+                .map_err(|error| why(&error, (rule, issuer), claims)),
+        };
+        match outcome {
+            Ok(preview) => given.push((id, preview)),
+            Err(why) => refused.push(Reason { client: id, why }),
+        }
     }
+    let rule = rule.id.clone();
+    let Some(sub) = given.first().map(|(_, preview)| preview.subject.clone()) else {
+        return Outcome::Nothing { rule, refused };
+    };
+    let ttl = given.iter().map(|(_, preview)| preview.lifetime).max().unwrap_or_default();
+    let audiences = distinct(given.iter().flat_map(|(_, preview)| &preview.audiences));
+    let scopes = distinct(given.iter().flat_map(|(_, preview)| &preview.scopes));
+    let clients = given.into_iter().map(|(id, _)| id).collect();
+    Outcome::Grant(Issued { rule, sub, clients, audiences, scopes, ttl, refused })
+}
+
+fn distinct<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut known: Vec<String> = Vec::new();
+    for one in all {
+        if !known.contains(one) {
+            known.push(one.clone());
+        }
+    }
+    known
+}
+
+/// Why a client can't present such a token at all.
+fn unfit(client: &ClientConfig, kind: AssertionKind) -> Option<&'static str> {
+    let has = |grant| client.grant_types.contains(&grant);
+    if client.disabled {
+        return Some("it is switched off");
+    }
+    if kind == AssertionKind::IdJag && !has(GrantType::JwtBearer) {
+        return Some("an ID-JAG comes with the JWT bearer grant, which it hasn't");
+    }
+    (!has(GrantType::JwtBearer) && !has(GrantType::TokenExchange))
+        .then_some("it has neither the JWT bearer grant nor token exchange")
+}
+
+fn why(
+    error: &OAuthError,
+    (rule, issuer): (&RuleConfig, &TrustedIssuerConfig),
+    claims: &Map<String, Value>,
+) -> String {
+    let words = match error.cause {
+        Cause::RuleSubject => {
+            return subject(rule, issuer, claims).err().unwrap_or(NoSubject::Template).to_string();
+        }
+        Cause::ScopeEmpty => "it has none of the rule's scopes at the rule's audiences",
+        Cause::AssertionOfOtherClient => "the token is for another client: see `client_id`",
+        Cause::ClientPublic => "it is public, and an ID-JAG is for a client that authenticates",
+        Cause::AssertionIdMissing => "the token has no `jti`",
+        Cause::AssertionClaims => "the token's `scope` or `resource` can't be read",
+        _ => error.description,
+    };
+    words.to_owned()
 }
