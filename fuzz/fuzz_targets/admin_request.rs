@@ -1,38 +1,3 @@
-//! A whole call of the admin API. The input's lines: method and target, the token (`ADMIN` for a genuine one), If-Match,
-//! then the body.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mintedge::protocol::http::{ADMIN_BODY_LIMIT, Headers, SensitiveHeader};
-use mintedge_fuzz::{CANARY, Fixture, bounded, lines, wants_rsa};
-
-const STATUSES: [u16; 13] = [200, 201, 204, 304, 400, 401, 403, 404, 409, 412, 413, 422, 428];
-
-fuzz_target!(|input: &[u8]| {
-    if wants_rsa(input) {
-        return;
-    }
-    let ([start, token, if_match], body) = lines(input);
-    let (method, target) = start.split_once(' ').unwrap_or(("GET", &start));
-    let fixture = Fixture::new();
-    let genuine = token == "ADMIN";
-    let token = if genuine { fixture.admin_token().to_owned() } else { token };
-    let headers = Headers {
-        authorization: Some(SensitiveHeader::new(format!("Bearer {token}"))),
-        content_type: Some("application/json".to_owned()),
-        if_match: Some(if_match).filter(|text| !text.is_empty()),
-        ..Headers::default()
-    };
-    let before = fixture.world.at_rest();
-    let response =
-        fixture.send(method, &format!("/admin/v1/{target}"), headers, bounded(body, ADMIN_BODY_LIMIT));
-    assert!(STATUSES.contains(&response.status), "{response:?}");
-    // An administrator is told what was wrong with the input, in words that may repeat it; nobody else is.
-    if !genuine || !String::from_utf8_lossy(input).contains(CANARY) {
-        fixture.check(&response);
-    }
-    if response.status >= 400 {
-        assert_eq!(fixture.world.at_rest(), before, "a refused call changed something");
-    }
-    assert!(genuine || [401, 404].contains(&response.status) || target == "openapi.json", "{response:?}");
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mintedge_fuzz::targets::admin_request::run(input));

@@ -1,27 +1,3 @@
-//! A whole authorization request. The input's lines: the path below the issuer, the Cookie header, then the query (GET). Nobody
-//! is ever redirected anywhere but to the server itself, and nothing of the input comes back unescaped.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
-use mintedge_fuzz::{Fixture, lines};
-
-const PATHS: [&str; 6] = ["/authorize", "/logout", "/account", "/password", "/sign-up", "/userinfo"];
-
-fuzz_target!(|input: &[u8]| {
-    let ([path, cookie], query) = lines(input);
-    let path = PATHS.iter().find(|known| **known == path).copied().unwrap_or("/authorize");
-    let Ok(query) = std::str::from_utf8(query) else { return };
-    let headers = Headers { cookie: Some(SensitiveHeader::new(cookie)), ..Headers::default() };
-    let request = Request::new(Method::Get, &format!("{path}?{query}"), headers, Body::Bytes(Vec::new()));
-    Fixture::share(|fixture| {
-        let response = pollster::block_on(fixture.server.handle(&request));
-        assert!(matches!(response.status, 200 | 303 | 400 | 401 | 403 | 404), "{}", response.status);
-        // The fixture's clients have no redirect URIs.
-        assert_eq!(response.header("location"), None);
-        for (_, value) in &response.headers {
-            assert!(!value.contains(['\r', '\n']), "{value}");
-        }
-        assert!(!response.body.contains("<script>"), "{}", response.body);
-    });
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mintedge_fuzz::targets::authorize_request::run(input));

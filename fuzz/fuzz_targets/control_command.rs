@@ -1,25 +1,3 @@
-//! A command to the Control object, as it travels between Worker versions.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mintedge::protocol::control::{Command, Reply};
-use mintedge_fuzz::{Fixture, wants_rsa};
-
-fuzz_target!(|json: &[u8]| {
-    let Ok(command) = serde_json::from_slice::<Command>(json) else { return };
-    let written = serde_json::to_string(&command).expect("JSON");
-    let _: Command = serde_json::from_str(&written).expect("reads back");
-    if wants_rsa(written.as_bytes()) {
-        return;
-    }
-    let fixture = Fixture::new();
-    let before = fixture.world.at_rest();
-    let reply = fixture.world.control(&command).expect("a reply");
-    if matches!(reply, Reply::Refused(_)) {
-        assert_eq!(fixture.world.at_rest(), before, "a refused command changed something");
-    }
-    let written = serde_json::to_string(&reply).expect("JSON");
-    let _: Reply = serde_json::from_str(&written).expect("reads back");
-    fixture.world.publish().expect("published");
-    assert!(!format!("{reply:?}").contains("mes_"), "Debug shows a secret");
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mintedge_fuzz::targets::control_command::run(input));

@@ -1,17 +1,3 @@
-//! A scope: what is accepted consists of scope tokens, without repetitions, and reads back the same.
 #![no_main]
 
-use std::collections::BTreeSet;
-
-use libfuzzer_sys::fuzz_target;
-use mintedge::protocol::scope::{MAX_SCOPES, ScopeSet, is_scope};
-
-fuzz_target!(|text: &str| {
-    let Some(set) = ScopeSet::parse(text) else { return };
-    let tokens: Vec<&str> = set.iter().collect();
-    assert!(tokens.len() <= MAX_SCOPES && tokens.iter().all(|token| is_scope(token)));
-    assert_eq!(tokens.iter().collect::<BTreeSet<_>>().len(), tokens.len());
-    let asked: BTreeSet<&str> = text.split(' ').filter(|token| !token.is_empty()).collect();
-    assert_eq!(tokens.iter().copied().collect::<BTreeSet<_>>(), asked);
-    assert_eq!(ScopeSet::parse(&set.to_wire()), Some(set));
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mintedge_fuzz::targets::scope_set::run(input));

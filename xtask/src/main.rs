@@ -7,6 +7,7 @@ mod clients;
 mod dev;
 mod example;
 mod files;
+mod fuzz;
 mod lint;
 mod process;
 mod secrets;
@@ -26,7 +27,8 @@ Usage: cargo xtask COMMAND
   dev [--port N]        Run the Worker locally with the quickstart configuration
   example NAME [--check]
                         Run examples/NAME: three-legged or legacy-service. --check tries it and ends
-  test [--only PART]    Run every check; PART is lint, native, worker, clients or browser
+  test [--only PART]    Run every check; PART is lint, native, fuzz, worker, clients or browser
+  fuzz SECONDS          Run each fuzz target for so long
   bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins
                         or cold: that alone, only printed
   lint                  Formatting, clippy, documentation, dependency licenses";
@@ -65,6 +67,9 @@ fn run() -> Result {
         ["example", name, "--check"] => name.parse::<example::Example>()?.check(),
         ["test"] => test::run_parts(test::Part::ALL),
         ["test", "--only", part] => test::run_parts(&[part.parse()?]),
+        ["fuzz", seconds] => {
+            fuzz::run_all(seconds.parse().map_err(|_| format!("no number of seconds: {seconds}"))?)
+        }
         ["lint"] => test::run_parts(&[test::Part::Lint]),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -11,13 +11,15 @@ use crate::secrets::admin_secret;
 use crate::server::{CONFIG, Options, Server, free_port};
 use crate::setup::{self, Tools};
 use crate::steps::Report;
-use crate::{Result, clients, lint, wasm};
+use crate::{Result, clients, fuzz, lint, wasm};
 
 /// What can be tested alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Lint,
     Native,
+    /// The fuzz targets, for some seconds.
+    Fuzz,
     /// The black-box suite against the Worker on the real runtime.
     Worker,
     /// OAuth clients that others wrote, against the Worker on the real runtime.
@@ -28,7 +30,8 @@ pub(crate) enum Part {
 
 impl Part {
     /// All, in the order in which they run.
-    pub(crate) const ALL: &[Self] = &[Self::Lint, Self::Native, Self::Worker, Self::Clients, Self::Browser];
+    pub(crate) const ALL: &[Self] =
+        &[Self::Lint, Self::Native, Self::Fuzz, Self::Worker, Self::Clients, Self::Browser];
 }
 
 impl FromStr for Part {
@@ -38,10 +41,11 @@ impl FromStr for Part {
         match name {
             "lint" => Ok(Self::Lint),
             "native" => Ok(Self::Native),
+            "fuzz" => Ok(Self::Fuzz),
             "worker" => Ok(Self::Worker),
             "clients" => Ok(Self::Clients),
             "browser" => Ok(Self::Browser),
-            other => Err(format!("no part {other}: there are lint, native, worker, clients, browser")),
+            other => Err(format!("no part {other}: there are lint, native, fuzz, worker, clients, browser")),
         }
     }
 }
@@ -58,6 +62,9 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
     }
     if parts.contains(&Part::Native) {
         report.step("native tests", || run(Command::new("cargo").args(["test", "--workspace"])));
+    }
+    if parts.contains(&Part::Fuzz) {
+        fuzz::check(&mut report);
     }
     let [worker, clients, browser] =
         [Part::Worker, Part::Clients, Part::Browser].map(|part| parts.contains(&part));

@@ -97,7 +97,6 @@ impl Check {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
     use crate::protocol::config::Config;
     use crate::protocol::config::validate::problems;
 

@@ -316,177 +316,18 @@ mod tests {
         }
     }
 
-    /// Whatever `validate` takes can be used, by the same reading.
+    /// The shapes of what providers publish; names and numbers are made up. Whatever `validate` takes can be used.
     #[test]
     fn sets_of_the_big_providers_are_read() {
-        let n = |byte: u8| base64url(&[byte | 0x81; 256]);
-        let rsa = |members: Value| {
-            let mut key = json!({ "kty": "RSA", "e": "AQAB", "n": n(1) });
-            for (name, value) in members.as_object().expect("members") {
-                key[name] = value.clone();
-            }
-            key
-        };
-        let x5 = json!({ "x5c": ["MIIC8TCCAdmgAwIBAgIJ"], "x5t": "nNVv6yLtzQ", "x5t#S256": "nNVv6yLtzQ" });
-        let with = |base: Value, more: &Value| {
-            let mut key = base;
-            for (name, value) in more.as_object().expect("members") {
-                key[name] = value.clone();
-            }
-            key
-        };
-        let coordinate = base64url(&[7; 32]);
-        // What each writes: shape only, the numbers are made up.
-        let sets = [
-            (
-                "Google",
-                json!([
-                    rsa(
-                        json!({ "kid": "a50f6e70ef4b548a5fd9142eecd1fb8f54dce9ee", "use": "sig", "alg": "RS256" })
-                    ),
-                    rsa(
-                        json!({ "kid": "8a63fe71e53067524cbbc6a3a58463b3864c0787", "use": "sig", "alg": "RS256", "n": n(2) })
-                    ),
-                ]),
-                "8a63fe71e53067524cbbc6a3a58463b3864c0787",
-                Alg::Rs256,
-            ),
-            (
-                "Microsoft",
-                json!([
-                    with(
-                        rsa(
-                            json!({ "kid": "nNVv6yLtzQ", "use": "sig", "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0" })
-                        ),
-                        &x5
-                    ),
-                    with(
-                        rsa(
-                            json!({ "kid": "zfdcIlHFEQ", "use": "sig", "n": n(2), "cloud_instance_name": "microsoftonline.com" })
-                        ),
-                        &x5
-                    ),
-                ]),
-                "nNVv6yLtzQ",
-                Alg::Rs256,
-            ),
-            (
-                "Apple",
-                json!([
-                    rsa(json!({ "kid": "pyaRQpAbnY", "use": "sig", "alg": "RS256" })),
-                    rsa(json!({ "kid": "lVHdOx8ltR", "use": "sig", "alg": "RS256", "n": n(2) })),
-                ]),
-                "lVHdOx8ltR",
-                Alg::Rs256,
-            ),
-            (
-                "GitHub",
-                json!([
-                    with(
-                        rsa(
-                            json!({ "kid": "cc413527-173f-5a05-976e-9c52b1d7b431", "use": "sig", "alg": "RS256" })
-                        ),
-                        &x5
-                    ),
-                    rsa(
-                        json!({ "kid": "38826b17-6a30-5f9b-b169-8beb8202f723", "use": "sig", "alg": "RS256", "n": n(2) })
-                    ),
-                ]),
-                "cc413527-173f-5a05-976e-9c52b1d7b431",
-                Alg::Rs256,
-            ),
-            (
-                "GitLab",
-                json!([
-                    rsa(
-                        json!({ "kid": "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE", "use": "sig", "alg": "RS256" })
-                    ),
-                    rsa(
-                        json!({ "kid": "1I-4d_QHlQEUVzOCPTHwBU0-4rOS6kmIKc12dgDVzAI", "use": "sig", "alg": "RS256", "n": n(2) })
-                    ),
-                ]),
-                "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE",
-                Alg::Rs256,
-            ),
-            (
-                "Cognito",
-                json!([
-                    rsa(json!({ "kid": "abcdefghijklmnopqrsexample=", "use": "sig", "alg": "RS256" })),
-                    rsa(json!({ "kid": "fgjhlkhjlkhexample=", "use": "sig", "alg": "RS256", "n": n(2) })),
-                ]),
-                "fgjhlkhjlkhexample=",
-                Alg::Rs256,
-            ),
-            (
-                "Auth0",
-                json!([with(
-                    rsa(
-                        json!({ "kid": "NjVBRjY5MDlCMUIwNzU4RTA2QzZFMDQ4QzQ2MDAyQjVDNjk1RTM2Qg", "use": "sig", "alg": "RS256" })
-                    ),
-                    &x5
-                ),]),
-                "NjVBRjY5MDlCMUIwNzU4RTA2QzZFMDQ4QzQ2MDAyQjVDNjk1RTM2Qg",
-                Alg::Rs256,
-            ),
-            (
-                "Okta",
-                json!([rsa(
-                    json!({ "kid": "U5R8cHbGw445Qbq8zVO1PcCpXL8yG6IcovVa3laCoxM", "use": "sig", "alg": "RS256" })
-                )]),
-                "U5R8cHbGw445Qbq8zVO1PcCpXL8yG6IcovVa3laCoxM",
-                Alg::Rs256,
-            ),
-            (
-                "Keycloak",
-                json!([
-                    with(
-                        rsa(
-                            json!({ "kid": "RKxWbZ5gc1pQl5VRQO9v8QGdVsxP-WTVmQ0wjXkR0xo", "use": "enc", "alg": "RSA-OAEP" })
-                        ),
-                        &x5
-                    ),
-                    with(
-                        rsa(
-                            json!({ "kid": "nqGvSTVxhVPrpVRh0cxMdB3aLHLBZsHBQgIRYj27PZQ", "use": "sig", "alg": "RS256", "n": n(2) })
-                        ),
-                        &x5
-                    ),
-                    json!({ "kid": "ec", "kty": "EC", "alg": "ES256", "use": "sig", "crv": "P-256", "x": coordinate, "y": coordinate }),
-                ]),
-                "nqGvSTVxhVPrpVRh0cxMdB3aLHLBZsHBQgIRYj27PZQ",
-                Alg::Rs256,
-            ),
-            (
-                "EKS",
-                json!([
-                    rsa(
-                        json!({ "kid": "7ddf54d3032d1f0b6d6b1dba6fc2bb9f1fb2a0c0", "use": "sig", "alg": "RS256" })
-                    ),
-                    rsa(
-                        json!({ "kid": "29aa0e8b5c1b2d7a7cd2f7ed1b1a1b0a9a9bc5de", "use": "sig", "alg": "RS256", "n": n(2) })
-                    ),
-                ]),
-                "7ddf54d3032d1f0b6d6b1dba6fc2bb9f1fb2a0c0",
-                Alg::Rs256,
-            ),
-            (
-                "AKS",
-                json!([rsa(json!({ "kid": "DkF1Xq5Ck1fo", "use": "sig", "alg": "RS256" }))]),
-                "DkF1Xq5Ck1fo",
-                Alg::Rs256,
-            ),
-            (
-                "GKE",
-                json!([rsa(json!({ "kid": "jqkpZkmd8vDzV4nS", "use": "sig", "alg": "RS256" }))]),
-                "jqkpZkmd8vDzV4nS",
-                Alg::Rs256,
-            ),
-        ];
-        for (provider, keys, kid, alg) in sets {
-            let document = json!({ "keys": keys });
-            let found = KeySet::parse(document.to_string().as_bytes()).expect("a key set");
-            assert!(found.key(Some(kid), alg).is_some() && found.ambiguous().is_none(), "{provider}");
-            let pinned = pinned_problem(document.as_object().expect("an object"), |own| own == alg);
+        let providers = include_str!("../../../tests/fixtures/key_sets.json");
+        let providers: Map<String, Value> = serde_json::from_str(providers).expect("JSON");
+        assert_eq!(providers.len(), 12);
+        for (provider, set) in &providers {
+            let found = KeySet::parse(set.to_string().as_bytes()).expect("a key set");
+            let alg = Alg::ALL.into_iter().find(|alg| set["alg"] == alg.name()).expect("an algorithm");
+            assert!(found.key(set["kid"].as_str(), alg).is_some(), "{provider}");
+            assert_eq!(found.ambiguous(), None, "{provider}");
+            let pinned = pinned_problem(set.as_object().expect("an object"), |own| own == alg);
             assert_eq!(pinned, None, "{provider}");
         }
     }

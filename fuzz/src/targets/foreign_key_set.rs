@@ -1,0 +1,34 @@
+//! A key set of another party: whatever is taken from it is a sound public key, and no key is used for what it isn't.
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use mintedge::protocol::federation::jwks::{KeySet, MAX_KEYS};
+use mintedge::protocol::jwk::{Alg, PublicJwk};
+
+/// Runs one input.
+pub fn run(document: &[u8]) {
+    let Some(keys) = KeySet::parse(document) else { return };
+    assert!(keys.len() <= MAX_KEYS);
+    let length = |text: &str| Base64UrlUnpadded::decode_vec(text).expect("canonical").len();
+    let kids: Vec<String> = kids(document);
+    for kid in kids.iter().map(|kid| Some(kid.as_str())).chain([None]) {
+        for alg in Alg::ALL {
+            match (keys.key(kid, alg), alg) {
+                (None, _) => {}
+                (Some(PublicJwk::Okp { crv, x }), Alg::EdDsa) => assert!(crv == "Ed25519" && length(x) == 32),
+                (Some(PublicJwk::Ec { crv, x, y }), Alg::Es256) => {
+                    assert!(crv == "P-256" && length(x) == 32 && length(y) == 32);
+                }
+                (Some(PublicJwk::Rsa { n, e }), Alg::Rs256 | Alg::Ps256) => {
+                    assert!((256..=512).contains(&length(n)) && (1..=4).contains(&length(e)));
+                }
+                (Some(other), alg) => panic!("{other:?} for {alg:?}"),
+            }
+        }
+    }
+}
+
+fn kids(document: &[u8]) -> Vec<String> {
+    let set: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    let keys = set["keys"].as_array().cloned().unwrap_or_default();
+    keys.iter().filter_map(|key| key["kid"].as_str().map(str::to_owned)).collect()
+}
