@@ -288,7 +288,6 @@ fn rules_that_authenticate_are_a_purpose_of_their_own() {
 
 #[test]
 fn why_nothing_would_be_issued_is_told_by_the_servers_own_judgment() {
-    const GRANT: &str = "grant_types = [\"urn:ietf:params:oauth:grant-type:token-exchange\"]";
     let no_scopes = FILE.replacen("scopes = [\"deploy\"]", "scopes = []", 1);
     let cases = [
         (
@@ -301,11 +300,6 @@ fn why_nothing_would_be_issued_is_told_by_the_servers_own_judgment() {
             FILE.replacen("client_id = \"ci\"", "client_id = \"ci\"\ndisabled = true", 1),
             json!({}),
             "it is switched off",
-        ),
-        (
-            FILE.replacen(GRANT, "grant_types = []", 1),
-            json!({}),
-            "it has neither the JWT bearer grant nor token exchange",
         ),
     ];
     for (file, changes, why) in cases {

@@ -246,11 +246,9 @@ fn unfit(client: &ClientConfig, kind: AssertionKind) -> Option<&'static str> {
     if client.disabled {
         return Some("it is switched off");
     }
-    if kind == AssertionKind::IdJag && !has(GrantType::JwtBearer) {
-        return Some("an ID-JAG comes with the JWT bearer grant, which it hasn't");
-    }
-    (!has(GrantType::JwtBearer) && !has(GrantType::TokenExchange))
-        .then_some("it has neither the JWT bearer grant nor token exchange")
+    // That a client has one of the two grants, `validate` has seen to.
+    (kind == AssertionKind::IdJag && !has(GrantType::JwtBearer))
+        .then_some("an ID-JAG comes with the JWT bearer grant, which it hasn't")
 }
 
 fn why(
