@@ -177,4 +177,48 @@ mod tests {
         let body = [old.mark.as_slice(), &old.proof(&ada, &derived)].concat();
         assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, body)), Some(old));
     }
+
+    /// The account and the cookie are as version 0.1.0 made them.
+    #[test]
+    fn a_browser_that_version_0_1_0_remembered_is_known_until_the_password_changes() {
+        use crate::memory::World;
+        use crate::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
+        use crate::protocol::objects::subject::{Change, PasswordHash};
+        let server = World::new("https://id.example.com").expect("an issuer").isolate(None);
+        pollster::block_on(async {
+            let ada = Identifier::parse("ada@example.com").expect("one");
+            let new = crate::protocol::accounts::NewAccount {
+                login: ada.as_str().to_owned(),
+                ..Default::default()
+            };
+            let now = server.platform.now();
+            let made = server.make_account(new, now).await.expect("made");
+            let crate::protocol::accounts::Made::User(user) = made else { panic!("{made:?}") };
+            let derived = &server.any_keyring(now).await.expect("keys").derived;
+            let old = Device { mark: [3; PART], epoch: epoch(&user), owner: None };
+            assert_ne!(old.epoch, Id::from_bytes([0; PART]), "a new account has an epoch");
+            let body = [old.mark.as_slice(), &old.proof(&ada, derived)].concat();
+            let cookie = format!("__Host-mintedge-device={}", tagged(PREFIX, &derived.session, body));
+            let headers = Headers { cookie: Some(SensitiveHeader::new(cookie)), ..Headers::default() };
+            let request = Request::new(Method::Post, "/login", headers, Body::Bytes(Vec::new()));
+            let exchange = Exchange::new(&request, &server.platform);
+            assert_eq!(known(&server, &exchange, &ada).await.expect("an answer"), None, "another epoch");
+            // As if it had been made before there were epochs: it is deleted and made again, without one.
+            let before = serde_json::json!({
+                "id": UserId::from_bytes([9; PART]), "login": ada.as_str(), "enabled": true, "created_at": 0,
+                "updated_at": 0,
+            });
+            let before: User = serde_json::from_value(before).expect("a user");
+            server.delete_account(ada.as_str(), now).await.expect("deleted");
+            let (login, name) = (ada.key(derived), ada.as_str().to_owned());
+            let claim = directory::Command::Claim { login, name, owner: before.id };
+            server.shard(&ada.shard(derived), &claim).await.expect("claimed");
+            server.subject(before.id, &Command::Create(Box::new(before.clone())), now).await.expect("made");
+            let found = known(&server, &exchange, &ada).await.expect("an answer");
+            assert_eq!(found.map(|device| device.mark), Some([3; PART]));
+            let change = Change { password: Some(PasswordHash("x".to_owned())), ..Change::default() };
+            server.subject(before.id, &Command::Change(Box::new(change)), now).await.expect("changed");
+            assert_eq!(known(&server, &exchange, &ada).await.expect("an answer"), None, "a new password");
+        });
+    }
 }
