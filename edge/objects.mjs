@@ -21,6 +21,8 @@ const LAST = "\u{10ffff}";
 class Rows {
   constructor(storage) {
     this.sql = storage.sql;
+    /** Whether a row was deleted since it was last looked whether there is any. */
+    this.shrank = false;
     this.exists = this.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'schema'").toArray().length > 0;
     if (this.exists) {
       const [{ version }] = this.sql.exec("SELECT version FROM schema").toArray();
@@ -40,6 +42,12 @@ class Rows {
     return this.sql.exec(query, after ?? prefix, prefix + LAST, limit).raw().toArray().flat();
   }
 
+  /** Whether there are tables and nothing in them. */
+  isEmpty() {
+    this.shrank = false;
+    return this.exists && this.sql.exec("SELECT 1 FROM row LIMIT 1").toArray().length === 0;
+  }
+
   write(key, value) {
     if (!this.exists) {
       for (const table of TABLES) this.sql.exec(table);
@@ -48,6 +56,7 @@ class Rows {
     }
     if (value === undefined) {
       this.sql.exec("DELETE FROM row WHERE key = ?", key);
+      this.shrank = true;
     } else {
       this.sql.exec("INSERT OR REPLACE INTO row VALUES (?, ?)", key, value);
     }
@@ -71,7 +80,9 @@ function objectClass(name) {
     async fetch(request) {
       const command = await request.text();
       try {
-        return new Response(this.carryOut(command));
+        const answer = this.carryOut(command);
+        if (this.rows.shrank) await this.vanish();
+        return new Response(answer);
       } catch (error) {
         return new Response(String(error?.message ?? error), { status: 500 });
       }
@@ -93,6 +104,16 @@ function objectClass(name) {
       return answer.slice(end + 1);
     }
 
+    /**
+     * An object that holds nothing and waits for nothing deletes its tables, too: the platform forgets objects without data.
+     * Nothing may come in between, or an alarm that is set meanwhile would go with them.
+     */
+    async vanish() {
+      if (this.alarmAt !== null || !this.rows?.isEmpty()) return;
+      this.rows = undefined;
+      await this.state.blockConcurrencyWhile(() => this.state.storage.deleteAll());
+    }
+
     wake(at) {
       if (this.alarmAt !== null && this.alarmAt <= at) return;
       this.alarmAt = at;
@@ -103,6 +124,7 @@ function objectClass(name) {
       this.alarmAt = null;
       try {
         await guard(() => objectAlarm(this.env, name, (command) => this.carryOut(command)));
+        await this.vanish();
       } catch (error) {
         // The platform gives up after six failures; this doesn't.
         console.error(JSON.stringify({ event: "alarm_failed", object: name, error: String(error?.message ?? error) }));

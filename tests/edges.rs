@@ -22,11 +22,21 @@ fn isolate(world: &World) -> Server<Memory> {
 }
 
 fn post(server: &Server<Memory>, id: &str, secret: &str, form: &str) -> Response {
+    post_from(server, None, (id, secret), form)
+}
+
+fn post_from(
+    server: &Server<Memory>,
+    address: Option<&str>,
+    (id, secret): (&str, &str),
+    form: &str,
+) -> Response {
     use base64ct::{Base64, Encoding as _};
     let basic = format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));
     let headers = Headers {
         authorization: Some(SensitiveHeader::new(basic)),
         content_type: Some("application/x-www-form-urlencoded".to_owned()),
+        client_ip: address.map(str::to_owned),
         ..Headers::default()
     };
     let request = Request::new(Method::Post, "/token", headers, Body::Bytes(form.as_bytes().to_vec()));
@@ -108,6 +118,57 @@ fn registering_a_client_costs_one_call_two_rows_and_one_snapshot_write() {
         world.publish().expect("published");
     });
     assert_eq!(counts, Counts { rows_written: 2, snapshot_writes: 1, ..Counts::default() });
+}
+
+#[test]
+fn of_a_hundred_changes_those_that_take_something_away_are_published_first() {
+    let world = world();
+    apply(&world, &json!({}));
+    let create = |id: String| {
+        let members =
+            json!({ "client_id": id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] });
+        let client = serde_json::from_value(members).expect("a client");
+        match world.control(&Command::CreateClient { client: Box::new(client) }) {
+            Ok(Reply::ClientWithSecret { client, secret: Some(secret) }) => (client, secret),
+            other => panic!("{other:?}"),
+        }
+    };
+    let old: Vec<_> = (0..50).map(|number| create(format!("old-{number}"))).collect();
+    world.publish().expect("published");
+    for (number, (client, secret)) in old.iter().enumerate() {
+        create(format!("new-{number}"));
+        let client_id = client.client_id.clone();
+        let change = match number % 5 {
+            0 => Command::SetEnabled { client_id, enabled: false },
+            1 => Command::DeleteClient { client_id },
+            2 => Command::RemoveSecret { client_id, secret_id: secret.secret_id.clone() },
+            3 => Command::AddSecret {
+                client_id,
+                expires_at: None,
+                others_expire_at: Some(world.now()),
+                sha256: None,
+            },
+            _ => {
+                let mut config = client.config.clone();
+                config.grant_types.clear();
+                Command::UpdateClient { client: Box::new(config) }
+            }
+        };
+        world.control(&change).expect("changed");
+        // What gives something afterward makes it no less urgent.
+        if number % 5 == 3 {
+            let client_id = client.client_id.clone();
+            world.control(&Command::SetEnabled { client_id, enabled: true }).expect("as it was");
+        }
+    }
+    world.publish_some(50).expect("published");
+    let server = isolate(&world);
+    for (client, secret) in &old {
+        let secret = String::from_utf8(secret.client_secret.expose().to_vec()).expect("text");
+        let refused = token(&server, &client.client_id, &secret).status;
+        assert!(matches!(refused, 400 | 401), "{} {refused}", client.client_id);
+    }
+    assert!((0..50).all(|number| !world.at_rest().contains(&format!("/client/new-{number}\": \""))));
 }
 
 #[test]
@@ -249,6 +310,96 @@ fn wrong_secrets_cost_the_object_a_bounded_number_of_calls() {
         }
     });
     assert!(guessed.control_calls <= 20, "{guessed:?}");
+}
+
+/// Four senders try forty secrets of ours, made up, for `client_id`.
+fn spray(world: &World, server: &Server<Memory>, client_id: &str) {
+    for number in 0..40 {
+        let guess = Secret::generate("mes_", world);
+        let address = format!("192.0.2.{}", number % 4);
+        let form = "grant_type=client_credentials";
+        let response = post_from(server, Some(&address), (client_id, guess.expose()), form);
+        assert_eq!(response.status, 401);
+    }
+}
+
+/// Makes another secret for `client_id` that no snapshot shows yet.
+fn rotate(world: &World, client_id: &str) -> String {
+    let rotate = Command::AddSecret {
+        client_id: client_id.to_owned(),
+        expires_at: None,
+        others_expire_at: Some(world.now()),
+        sha256: None,
+    };
+    let Ok(Reply::ClientWithSecret { secret: Some(new), .. }) = world.control(&rotate) else {
+        panic!("no secret")
+    };
+    world.publish_unseen().expect("published");
+    String::from_utf8(new.client_secret.expose().to_vec()).expect("text")
+}
+
+#[test]
+fn a_secret_of_a_moment_ago_works_while_strangers_try_others() {
+    let world = world();
+    apply(&world, &json!({}));
+    let attacked = serde_json::from_value(json!({ "client_id": "attacked" })).expect("a client");
+    world.control(&Command::CreateClient { client: Box::new(attacked) }).expect("created");
+    world.publish().expect("published");
+    let server = isolate(&world);
+    let form = "grant_type=client_credentials";
+    // Whose it is, and where it comes from; the third and fourth have one of the two in common with the strangers.
+    let honest = [
+        ("app", None),
+        ("app", Some("198.51.100.1")),
+        ("app", Some("192.0.2.1")),
+        ("attacked", Some("198.51.100.2")),
+    ];
+    let mut refused = 0;
+    for second in 0..300 {
+        spray(&world, &server, "attacked");
+        if second % 10 == 0 {
+            for (client_id, address) in honest {
+                let secret = rotate(&world, client_id);
+                let response = post_from(&server, address, (client_id, &secret), form);
+                refused += u64::from(response.status == 401);
+            }
+        }
+        spray(&world, &server, "attacked");
+        world.advance(1);
+    }
+    assert_eq!(refused, 0);
+    assert!(world.counts().control_calls < 300 * 5, "{:?}", world.counts());
+}
+
+#[test]
+fn a_client_of_a_moment_ago_works_while_strangers_make_ids_up() {
+    let world = world();
+    apply(&world, &json!({}));
+    world.publish().expect("published");
+    let server = isolate(&world);
+    let form = "grant_type=client_credentials";
+    for second in 0..60 {
+        for number in 0..40 {
+            let address = format!("192.0.2.{}", number % 4);
+            let made_up = format!("made-up-{second}-{number}");
+            assert_eq!(post_from(&server, Some(&address), (&made_up, "x"), form).status, 401);
+        }
+        if second % 5 == 0 {
+            let id = format!("new-{second}");
+            let members =
+                json!({ "client_id": id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] });
+            let client = serde_json::from_value(members).expect("a client");
+            let Ok(Reply::ClientWithSecret { secret: Some(new), .. }) =
+                world.control(&Command::CreateClient { client: Box::new(client) })
+            else {
+                panic!("no secret")
+            };
+            let secret = String::from_utf8(new.client_secret.expose().to_vec()).expect("text");
+            let response = post_from(&server, Some("198.51.100.1"), (&id, &secret), form);
+            assert_eq!(response.status, 200, "{second}");
+        }
+        world.advance(1);
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn snapshot() -> Snapshot {
         origins: std::iter::empty().collect(),
         trusted_issuers: Vec::new(),
         rules: Vec::new(),
+        clients_epoch: None,
         keys: Vec::new(),
     }
 }
@@ -65,6 +66,7 @@ fn client(exchange: ExchangeConfig, own: ScopeSet, serves: &[&str]) -> Client {
         created_at,
         updated_at,
         config_version: 0,
+        epoch: None,
     }
 }
 

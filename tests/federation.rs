@@ -132,6 +132,11 @@ impl Setup {
         post(&self.server, &self.secrets, client, fields)
     }
 
+    /// Sends a form elsewhere; whom it is from, it says itself.
+    fn post_to(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        post_to(&self.server, path, &self.secrets, "", fields)
+    }
+
     /// Presents an assertion as the client `app`.
     fn present(&self, assertion: &str, fields: &[(&str, &str)]) -> Response {
         self.present_as("app", assertion, fields)
@@ -190,6 +195,16 @@ fn post(
     client: &str,
     fields: &[(&str, &str)],
 ) -> Response {
+    post_to(server, "/token", secrets, client, fields)
+}
+
+fn post_to(
+    server: &Server<Memory>,
+    path: &str,
+    secrets: &[(String, String)],
+    client: &str,
+    fields: &[(&str, &str)],
+) -> Response {
     let secret = secrets.iter().find(|(id, _)| id == client);
     let basic = secret.map(|(id, secret)| {
         SensitiveHeader::new(format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes())))
@@ -205,7 +220,7 @@ fn post(
     };
     let form: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     let body = Body::Bytes(form.join("&").into_bytes());
-    pollster::block_on(server.handle(&Request::new(Method::Post, "/token", headers, body)))
+    pollster::block_on(server.handle(&Request::new(Method::Post, path, headers, body)))
 }
 
 fn escaped(text: &str) -> String {

@@ -7,3 +7,9 @@ mod suite;
 use suite::in_memory::target;
 
 black_box_suite!(super::target);
+
+#[test]
+fn everything_of_all_clients_ends_at_once() {
+    let target = target();
+    suite::incarnations::everything_of_all_clients_ends_at_once(&suite::harness::Fixture::new(&target));
+}

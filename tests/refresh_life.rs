@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use mintedge::protocol::config::{RecoveryConfig, RefreshConfig, RefreshMode};
 use mintedge::protocol::error::ServerError;
 use mintedge::protocol::id::Id;
+use mintedge::protocol::incarnation::Incarnation;
 use mintedge::protocol::objects::subject::{
     Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
 };
@@ -119,6 +120,7 @@ impl Person {
             removed_at: None,
             grant: Grant {
                 client_id: "app".to_owned(),
+                incarnation: Incarnation::default(),
                 sid: Some(self.sid),
                 bound_to_session: true,
                 scopes: ["openid", "a", "b"].into_iter().collect(),
@@ -156,6 +158,7 @@ impl Person {
             generation,
             secret: secret.clone(),
             client_id: client.to_owned(),
+            incarnation: Some(Incarnation::default()),
             binding: None,
             scopes: scopes.map(|text| text.split(' ').collect()),
             resources: Vec::new(),

@@ -43,4 +43,6 @@ fn after(f: &Fixture<'_>, memory: &Value) {
         jws::header(&token)["kid"],
         jws::header(memory["tokens"][0].as_str().expect("a token"))["kid"]
     );
+    // Nobody else needs this server any more.
+    suite::incarnations::everything_of_all_clients_ends_at_once(f);
 }

@@ -5,13 +5,14 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
 use super::js::{SyncStorage, failed};
-use crate::protocol::control::Store;
+use crate::protocol::control::{Store, Urgency};
 use crate::protocol::error::ServerError;
 
 /// Version of the tables below.
 const SCHEMA: i64 = 1;
 
-/// The tables. `WITHOUT ROWID`: a row is one write, not two.
+/// The tables. `WITHOUT ROWID`: a row is one write, not two. `seq` counts the changes of a name, and is negative where one of
+/// them may take something away: a column of its own would keep an earlier release from opening the tables.
 const TABLES: [&str; 4] = [
     "CREATE TABLE schema (version INTEGER PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE head (id INTEGER PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
@@ -53,12 +54,9 @@ impl SqlStore {
         }
     }
 
-    /// Some names to publish. What takes something away goes first, if there are many: clients that are gone or
-    /// switched off, and the configuration, which is no client either.
+    /// Some names to publish. What may take something away goes first, if there are many.
     pub(super) fn pending(&self, limit: i64) -> Result<Vec<Pending>, ServerError> {
-        let query = "SELECT name, seq FROM outbox \
-             LEFT JOIN client ON id = substr(name, instr(name, '/client/') + 8) \
-             ORDER BY coalesce(json ->> 'enabled', 0) LIMIT ?";
+        let query = "SELECT name, seq FROM outbox ORDER BY seq > 0, name LIMIT ?";
         let rows = self.rows(query, vec![SqlStorageValue::Integer(limit)])?;
         let pending = rows.into_iter().filter_map(|row| match row.as_slice() {
             [SqlStorageValue::String(name), seq] => {
@@ -173,8 +171,13 @@ impl Store for SqlStore {
         self.run("DELETE FROM client WHERE id = ?", vec![text(client_id)])
     }
 
-    fn enqueue(&mut self, name: &str) -> Result<(), ServerError> {
-        let query = "INSERT INTO outbox VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET seq = seq + 1";
-        self.run(query, vec![text(name)])
+    fn enqueue(&mut self, name: &str, urgency: Urgency) -> Result<(), ServerError> {
+        let sign = match urgency {
+            Urgency::TakesAway => -1,
+            Urgency::Gives => 1,
+        };
+        let query = "INSERT INTO outbox VALUES (?1, ?2) \
+             ON CONFLICT (name) DO UPDATE SET seq = iif(seq < 0 OR ?2 < 0, -abs(seq) - 1, seq + 1)";
+        self.run(query, vec![text(name), SqlStorageValue::Integer(sign)])
     }
 }

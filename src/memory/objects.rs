@@ -87,6 +87,10 @@ impl Objects {
                 };
             }
         }
+        // As in `edge/objects.mjs`.
+        self.by_name.retain(|known, object| {
+            *known != (class, name.to_owned()) || !object.rows.is_empty() || object.alarm.is_some()
+        });
         if failure == Some(FailAt::AfterCommit) { failed() } else { Ok(reply) }
     }
 
@@ -102,9 +106,16 @@ impl Objects {
         due
     }
 
-    /// How many objects hold rows.
+    /// Changes every row, as one written by another release.
+    pub(super) fn rewrite(&mut self, change: &impl Fn(&str) -> String) {
+        for json in self.by_name.values_mut().flat_map(|object| object.rows.values_mut()) {
+            *json = change(json);
+        }
+    }
+
+    /// How many objects there are: they hold rows, or wait for their alarm.
     pub(super) fn count(&self) -> usize {
-        self.by_name.values().filter(|object| !object.rows.is_empty()).count()
+        self.by_name.len()
     }
 
     /// Everything stored, as text.

@@ -1,9 +1,9 @@
 //! The Control object's storage in memory. It counts rows and can fail before or after a commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::world::FailAt;
-use crate::protocol::control::Store;
+use crate::protocol::control::{Store, Urgency};
 use crate::protocol::error::ServerError;
 
 /// Rows in memory.
@@ -20,13 +20,23 @@ pub struct MemoryStore {
 struct Rows {
     head: Option<String>,
     clients: BTreeMap<String, String>,
-    outbox: BTreeSet<String>,
+    outbox: BTreeMap<String, Urgency>,
 }
 
 impl MemoryStore {
-    /// Takes the names to publish.
-    pub fn take_outbox(&mut self) -> BTreeSet<String> {
-        std::mem::take(&mut self.rows.outbox)
+    /// Takes the next names to publish, `limit` at most.
+    pub fn take_outbox(&mut self, limit: usize) -> Vec<String> {
+        let mut names: Vec<_> = std::mem::take(&mut self.rows.outbox).into_iter().collect();
+        names.sort_by_key(|(_, urgency)| std::cmp::Reverse(*urgency));
+        self.rows.outbox = names.split_off(limit.min(names.len())).into_iter().collect();
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Changes every row, as one written by another release.
+    pub fn rewrite(&mut self, change: &impl Fn(&str) -> String) {
+        for json in self.rows.head.iter_mut().chain(self.rows.clients.values_mut()) {
+            *json = change(json);
+        }
     }
 
     /// Everything stored, as text, for tests that look for secrets in it.
@@ -85,8 +95,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn enqueue(&mut self, name: &str) -> Result<(), ServerError> {
-        self.rows_written += u64::from(self.rows.outbox.insert(name.to_owned()));
+    fn enqueue(&mut self, name: &str, urgency: Urgency) -> Result<(), ServerError> {
+        let known = self.rows.outbox.get(name).copied();
+        self.rows_written += u64::from(known.is_none());
+        self.rows.outbox.insert(name.to_owned(), known.map_or(urgency, |known| known.max(urgency)));
         Ok(())
     }
 }

@@ -165,7 +165,15 @@ impl World {
     /// # Errors
     /// If the store fails.
     pub fn publish(&self) -> Result<(), ServerError> {
-        let names = self.store.borrow_mut().take_outbox();
+        self.publish_some(usize::MAX)
+    }
+
+    /// Publishes what comes first in the outbox, `limit` snapshots at most.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn publish_some(&self, limit: usize) -> Result<(), ServerError> {
+        let names = self.store.borrow_mut().take_outbox(limit);
         for name in names {
             let value = control::publication(&*self.store.borrow(), &self.issuer, &name, self.now())?;
             let mut counts = self.counts.get();
@@ -217,6 +225,16 @@ impl World {
         )
     }
 
+    /// Changes every row and snapshot, as written by another release.
+    pub fn rewrite(&self, change: impl Fn(&str) -> String) {
+        self.store.borrow_mut().rewrite(&change);
+        self.objects.borrow_mut().rewrite(&change);
+        for json in self.snapshots.borrow_mut().values_mut() {
+            *json = change(json);
+        }
+        self.seen_by_edges.borrow_mut().clear();
+    }
+
     /// Makes the next call of an object other than Control fail.
     pub fn fail_next_object(&self, at: FailAt) {
         self.fail_object_after(0, at);
@@ -232,7 +250,7 @@ impl World {
         self.objects.borrow_mut().fail_after.take().is_some()
     }
 
-    /// How many objects other than Control hold anything.
+    /// How many objects other than Control there are.
     pub fn objects(&self) -> usize {
         self.objects.borrow().count()
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::Id;
+use super::incarnation::Incarnation;
 use super::objects::subject::Authentication;
 use super::scope::ScopeSet;
 use super::subject::UserId;
@@ -24,6 +25,9 @@ pub struct AuthorizationCode {
     pub auth: Authentication,
     /// Whom it was issued to.
     pub client_id: String,
+    /// Which incarnation of it.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub incarnation: Incarnation,
     /// Where it was sent.
     pub redirect_uri: String,
     /// Whether the request had named that; then the token request has to as well.

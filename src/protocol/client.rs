@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::ClientConfig;
 use super::grants::GrantType;
+use super::incarnation::Epoch;
 use super::secret::{Secret, SecretHash};
 use super::time::Timestamp;
 
@@ -108,6 +109,9 @@ pub struct Client {
     /// The configuration's version when it was last declared: whoever issues to it needs that one or a later one.
     #[serde(default)]
     pub config_version: u64,
+    /// Which one of the clients that had its id it is; unset for one that is there since before epochs were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
 }
 
 impl std::ops::Deref for Client {

@@ -4,7 +4,8 @@
 //!   client stops by then, at every edge.
 //! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
-//!   look-ups of that kind an isolate has a `Budget`, so a flood of made-up ids costs the object a bounded number.
+//!   look-ups of that kind an isolate has a [`Budget`], of which every sender and every client has a share: a flood of made-up
+//!   ids or wrong secrets costs the object a bounded number, and others nothing.
 //! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
 //!   moment ago works at once. Only what was taken away may work for another minute.
 //! * A cold isolate reads KV and asks the Control object for the keys at the same time. It does so once, so that
@@ -17,8 +18,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use core::net::IpAddr;
 use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
 
+use super::budget::{Budget, Question};
 use super::client::{ADMIN_CLIENT_ID, Client};
 use super::config::snapshot::{LAYOUT, Snapshot};
 use super::control::{Command, PublishedClient, Reply, client_snapshot_name, snapshot_name};
@@ -27,6 +30,7 @@ use super::issuer::Issuer;
 use super::json;
 use super::jwk::Alg;
 use super::keyring::Keyring;
+use super::log::Exchange;
 use super::ports::Platform;
 use super::secret::{client_id_is_ours, is_generated_client_id};
 use super::server::Server;
@@ -48,8 +52,12 @@ pub(crate) struct Directory {
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
     /// For ids that nobody is known to have.
     unknown_ids: Budget,
-    /// For clients that exist: made-up ids must not use up what they need.
+    /// For secrets that are wrong as far as is known here: anybody can make one up.
+    secrets: Budget,
+    /// For clients that have authenticated, and for what was issued to them: nobody else can use that up.
     rereads: Budget,
+    /// For keys of algorithms that none is known of.
+    keys: Budget,
     /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
     policies: Budget,
 }
@@ -79,7 +87,9 @@ impl Directory {
             keys_sought: Cell::default(),
             clients: RefCell::default(),
             unknown_ids: Budget::default(),
+            secrets: Budget::default(),
             rereads: Budget::default(),
+            keys: Budget::default(),
             policies: Budget::default(),
         }
     }
@@ -96,7 +106,10 @@ impl Directory {
     fn keep_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
         let mut slot = self.snapshot.borrow_mut();
         let known = slot.take().filter(|known| {
-            known.value.config_version > read.config_version || known.value.keys_version > read.keys_version
+            let known = &known.value;
+            known.config_version > read.config_version
+                || known.keys_version > read.keys_version
+                || known.clients_epoch > read.clients_epoch
         });
         let value = known.map_or_else(|| Rc::new(read), |known| known.value);
         *slot = Some(Cached { value: Rc::clone(&value), read_at: now });
@@ -175,8 +188,10 @@ impl<P: Platform> Server<P> {
         let Some(known) = known.filter(|keyring| keyring.version >= snapshot.keys_version) else {
             return Ok(self.open(now).await?.keyring);
         };
-        let suffices = algs.iter().all(|alg| known.key(*alg, now).is_some());
-        if suffices || !self.directory.rereads.take(now) {
+        let Some(missing) = algs.iter().find(|alg| known.key(**alg, now).is_none()) else {
+            return Ok(known);
+        };
+        if !self.directory.keys.take(Question { sender: None, subject: Some(missing.name()) }, now) {
             return Ok(known);
         }
         Ok(self.open(now).await?.keyring)
@@ -196,18 +211,41 @@ impl<P: Platform> Server<P> {
         Ok(Opened { snapshot: self.directory.keep_snapshot(*snapshot, now), keyring })
     }
 
-    /// Finds a client by its id.
+    /// Finds a client that something stored or issued here names.
     pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        self.client_asked_for(client_id, None, now).await
+    }
+
+    /// Finds a client that a request names: there may be no such client, and the sender's share pays for finding that out.
+    pub(crate) async fn client_named(
+        &self,
+        client_id: &str,
+        exchange: &Exchange<'_>,
+    ) -> Result<Found, ServerError> {
+        self.client_asked_for(client_id, exchange.address(), exchange.now).await
+    }
+
+    async fn client_asked_for(
+        &self,
+        client_id: &str,
+        sender: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
         if client_id == ADMIN_CLIENT_ID {
             return Ok(self.admin.clone().map_or(Found::None(Cause::ClientUnknown), Found::Client));
         }
         if let Some(client) = self.directory.fresh_client(client_id, now) {
             return Ok(Found::Client(client));
         }
-        self.find_client(client_id, now).boxed_local().await
+        self.find_client(client_id, sender, now).boxed_local().await
     }
 
-    async fn find_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+    async fn find_client(
+        &self,
+        client_id: &str,
+        sender: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
         let cold = self.directory.keyring.borrow().is_none() && !self.directory.keys_sought.replace(true);
         let read = if cold {
             // Whoever needs the keys asks again, should this fail.
@@ -226,24 +264,56 @@ impl<P: Platform> Server<P> {
         if let Some(client) = read? {
             return Ok(Found::Client(client));
         }
-        if !generated && !self.directory.unknown_ids.take(now) {
+        if !generated && !self.directory.unknown_ids.take(Question { sender, subject: None }, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
     }
 
-    /// Asks the Control object whether what is known of an existing client is out of date, if the budget allows.
-    pub(crate) async fn reread_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
-        if client_id == ADMIN_CLIENT_ID || !self.directory.rereads.take(now) {
+    /// Asks the Control object whether a secret that is wrong as far as is known here is a new one, if the budget allows.
+    pub(crate) async fn client_with_newer_secret(
+        &self,
+        client_id: &str,
+        exchange: &Exchange<'_>,
+    ) -> Result<Found, ServerError> {
+        let question = Question { sender: exchange.address(), subject: Some(client_id) };
+        if client_id == ADMIN_CLIENT_ID || !self.directory.secrets.take(question, exchange.now) {
+            return Ok(Found::None(Cause::ClientLookupsExhausted));
+        }
+        self.client_from_control(client_id, exchange.now).await
+    }
+
+    /// Asks the Control object whether what is known of a client is out of date, if the budget allows. Only what the client
+    /// itself shows is a reason: it has authenticated, or something was issued to it.
+    pub(crate) async fn reread_client(
+        &self,
+        client_id: &str,
+        sender: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
+        if client_id == ADMIN_CLIENT_ID {
+            return self.client(client_id, now).await;
+        }
+        let question = Question { sender, subject: Some(client_id) };
+        if !self.directory.rereads.take(question, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
     }
 
-    /// Asks the Control object whether there is a newer configuration, if the budget allows.
-    pub(crate) async fn reread_snapshot(&self, now: Timestamp) -> Result<bool, ServerError> {
-        let known = self.snapshot(now).await?.config_version;
-        Ok(self.directory.policies.take(now) && self.open(now).await?.snapshot.config_version > known)
+    /// Asks the Control object whether there is a newer configuration, or everything that clients were given has ended, if the
+    /// budget allows.
+    pub(crate) async fn reread_snapshot(
+        &self,
+        question: Question<'_>,
+        now: Timestamp,
+    ) -> Result<bool, ServerError> {
+        let known = self.snapshot(now).await?;
+        if !self.directory.policies.take(question, now) {
+            return Ok(false);
+        }
+        let read = self.open(now).await?.snapshot;
+        Ok(read.config_version > known.config_version || read.clients_epoch != known.clients_epoch)
     }
 
     fn client_from_control<'a>(
@@ -294,33 +364,4 @@ fn parse_snapshot(json: &str) -> Option<Snapshot> {
 fn parse_client(json: &str, client_id: &str) -> Option<Client> {
     let published: PublishedClient = json::from_str(json).ok()?;
     (published.layout == LAYOUT && published.client.client_id == client_id).then_some(published.client)
-}
-
-/// How many look-ups of unproven ids one isolate may send to the Control object: a burst, and one a second.
-struct Budget {
-    left: Cell<u64>,
-    refilled_at: Cell<Timestamp>,
-}
-
-impl Budget {
-    const BURST: u64 = 20;
-
-    fn take(&self, now: Timestamp) -> bool {
-        let refill = now.since(self.refilled_at.get());
-        self.refilled_at.set(now);
-        self.left.set(self.left.get().saturating_add(refill).min(Self::BURST));
-        match self.left.get().checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { left: Cell::new(Self::BURST), refilled_at: Cell::new(Timestamp(0)) }
-    }
 }

@@ -203,6 +203,8 @@ pub enum Cause {
     RefreshReuseDetected,
     RetryDiffers,
     OtherClient,
+    ClientReplaced,
+    ClientOutdated,
     OtherKey,
     RedirectUriMissing,
     RedirectUriUnregistered,
@@ -287,6 +289,7 @@ impl Cause {
                 | Self::ScopeBeyondSubject
                 | Self::TargetNotAllowed
                 | Self::SubjectNotForClient
+                | Self::ClientOutdated
         )
     }
 }

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
 
+use super::client::Client;
 use super::encoding::base64url;
 use super::error::{Failure, ServerError};
 use super::exchange::TokenType;
 use super::grants::{Granted, IdTokenRequest, UserTokens};
 use super::id::Id;
+use super::incarnation::Incarnation;
 use super::jwk::Alg;
 use super::jwt;
 use super::keyring::{Keyring, SigningKey};
@@ -51,16 +53,18 @@ pub struct GrantRef {
     pub grant: Id,
 }
 
-/// Mints what was granted.
+/// Mints what was granted to `client`.
 ///
 /// # Errors
 /// Ours only: no key for the algorithm, or the signer fails.
 pub(crate) async fn issue<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
+    client: &Client,
     granted: Granted,
 ) -> Result<TokenResponse, Failure> {
     let snapshot = server.snapshot(exchange.now).await?;
+    let incarnation = Incarnation::new(client.epoch, snapshot.clients_epoch);
     let id_token = granted.user.as_ref().and_then(|user| user.id_token.as_ref());
     let algs = [granted.signing_alg, id_token.map_or(granted.signing_alg, |id_token| id_token.alg)];
     let keyring = server.keyring(&snapshot, &algs, exchange.now).await?;
@@ -70,7 +74,7 @@ pub(crate) async fn issue<P: Platform>(
         }
         Some(TokenType::RefreshToken) => exchanged_refresh_token(granted),
         None | Some(TokenType::AccessToken | TokenType::Jwt) => {
-            access_token(server, exchange, &keyring, granted).await
+            access_token(server, exchange, (&keyring, incarnation), granted).await
         }
     }
 }
@@ -78,12 +82,13 @@ pub(crate) async fn issue<P: Platform>(
 async fn access_token<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
-    keyring: &Keyring,
+    (keyring, incarnation): (&Keyring, Incarnation),
     granted: Granted,
 ) -> Result<TokenResponse, Failure> {
     let key = signing_key(keyring, granted.signing_alg, exchange.now)?;
     let mut jti = [0_u8; 16];
     server.platform.fill(&mut jti);
+    incarnation.mark(&mut jti);
     let scope = granted.scopes.to_wire();
     let user = granted.user.as_ref();
     let grant = user.map(|user| {

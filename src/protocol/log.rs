@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::derived::{Derived, mac};
 use super::encoding::base64url;
 use super::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::federation::OneTimeToken;
 use super::http::{Request, Response};
 use super::ports::{Entropy, Platform};
 use super::time::Timestamp;
@@ -47,12 +48,12 @@ pub struct Exchange<'a> {
     pub issuer: std::cell::RefCell<Option<String>>,
     /// The rule that says what such a token is good for.
     pub rule: std::cell::RefCell<Option<String>>,
-    /// The digest of the one-time token that this request has used up.
-    pub(crate) used_up: std::cell::RefCell<Option<String>>,
     /// What an administrative operation is about: a client, a key, a version of the configuration; a person as a keyed hash.
     target: std::cell::RefCell<Option<String>>,
     /// Who is said to have tried to log in, and from where, as keyed hashes.
     attempt: std::cell::RefCell<Option<(String, String)>>,
+    /// The tokens it shows that count once.
+    pub(crate) one_time: std::cell::RefCell<Vec<OneTimeToken>>,
     /// The admin API's own word for a refusal, if it was one of these.
     pub refused: std::cell::Cell<Option<&'static str>>,
     /// How many generations old the refresh token was that ended its grant, if one did.
@@ -77,9 +78,9 @@ impl<'a> Exchange<'a> {
             client_id: std::cell::RefCell::new(None),
             issuer: std::cell::RefCell::new(None),
             rule: std::cell::RefCell::new(None),
-            used_up: std::cell::RefCell::new(None),
             target: std::cell::RefCell::new(None),
             attempt: std::cell::RefCell::new(None),
+            one_time: std::cell::RefCell::default(),
             refused: std::cell::Cell::new(None),
             distance: std::cell::Cell::new(None),
             refused_uri: std::cell::RefCell::new(None),

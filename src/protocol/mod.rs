@@ -6,6 +6,7 @@
 mod accounts;
 pub mod admin;
 pub mod authorization_code;
+mod budget;
 pub mod client;
 pub mod client_auth;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod form;
 pub mod grants;
 pub mod http;
 pub mod id;
+pub mod incarnation;
 pub mod issue;
 pub mod issuer;
 pub mod json;

@@ -52,6 +52,9 @@ impl<P: Platform> Server<P> {
     async fn deliver(&self, notice: &Notice) -> Result<bool, ServerError> {
         let now = self.platform.now();
         let Found::Client(client) = self.client(&notice.client_id, now).await? else { return Ok(true) };
+        if !self.is_current(&client, notice.incarnation, now).await? {
+            return Ok(true);
+        }
         let Some(uri) = &client.backchannel_logout_uri else { return Ok(true) };
         if let Some(objection) = objection(uri, is_local(self.issuer.as_str())) {
             // Registered before this was looked at; another attempt would change nothing.

@@ -96,5 +96,6 @@ fn admin_client(secret: &Secret) -> Client {
         created_at: epoch,
         updated_at: epoch,
         config_version: 0,
+        epoch: None,
     }
 }

@@ -5,12 +5,18 @@ use super::*;
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 impl Setup {
-    fn job(&self, changes: &Value) -> String {
+    pub(super) fn job(&self, changes: &Value) -> String {
         self.key.token("k1", &changed(&self.claims(&json!({ "repository": "job" })), changes))
     }
 
+    /// Authenticates with `assertion` for whatever `fields` ask for.
+    pub(super) fn authenticate_for(&self, assertion: &str, fields: &[(&str, &str)]) -> Response {
+        let usual = [("client_assertion_type", TYPE), ("client_assertion", assertion)];
+        self.post("", &[&usual, fields].concat())
+    }
+
     /// Authenticates with `assertion` and asks for a token of the client's own; `client` may be empty.
-    fn authenticate(&self, client: &str, assertion: &str, fields: &[(&str, &str)]) -> Response {
+    pub(super) fn authenticate(&self, client: &str, assertion: &str, fields: &[(&str, &str)]) -> Response {
         let usual = [
             ("grant_type", "client_credentials"),
             ("resource", ORDERS),

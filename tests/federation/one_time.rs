@@ -75,3 +75,110 @@ fn what_is_remembered_is_bounded_by_the_longest_life_of_a_token() {
     pollster::block_on(setup.world.ring_alarms(&setup.server)).expect("tended");
     assert_eq!(setup.world.objects(), 0);
 }
+
+#[test]
+fn one_token_is_not_two() {
+    let setup = Setup::with(&both_ways());
+    let token = setup.job(&json!({}));
+    let bearer = [("grant_type", JWT_BEARER), ("scope", "orders:read"), ("assertion", token.as_str())];
+    let exchange = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("scope", "orders:read"),
+        ("subject_token", token.as_str()),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+    ];
+    for (fields, error) in [(bearer.as_slice(), "invalid_grant"), (&exchange, "invalid_request")] {
+        let spent = setup.spent(|| {
+            setup.assert_refused(&setup.authenticate_for(&token, fields), error, "assertion_used");
+        });
+        assert_eq!(spent.object_calls, 0, "a refused request burns nothing");
+    }
+    // Two tokens are, and each is used up by that.
+    let other = setup.job(&json!({}));
+    let bearer = [("grant_type", JWT_BEARER), ("scope", "orders:read"), ("assertion", other.as_str())];
+    granted(&setup.authenticate_for(&token, &bearer));
+    for used in [&token, &other] {
+        assert_eq!(setup.authenticate("", used, &[]).status, 401);
+    }
+}
+
+/// The job authenticates with its token and may get something for another one.
+fn both_ways() -> Value {
+    let mut configuration = configuration();
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    configuration["client"][3]["grant_types"] =
+        json!(["client_credentials", "authorization_code", "refresh_token", JWT_BEARER, exchange]);
+    configuration["client"][3]["redirect_uris"] = json!(["https://job.example/cb"]);
+    let rule = json!({
+        "id": "own", "issuer": "ci", "match": { "repository": "job" }, "clients": ["job"], "audiences": [ORDERS],
+        "scopes": ["orders:read"],
+    });
+    configuration["rule"].as_array_mut().expect("rules").push(rule);
+    configuration
+}
+
+#[test]
+fn a_refused_request_leaves_the_clients_own_token_good() {
+    let setup = Setup::with(&both_ways());
+    let token = setup.job(&json!({}));
+    let stale = setup.job(&json!({ "repository": "other" }));
+    let grant = |grant: &'static str| ("grant_type", grant);
+    let refused: [(&str, Vec<(&str, &str)>); 6] = [
+        ("scope", vec![grant("client_credentials"), ("scope", "orders:none")]),
+        ("resource", vec![grant("client_credentials"), ("resource", "https://nowhere.example")]),
+        ("assertion", vec![grant(JWT_BEARER), ("assertion", &stale)]),
+        ("code", vec![grant("authorization_code"), ("code", "meo_made_up")]),
+        ("refresh token", vec![grant("refresh_token"), ("refresh_token", "mer_made_up")]),
+        ("grant", vec![grant("password"), ("username", "ada"), ("password", "x")]),
+    ];
+    for (name, fields) in refused {
+        let spent = setup.spent(|| assert_eq!(setup.authenticate_for(&token, &fields).status, 400, "{name}"));
+        assert_eq!((spent.object_calls, spent.object_rows_written), (0, 0), "{name}");
+    }
+    granted(&setup.authenticate("", &token, &[]));
+    assert_eq!(setup.authenticate("", &token, &[]).status, 401);
+}
+
+#[test]
+fn what_an_object_refuses_gives_the_clients_own_token_back() {
+    let setup = Setup::with(&both_ways());
+    // A refresh token that this server made, of somebody that isn't there.
+    let Ok(Reply::Opened { keyring, .. }) = setup.world.control(&Command::Open) else { panic!("no keys") };
+    let refresh = mintedge::protocol::refresh_token::RefreshToken {
+        owner: mintedge::protocol::subject::UserId::from_bytes([1; 16]),
+        grant: mintedge::protocol::id::Id::from_bytes([2; 16]),
+        generation: 0,
+        secret: mintedge::protocol::secret::SecretBytes::new(vec![4; 32]),
+    };
+    let derived = mintedge::protocol::derived::Derived::from_root(&keyring.root);
+    let refresh = refresh.to_wire(&derived.refresh);
+    let token = setup.job(&json!({}));
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+    for _ in 0..3 {
+        setup.assert_refused(&setup.authenticate_for(&token, &fields), "invalid_grant", "grant_unknown");
+    }
+    granted(&setup.authenticate("", &token, &[]));
+    setup.assert_refused(&setup.authenticate_for(&token, &fields), "invalid_client", "assertion_used");
+    // What can't be given back stays used up.
+    let token = setup.job(&json!({}));
+    setup.world.fail_object_after(2, FailAt::BeforeCommit);
+    setup.assert_refused(&setup.authenticate_for(&token, &fields), "invalid_grant", "grant_unknown");
+    assert_eq!(setup.authenticate("", &token, &[]).status, 401);
+}
+
+#[test]
+fn whoever_shows_a_used_token_is_told_nothing_and_changes_nothing_elsewhere_either() {
+    let setup = Setup::with(&both_ways());
+    for path in ["/introspect", "/revoke"] {
+        let token = setup.job(&json!({}));
+        let fields = [
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", token.as_str()),
+            ("token", "nonsense"),
+        ];
+        assert_eq!(setup.post_to(path, &fields[..2]).status, 400, "{path}: a parameter is missing");
+        assert_eq!(setup.post_to(path, &fields).status, 200, "{path}");
+        let again = setup.post_to(path, &fields);
+        assert_eq!((again.status, setup.cause().as_str()), (401, "assertion_used"), "{path}");
+    }
+}

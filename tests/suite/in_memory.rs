@@ -12,7 +12,7 @@ use mintedge::protocol::secret::Secret;
 use super::harness::{Req, Resp, Target};
 
 pub const ISSUER: &str = "https://id.example.com/tenant";
-const ADMIN_SECRET: &str = "an admin secret that is long enough to be accepted";
+pub const ADMIN_SECRET: &str = "an admin secret that is long enough to be accepted";
 
 /// One isolate in a world of its own.
 pub struct InMemory {

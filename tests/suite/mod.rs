@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod harness;
 pub mod http;
 pub mod in_memory;
+pub mod incarnations;
 pub mod jws;
 pub mod public_documents;
 pub mod refresh;
@@ -155,6 +156,14 @@ macro_rules! black_box_suite {
                 the_sign_out_page_leads_back_to_the_client,
                 the_account_page_shows_and_ends_sessions,
                 the_password_grant_is_for_clients_registered_for_it,
+            ],
+            incarnations: [
+                a_client_registered_anew_has_nothing_of_the_one_before,
+                a_client_that_was_removed_and_added_by_apply_starts_anew,
+                a_client_that_stops_authenticating_loses_what_it_was_given,
+                revoking_a_client_ends_everything_it_was_given_and_nothing_else,
+                an_open_page_and_a_pushed_request_end_with_their_client,
+                what_was_exchanged_ends_with_the_incarnations_it_came_by,
             ],
             admin_api: [
                 without_a_token_it_is_401_with_a_bearer_challenge,

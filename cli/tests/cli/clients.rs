@@ -124,3 +124,20 @@ fn more_clients_than_a_page_holds_are_all_listed() {
     assert_eq!(list["clients"].as_array().map(Vec::len), Some(205));
     assert_eq!(list["clients"][204]["client_id"], "c204");
 }
+
+#[test]
+fn a_revoked_client_keeps_its_secret_and_loses_everything_else() {
+    let (_server, place) = applied();
+    let place = place.with_issued_secret("secrets");
+    let refusal = place.run("clients revoke quickstart").failure(64);
+    assert!(refusal.contains("--yes"), "{refusal}");
+    let text = place.run("clients revoke quickstart --yes").success();
+    assert!(text.contains("Everything client quickstart was given has ended"), "{text}");
+    assert_eq!(place.run("clients revoke quickstart --yes --json").json()["client_id"], "quickstart");
+    place.run("token --client-id quickstart").success();
+    assert_eq!(place.run("clients revoke --all --yes --json").json()["revoked"], "all");
+    place.run("token --client-id quickstart").success();
+    place.run("clients revoke no-such-client --yes").failure(4);
+    place.run("clients revoke").failure(64);
+    place.run("clients revoke quickstart --all --yes").failure(64);
+}

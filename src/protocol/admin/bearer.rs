@@ -1,6 +1,5 @@
 //! Authorization of admin calls with the server's own access tokens (RFC 6750 §2.1, RFC 9068 §4).
 
-use super::super::directory::Found;
 use super::super::error::{Cause, Code, OAuthError};
 use super::super::jwt::verify_access_token;
 use super::super::ports::Platform;
@@ -30,13 +29,8 @@ pub(super) async fn authorize<P: Platform>(call: &Call<'_, P>, scope: &str) -> R
     if token.grant.is_some() || token.sub != token.client_id {
         return Err(refused(Cause::BearerScope).into());
     }
-    let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {
-        return Err(refused(Cause::ClientUnknown).into());
-    };
+    let client = server.issued_to(&token, exchange.now).await?.map_err(refused)?;
     exchange.note_client(&client.client_id);
-    if !client.is_enabled() {
-        return Err(refused(Cause::ClientDisabled).into());
-    }
     // The token's scope and what the client may still have: a ceiling lowered since counts at once.
     let in_token = ScopeSet::parse(&token.scope).is_some_and(|scopes| scopes.contains(scope));
     if in_token && client.scopes.contains(scope) {

@@ -95,6 +95,31 @@ pub(super) async fn set_enabled<P: Platform>(
     changed(call, Command::SetEnabled { client_id: id.to_owned(), enabled }).await
 }
 
+/// `POST clients/ID/revoke`: ends everything that the client was given so far.
+pub(super) async fn revoke<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
+    changed(call, Command::RevokeClients { client_id: Some(id.to_owned()) }).await
+}
+
+/// Body of `POST revoke-clients`. Nobody ends everything by accident: it has to say so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct RevokeRequest {
+    /// Has to be true.
+    all: bool,
+}
+
+/// `POST revoke-clients`: ends everything that any client was given so far.
+pub(super) async fn revoke_all<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
+    let request: RevokeRequest = body::read(call.exchange.request)?;
+    if !request.all {
+        let description = "`all` has to be true; `POST clients/ID/revoke` is for one client";
+        return Err(AdminFailure::refused(400, "invalid_request", description));
+    }
+    call.control(Command::RevokeClients { client_id: None }).await?;
+    body::write(200, &serde_json::Map::new())
+}
+
 /// Body of `POST clients/ID/secrets`; all of it optional. Lifetimes are in seconds from now.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

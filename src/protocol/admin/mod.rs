@@ -120,6 +120,8 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         (Method::Delete, ["clients", id]) => clients::delete(call, id).await,
         (Method::Post, ["clients", id, "enable"]) => clients::set_enabled(call, id, true).await,
         (Method::Post, ["clients", id, "disable"]) => clients::set_enabled(call, id, false).await,
+        (Method::Post, ["clients", id, "revoke"]) => clients::revoke(call, id).await,
+        (Method::Post, ["revoke-clients"]) => clients::revoke_all(call).await,
         (Method::Post, ["clients", id, "secrets"]) => clients::add_secret(call, id).await,
         (Method::Delete, ["clients", id, "secrets", secret]) => {
             clients::remove_secret(call, id, secret).await
@@ -139,9 +141,10 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
         ["config"] => Some("GET, HEAD, PUT"),
         ["clients"] => Some("GET, HEAD, POST"),
         ["clients", _] => Some("GET, HEAD, PUT, DELETE"),
-        ["clients", _, "enable" | "disable" | "secrets"] | ["keys", "rotate"] | ["keys", _, "retire"] => {
-            Some("POST")
-        }
+        ["revoke-clients"]
+        | ["clients", _, "enable" | "disable" | "revoke" | "secrets"]
+        | ["keys", "rotate"]
+        | ["keys", _, "retire"] => Some("POST"),
         ["clients", _, "secrets", _] => Some("DELETE"),
         ["users", rest @ ..] => users::allowed(rest),
         _ => None,
@@ -161,6 +164,8 @@ fn operation(method: Method, segments: &[&str]) -> &'static str {
         (Method::Delete, ["clients", _]) => "admin.delete_client",
         (Method::Post, ["clients", _, "enable"]) => "admin.enable_client",
         (Method::Post, ["clients", _, "disable"]) => "admin.disable_client",
+        (Method::Post, ["clients", _, "revoke"]) => "admin.revoke_client_everywhere",
+        (Method::Post, ["revoke-clients"]) => "admin.revoke_all_clients",
         (Method::Post, ["clients", _, "secrets"]) => "admin.add_secret",
         (Method::Delete, ["clients", _, "secrets", _]) => "admin.remove_secret",
         (Method::Post, ["keys", "rotate"]) => "admin.rotate_keys",

@@ -9,7 +9,7 @@ use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::directory::Found;
 use crate::protocol::error::{Cause, Code, Failure};
 use crate::protocol::federation::rules::{Purpose, evaluate};
-use crate::protocol::federation::{Rejected, use_up, verify_assertion};
+use crate::protocol::federation::{Rejected, note, verify_assertion};
 use crate::protocol::log::Exchange;
 use crate::protocol::ports::Platform;
 use crate::protocol::secret::Secret;
@@ -50,7 +50,7 @@ pub(super) async fn authenticate<P: Platform>(
     };
     exchange.note_client(&client.client_id);
     check(&client).map_err(failed)?;
-    use_up(server, exchange, &assertion).await.map_err(refused)?;
+    note(server, exchange, &assertion, Code::InvalidClient).await.map_err(refused)?;
     Ok(AuthenticatedClient(client))
 }
 

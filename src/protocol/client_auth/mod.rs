@@ -52,7 +52,7 @@ pub(crate) async fn authenticate<P: Platform>(
             return federated::authenticate(server, exchange, &token, client_id).boxed_local().await;
         }
     };
-    let found = server.client(&credentials.client_id, exchange.now).await?;
+    let found = server.client_named(&credentials.client_id, exchange).await?;
     let (client, verdict) = judge(found, &credentials, exchange.now);
     if let (Some(client), Ok(())) = (client.clone(), verdict) {
         exchange.note_client(&client.client_id);
@@ -61,7 +61,7 @@ pub(crate) async fn authenticate<P: Platform>(
     // What is known here may be a minute old: a secret made meanwhile must work at once. Only a secret with a valid
     // checksum is worth a look, and only as often as the budget allows.
     let (client, verdict) = if credentials.may_be_newer_than_cache(verdict) {
-        match server.reread_client(&credentials.client_id, exchange.now).await? {
+        match server.client_with_newer_secret(&credentials.client_id, exchange).await? {
             Found::Client(client) => judge(Found::Client(client), &credentials, exchange.now),
             Found::None(_) => (client, verdict),
         }

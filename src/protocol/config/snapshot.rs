@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
 use crate::protocol::grants::GrantType;
+use crate::protocol::incarnation::Epoch;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::Alg;
 use crate::protocol::keyring::PublicKey;
@@ -74,6 +75,9 @@ pub struct Snapshot {
     /// What their tokens are good for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
+    /// When everything that any client was given ended last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients_epoch: Option<Epoch>,
     /// Published keys with their schedules.
     pub keys: Vec<PublicKey>,
 }
@@ -95,6 +99,7 @@ impl Snapshot {
             origins: BTreeSet::new(),
             trusted_issuers: config.trusted_issuer.clone(),
             rules: config.rule.clone(),
+            clients_epoch: None,
             keys: Vec::new(),
         }
     }

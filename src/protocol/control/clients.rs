@@ -2,7 +2,7 @@
 
 use super::head::{self, Head};
 use super::publish::client_snapshot_name;
-use super::{Context, NewSecret, Refusal, Reply, Stop, Store, keys};
+use super::{Context, NewSecret, Refusal, Reply, Stop, Store, Urgency, keys};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::snapshot::resources;
@@ -11,6 +11,7 @@ use crate::protocol::derived::Derived;
 use crate::protocol::encoding::base64url;
 use crate::protocol::error::ServerError;
 use crate::protocol::grants::GrantType;
+use crate::protocol::incarnation::Epoch;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::json;
 use crate::protocol::outbound::is_local;
@@ -31,15 +32,20 @@ fn parse(json: &str) -> Result<Client, ServerError> {
         .map_err(|error| ServerError::internal(format!("a client row is unreadable: {error}")))
 }
 
-pub(super) fn save<S: Store>(store: &mut S, issuer: &Issuer, client: &Client) -> Result<(), ServerError> {
+pub(super) fn save<S: Store>(
+    store: &mut S,
+    issuer: &Issuer,
+    client: &Client,
+    urgency: Urgency,
+) -> Result<(), ServerError> {
     let json = serde_json::to_string(client).map_err(|error| ServerError::internal(error.to_string()))?;
     store.put_client(&client.client_id, &json)?;
-    store.enqueue(&client_snapshot_name(issuer, &client.client_id))
+    store.enqueue(&client_snapshot_name(issuer, &client.client_id), urgency)
 }
 
 pub(super) fn remove<S: Store>(store: &mut S, issuer: &Issuer, client_id: &str) -> Result<(), ServerError> {
     store.delete_client(client_id)?;
-    store.enqueue(&client_snapshot_name(issuer, client_id))
+    store.enqueue(&client_snapshot_name(issuer, client_id), Urgency::TakesAway)
 }
 
 #[inline(never)]
@@ -72,10 +78,10 @@ pub(super) fn create<S: Store, E: Entropy>(
         return Err(Stop::Refused(Refusal::AlreadyExists));
     }
     provide_keys(store, context, &mut head, &config)?;
-    let mut client = life::declare(&config, ManagedBy::Api, context.now);
+    let mut client = life::declare(&config, ManagedBy::Api, context.epoch(), context.now);
     let secret = first_secret(&mut client, context);
     client.config_version = head.config_version;
-    save(store, context.issuer, &client)?;
+    save(store, context.issuer, &client, Urgency::Gives)?;
     refresh_summary(store, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
@@ -93,11 +99,11 @@ pub(super) fn update<S: Store, E: Entropy>(
     }
     check(&head, context, config)?;
     provide_keys(store, context, &mut head, config)?;
-    let mut client = life::redeclare(&current, config, ManagedBy::Api, context.now);
+    let mut client = life::redeclare(&current, config, ManagedBy::Api, context.epoch(), context.now);
     let secret = first_secret(&mut client, context);
     if client != current {
         client.config_version = head.config_version;
-        save(store, context.issuer, &client)?;
+        save(store, context.issuer, &client, Urgency::TakesAway)?;
         refresh_summary(store, context, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
     }
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
@@ -187,8 +193,9 @@ pub(super) fn add_secret<S: Store, E: Entropy>(
     addition: Addition,
 ) -> Result<Reply, Stop> {
     let mut client = existing(store, client_id)?;
+    let urgency = if addition.others_expire_at.is_some() { Urgency::TakesAway } else { Urgency::Gives };
     let secret = attach(&mut client, addition, context).map_err(Stop::Refused)?;
-    save(store, context.issuer, &client)?;
+    save(store, context.issuer, &client, urgency)?;
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
 }
 
@@ -203,7 +210,7 @@ pub(super) fn remove_secret<S: Store, E: Entropy>(
     if !life::remove_secret(&mut client, secret_id, context.now) {
         return Err(Stop::Refused(Refusal::NotFound));
     }
-    save(store, context.issuer, &client)?;
+    save(store, context.issuer, &client, Urgency::TakesAway)?;
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
@@ -216,7 +223,7 @@ pub(super) fn set_enabled<S: Store, E: Entropy>(
 ) -> Result<Reply, Stop> {
     let mut client = existing(store, client_id)?;
     if life::set_enabled(&mut client, enabled, context.now) {
-        save(store, context.issuer, &client)?;
+        save(store, context.issuer, &client, if enabled { Urgency::Gives } else { Urgency::TakesAway })?;
     }
     Ok(Reply::Client(Some(Box::new(client))))
 }
@@ -237,6 +244,38 @@ pub(super) fn delete<S: Store, E: Entropy>(
     }
     refresh_summary(store, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::Client(None))
+}
+
+/// Ends everything the client was given so far.
+#[inline(never)]
+pub(super) fn revoke<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    life::begin_anew(&mut client, context.epoch());
+    save(store, context.issuer, &client, Urgency::TakesAway)?;
+    Ok(Reply::Client(Some(Box::new(client))))
+}
+
+/// Ends everything that any client was given so far.
+#[inline(never)]
+pub(super) fn revoke_all<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    mut head: Head,
+) -> Result<Reply, Stop> {
+    head.clients_epoch = Some(context.epoch().later_than(head.clients_epoch));
+    head::save(store, context.issuer, &head)?;
+    Ok(Reply::Client(None))
+}
+
+impl<E: Entropy> Context<'_, E> {
+    /// An epoch that nothing was issued in yet.
+    pub(super) fn epoch(&self) -> Epoch {
+        Epoch::new(self.now, self.entropy)
+    }
 }
 
 /// Whether a client shows in what the snapshot says of all of them.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::head::{self, Head};
-use super::{Context, Refusal, Reply, Stop, Store, clients, keys};
+use super::{Context, Refusal, Reply, Stop, Store, Urgency, clients, keys};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::Config;
 use crate::protocol::config::validate::{Problem, problems_at};
@@ -38,7 +38,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
     }
     check(context, &desired)?;
     let existing = concerned(store, &head, &desired)?;
-    let result = reconcile(&existing, &desired, context.now);
+    let result = reconcile(&existing, &desired, context.epoch(), context.now);
     let declared: Vec<String> = desired.client.iter().map(|client| client.client_id.clone()).collect();
     desired.client.clear();
     desired.issuer = None;
@@ -59,7 +59,8 @@ pub(super) fn apply<S: Store, E: Entropy>(
     for (mut client, change) in result.put {
         secrets.extend(clients::first_secret(&mut client, context));
         client.config_version = head.config_version;
-        clients::save(store, context.issuer, &client)?;
+        let urgency = if change == Change::Create { Urgency::Gives } else { Urgency::TakesAway };
+        clients::save(store, context.issuer, &client, urgency)?;
         changes.push((client.config.client_id, change));
     }
     for client_id in result.delete {

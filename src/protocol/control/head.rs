@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Stop, Store, publish};
+use super::{Context, Stop, Store, Urgency, publish};
 use crate::protocol::config::Config;
 use crate::protocol::config::snapshot::{self, Snapshot};
 use crate::protocol::error::ServerError;
 use crate::protocol::grants::GrantType;
+use crate::protocol::incarnation::Epoch;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::json;
 use crate::protocol::jwk::Alg;
@@ -41,6 +42,9 @@ pub(crate) struct Head {
     /// Grants that are advertised only because a client is registered for them.
     #[serde(default)]
     pub(crate) special_grants: Vec<GrantType>,
+    /// When everything that any client was given ended last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clients_epoch: Option<Epoch>,
 }
 
 impl Head {
@@ -63,6 +67,7 @@ impl Head {
             keys_version: self.keys_version,
             special_grants: self.special_grants.clone(),
             origins: self.origins.clone(),
+            clients_epoch: self.clients_epoch,
             keys: self.public_keys(now),
             ..Snapshot::of(&self.config, issuer)
         }
@@ -85,6 +90,7 @@ pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_
         root: new_root(context)?,
         origins: BTreeSet::new(),
         special_grants: Vec::new(),
+        clients_epoch: None,
     };
     super::keys::make_wanted(context, &mut head)?;
     save(store, context.issuer, &head)?;
@@ -106,7 +112,7 @@ fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, Serve
 pub(crate) fn save<S: Store>(store: &mut S, issuer: &Issuer, head: &Head) -> Result<(), ServerError> {
     let json = serde_json::to_string(head).map_err(|error| ServerError::internal(error.to_string()))?;
     store.put_head(&json)?;
-    store.enqueue(&publish::snapshot_name(issuer))
+    store.enqueue(&publish::snapshot_name(issuer), Urgency::TakesAway)
 }
 
 pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {

@@ -29,9 +29,9 @@ use super::time::Timestamp;
 
 pub use clients::MAX_PAGE;
 pub use publish::{PublishedClient, client_snapshot_name, publication, snapshot_name};
-pub use store::Store;
+pub use store::{Store, Urgency};
 
-/// What the object is asked to do. Everything is idempotent but `CreateClient`, and `AddSecret` without a hash.
+/// What the object is asked to do. Everything may be repeated but `CreateClient`, and `AddSecret` without a hash.
 ///
 /// It travels between Worker versions during a deployment: members are added with a default, never renamed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -100,6 +100,11 @@ pub enum Command {
         /// Its id.
         client_id: String,
     },
+    /// Ends everything that a client was given so far, or all clients: grants, consents, codes, tokens.
+    RevokeClients {
+        /// Which client; all if unset.
+        client_id: Option<String>,
+    },
     /// The published keys.
     Keys,
     /// Brings the next key forward.
@@ -142,7 +147,7 @@ pub enum Reply {
         /// What signing needs.
         keyring: KeyringParcel,
     },
-    /// To `Client`, and to everything that changed one.
+    /// To `Client`, and to everything that changed one; to `RevokeClients` for all without one.
     Client(Option<Box<Client>>),
     /// To `CreateClient` and `AddSecret`.
     ClientWithSecret {
@@ -294,6 +299,8 @@ fn dispatch<S: Store, E: Entropy>(
             clients::set_enabled(store, context, &client_id, enabled)
         }
         Command::DeleteClient { client_id } => clients::delete(store, head, context, &client_id),
+        Command::RevokeClients { client_id: Some(id) } => clients::revoke(store, context, &id),
+        Command::RevokeClients { client_id: None } => clients::revoke_all(store, context, head),
     }
 }
 

@@ -2,6 +2,15 @@
 
 use super::super::error::ServerError;
 
+/// Which of many changes is published first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// It only gives: whoever misses it asks the object.
+    Gives,
+    /// It may take something away, which goes on working until edges know.
+    TakesAway,
+}
+
 /// Storage of one Control object. All methods are synchronous; only [`Store::transaction`] makes them atomic.
 pub trait Store {
     /// Runs `work` in a transaction: an `Err` rolls everything back.
@@ -49,9 +58,9 @@ pub trait Store {
     /// If the storage fails.
     fn delete_client(&mut self, client_id: &str) -> Result<(), ServerError>;
 
-    /// Marks the snapshot `name` for publication.
+    /// Marks the snapshot `name` for publication. A mark that is there already never gets less urgent.
     ///
     /// # Errors
     /// If the storage fails.
-    fn enqueue(&mut self, name: &str) -> Result<(), ServerError>;
+    fn enqueue(&mut self, name: &str, urgency: Urgency) -> Result<(), ServerError>;
 }

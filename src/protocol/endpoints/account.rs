@@ -60,6 +60,7 @@ async fn show<P: Platform>(
     else {
         return Err(signed_out());
     };
+    let overview = server.current_of(*overview, exchange.now).await?;
     let csrf = browser.csrf(server, exchange, FLOW).await?;
     let snapshot = server.snapshot(exchange.now).await?;
     let base = server.issuer.path();

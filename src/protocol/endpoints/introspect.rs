@@ -6,7 +6,6 @@
 use serde_json::{Map, Value, json};
 
 use super::super::client_auth::{AuthenticatedClient, authenticate};
-use super::super::directory::Found;
 use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::super::form::Form;
 use super::super::http::{Method, Response};
@@ -94,9 +93,8 @@ async fn access_token<P: Platform>(
     if !is_served && !client.scopes.contains(ADMIN_READ) {
         return Ok(None);
     }
-    match server.client(&token.client_id, exchange.now).await? {
-        Found::Client(issued_to) if issued_to.is_enabled() => {}
-        Found::Client(_) | Found::None(_) => return Ok(None),
+    if server.issued_to(&token, exchange.now).await?.is_err() {
+        return Ok(None);
     }
     if let Some(sealed) = &token.grant {
         let keyring = server.any_keyring(exchange.now).await?;

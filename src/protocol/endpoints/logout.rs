@@ -138,7 +138,7 @@ async fn client<P: Platform>(
         );
     }
     let Some(client_id) = named.or(hinted) else { return Ok(None) };
-    match server.client(client_id, exchange.now).await? {
+    match server.client_named(client_id, exchange).await? {
         Found::Client(client) if client.is_enabled() => Ok(Some(client)),
         Found::Client(_) => {
             let description = "the application that sent you here is not registered";
@@ -293,6 +293,9 @@ async fn frames<P: Platform>(
     let mut frames = Vec::new();
     for notice in notices {
         let Found::Client(client) = server.client(&notice.client_id, exchange.now).await? else { continue };
+        if !server.is_current(&client, notice.incarnation, exchange.now).await? {
+            continue;
+        }
         if let Some(uri) = &client.frontchannel_logout_uri {
             let separator = if uri.contains('?') { '&' } else { '?' };
             let iss = form_encode(server.issuer.as_str());

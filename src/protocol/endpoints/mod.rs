@@ -22,6 +22,7 @@ use futures_util::future::FutureExt as _;
 
 use super::admin;
 use super::error::{Cause, Code, OAuthError};
+use super::federation::settle;
 use super::http::{Header, Method, Response};
 use super::log::Exchange;
 use super::ports::Platform;
@@ -41,10 +42,14 @@ pub(crate) async fn route<P: Platform>(server: &Server<P>, exchange: &Exchange<'
     if let Some(misplaced) = Misplaced::of(&server.issuer, exchange.request.arrival) {
         return arrival::refuse(server, exchange, misplaced);
     }
-    match exchange.request.path.strip_prefix(server.issuer.path()) {
+    let response = match exchange.request.path.strip_prefix(server.issuer.path()) {
         Some(TOKEN) if !exchange.request.wants_page() => token::serve(server, exchange).await,
         below => elsewhere(server, exchange, below).boxed_local().await,
+    };
+    if exchange.one_time.borrow().is_empty() {
+        return response;
     }
+    settle(server, exchange, response).boxed_local().await
 }
 
 /// Any endpoint but the token endpoint; `below` is the path below the issuer, if it is there. Browsers get pages.

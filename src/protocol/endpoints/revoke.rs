@@ -3,6 +3,7 @@
 
 use super::super::client_auth::authenticate;
 use super::super::error::{Cause, Code, Failure, OAuthError};
+use super::super::federation::use_up;
 use super::super::form::Form;
 use super::super::http::{Method, Response};
 use super::super::issue::GrantRef;
@@ -57,6 +58,7 @@ async fn revoke<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
         }
     };
     if let Some(grant) = grant {
+        use_up(server, exchange).await?;
         let client_id = Some(client.client_id.clone());
         let command = Command::RevokeGrant { id: grant.grant, client_id, why: Why::ByClient };
         server.subject(grant.owner, &command, exchange.now).await?;

@@ -2,9 +2,11 @@
 
 use futures_util::future::FutureExt as _;
 
+use super::super::budget::Question;
 use super::super::client_auth::{AuthenticatedClient, authenticate};
 use super::super::directory::Found;
-use super::super::error::{Failure, OAuthError, ServerError};
+use super::super::error::{Cause, Failure, OAuthError, ServerError};
+use super::super::federation::use_up;
 use super::super::form::Form;
 use super::super::grants::dispatch;
 use super::super::http::{Method, Response};
@@ -67,7 +69,8 @@ async fn retry_with_newer_policy<P: Platform>(
     form: &Form,
     error: OAuthError,
 ) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
-    if server.reread_snapshot(exchange.now).await? {
+    let question = Question { sender: exchange.address(), subject: None };
+    if server.reread_snapshot(question, exchange.now).await? {
         return attempt(server, exchange, form).await;
     }
     Err(error.into())
@@ -80,7 +83,9 @@ async fn decide<P: Platform>(
     form: &Form,
 ) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
     let granted = dispatch(server, exchange, client.clone(), form).await?;
-    Ok((client, issue(server, exchange, granted).await?))
+    use_up(server, exchange).await?;
+    let issued = issue(server, exchange, &client, granted).await?;
+    Ok((client, issued))
 }
 
 /// What is known of the client may be a minute old; if the Control object knows it otherwise, the answer may be too.
@@ -91,13 +96,18 @@ async fn retry_with_newer_client<P: Platform>(
     form: &Form,
     error: OAuthError,
 ) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
-    match server.reread_client(&known.client_id, exchange.now).await? {
-        Found::Client(current) if *current != **known => {
-            let client = authenticate(server, exchange, form).await?;
-            decide(server, exchange, client, form).await
-        }
-        Found::Client(_) | Found::None(_) => Err(error.into()),
+    let (sender, now) = (exchange.address(), exchange.now);
+    let reread = server.reread_client(&known.client_id, sender, now).await?;
+    let mut has_changed = matches!(reread, Found::Client(current) if *current != **known);
+    if error.cause == Cause::ClientOutdated {
+        let question = Question { sender, subject: Some(&known.client_id) };
+        has_changed |= server.reread_snapshot(question, now).await?;
     }
+    if !has_changed {
+        return Err(error.into());
+    }
+    let client = authenticate(server, exchange, form).await?;
+    decide(server, exchange, client, form).await
 }
 
 fn answer(issued: (AuthenticatedClient, TokenResponse)) -> Result<(AuthenticatedClient, Response), Failure> {

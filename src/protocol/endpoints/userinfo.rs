@@ -5,14 +5,12 @@
 
 use serde_json::{Map, Value};
 
-use super::super::directory::Found;
 use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::super::form::Form;
 use super::super::http::{Method, Response};
 use super::super::issue::{GrantRef, signed_answer};
 use super::super::jwt::{ID_TOKEN_TYPE, VerifiedAccessToken, verify_access_token};
 use super::super::log::Exchange;
-use super::super::objects::subject::{Command, Reply};
 use super::super::ports::Platform;
 use super::super::scope::ScopeSet;
 use super::super::sealed::{GRANT_PREFIX, open};
@@ -96,14 +94,10 @@ async fn claims<P: Platform>(
     let grant =
         token.grant.as_deref().and_then(|text| open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, text));
     let grant = grant.ok_or_else(|| refused(Cause::TokenInactive))?;
-    let Found::Client(client) = server.client(&token.client_id, exchange.now).await? else {
-        return Err(refused(Cause::ClientUnknown));
-    };
-    let reply = server.subject(grant.owner, &Command::Grant { id: grant.grant }, exchange.now).await?;
-    let Reply::Grant(state) = reply else { return Err(refused(Cause::TokenInactive)) };
-    if !state.live || !client.is_enabled() || state.grant.client_id != token.client_id {
-        return Err(refused(Cause::TokenInactive));
-    }
+    let client = server.issued_to(token, exchange.now).await?.map_err(refused)?;
+    let state = server.live_grant(&grant, exchange.now).await?;
+    let state = state.filter(|state| state.grant.client_id == token.client_id);
+    let state = state.ok_or_else(|| refused(Cause::TokenInactive))?;
     let mut claims = user_claims::for_userinfo(&state.user, scopes, state.grant.claims.as_ref());
     claims.insert("sub".to_owned(), token.sub.clone().into());
     Ok((claims, client.userinfo_signed_response_alg))

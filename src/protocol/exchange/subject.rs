@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::actor::Actor;
 use super::policy::{Subject, unusable};
-use crate::protocol::directory::Found;
 use crate::protocol::error::{Cause, Failure};
 use crate::protocol::grants::GrantRequest;
+use crate::protocol::incarnation::Incarnation;
 use crate::protocol::issue::GrantRef;
 use crate::protocol::jwt::{VerifiedAccessToken, verify_access_token};
 use crate::protocol::objects::subject::GrantState;
@@ -17,6 +17,8 @@ use crate::protocol::sealed::{GRANT_PREFIX, open};
 /// One of our own access tokens that still counts, and the grant it came from if a person stands behind it.
 pub(crate) struct Presented {
     pub(crate) token: VerifiedAccessToken,
+    /// Which incarnation of the client it was issued to.
+    pub(crate) incarnation: Incarnation,
     pub(crate) grant: Option<(GrantRef, Box<GrantState>)>,
 }
 
@@ -37,17 +39,14 @@ pub(crate) async fn present<P: Platform>(
         Failure::OAuth(error) => unusable(error.cause).into(),
         Failure::Server(_) => failure,
     })?;
-    match server.client(&token.client_id, exchange.now).await? {
-        Found::Client(issued_to) if issued_to.is_enabled() => {}
-        Found::Client(_) => return Err(unusable(Cause::ClientDisabled).into()),
-        Found::None(cause) => return Err(unusable(cause).into()),
-    }
-    let Some(sealed) = &token.grant else { return Ok(Presented { token, grant: None }) };
+    let issued_to = server.issued_to(&token, exchange.now).await?.map_err(unusable)?;
+    let incarnation = server.incarnation(&issued_to, exchange.now).await?;
+    let Some(sealed) = &token.grant else { return Ok(Presented { token, incarnation, grant: None }) };
     let keyring = server.any_keyring(exchange.now).await?;
     let reference = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed);
     let reference = reference.ok_or(unusable(Cause::TokenInactive))?;
     match server.live_grant(&reference, exchange.now).await? {
-        Some(state) => Ok(Presented { token, grant: Some((reference, state)) }),
+        Some(state) => Ok(Presented { token, incarnation, grant: Some((reference, state)) }),
         None => Err(unusable(Cause::TokenInactive).into()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A token is read ([`header`]), its `iss` picks a trusted issuer, its claims are checked, then its signature with a key of
 //! that issuer (`trust`, [`discovery`], [`jwks`]), which is all `assertion` does. What it is good for is said by exactly one rule
-//! ([`rules`]). Last of all it is used up, where a token counts once (`one_time`), so that a refused request burns nothing.
+//! ([`rules`]). Last of all it is used up, where a token counts once (`one_time`); a request that is refused burns nothing.
 //!
 //! Who comes here: the JWT bearer grant and token exchange (`grants::external`), and client authentication
 //! (`client_auth::federated`).
@@ -21,5 +21,6 @@ mod trust;
 
 pub use assertion::check_claims;
 pub(crate) use assertion::{Rejected, VerifiedAssertion, refusal, verify_assertion};
-pub(crate) use one_time::use_up;
+pub use one_time::OneTimeToken;
+pub(crate) use one_time::{note, settle, use_up};
 pub(crate) use trust::Trust;

@@ -1,30 +1,50 @@
 //! Using up a token that counts once, by its `jti` (RFC 7523 §3 item 7).
 //!
+//! A request first notes what it shows, and uses it up when nothing is left that could refuse it: before the first change that
+//! outlives the request, or else with the answer. If it is refused after that nevertheless, what it used up is given back. So a
+//! refused request burns nothing, whatever the token was shown for, and two requests never both get something for it.
+//!
 //! The token's end says in which object it is remembered, and the object forgets it after that end: what is remembered is
 //! bounded by how long tokens may live ([`TrustedIssuerConfig::max_lifetime`]), whatever they claim.
 //!
 //! [`TrustedIssuerConfig::max_lifetime`]: crate::protocol::config::TrustedIssuerConfig::max_lifetime
 
-use super::assertion::{Rejected, SKEW, VerifiedAssertion};
+use futures_util::future::FutureExt as _;
+
+use super::assertion::{Rejected, SKEW, VerifiedAssertion, refusal};
 use crate::protocol::derived::mac;
 use crate::protocol::encoding::base64url;
-use crate::protocol::error::Cause;
+use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::Response;
 use crate::protocol::log::Exchange;
 use crate::protocol::objects::replay::{self, Command, Reply};
 use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
+use crate::protocol::time::Timestamp;
 
-/// Uses up a token, if those of its issuer count once. The last step before a decision: whatever is refused earlier leaves
-/// the token good.
+/// A token that a request shows and that counts once.
+#[derive(Debug, Clone)]
+pub struct OneTimeToken {
+    /// The object that remembers it, and what it is called there.
+    object: String,
+    key: String,
+    until: Timestamp,
+    /// What it is refused with: tells what it was shown for.
+    refused_with: Code,
+    is_used: bool,
+}
+
+/// Notes that the request shows `assertion`, if those of its issuer count once.
 ///
 /// A request may come by here twice with one token, when the client was looked up anew: that is one use.
 ///
 /// # Errors
-/// If it was used already, anywhere.
-pub(crate) async fn use_up<P: Platform>(
+/// If the request shows the same token for something else, too: that would be two uses.
+pub(crate) async fn note<P: Platform>(
     server: &Server<P>,
     exchange: &Exchange<'_>,
     assertion: &VerifiedAssertion<'_>,
+    refused_with: Code,
 ) -> Result<(), Rejected> {
     if !assertion.issuer.one_time() {
         return Ok(());
@@ -35,18 +55,70 @@ pub(crate) async fn use_up<P: Platform>(
     let digest = mac(routing, &[b"jti", assertion.issuer.issuer().as_bytes(), jti.as_bytes()]);
     let (shard, key) = (digest.last().copied().unwrap_or_default(), digest.get(..16).unwrap_or_default());
     let key = base64url(key);
-    if exchange.used_up.borrow().as_deref() == Some(&key) {
-        return Ok(());
+    let mut shown = exchange.one_time.borrow_mut();
+    if let Some(known) = shown.iter().find(|token| token.key == key) {
+        let is_same = known.refused_with == refused_with;
+        return if is_same { Ok(()) } else { Err(Cause::AssertionUsed.into()) };
     }
     // Once for the issuer's clock, and once more for those of edges and objects.
     let until = assertion.exp.plus(2 * SKEW);
-    let name = replay::object_name(routing, shard, until);
-    let command = Command::Use { key: key.clone(), until };
-    match server.replay(&name, &command).await.map_err(Rejected::Failed)? {
-        Reply::Fresh => {
-            *exchange.used_up.borrow_mut() = Some(key);
-            Ok(())
-        }
-        Reply::Seen | Reply::Done => Err(Cause::AssertionUsed.into()),
+    let object = replay::object_name(routing, shard, until);
+    shown.push(OneTimeToken { object, key, until, refused_with, is_used: false });
+    Ok(())
+}
+
+/// Uses up what the request has shown so far. Whatever changes something that outlives the request comes after this.
+///
+/// # Errors
+/// If one of the tokens was used already, anywhere.
+pub(crate) async fn use_up<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<(), Failure> {
+    if exchange.one_time.borrow().iter().all(|token| token.is_used) {
+        return Ok(());
     }
+    use_each(server, exchange).boxed_local().await
+}
+
+async fn use_each<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<(), Failure> {
+    let shown = exchange.one_time.borrow().clone();
+    for (index, token) in shown.into_iter().enumerate().filter(|(_, token)| !token.is_used) {
+        let command = Command::Use { key: token.key, until: token.until };
+        match server.replay(&token.object, &command).await? {
+            Reply::Fresh => exchange.one_time.borrow_mut().iter_mut().skip(index).take(1).for_each(|token| {
+                token.is_used = true;
+            }),
+            Reply::Seen | Reply::Done => return Err(used(token.refused_with).into()),
+        }
+    }
+    Ok(())
+}
+
+fn used(code: Code) -> OAuthError {
+    match code {
+        Code::InvalidClient => OAuthError::new(code, Cause::AssertionUsed, "client authentication failed"),
+        code => refusal(code, Cause::AssertionUsed),
+    }
+}
+
+/// The end of every request: one that succeeded has used up what it showed, or doesn't succeed; one that was refused gets back
+/// what it had used up.
+pub(crate) async fn settle<P: Platform>(
+    server: &Server<P>,
+    exchange: &Exchange<'_>,
+    response: Response,
+) -> Response {
+    let response = if response.status < 400 {
+        match use_up(server, exchange).await {
+            Ok(()) => return response,
+            Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+        }
+    } else {
+        response
+    };
+    for token in exchange.one_time.take().into_iter().filter(|token| token.is_used) {
+        let given_back: Result<_, ServerError> =
+            server.replay(&token.object, &Command::GiveBack { key: token.key }).await;
+        // It stays used up if that fails: never the other way round.
+        drop(given_back);
+    }
+    response
 }

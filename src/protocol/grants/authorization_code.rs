@@ -4,11 +4,14 @@
 //! atomic step. A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands
 //! can't be used as a weapon.
 
-use super::on_behalf::{granted, invalid_grant, refused, requested_resources, target, unexpected};
+use super::on_behalf::{
+    check_incarnation, granted, invalid_grant, refused, requested_resources, target, unexpected,
+};
 use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::authorization_code::AuthorizationCode;
 use crate::protocol::client::Client;
 use crate::protocol::error::{Cause, Failure};
+use crate::protocol::federation::use_up;
 use crate::protocol::form::Form;
 use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
 use crate::protocol::pkce;
@@ -37,6 +40,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         return Err(invalid_grant(Cause::CodeExpired, "the code has expired"));
     }
     check(&code, client, form)?;
+    check_incarnation(code.incarnation, server.incarnation(client, exchange.now).await?)?;
     let resources = requested_resources(&request, &code.resources)?;
     let snapshot = server.snapshot_for(client, exchange.now).await?;
     let issuer = server.issuer.as_str();
@@ -44,6 +48,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();
+    use_up(server, exchange).await?;
     let command = Command::Redeem(Box::new(redemption(code, client, exchange.now)));
     match server.subject(owner, &command, exchange.now).await? {
         Reply::Granted(state) => granted(&request, target, id, *state, nonce).await,
@@ -82,6 +87,7 @@ fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::ti
         removed_at: code.removed_at,
         grant: Grant {
             client_id: code.client_id,
+            incarnation: code.incarnation,
             sid: Some(code.sid),
             bound_to_session: !offline,
             scopes: code.scopes,

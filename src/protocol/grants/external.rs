@@ -14,7 +14,7 @@ use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::config::{ClientConfig, RuleConfig, TrustedIssuerConfig};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::federation::rules::{NoRule, Purpose, evaluate, subject};
-use crate::protocol::federation::{VerifiedAssertion, refusal, use_up, verify_assertion};
+use crate::protocol::federation::{VerifiedAssertion, note, refusal, verify_assertion};
 use crate::protocol::ports::Platform;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::time::{MINUTE, Timestamp};
@@ -51,7 +51,7 @@ pub(crate) async fn exchange_external<P: Platform>(
         .await
 }
 
-/// Verifies `token`, finds its rule and decides. A token that counts once is used up last: a refusal burns nothing.
+/// Verifies `token`, finds its rule and decides. A token that counts once is used up with the answer: a refusal burns nothing.
 pub(super) async fn present<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
@@ -73,7 +73,7 @@ pub(super) async fn present<P: Platform>(
     let wanted = Wanted { scope: form.value("scope"), resources: &accepts.resources };
     let presented = Presented::of(&assertion);
     let granted = decide(&snapshot, client, (rule, &presented), &wanted, (code, exchange.now))?;
-    use_up(server, exchange, &assertion).await.map_err(|rejected| rejected.on_wire(code))?;
+    note(server, exchange, &assertion, code).await.map_err(|rejected| rejected.on_wire(code))?;
     Ok(granted)
 }
 

@@ -9,6 +9,7 @@ use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::exchange::actor::may_act;
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::{Incarnation, Standing};
 use crate::protocol::json;
 use crate::protocol::jwk::Alg;
 use crate::protocol::objects::subject::{GrantedState, Refusal};
@@ -136,6 +137,8 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
                 Refusal::GrantExpired => Cause::GrantExpired,
                 Refusal::SecretWrong => Cause::RefreshTokenWrong,
                 Refusal::OtherClient => Cause::OtherClient,
+                Refusal::ClientReplaced => Cause::ClientReplaced,
+                Refusal::ClientOutdated => Cause::ClientOutdated,
                 Refusal::OtherKey => Cause::OtherKey,
                 Refusal::OtherRequest => Cause::RetryDiffers,
                 Refusal::RefreshReused { .. } => Cause::RefreshReuseDetected,
@@ -151,6 +154,16 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
         }
     };
     OAuthError::new(code, cause, description).into()
+}
+
+/// What was given to an earlier incarnation of the client has ended. If it was to a later one than is known here, the request
+/// is decided anew with what is known elsewhere.
+pub(super) fn check_incarnation(carried: Incarnation, known: Incarnation) -> Result<(), Failure> {
+    match carried.standing(known) {
+        Standing::Current => Ok(()),
+        Standing::Ended => Err(refused(Refusal::ClientReplaced)),
+        Standing::Ahead => Err(refused(Refusal::ClientOutdated)),
+    }
 }
 
 /// A refusal of the grant for a reason the edge found itself.

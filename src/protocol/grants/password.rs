@@ -10,6 +10,7 @@ use core::net::IpAddr;
 use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
 use super::{GrantInfo, GrantRequest, GrantType, Granted};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::federation::use_up;
 use crate::protocol::form::Form;
 use crate::protocol::id::Id;
 use crate::protocol::login::{self, Door, Problem};
@@ -55,6 +56,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = Id::generate(&server.platform);
     let grant = Grant {
         client_id: client.client_id.clone(),
+        incarnation: server.incarnation(client, exchange.now).await?,
         sid: None,
         bound_to_session: false,
         scopes,
@@ -78,6 +80,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         // It is decided this moment, not before.
         removed_at: Some(exchange.now),
     };
+    use_up(server, exchange).await?;
     match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), exchange.now).await? {
         Reply::Granted(state) => granted(&request, target, id, *state, None).await,
         Reply::Refused(refusal) => Err(refused(refusal)),
@@ -104,7 +107,9 @@ async fn consented<P: Platform>(
     match server.subject(login.user.id, &Command::Overview, exchange.now).await? {
         Reply::Overview(overview) => {
             let consent = overview.consents.iter().find(|(client_id, _)| *client_id == client.client_id);
-            Ok(consent.is_some_and(|(_, consent)| scopes.is_subset(&consent.scopes)))
+            let Some((_, consent)) = consent else { return Ok(false) };
+            let is_current = server.is_current(client, consent.incarnation, exchange.now).await?;
+            Ok(is_current && scopes.is_subset(&consent.scopes))
         }
         _ => Err(unexpected()),
     }

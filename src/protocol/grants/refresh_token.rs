@@ -7,6 +7,7 @@ use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
 use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::federation::use_up;
 use crate::protocol::objects::subject::{Command, Grant, Presentation, Refusal, Reply};
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::RefreshToken;
@@ -45,11 +46,13 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         let description = "a requested resource was not granted";
         return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
     }
+    use_up(server, exchange).await?;
     let command = Command::Refresh(Box::new(Presentation {
         grant: token.grant,
         generation: token.generation,
         secret: token.secret,
         client_id: client.client_id.clone(),
+        incarnation: Some(server.incarnation(client, exchange.now).await?),
         binding: None,
         scopes: scopes.clone(),
         resources: resources.clone(),

@@ -11,7 +11,9 @@ use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
 use crate::protocol::exchange::subject::{Presented, present};
 use crate::protocol::exchange::{TokenType, actor};
+use crate::protocol::federation::use_up;
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::Incarnation;
 use crate::protocol::jwt::unverified_issuer;
 use crate::protocol::objects::subject::{Command, Derivation, Grant, Redemption, Reply};
 use crate::protocol::ports::Platform;
@@ -184,15 +186,18 @@ async fn refresh_token<P: Platform>(
     let from = &state.grant;
     let id = Id::generate(&server.platform);
     let mut granted = access_token(request, presented, outcome);
+    let came_by = came_by(from, presented, &client.client_id);
     let derivation = Derivation {
         parent: reference.grant,
         sub: subject.sub.clone(),
         act: granted.vouched.get("act").cloned(),
-        clients: came_by(from, subject, &client.client_id),
+        clients: came_by.iter().map(|(client_id, _)| client_id.clone()).collect(),
+        incarnations: came_by.into_iter().filter(|(_, incarnation)| !incarnation.is_first()).collect(),
         added: granted.scopes.iter().filter(|scope| !subject.scopes.contains(scope)).collect(),
     };
     let grant = Grant {
         client_id: client.client_id.clone(),
+        incarnation: server.incarnation(client, exchange.now).await?,
         sid: from.sid.filter(|_| from.bound_to_session),
         bound_to_session: from.bound_to_session,
         scopes: granted.scopes.clone(),
@@ -209,6 +214,7 @@ async fn refresh_token<P: Platform>(
     let (max_grants, idle) = (client.refresh.max_grants, Some(client.refresh.idle));
     let redemption =
         Redemption { id, grant, refresh: true, max_grants, idle, removed_at: Some(exchange.now) };
+    use_up(server, exchange).await?;
     let command = Command::Redeem(Box::new(redemption));
     let state = match server.subject(reference.owner, &command, exchange.now).await? {
         Reply::Granted(state) => state,
@@ -226,12 +232,13 @@ async fn refresh_token<P: Platform>(
 }
 
 /// The clients through whose hands a token came, without the one that has it now.
-fn came_by(from: &Grant, subject: &Subject, own: &str) -> Vec<String> {
-    let earlier = from.derived.iter().flat_map(|derived| &derived.clients);
-    let mut clients: Vec<String> = Vec::new();
-    for client_id in earlier.chain([&from.client_id, &subject.client_id]) {
-        if client_id != own && !clients.contains(client_id) {
-            clients.push(client_id.clone());
+fn came_by(from: &Grant, presented: &Presented, own: &str) -> Vec<(String, Incarnation)> {
+    let earlier = from.derived.iter().flat_map(Derivation::came_by);
+    let last = [(&from.client_id, from.incarnation), (&presented.token.client_id, presented.incarnation)];
+    let mut clients: Vec<(String, Incarnation)> = Vec::new();
+    for (client_id, incarnation) in earlier.chain(last) {
+        if client_id != own && !clients.iter().any(|(known, _)| known == client_id) {
+            clients.push((client_id.clone(), incarnation));
         }
     }
     clients

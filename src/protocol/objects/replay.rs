@@ -29,6 +29,11 @@ pub enum Command {
         /// When it has ended for every clock; decides the object too.
         until: Timestamp,
     },
+    /// Takes a use back: the request that made it got nothing for it.
+    GiveBack {
+        /// As it was used.
+        key: String,
+    },
     /// The alarm: drops tokens that have ended.
     Tend,
 }
@@ -41,7 +46,7 @@ pub enum Reply {
     Fresh,
     /// To `Use`: it was used before.
     Seen,
-    /// To `Tend`.
+    /// To `GiveBack` and `Tend`.
     Done,
 }
 
@@ -66,6 +71,10 @@ pub(super) fn handle<R: Rows>(
             rows.write(key, &until)?;
             rows.wake(Timestamp((until.0 / HOUR + 1).saturating_mul(HOUR)));
             Ok(Reply::Fresh)
+        }
+        Command::GiveBack { key } => {
+            rows.delete(format!("{TOKEN}{key}"));
+            Ok(Reply::Done)
         }
         Command::Tend => {
             let tokens = rows.list::<Timestamp>(TOKEN, None, SWEEP)?;

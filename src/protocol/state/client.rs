@@ -2,14 +2,15 @@
 
 use crate::protocol::client::{Client, ManagedBy, StoredSecret};
 use crate::protocol::config::ClientConfig;
+use crate::protocol::incarnation::Epoch;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
 
 /// Most secrets a client has at once, expired ones not counted.
 pub const MAX_LIVE_SECRETS: usize = 5;
 
-/// A new client without secrets.
-pub fn declare(config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> Client {
+/// A new client without secrets. `fresh` is an epoch that nothing was issued in yet.
+pub fn declare(config: &ClientConfig, managed_by: ManagedBy, fresh: Epoch, now: Timestamp) -> Client {
     Client {
         config: config.clone(),
         managed_by,
@@ -17,15 +18,27 @@ pub fn declare(config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> 
         created_at: now,
         updated_at: now,
         config_version: 0,
+        epoch: Some(fresh),
     }
 }
 
-/// `client` as `config` wants it: its secrets stay, unless it is to have none.
-pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, now: Timestamp) -> Client {
-    let mut wanted = declare(config, managed_by, now);
+/// `client` as `config` wants it: its secrets stay, unless it is to have none. What it was given stays its own, unless it
+/// doesn't authenticate any more: what only the client could use must not become anybody's.
+pub fn redeclare(
+    client: &Client,
+    config: &ClientConfig,
+    managed_by: ManagedBy,
+    fresh: Epoch,
+    now: Timestamp,
+) -> Client {
+    let mut wanted = declare(config, managed_by, fresh, now);
     wanted.created_at = client.created_at;
     wanted.updated_at = client.updated_at;
     wanted.config_version = client.config_version;
+    wanted.epoch = client.epoch;
+    if wanted.is_public() && !client.is_public() {
+        begin_anew(&mut wanted, fresh);
+    }
     if wanted.has_secret() {
         wanted.secrets.clone_from(&client.secrets);
     }
@@ -33,6 +46,11 @@ pub fn redeclare(client: &Client, config: &ClientConfig, managed_by: ManagedBy, 
         wanted.updated_at = now;
     }
     wanted
+}
+
+/// Ends everything the client was given so far.
+pub fn begin_anew(client: &mut Client, fresh: Epoch) {
+    client.epoch = Some(fresh.later_than(client.epoch));
 }
 
 /// What came of adding a secret.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::client::{declare, redeclare};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::Config;
+use crate::protocol::incarnation::Epoch;
 use crate::protocol::time::Timestamp;
 
 /// What happens to one client.
@@ -34,14 +35,20 @@ pub struct Reconciliation {
 }
 
 /// Compares `desired` with `existing`: every client the previous configuration declared and every one `desired`
-/// names, if it is there. Clients of the API that `desired` doesn't name are not its business.
-pub fn reconcile(existing: &BTreeMap<String, Client>, desired: &Config, now: Timestamp) -> Reconciliation {
+/// names, if it is there. Clients of the API that `desired` doesn't name are not its business. `fresh` is an epoch for those
+/// that are new.
+pub fn reconcile(
+    existing: &BTreeMap<String, Client>,
+    desired: &Config,
+    fresh: Epoch,
+    now: Timestamp,
+) -> Reconciliation {
     let mut result = Reconciliation::default();
     for config in &desired.client {
         match existing.get(&config.client_id) {
-            None => result.put.push((declare(config, ManagedBy::Config, now), Change::Create)),
+            None => result.put.push((declare(config, ManagedBy::Config, fresh, now), Change::Create)),
             Some(client) => {
-                let wanted = redeclare(client, config, ManagedBy::Config, now);
+                let wanted = redeclare(client, config, ManagedBy::Config, fresh, now);
                 if client.managed_by == ManagedBy::Api {
                     result.put.push((wanted, Change::Adopt));
                 } else if wanted != *client {

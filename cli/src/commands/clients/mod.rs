@@ -1,6 +1,7 @@
 //! `mintedge clients`: single clients, whoever declared them.
 
 mod declare;
+mod revoke;
 mod secrets;
 mod view;
 
@@ -37,6 +38,8 @@ pub(crate) enum ClientsCommand {
     Enable(One),
     /// Keep a client from authenticating; its tokens live on until they expire.
     Disable(One),
+    /// End everything a client was given, or all clients: grants, consents, codes, tokens.
+    Revoke(revoke::RevokeArgs),
     /// Delete a client and its secrets.
     Delete(DeleteArgs),
 }
@@ -80,6 +83,7 @@ pub(super) fn run(globals: &Globals, command: &ClientsCommand) -> Result<Answer,
         }
         ClientsCommand::Enable(One { client_id }) => switch(&open(Access::Write)?, client_id, "enable"),
         ClientsCommand::Disable(One { client_id }) => switch(&open(Access::Write)?, client_id, "disable"),
+        ClientsCommand::Revoke(args) => revoke::run(&open(Access::Write)?, args),
         ClientsCommand::Delete(args) => delete(&open(Access::Write)?, args),
     }
 }

@@ -3,7 +3,7 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use super::super::clients::{Page as ClientPage, SecretRequest, WithSecret};
+use super::super::clients::{Page as ClientPage, RevokeRequest, SecretRequest, WithSecret};
 use super::super::keys::{Keys, Rotate};
 use super::super::users::{ChangedUser, NewUser, UserPage};
 use super::super::{AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink};
@@ -175,6 +175,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     post("/clients/{client_id}/disable", "disableClient", "Stop a client; every edge follows within 60 s")
         .answers(200, "The client", of::<ClientView>),
+    post(
+        "/clients/{client_id}/revoke",
+        "revokeClientEverywhere",
+        "End everything a client was given so far: grants, consents, codes, tokens",
+    )
+    .answers(200, "The client", of::<ClientView>),
+    post("/revoke-clients", "revokeAllClients", "End everything that any client was given so far")
+        .takes(of::<RevokeRequest>)
+        .answers(200, "It has ended", any_object),
     post("/clients/{client_id}/secrets", "addSecret", "Another secret; at most five are live")
         .may_take(of::<SecretRequest>)
         .answers(201, "The client and the secret, shown this once", of::<WithSecret>)

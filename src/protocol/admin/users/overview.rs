@@ -22,7 +22,7 @@ pub(super) async fn show<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<
 
 async fn overview<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Overview, AdminFailure> {
     match order(call, name, &Command::Overview).await? {
-        Reply::Overview(overview) => Ok(*overview),
+        Reply::Overview(overview) => Ok(call.server.current_of(*overview, call.exchange.now).await?),
         _ => Err(no_such_user()),
     }
 }

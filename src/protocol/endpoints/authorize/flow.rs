@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::answer::{ResponseMode, ReturnTo};
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::Incarnation;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::time::{DAY, HOUR, Timestamp};
 use crate::protocol::user_claims;
@@ -18,6 +19,9 @@ const ANEW: u64 = DAY;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in super::super) struct Flow {
     pub(super) client_id: String,
+    /// Which incarnation of it asked.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub(super) incarnation: Incarnation,
     pub(super) redirect_uri: String,
     /// Whether the request named it.
     pub(super) redirect_uri_sent: bool,

@@ -116,8 +116,8 @@ async fn allow<P: Platform>(scene: Scene<'_, P>) -> Result<Response, Failure> {
     let Scene { server, exchange, .. } = scene;
     let state = scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await?;
     if let Some(state) = &state {
-        let command =
-            Command::Consent { client_id: scene.client.client_id.clone(), scopes: scene.flow.asks_for() };
+        let (client_id, scopes) = (scene.client.client_id.clone(), scene.flow.asks_for());
+        let command = Command::Consent { client_id, scopes, incarnation: scene.flow.incarnation };
         server.subject(state.user.id, &command, exchange.now).await?;
     }
     Ok(proceed(scene, state, true).await)

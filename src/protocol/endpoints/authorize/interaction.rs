@@ -21,7 +21,7 @@ use crate::protocol::pages::{
 };
 use crate::protocol::ports::Platform;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
-use crate::protocol::scope::USER_SCOPES;
+use crate::protocol::scope::{ScopeSet, USER_SCOPES};
 use crate::protocol::sealed::{FLOW_PREFIX, seal};
 use crate::protocol::server::Server;
 use crate::protocol::time::Timestamp;
@@ -136,6 +136,9 @@ pub(super) async fn scene<'a, P: Platform>(
     if !still {
         return Err(stale(Cause::RedirectUriUnregistered).into());
     }
+    if !server.is_current(&client, flow.incarnation, exchange.now).await? {
+        return Err(stale(Cause::ClientReplaced).into());
+    }
     exchange.note_client(&client.client_id);
     let snapshot = server.snapshot_for(&client, exchange.now).await?;
     Ok(Scene { server, exchange, browser, client, snapshot, flow, problem: None, username: None })
@@ -157,10 +160,16 @@ pub(super) async fn proceed<P: Platform>(
 
 async fn step<P: Platform>(
     scene: &Scene<'_, P>,
-    session: Option<SessionState>,
+    mut session: Option<SessionState>,
     consented: bool,
 ) -> Result<Response, Failure> {
     let now = scene.exchange.now;
+    // What somebody permitted a client that had this id before is no word about this one.
+    if let Some(state) = &mut session
+        && !scene.server.is_current(&scene.client, state.consented_to, now).await?
+    {
+        state.consented = ScopeSet::default();
+    }
     let keyring = scene.server.any_keyring(now).await?;
     let sub = session.as_ref().map(|state| state.user.id.at(&scene.client, &keyring.derived));
     let sid = scene.browser.session.as_ref().map(|cookie| cookie.sid);
@@ -194,6 +203,7 @@ impl<P: Platform> Scene<'_, P> {
             sid: cookie.sid,
             auth: state.session.auth.clone(),
             client_id: flow.client_id.clone(),
+            incarnation: flow.incarnation,
             redirect_uri: flow.redirect_uri.clone(),
             redirect_uri_sent: flow.redirect_uri_sent,
             scopes: flow.scopes.clone(),

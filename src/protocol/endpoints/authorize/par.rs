@@ -14,6 +14,7 @@ use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::Incarnation;
 use crate::protocol::json;
 use crate::protocol::log::Exchange;
 use crate::protocol::login::may_push;
@@ -44,6 +45,8 @@ struct Pushed {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     client_id: String,
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    incarnation: Incarnation,
     query: String,
     until: crate::protocol::time::Timestamp,
 }
@@ -89,7 +92,8 @@ async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Resul
         let description = "too many pushed requests from this address; try again later";
         return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
     }
-    let kept = Kept { client_id: client.client_id.clone(), query, until };
+    let incarnation = server.incarnation(&client, exchange.now).await?;
+    let kept = Kept { client_id: client.client_id.clone(), incarnation, query, until };
     let value = serde_json::to_string(&kept).map_err(|error| ServerError::internal(error.to_string()))?;
     let command = Command::Put { value, expires_at: exchange.now.plus(KEPT) };
     server.ephemeral(&id.to_string(), &command).await?;
@@ -128,6 +132,10 @@ pub(super) async fn load<P: Platform>(
     let kept = server.ephemeral(&name, &Command::Look).await?;
     let kept = kept.and_then(|json| json::from_str::<Kept>(&json).ok());
     let kept = kept.filter(|kept| kept.client_id == client.client_id && exchange.now < kept.until);
+    let kept = match kept {
+        Some(kept) if server.is_current(client, kept.incarnation, exchange.now).await? => Some(kept),
+        _ => None,
+    };
     let form = kept.and_then(|kept| Form::parse(kept.query.as_bytes()).ok());
     form.ok_or_else(|| Refusal::Page(invalid(Cause::RequestUriUnknown).into()))
 }

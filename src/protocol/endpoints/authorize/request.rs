@@ -56,7 +56,7 @@ pub(super) async fn check<P: Platform>(
     let description = "client_id is missing";
     let client_id =
         form.value("client_id").ok_or(page(Code::InvalidRequest, Cause::ParameterMissing, description))?;
-    let client = match server.client(client_id, exchange.now).await? {
+    let client = match server.client_named(client_id, exchange).await? {
         Found::Client(client) if client.is_enabled() => client,
         Found::Client(_) => return Err(unknown_client(Cause::ClientDisabled)),
         Found::None(cause) => return Err(unknown_client(cause)),
@@ -166,6 +166,7 @@ async fn check_rest<P: Platform>(
     };
     Ok(Flow {
         client_id: client.client_id.clone(),
+        incarnation: server.incarnation(client, exchange.now).await?,
         redirect_uri: target.redirect_uri.clone(),
         redirect_uri_sent: false,
         response_mode: target.response_mode,

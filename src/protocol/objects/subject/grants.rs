@@ -17,6 +17,7 @@ use super::{
 use crate::protocol::error::ServerError;
 use crate::protocol::exchange::actor::MAX_DEPTH;
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::Standing;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::state::refresh::{Family, Outcome, rotate};
@@ -146,7 +147,7 @@ pub(super) fn lives_with_its_parents<R: Rows>(
     Ok(false)
 }
 
-/// The checks in their order: secret, client, life, key, scope, resource.
+/// The checks in their order: secret, client and its incarnation, life, key, scope, resource.
 fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Family, Refusal> {
     let family = grant.family.clone().ok_or(Refusal::GrantUnknown)?;
     let expected = generation_secret(&family, presented.generation);
@@ -155,6 +156,11 @@ fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Fami
     }
     if grant.client_id != presented.client_id {
         return Err(Refusal::OtherClient);
+    }
+    match presented.incarnation.map(|known| grant.incarnation.standing(known)) {
+        Some(Standing::Ended) => return Err(Refusal::ClientReplaced),
+        Some(Standing::Ahead) => return Err(Refusal::ClientOutdated),
+        Some(Standing::Current) | None => {}
     }
     if grant.revoked.is_some() {
         return Err(Refusal::GrantRevoked);

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::rows::{Rows, Transaction};
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::Incarnation;
 use crate::protocol::ports::Entropy;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::{SecretBytes, SecretHash};
@@ -73,6 +74,9 @@ pub enum Command {
         client_id: String,
         /// Everything that was asked for.
         scopes: ScopeSet,
+        /// Which incarnation of the client.
+        #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+        incarnation: Incarnation,
     },
     /// Redeems an authorization code, or makes a grant in another way.
     Redeem(Box<Redemption>),
@@ -180,6 +184,9 @@ pub struct Presentation {
     pub secret: SecretBytes,
     /// Who presents it, authenticated.
     pub client_id: String,
+    /// Which incarnation of it, as far as the edge knows; unset if the edge doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Incarnation>,
     /// The key shown with it, if any.
     pub binding: Option<String>,
     /// The scopes asked for, if any.
@@ -229,6 +236,9 @@ pub struct SessionState {
     pub session: Session,
     /// What the person has permitted the asking client.
     pub consented: ScopeSet,
+    /// Which incarnation of it.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub consented_to: Incarnation,
     /// When everything was taken away from the asking client last, if that was a moment ago.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
@@ -293,6 +303,10 @@ pub enum Refusal {
     SecretWrong,
     /// The grant is another client's. Nothing happens.
     OtherClient,
+    /// The grant is that of an earlier incarnation of the client. Nothing happens.
+    ClientReplaced,
+    /// The grant is that of a later incarnation of the client than the edge knows. Nothing happens.
+    ClientOutdated,
     /// The grant is bound to another key. Nothing happens.
     OtherKey,
     /// A scope was asked for that the grant has not.
@@ -338,7 +352,9 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         }
         Command::Overview => sessions::overview(rows, now),
         Command::EndSessions { sid } => sessions::end(rows, now, sid),
-        Command::Consent { client_id, scopes } => sessions::consent(rows, now, &client_id, &scopes),
+        Command::Consent { client_id, scopes, incarnation } => {
+            sessions::consent(rows, &client_id, Consent { scopes, given_at: now, incarnation })
+        }
         Command::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
         Command::Refresh(presentation) => grants::refresh(rows, now, &presentation),
         Command::Grant { id } => grants::look(rows, now, id),

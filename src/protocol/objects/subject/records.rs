@@ -1,9 +1,12 @@
 //! The rows of a person's object.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::protocol::id::Id;
+use crate::protocol::incarnation::Incarnation;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::state::refresh::Family;
@@ -103,6 +106,9 @@ pub struct Consent {
     pub scopes: ScopeSet,
     /// When they last said yes.
     pub given_at: Timestamp,
+    /// Which incarnation of the client they said it to.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub incarnation: Incarnation,
 }
 
 /// What a client got for a person: the result of one login, and with a family of refresh tokens its continuation.
@@ -110,6 +116,9 @@ pub struct Consent {
 pub struct Grant {
     /// Whom it was granted to.
     pub client_id: String,
+    /// Which incarnation of it.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub incarnation: Incarnation,
     /// The session it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<Id>,
@@ -156,9 +165,20 @@ pub struct Derivation {
     /// The other clients through whose hands it came. It is good for nothing while one of them is switched off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<String>,
+    /// Which incarnations of these clients; the first where there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub incarnations: BTreeMap<String, Incarnation>,
     /// The scopes that the subject's token lacked.
     #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
     pub added: ScopeSet,
+}
+
+impl Derivation {
+    /// The other clients through whose hands it came, in the incarnations that they had.
+    pub fn came_by(&self) -> impl Iterator<Item = (&String, Incarnation)> {
+        let incarnation = |client_id| self.incarnations.get(client_id).copied().unwrap_or_default();
+        self.clients.iter().map(move |client_id| (client_id, incarnation(client_id)))
+    }
 }
 
 impl Grant {
@@ -204,6 +224,9 @@ pub struct Notice {
     pub owner: UserId,
     /// Whom to tell.
     pub client_id: String,
+    /// Which incarnation of it: another one has nothing to do with the session.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub incarnation: Incarnation,
     /// Which session ended.
     pub sid: Id,
     /// How often it was tried.

@@ -4,6 +4,7 @@ use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Why};
 use super::{GRANT, grants, sessions};
 use crate::protocol::error::ServerError;
+use crate::protocol::incarnation::Standing;
 use crate::protocol::time::{HOUR, Timestamp};
 
 /// Most dead grants of a person that are kept to recognize their tokens; the ones dead for longest give way. Their tokens are
@@ -31,7 +32,8 @@ pub(super) fn make<R: Rows>(
     }
     let mut ranked = Vec::new();
     for (id, grant) in &live {
-        let rank = if is_useless(rows, now, grant, idle)? {
+        let is_of_earlier = grant.incarnation.standing(new.incarnation) == Standing::Ended;
+        let rank = if is_of_earlier || is_useless(rows, now, grant, idle)? {
             Rank::Useless
         } else if grant.sid.is_some() && grant.sid == new.sid {
             Rank::SameSession

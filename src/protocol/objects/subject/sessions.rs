@@ -8,7 +8,7 @@ use super::{
 };
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::incarnation::Standing;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::{HOUR, MINUTE, Timestamp};
 
@@ -74,8 +74,9 @@ fn state<R: Rows>(
         }
         None => (None, None),
     };
-    let consented = consent.map(|consent| consent.scopes).unwrap_or_default();
-    Ok(Reply::Session(Box::new(SessionState { user, session, consented, removed_at })))
+    let (consented, consented_to) =
+        consent.map(|consent| (consent.scopes, consent.incarnation)).unwrap_or_default();
+    Ok(Reply::Session(Box::new(SessionState { user, session, consented, consented_to, removed_at })))
 }
 
 /// Whether a session counts, and notes that it was used, to within a tenth of its idle lifetime.
@@ -151,9 +152,15 @@ pub(super) fn end_one<R: Rows>(
         if grant.sid != Some(sid) {
             continue;
         }
-        if !notices.iter().any(|notice| notice.client_id == grant.client_id) {
-            let client_id = grant.client_id.clone();
-            notices.push(Notice { owner: user.id, client_id, sid, attempts: 0, due: now });
+        let (client_id, incarnation) = (grant.client_id.clone(), grant.incarnation);
+        match notices.iter_mut().find(|notice| notice.client_id == client_id) {
+            Some(notice) if notice.incarnation.standing(incarnation) == Standing::Ended => {
+                notice.incarnation = incarnation;
+            }
+            Some(_) => {}
+            None => {
+                notices.push(Notice { owner: user.id, client_id, incarnation, sid, attempts: 0, due: now });
+            }
         }
         if grant.bound_to_session {
             grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
@@ -186,9 +193,8 @@ pub(super) fn end_all<R: Rows>(
 
 pub(super) fn consent<R: Rows>(
     rows: &mut Transaction<'_, R>,
-    now: Timestamp,
     client_id: &str,
-    scopes: &ScopeSet,
+    given: Consent,
 ) -> Result<Reply, ServerError> {
     if user(rows)?.is_none() {
         return Ok(Reply::None);
@@ -198,9 +204,17 @@ pub(super) fn consent<R: Rows>(
     if known.is_none() && rows.all::<Consent>(CONSENT)?.len() >= MAX_CONSENTS {
         return Ok(Reply::Done);
     }
-    let before = known.map(|consent| consent.scopes).unwrap_or_default();
-    let scopes = before.iter().chain(scopes.iter()).collect();
-    rows.write(key, &Consent { scopes, given_at: now })?;
+    let scopes = match known {
+        Some(known) if known.incarnation == given.incarnation => {
+            known.scopes.iter().chain(given.scopes.iter()).collect()
+        }
+        // The edge doesn't know yet that the client is another one by now; what it gives ends as soon as it does.
+        Some(known) if given.incarnation.standing(known.incarnation) == Standing::Ended => {
+            return Ok(Reply::Done);
+        }
+        Some(_) | None => given.scopes,
+    };
+    rows.write(key, &Consent { scopes, ..given })?;
     Ok(Reply::Done)
 }
 
