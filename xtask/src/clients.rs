@@ -19,6 +19,7 @@ const STOCK: &str = "tests/clients/stock";
 /// Libraries that verify access tokens, as `docs/verify.md` uses them.
 const VERIFIERS: &str = "tests/clients/verifiers";
 const BROWSER: &str = "tests/browser";
+const OBJECTS: &str = "tests/objects";
 /// The longest a single test may take, in milliseconds.
 const TEST_TIMEOUT: u32 = 180_000;
 
@@ -91,6 +92,11 @@ pub(crate) fn check_browser(tools: &Tools, report: &mut Report) {
 
 fn python() -> Result<PathBuf> {
     setup::python(&format!("{PYTHON}/requirements.txt"))
+}
+
+/// What an object's storage comes to on the real runtime, with a stand-in for the wasm module.
+pub(crate) fn object_tests(tools: &Tools) -> Result {
+    node_tests(tools, None, &test_files(OBJECTS))
 }
 
 fn node_tests(tools: &Tools, server: Option<&TestServer>, files: &[PathBuf]) -> Result {

@@ -71,6 +71,7 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
     if (worker || clients || browser) && report.step("wasm build", || wasm::build(&tools)) {
         if worker {
             report.step("worker tests", || with_server(&tools, worker_tests));
+            report.step("objects", || clients::object_tests(&tools));
             report.step("crash tests", || crash_tests(&tools));
             report.step("rotations under crashes", || rotation_tests(&tools));
             report.step("recovery tests", || recovery_tests(&tools));
