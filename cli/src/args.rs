@@ -18,6 +18,8 @@ const STYLES: Styles = Styles::styled()
 const AFTER_HELP: &str = "\
 Environment:
   MINTEDGE_ISSUER          The server, as --issuer
+  MINTEDGE_ADDRESS         Where it is reached, as --address
+  MINTEDGE_CA_CERTIFICATE  Certificates to trust, as --ca-certificate
   MINTEDGE_ADMIN_SECRET    The deployment's ADMIN_SECRET, for everything that needs the admin API
   MINTEDGE_CLIENT_ID       Another client for the admin API, with
   MINTEDGE_CLIENT_SECRET   its secret; `token` reads its client's secret from here too
@@ -42,6 +44,12 @@ pub(crate) struct Globals {
     /// The server's issuer URL; without it the `issuer` of the configuration file counts.
     #[arg(long, global = true, value_name = "URL", env = "MINTEDGE_ISSUER", hide_env_values = true)]
     pub(crate) issuer: Option<String>,
+    /// Where the server is reached, if not at its issuer: behind a proxy, under a private name.
+    #[arg(long, global = true, value_name = "URL", env = "MINTEDGE_ADDRESS", hide_env_values = true)]
+    pub(crate) address: Option<String>,
+    /// A file with certificates (PEM) to trust besides the system's.
+    #[arg(long, global = true, value_name = "FILE", env = "MINTEDGE_CA_CERTIFICATE", hide_env_values = true)]
+    pub(crate) ca_certificate: Option<PathBuf>,
     /// Print JSON: the answer on standard output, a failure on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -24,6 +24,7 @@ mod toml_text;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use answer::Answer;
 use args::Cli;
@@ -40,10 +41,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version are answers; anything else clap says is wrong usage.
+/// Help and version are answers, and so is what a bare `mintedge` says; anything else clap says is wrong usage.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return Answer::text(error.render().ansi().to_string()).print(false);
+    }
+    let is_bare = [ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, ErrorKind::MissingSubcommand];
+    if is_bare.contains(&error.kind())
+        && let Err(help) = Cli::try_parse_from(std::env::args_os().chain(["--help".into()]))
+    {
+        return Answer::text(help.render().ansi().to_string()).print(false);
     }
     // The arguments could not be read, so whether JSON is wanted is not known any other way.
     let json = std::env::args_os().any(|argument| argument == "--json");

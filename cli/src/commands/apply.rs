@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::file::ConfigFile;
 use crate::issued::{SecretsFile, shown};
 use crate::plan::Plan;
-use crate::remote::{Access, Session, issuer};
+use crate::remote::{Access, Session, server};
 use crate::style::bold;
 
 /// Which file, and how.
@@ -26,6 +26,9 @@ pub(crate) struct ApplyArgs {
     /// Don't ask.
     #[arg(long, short)]
     yes: bool,
+    /// Let so many entries go; more than three are refused without it, --yes or not.
+    #[arg(long, value_name = "N", default_value_t = FEW)]
+    allow_removals: usize,
     /// Append new secrets to this file (created with mode 0600) instead of printing them, one JSON object a line.
     #[arg(long, value_name = "PATH")]
     secrets_file: Option<PathBuf>,
@@ -44,14 +47,17 @@ struct Report<'a> {
 
 pub(super) fn run(globals: &Globals, args: &ApplyArgs) -> Result<Answer, Failure> {
     let file = ConfigFile::read(&args.file.file)?;
-    let issuer = issuer(globals, file.config.issuer.as_deref())?;
-    let session = Session::open(issuer, Access::Write)?;
+    let server = server(globals, file.config.issuer.as_deref())?;
+    let session = Session::open(server, Access::Write)?;
     let plan = super::plan::make(&session, &file)?;
     if plan.is_empty() {
         let applied = Report { applied: false, version: plan.version, plan: &plan, secrets: &[] };
         return Ok(Answer::new(plan.to_string(), &applied));
     }
     show(&plan, globals.json);
+    if plan.remove > args.allow_removals {
+        return Err(mass_removal(&plan));
+    }
     if !globals.json {
         warn(&file);
     }
@@ -67,6 +73,17 @@ pub(super) fn run(globals: &Globals, args: &ApplyArgs) -> Result<Answer, Failure
     let text =
         report(&done, secrets, args.secrets_file.as_ref().filter(|_| kept && !done.secrets.is_empty()));
     Ok(Answer::new(text, &Report { applied: true, version: done.version, plan: &plan, secrets }))
+}
+
+/// Most entries that go without being named: a file of another server, or a fresh one, removes more.
+const FEW: usize = 3;
+
+fn mass_removal(plan: &Plan) -> Failure {
+    let count = plan.remove;
+    let description = format!(
+        "this would remove {count} entries, and nothing was changed. If that is meant, pass --allow-removals {count}"
+    );
+    Failure::new(Exit::Refused, "mass_removal", description)
 }
 
 /// The plan is for whoever confirms it; standard output belongs to the document if that is JSON.

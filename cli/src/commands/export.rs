@@ -3,6 +3,7 @@
 use clap::Args;
 use mintedge::protocol::admin::{ClientView, ConfigView};
 use mintedge::protocol::client::ManagedBy;
+use mintedge::protocol::config::Config;
 use mintedge::protocol::secret::is_generated_client_id;
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use super::clients::all_clients;
 use crate::answer::Answer;
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::remote::{Access, Session, issuer_without_file};
+use crate::remote::{Access, Session, server_without_file};
 use crate::toml_text::TomlText;
 
 /// What to export.
@@ -30,7 +31,7 @@ struct Export<'a> {
 }
 
 pub(super) fn run(globals: &Globals, args: &ExportArgs) -> Result<Answer, Failure> {
-    let session = Session::open(issuer_without_file(globals)?, Access::Read)?;
+    let session = Session::open(server_without_file(globals)?, Access::Read)?;
     let view: ConfigView = session.get("config")?;
     let mut outside = if args.all { all_clients(&session)? } else { Vec::new() };
     outside.retain(|client| client.managed_by == ManagedBy::Api);
@@ -38,25 +39,28 @@ pub(super) fn run(globals: &Globals, args: &ExportArgs) -> Result<Answer, Failur
     Ok(Answer::new(text, &Export { view: &view, api_clients: &outside }))
 }
 
+/// Member by member, so that what the configuration learns is exported too: tables first, as TOML wants it, then entries.
+fn document(text: &mut TomlText, config: &Config) -> Result<(), Failure> {
+    let document = serde_json::to_value(config).map_err(|error| Failure::other(error.to_string()))?;
+    let members = document.as_object().into_iter().flatten().filter(|(name, _)| *name != "issuer");
+    let (lists, tables): (Vec<_>, Vec<_>) = members.partition(|(_, value)| value.is_array());
+    for (name, table) in tables {
+        text.section(name, table)?;
+    }
+    for (kind, entries) in lists {
+        for entry in entries.as_array().into_iter().flatten() {
+            text.entry(kind, entry, &[], false)?;
+        }
+    }
+    Ok(())
+}
+
 fn write(issuer: &str, view: &ConfigView, outside: &[ClientView]) -> Result<String, Failure> {
     let mut text = TomlText::default();
     text.comment(&format!("Exported from {issuer}, version {}.", view.version));
     text.gap();
     text.member("issuer", &issuer.into());
-    text.section("keys", &view.config.keys)?;
-    text.section("tokens", &view.config.tokens)?;
-    for resource in &view.config.resource {
-        text.entry("resource", resource, &[], false)?;
-    }
-    for client in &view.config.client {
-        text.entry("client", client, &[], false)?;
-    }
-    for issuer in &view.config.trusted_issuer {
-        text.entry("trusted_issuer", issuer, &[], false)?;
-    }
-    for rule in &view.config.rule {
-        text.entry("rule", rule, &[], false)?;
-    }
+    document(&mut text, &view.config)?;
     for client in outside {
         let generated = is_generated_client_id(&client.declaration.client_id);
         let comment = if generated {

@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::args::Globals;
 use crate::encoding::percent_encode;
 use crate::failure::Failure;
-use crate::remote::{Access, Session, issuer_without_file, user_path};
+use crate::remote::{Access, Session, server_without_file, user_path};
 use crate::style::{DIM, styled};
 use crate::time::utc;
 
@@ -33,7 +33,7 @@ pub(crate) struct RevokeArgs {
 }
 
 pub(super) fn run(globals: &Globals, command: &GrantsCommand) -> Result<Answer, Failure> {
-    let open = |access| Session::open(issuer_without_file(globals)?, access);
+    let open = |access| Session::open(server_without_file(globals)?, access);
     match command {
         GrantsCommand::List(One { user }) => {
             let overview: OverviewView = open(Access::Read)?.get(&user_path(user, "/sessions"))?;

@@ -13,7 +13,7 @@ use crate::args::Globals;
 use crate::ask::confirm;
 use crate::encoding::percent_encode;
 use crate::failure::{Exit, Failure};
-use crate::remote::{Access, Session, issuer_without_file};
+use crate::remote::{Access, Session, server_without_file};
 use crate::style::{DIM, styled};
 use crate::time::utc;
 
@@ -56,7 +56,7 @@ struct Keys {
 }
 
 pub(super) fn run(globals: &Globals, command: &KeysCommand) -> Result<Answer, Failure> {
-    let open = |access| Session::open(issuer_without_file(globals)?, access);
+    let open = |access| Session::open(server_without_file(globals)?, access);
     let keys: Keys = match command {
         KeysCommand::List => open(Access::Read)?.get("keys")?,
         KeysCommand::Rotate(RotateArgs { alg, immediately }) => {

@@ -10,7 +10,7 @@ use crate::args::{FileArgs, Globals};
 use crate::failure::{Exit, Failure};
 use crate::file::ConfigFile;
 use crate::plan::{Adoptable, Plan};
-use crate::remote::{Access, Session, client_path, issuer};
+use crate::remote::{Access, Session, client_path, server};
 
 /// Which file.
 #[derive(Debug, Args)]
@@ -24,8 +24,8 @@ pub(crate) struct PlanArgs {
 
 pub(super) fn run(globals: &Globals, args: &PlanArgs) -> Result<Answer, Failure> {
     let file = ConfigFile::read(&args.file.file)?;
-    let issuer = issuer(globals, file.config.issuer.as_deref())?;
-    let plan = make(&Session::open(issuer, Access::Read)?, &file)?;
+    let server = server(globals, file.config.issuer.as_deref())?;
+    let plan = make(&Session::open(server, Access::Read)?, &file)?;
     let exit = (args.detailed_exitcode && !plan.is_empty()).then_some(Exit::Changes);
     Ok(Answer::new(plan.to_string(), &plan).with_exit(exit).with_warnings(&file.warnings))
 }

@@ -14,7 +14,7 @@ use crate::args::Globals;
 use crate::ask::secret_line;
 use crate::failure::Failure;
 use crate::remote::{
-    TokenRequest, TokenResponse, issuer_without_file, request_token, secret_from_environment,
+    TokenRequest, TokenResponse, request_token, secret_from_environment, server_without_file,
 };
 
 /// What to ask for, and as whom.
@@ -64,7 +64,7 @@ struct Decoded {
 }
 
 pub(super) fn run(globals: &Globals, args: &TokenArgs) -> Result<Answer, Failure> {
-    let issuer = issuer_without_file(globals)?;
+    let server = server_without_file(globals)?;
     let method = match args.auth_method {
         Method::Basic => AuthMethod::ClientSecretBasic,
         Method::Post => AuthMethod::ClientSecretPost,
@@ -76,7 +76,7 @@ pub(super) fn run(globals: &Globals, args: &TokenArgs) -> Result<Answer, Failure
         scopes: &args.scope,
         resources: &args.resource,
     };
-    let response = request_token(&issuer, &request)?;
+    let response = request_token(&server, &request)?;
     let decoded = if args.decode { Some(decode(&response.access_token)?) } else { None };
     let mut text = response.access_token.clone();
     if let Some(decoded) = &decoded {

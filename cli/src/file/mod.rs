@@ -25,8 +25,9 @@ use toml::de::DeTable;
 
 use crate::failure::Failure;
 
+pub(crate) use shape::choices;
 pub(crate) use source::{Finding, Source};
-pub(crate) use words::{config_schema, default_of, known_kinds, nearest};
+pub(crate) use words::{config_schema, default_of, known_kinds, members_of, nearest, resolve};
 
 /// A configuration file without problems.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::json;
 use super::words::{nearest, resolve};
 
 /// The values to choose from, if the schema lists them.
-pub(super) fn choices(schema: &Value) -> Vec<&str> {
+pub(crate) fn choices(schema: &Value) -> Vec<&str> {
     let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
     let documented = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
     listed.chain(documented.filter_map(|option| option.get("const"))).filter_map(Value::as_str).collect()

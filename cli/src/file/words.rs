@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use schemars::schema_for;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Least similarity (0 to 1) of a name that is worth suggesting.
 const SIMILAR: f64 = 0.8;
@@ -89,16 +89,20 @@ fn with_jwks_file(mut schema: Value) -> Value {
     schema
 }
 
+/// The members of an entry of `kind`, with their schemas.
+pub(crate) fn members_of(kind: &str) -> Option<&'static Map<String, Value>> {
+    let schema = config_schema();
+    resolve(schema, schema.get("properties")?.get(kind)?.get("items")?).get("properties")?.as_object()
+}
+
 /// What a member of an entry of `kind` says if it is left out.
 pub(crate) fn default_of(kind: &str, member: &str) -> Option<Value> {
-    let schema = config_schema();
-    let item = resolve(schema, schema.get("properties")?.get(kind)?.get("items")?);
-    item.get("properties")?.get(member)?.get("default").cloned()
+    members_of(kind)?.get(member)?.get("default").cloned()
 }
 
 /// Follows `$ref`s, and passes over the `null` that an optional member has. Where there are several other forms, see
 /// [`forms`].
-pub(super) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
         return target.map_or(schema, |target| resolve(root, target));

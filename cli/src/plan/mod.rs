@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     /// Entries and settings that change.
     change: usize,
     /// Entries that go.
-    remove: usize,
+    pub(crate) remove: usize,
     /// Each of them.
     changes: Vec<Change>,
 }

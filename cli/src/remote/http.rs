@@ -1,12 +1,15 @@
 //! One HTTP request, and what its failure means.
 
+use std::path::Path;
 use std::time::Duration;
 
 use mintedge::protocol::issuer::Issuer;
 use mintedge::protocol::secret::Secret;
 use ureq::http::{Method, Request, Response};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error};
 
+use super::roots;
 use crate::failure::{Exit, Failure};
 
 /// Longest time for one request and its answer.
@@ -19,7 +22,8 @@ pub(super) struct Call<'a> {
     pub(super) method: Method,
     /// Whether it may have changed something although no answer came.
     pub(super) changes: bool,
-    pub(super) url: String,
+    /// Below the server's address; starts with a slash.
+    pub(super) path: String,
     pub(super) authorization: Option<&'a Secret>,
     pub(super) if_match: Option<u64>,
     /// Media type and text.
@@ -35,13 +39,17 @@ pub(super) struct Reply {
 /// A client for one server.
 pub(super) struct Http {
     agent: Agent,
-    issuer: Issuer,
+    address: Issuer,
 }
 
 impl Http {
-    /// [`Issuer`] has made sure that plain HTTP goes to the loopback address only.
-    pub(super) fn new(issuer: &Issuer) -> Self {
-        let is_local = issuer.as_str().starts_with("http://");
+    /// A client for the server at `address`, which has the form of an issuer: [`Issuer`] has made sure that plain HTTP goes to
+    /// the loopback address only. Certificates of `authorities` are trusted besides the system's.
+    ///
+    /// # Errors
+    /// If that file can't be read.
+    pub(super) fn new(address: &Issuer, authorities: Option<&Path>) -> Result<Self, Failure> {
+        let is_local = address.as_str().starts_with("http://");
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!is_local)
@@ -54,8 +62,15 @@ impl Http {
             .accept("application/json");
         if is_local {
             config = config.proxy(None);
+        } else {
+            config = config.tls_config(TlsConfig::builder().root_certs(roots::trusted(authorities)?).build());
         }
-        Self { agent: config.build().new_agent(), issuer: issuer.clone() }
+        Ok(Self { agent: config.build().new_agent(), address: address.clone() })
+    }
+
+    /// Where the server is.
+    pub(super) fn address(&self) -> &str {
+        self.address.as_str()
     }
 
     /// Sends `call` and reads the whole answer.
@@ -68,8 +83,8 @@ impl Http {
         let status = response.status().as_u16();
         if (300..400).contains(&status) {
             let description = format!(
-                "{} redirects elsewhere; the issuer has to be exactly the server's own",
-                self.issuer.as_str()
+                "{} redirects elsewhere; the issuer, or the address, has to be exactly the server's own",
+                self.address()
             );
             return Err(Failure::new(Exit::Unreachable, "redirected", description));
         }
@@ -78,7 +93,7 @@ impl Http {
     }
 
     fn exchange(&self, call: Call<'_>) -> Result<Response<Body>, Error> {
-        let mut request = Request::builder().method(call.method).uri(call.url);
+        let mut request = Request::builder().method(call.method).uri(self.address.endpoint(&call.path));
         if let Some(authorization) = call.authorization {
             request = request.header("authorization", authorization.expose());
         }
@@ -108,7 +123,7 @@ impl Http {
         } else {
             ""
         };
-        let description = format!("can't reach {}: {reason}{advice}", self.issuer.as_str());
+        let description = format!("can't reach {}: {reason}{advice}", self.address());
         Failure::new(Exit::Unreachable, "unreachable", description)
     }
 }

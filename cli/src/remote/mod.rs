@@ -2,50 +2,106 @@
 
 mod credentials;
 mod http;
+mod roots;
 mod session;
 mod token;
 
 use std::path::Path;
 
 use mintedge::protocol::issuer::Issuer;
+use serde::Deserialize;
+use ureq::http::Method;
 
 use crate::args::{DEFAULT_FILE, Globals};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use http::{Call, Http};
 
 pub(crate) use credentials::from_environment as secret_from_environment;
 pub(crate) use session::{Access, Session, client_path, user_path};
 pub(crate) use token::{TokenRequest, TokenResponse, request_token};
 
-/// The issuer to talk to: `--issuer` or its variable, else the one a configuration file names.
-///
-/// # Errors
-/// If there is none, it is none, or the two differ: a file that is meant for one server must not reach another.
-pub(crate) fn issuer(globals: &Globals, in_file: Option<&str>) -> Result<Issuer, Failure> {
-    let wanted = match (globals.issuer.as_deref(), in_file) {
-        (Some(wanted), Some(declared)) if wanted != declared => {
-            let description =
-                format!("the file is meant for {declared}, and --issuer or MINTEDGE_ISSUER says {wanted}");
-            return Err(Failure::usage(description));
-        }
-        (Some(issuer), _) | (None, Some(issuer)) => issuer,
-        (None, None) => {
-            let description =
-                "which server? Pass --issuer URL, set MINTEDGE_ISSUER, or set `issuer` in the file";
-            return Err(Failure::usage(description));
-        }
-    };
-    Issuer::parse(wanted).map_err(|error| Failure::usage(format!("`{wanted}`: {error}")))
+/// A server: who it is, and how it is reached.
+pub(crate) struct Server {
+    issuer: Issuer,
+    http: Http,
 }
 
-/// The issuer for a command that takes no file: a `mintedge.toml` in the current directory may name it.
+/// The issuer that is meant: `--issuer` or its variable, else the one a configuration file names.
 ///
 /// # Errors
-/// See [`issuer`].
-pub(crate) fn issuer_without_file(globals: &Globals) -> Result<Issuer, Failure> {
+/// If the two differ: a file that is meant for one server must not be held against another.
+pub(crate) fn expected_issuer<'a>(
+    globals: &'a Globals,
+    in_file: Option<&'a str>,
+) -> Result<Option<&'a str>, Failure> {
+    match (globals.issuer.as_deref(), in_file) {
+        (Some(wanted), Some(declared)) if wanted != declared => Err(Failure::usage(format!(
+            "the file is meant for {declared}, and --issuer or MINTEDGE_ISSUER says {wanted}"
+        ))),
+        (wanted, declared) => Ok(wanted.or(declared)),
+    }
+}
+
+/// The server to talk to: at `--address` if there is one, else at the issuer that is meant.
+///
+/// # Errors
+/// If it isn't known which server, or another one is at the address.
+pub(crate) fn server(globals: &Globals, in_file: Option<&str>) -> Result<Server, Failure> {
+    let expected = expected_issuer(globals, in_file)?;
+    let parse = |url: &str| Issuer::parse(url).map_err(|error| Failure::usage(format!("`{url}`: {error}")));
+    let authorities = globals.ca_certificate.as_deref();
+    if let Some(address) = globals.address.as_deref() {
+        let http = Http::new(&parse(address)?, authorities)?;
+        let issuer = discover(&http, expected)?;
+        return Ok(Server { issuer, http });
+    }
+    let issuer = expected.ok_or_else(|| {
+        Failure::usage("which server? Pass --issuer URL, set MINTEDGE_ISSUER, or set `issuer` in the file")
+    })?;
+    let issuer = parse(issuer)?;
+    Ok(Server { http: Http::new(&issuer, authorities)?, issuer })
+}
+
+/// The server for a command that takes no file: a `mintedge.toml` in the current directory may name its issuer.
+///
+/// # Errors
+/// See [`server`].
+pub(crate) fn server_without_file(globals: &Globals) -> Result<Server, Failure> {
     if globals.issuer.is_some() {
-        return issuer(globals, None);
+        return server(globals, None);
     }
     let text = std::fs::read_to_string(Path::new(DEFAULT_FILE)).unwrap_or_default();
     let table = text.parse::<toml::Table>().unwrap_or_default();
-    issuer(globals, table.get("issuer").and_then(toml::Value::as_str))
+    server(globals, table.get("issuer").and_then(toml::Value::as_str))
+}
+
+/// Asks the server at an address who it is (`OpenID Connect Discovery` §4.3). Nothing secret is sent before that is known.
+fn discover(http: &Http, expected: Option<&str>) -> Result<Issuer, Failure> {
+    #[derive(Deserialize)]
+    struct Discovered {
+        issuer: String,
+    }
+    let reply = http.send(Call {
+        method: Method::GET,
+        changes: false,
+        path: "/.well-known/openid-configuration".to_owned(),
+        authorization: None,
+        if_match: None,
+        body: None,
+    })?;
+    let discovered = serde_json::from_str::<Discovered>(&reply.body).ok().filter(|_| reply.status == 200);
+    let issuer =
+        discovered.and_then(|discovered| Issuer::parse(&discovered.issuer).ok()).ok_or_else(|| {
+            let description =
+                format!("{} says of no issuer that it is there; is it a Mintedge?", http.address());
+            Failure::new(Exit::Unreachable, "unexpected_answer", description)
+        })?;
+    match expected {
+        Some(expected) if expected != issuer.as_str() => Err(Failure::usage(format!(
+            "the server at {} is {}, and {expected} is meant",
+            http.address(),
+            issuer.as_str()
+        ))),
+        _ => Ok(issuer),
+    }
 }

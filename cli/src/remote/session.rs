@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Method;
 
+use super::Server;
 use super::credentials;
-use super::http::{Call, Http, Reply};
-use super::token::{TokenRequest, request_with};
+use super::http::{Call, Reply};
+use super::token::{TokenRequest, request_token};
 use crate::encoding::percent_encode;
 use crate::failure::{Exit, Failure};
 
@@ -26,8 +27,7 @@ pub(crate) enum Access {
 
 /// A session with the admin API.
 pub(crate) struct Session {
-    http: Http,
-    issuer: Issuer,
+    server: Server,
     authorization: Secret,
 }
 
@@ -36,9 +36,8 @@ impl Session {
     ///
     /// # Errors
     /// If there is no credential, or the server doesn't take it.
-    pub(crate) fn open(issuer: Issuer, access: Access) -> Result<Self, Failure> {
+    pub(crate) fn open(server: Server, access: Access) -> Result<Self, Failure> {
         let credentials = credentials::for_admin()?;
-        let http = Http::new(&issuer);
         let scopes: &[&str] = match access {
             Access::Read => &[ADMIN_READ],
             Access::Write => &[ADMIN_READ, ADMIN_WRITE],
@@ -48,23 +47,23 @@ impl Session {
             secret: &credentials.secret,
             method: AuthMethod::ClientSecretBasic,
             scopes: &scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>(),
-            resources: &[issuer.admin_resource()],
+            resources: &[server.issuer.admin_resource()],
         };
-        let response = request_with(&http, &issuer, &request).map_err(|failure| match failure.error() {
+        let response = request_token(&server, &request).map_err(|failure| match failure.error() {
             "invalid_client" => failure.explained(format!(
                 "{} refused the credential of {}; is it the one of this deployment?",
-                issuer.as_str(),
+                server.issuer.as_str(),
                 credentials.variable
             )),
             _ => failure,
         })?;
         let authorization = Secret::received(format!("Bearer {}", response.access_token));
-        Ok(Self { http, issuer, authorization })
+        Ok(Self { server, authorization })
     }
 
     /// The server.
     pub(crate) fn issuer(&self) -> &Issuer {
-        &self.issuer
+        &self.server.issuer
     }
 
     /// `GET path`, which is relative to the admin API.
@@ -104,7 +103,7 @@ impl Session {
     /// `DELETE path`.
     pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
         let reply = self.send(Method::DELETE, path, None, None)?;
-        if reply.status == 204 { Ok(()) } else { Err(failure(&self.issuer, &reply)) }
+        if reply.status == 204 { Ok(()) } else { Err(failure(self.issuer(), &reply)) }
     }
 
     fn send(
@@ -114,10 +113,10 @@ impl Session {
         if_match: Option<u64>,
         body: Option<String>,
     ) -> Result<Reply, Failure> {
-        self.http.send(Call {
+        self.server.http.send(Call {
             changes: method != Method::GET,
             method,
-            url: self.issuer.endpoint(&format!("{PREFIX}{path}")),
+            path: format!("{PREFIX}{path}"),
             authorization: Some(&self.authorization),
             if_match,
             body: body.map(|text| ("application/json", text)),
@@ -126,14 +125,14 @@ impl Session {
 
     fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, Failure> {
         if !(200..300).contains(&reply.status) {
-            return Err(failure(&self.issuer, reply));
+            return Err(failure(self.issuer(), reply));
         }
         // Only where it went wrong: the error's text could quote a secret of the answer.
         serde_json::from_str(&reply.body).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());
             let description = format!(
                 "the answer of {} is not as expected ({place}); is this command as new as the server?",
-                self.issuer.as_str()
+                self.issuer().as_str()
             );
             Failure::new(Exit::Unreachable, "unexpected_answer", description)
         })

@@ -6,7 +6,8 @@ use mintedge::protocol::secret::Secret;
 use serde::{Deserialize, Serialize};
 use ureq::http::Method;
 
-use super::http::{Call, Http, Reply};
+use super::Server;
+use super::http::{Call, Reply};
 use super::session::failure;
 use crate::encoding::{basic, form};
 use crate::failure::{Exit, Failure};
@@ -31,19 +32,11 @@ pub(crate) struct TokenResponse {
     scope: Option<String>,
 }
 
-/// Asks the server at `issuer` for a token with `client_credentials` (RFC 6749 §4.4).
+/// Asks `server` for a token with `client_credentials` (RFC 6749 §4.4).
 ///
 /// # Errors
 /// If the server refuses or can't be reached.
-pub(crate) fn request_token(issuer: &Issuer, request: &TokenRequest<'_>) -> Result<TokenResponse, Failure> {
-    request_with(&Http::new(issuer), issuer, request)
-}
-
-pub(super) fn request_with(
-    http: &Http,
-    issuer: &Issuer,
-    request: &TokenRequest<'_>,
-) -> Result<TokenResponse, Failure> {
+pub(crate) fn request_token(server: &Server, request: &TokenRequest<'_>) -> Result<TokenResponse, Failure> {
     let scope = request.scopes.join(" ");
     let mut fields = vec![("grant_type", "client_credentials")];
     if !scope.is_empty() {
@@ -61,15 +54,15 @@ pub(super) fn request_with(
             None
         }
     };
-    let reply = http.send(Call {
+    let reply = server.http.send(Call {
         method: Method::POST,
         changes: false,
-        url: issuer.endpoint("/token"),
+        path: "/token".to_owned(),
         authorization: header.as_ref(),
         if_match: None,
         body: Some(("application/x-www-form-urlencoded", form(&fields))),
     })?;
-    read(issuer, &reply)
+    read(&server.issuer, &reply)
 }
 
 fn read(issuer: &Issuer, reply: &Reply) -> Result<TokenResponse, Failure> {

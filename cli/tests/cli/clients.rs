@@ -141,3 +141,101 @@ fn a_revoked_client_keeps_its_secret_and_loses_everything_else() {
     place.run("clients revoke").failure(64);
     place.run("clients revoke quickstart --all --yes").failure(64);
 }
+
+/// A value for an option, by what its member looks like; what belongs together is named.
+fn value_of(path: &str, help: &str) -> String {
+    let fitting = match path {
+        "name" => "First",
+        "grant" => "authorization_code",
+        "scope" | "exchange-additional-scope" => "orders:read",
+        "auth-method" => "client_secret_post",
+        "origin" => "https://app.example.com",
+        "claim" => "tenant=acme",
+        "redirect-uri"
+        | "post-logout-redirect-uri"
+        | "frontchannel-logout-uri"
+        | "backchannel-logout-uri"
+        | "logo-uri"
+        | "client-uri"
+        | "policy-uri"
+        | "tos-uri" => "https://app.example.com/x",
+        "sector-identifier" => "app.example.com",
+        "serves" | "exchange-audience" => "https://api.example.com",
+        "exchange-subject-client" | "may-act" => "quickstart",
+        "refresh-recovery" => "on",
+        "refresh-mode" => "reuse",
+        "subject-type" => "pairwise",
+        "exchange-token-type" => "id_token",
+        "refresh-retry-window" => "20s",
+        "refresh-max-grants" => "7",
+        _ if help.contains("-alg") || path.ends_with("-alg") => "ES256",
+        _ if help.contains("DURATION") => "2h",
+        _ if help.contains("true|false") => "true",
+        _ => panic!("--{path} has no value here: give it one that the server accepts"),
+    };
+    fitting.to_owned()
+}
+
+#[test]
+fn every_setting_of_a_client_is_an_option() {
+    let (_server, place) = applied();
+    let schema = place.run("schema").json();
+    let mut members = std::collections::BTreeSet::new();
+    let mut collect = |definition: &str| {
+        members
+            .extend(schema["$defs"][definition]["properties"].as_object().expect("members").keys().cloned());
+    };
+    ["ClientConfig", "RefreshConfig", "ExchangeConfig"].into_iter().for_each(&mut collect);
+
+    let help = place.run("clients create --help").success();
+    let own = help.split("\n      --").skip(1).filter(|text| {
+        !["client-id ", "issuer ", "json", "address ", "ca-certificate "]
+            .iter()
+            .any(|other| text.starts_with(other))
+    });
+    let mut arguments = vec!["clients".to_owned(), "create".to_owned(), "--json".to_owned()];
+    for text in own {
+        let option = text.split([' ', '\n', '[']).next().expect("a name");
+        arguments.push(format!("--{option}={}", value_of(option, text)));
+    }
+    // The grant of the two that an ID token in exchange needs.
+    arguments.extend([
+        "--grant=urn:ietf:params:oauth:grant-type:token-exchange".to_owned(),
+        "--client-id=all".to_owned(),
+    ]);
+    let created = place.run_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).json();
+    let client = &created["client"];
+    for member in members {
+        let found =
+            [client, &client["refresh"], &client["exchange"]].iter().any(|part| part.get(&member).is_some());
+        assert!(found, "{member} can't be said: {client}");
+    }
+    let shown = place.run("clients show all").success();
+    for text in ["https://app.example.com/x", "refresh.max_grants", "pairwise", "logo_uri"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_not_named_stays_and_what_is_unset_goes() {
+    let (_server, place) = applied();
+    place
+        .run("clients create --client-id web --grant authorization_code --redirect-uri https://a.example/cb --first-party --refresh-idle 2h --logo-uri https://a.example/l --scope openid")
+        .success();
+    let client = |arguments: &str| {
+        place.run(&format!("clients update web {arguments} --json")).json()["client"].clone()
+    };
+    let changed = client(
+        "--redirect-uri https://a.example/cb --redirect-uri https://b.example/cb --refresh-max-grants 3",
+    );
+    assert_eq!(changed["redirect_uris"], json!(["https://a.example/cb", "https://b.example/cb"]));
+    assert_eq!((&changed["refresh"]["idle"], &changed["refresh"]["max_grants"]), (&json!(7200), &json!(3)));
+    assert_eq!(changed["first_party"], true);
+    let changed = client("--first-party=false --unset logo_uri --unset refresh.idle");
+    assert_eq!((changed.get("first_party"), changed.get("logo_uri")), (None, None));
+    assert_eq!(
+        (&changed["refresh"]["idle"], &changed["refresh"]["max_grants"]),
+        (&json!(2_592_000), &json!(3))
+    );
+    assert!(place.run("clients update web --unset nothing").failure(64).contains("invalid value"));
+}

@@ -195,3 +195,26 @@ fn an_export_of_everything_says_where_clients_come_from() {
         (Some(1), Some(2))
     );
 }
+
+#[test]
+fn a_fresh_file_does_not_remove_everything_by_accident() {
+    let server = TestServer::start();
+    let place = Workplace::for_server(&server);
+    let clients: String = (0..4).map(|number| format!("[[client]]\nclient_id = \"c{number}\"\n")).collect();
+    place.write("mintedge.toml", &clients);
+    place.run("apply --yes --secrets-file secrets").success();
+    place.write("mintedge.toml", "");
+    let outcome = place.run("apply --yes");
+    assert_eq!(outcome.code, 4, "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("would remove 4 entries") && outcome.stderr.contains("--allow-removals 4"),
+        "{outcome:?}"
+    );
+    assert_eq!(place.run("clients list --json").json()["clients"].as_array().map(Vec::len), Some(4));
+    place.write("mintedge.toml", "[[client]]\nclient_id = \"c0\"\n");
+    place.run("apply --yes").success();
+    place.write("mintedge.toml", &clients);
+    place.run("apply --yes --secrets-file secrets").success();
+    place.write("mintedge.toml", "");
+    place.run("apply --yes --allow-removals 4").success();
+}

@@ -8,10 +8,9 @@ use crate::support::{QUICKSTART, TestServer, Workplace};
 fn wrong_usage_is_64_and_help_is_none() {
     let place = Workplace::new();
     for arguments in
-        ["", "nonsense", "plan --nonsense", "clients", "token", "clients rotate-secret x --overlap 1w"]
+        ["nonsense", "plan --nonsense", "token", "clients nonsense", "clients rotate-secret x --overlap 1w"]
     {
-        let outcome =
-            place.run_args(&arguments.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>());
+        let outcome = place.run(arguments);
         assert_eq!(outcome.code, 64, "{arguments}: {outcome:?}");
     }
     let json: serde_json::Value =
@@ -20,6 +19,9 @@ fn wrong_usage_is_64_and_help_is_none() {
     for arguments in ["--help", "help", "--version", "clients --help"] {
         assert!(!place.run(arguments).success().is_empty(), "{arguments}");
     }
+    let place = place.with("MINTEDGE_ISSUER", "https://auth.example.com");
+    assert!(place.run_args(&[]).success().contains("Commands:"), "a bare command says what there is");
+    assert!(place.run("clients").success().contains("rotate-secret"));
 }
 
 #[test]

@@ -350,3 +350,10 @@ fn what_is_allowed_and_probably_not_meant_is_a_warning() {
     assert_eq!((&json["valid"], key), (&json!(true), &json!("trusted_issuer[0].audiences[0]")));
     assert!(place_with(FILE).run("validate").stderr.is_empty());
 }
+
+#[test]
+fn a_token_is_not_explained_by_a_file_for_another_server() {
+    let place = place_with(FILE).with("MINTEDGE_ISSUER", "https://other.example.com");
+    let refusal = place.run(&format!("explain {}", token(&json!({}), &json!({})))).failure(64);
+    assert!(refusal.contains("the file is meant for https://id.example.com"), "{refusal}");
+}

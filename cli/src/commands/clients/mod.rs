@@ -3,6 +3,7 @@
 mod declare;
 mod revoke;
 mod secrets;
+mod settings;
 mod view;
 
 use clap::{Args, Subcommand};
@@ -15,7 +16,7 @@ use crate::args::Globals;
 use crate::ask::confirm;
 use crate::encoding::percent_encode;
 use crate::failure::Failure;
-use crate::remote::{Access, Session, client_path, issuer_without_file};
+use crate::remote::{Access, Session, client_path, server_without_file};
 
 /// What to do with clients.
 #[derive(Debug, Subcommand)]
@@ -63,7 +64,7 @@ pub(crate) struct DeleteArgs {
 }
 
 pub(super) fn run(globals: &Globals, command: &ClientsCommand) -> Result<Answer, Failure> {
-    let open = |access| Session::open(issuer_without_file(globals)?, access);
+    let open = |access| Session::open(server_without_file(globals)?, access);
     match command {
         ClientsCommand::List => {
             let clients = all_clients(&open(Access::Read)?)?;

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use mintedge::protocol::admin::ClientView;
 use mintedge::protocol::client::{AuthMethod, ManagedBy};
+use mintedge::protocol::config::ClientConfig;
 use mintedge::protocol::grants::GrantType;
+use serde_json::Value;
 
 use crate::style::{DIM, bold, styled};
 use crate::time::utc;
@@ -52,6 +54,9 @@ pub(super) fn one(client: &ClientView) -> String {
     for (claim, value) in &declaration.claims {
         row("claim", format!("{claim} = {value}"));
     }
+    for (member, value) in others(declaration) {
+        row(&member, value);
+    }
     row("registered", utc(client.created_at));
     row("changed", utc(client.updated_at));
     for secret in &client.secrets {
@@ -64,6 +69,41 @@ pub(super) fn one(client: &ClientView) -> String {
 
 fn method(pinned: Option<AuthMethod>) -> &'static str {
     pinned.map_or("client_secret_basic or client_secret_post", AuthMethod::name)
+}
+
+/// Members that have a line of their own above.
+const SHOWN: [&str; 9] = [
+    "access_token_ttl",
+    "allowed_origins",
+    "claims",
+    "client_id",
+    "client_name",
+    "disabled",
+    "grant_types",
+    "scopes",
+    "token_endpoint_auth_method",
+];
+
+/// The other members that say something, those of tables by `table.member`.
+fn others(declaration: &ClientConfig) -> Vec<(String, String)> {
+    let declaration = serde_json::to_value(declaration).unwrap_or_default();
+    let members = declaration.as_object().into_iter().flatten();
+    let others = members.filter(|(name, _)| !SHOWN.contains(&name.as_str()));
+    let rows = others.flat_map(|(name, value)| match value {
+        Value::Object(table) => {
+            table.iter().map(|(member, value)| (format!("{name}.{member}"), words(value))).collect()
+        }
+        _ => vec![(name.clone(), words(value))],
+    });
+    rows.collect()
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(" "),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
 }
 
 fn declared_by(managed_by: ManagedBy) -> &'static str {

@@ -17,6 +17,7 @@ use crate::answer::Answer;
 use crate::args::{DEFAULT_FILE, Globals};
 use crate::failure::{Exit, Failure};
 use crate::file::ConfigFile;
+use crate::remote::expected_issuer;
 use checks::Check;
 use verdict::{RuleReport, Verdicts};
 
@@ -65,7 +66,7 @@ pub(super) fn run(globals: &Globals, args: &ExplainArgs) -> Result<Answer, Failu
     let token = read(&args.token)?;
     let iss = token.claims.get("iss").and_then(Value::as_str).unwrap_or_default();
     let issuer = config.trusted_issuer.iter().find(|issuer| !iss.is_empty() && issuer.issuer() == iss);
-    let own = globals.issuer.as_deref().or(config.issuer.as_deref());
+    let own = expected_issuer(globals, config.issuer.as_deref())?;
     let kind = checks::kind(&token.header);
     let now = checks::now();
     let checks = checks::all(&token, issuer, own, now);

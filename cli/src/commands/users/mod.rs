@@ -14,7 +14,7 @@ use crate::args::Globals;
 use crate::ask::confirm;
 use crate::encoding::percent_encode;
 use crate::failure::Failure;
-use crate::remote::{Access, Session, issuer_without_file, user_path};
+use crate::remote::{Access, Session, server_without_file, user_path};
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -71,7 +71,7 @@ struct Whole {
 }
 
 pub(super) fn run(globals: &Globals, command: &UsersCommand) -> Result<Answer, Failure> {
-    let open = |access| Session::open(issuer_without_file(globals)?, access);
+    let open = |access| Session::open(server_without_file(globals)?, access);
     match command {
         UsersCommand::List => {
             let users = all_users(&open(Access::Read)?)?;

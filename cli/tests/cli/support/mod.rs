@@ -2,6 +2,7 @@
 
 mod login;
 mod server;
+mod tls;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 pub(crate) use login::{APP, log_in};
 pub(crate) use server::TestServer;
+pub(crate) use tls::TlsProxy;
 
 /// The configuration that newcomers start with.
 pub(crate) const QUICKSTART: &str = include_str!("../../../../examples/quickstart/mintedge.toml");

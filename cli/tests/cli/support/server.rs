@@ -16,6 +16,7 @@ pub(crate) const ADMIN_SECRET: &str = "mea_0000000000000000000000000000000000000
 
 /// A server that ends with the test.
 pub(crate) struct TestServer {
+    address: String,
     issuer: String,
     controls: Arc<Controls>,
     thread: Option<JoinHandle<()>>,
@@ -33,22 +34,37 @@ impl TestServer {
         Self::start_with(|_, _| {})
     }
 
+    /// Starts an empty server whose issuer is not where it listens.
+    pub(crate) fn start_as(issuer: &str) -> Self {
+        Self::listen(Some(issuer), |_, _| {})
+    }
+
     /// Starts a server that does `before` with its world before it looks at a request.
     pub(crate) fn start_with(before: impl FnMut(&World, &Request) + Send + 'static) -> Self {
+        Self::listen(None, before)
+    }
+
+    fn listen(issuer: Option<&str>, before: impl FnMut(&World, &Request) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let issuer = format!("http://{}", listener.local_addr().expect("bound"));
+        let address = listener.local_addr().expect("bound").to_string();
+        let issuer = issuer.map_or_else(|| format!("http://{address}"), str::to_owned);
         let controls = Arc::<Controls>::default();
         let thread = std::thread::spawn({
             let (issuer, controls) = (issuer.clone(), Arc::clone(&controls));
             // A server lives in one thread, as in an isolate.
             move || serve(&listener, &issuer, &controls, before)
         });
-        Self { issuer, controls, thread: Some(thread) }
+        Self { address, issuer, controls, thread: Some(thread) }
     }
 
     /// Carries out requests of this kind from now on, but hangs up instead of answering.
     pub(crate) fn lose_answers_to(&self, method: Method) {
         *self.controls.deaf_to.lock().expect("not poisoned") = Some(method);
+    }
+
+    /// Host and port it listens at.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// Its issuer.
@@ -61,7 +77,7 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.controls.stop.store(true, Ordering::SeqCst);
         // Wakes the listener.
-        let _ = TcpStream::connect(self.issuer.trim_start_matches("http://"));
+        let _ = TcpStream::connect(&self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
