@@ -27,7 +27,7 @@ use crate::failure::Failure;
 
 pub(crate) use shape::choices;
 pub(crate) use source::{Finding, Source};
-pub(crate) use words::{config_schema, default_of, known_kinds, members_of, nearest, resolve};
+pub(crate) use words::{config_schema, default_of, is_secret, known_kinds, members_of, nearest, resolve};
 
 /// A configuration file without problems.
 #[derive(Debug)]

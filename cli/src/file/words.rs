@@ -52,7 +52,7 @@ fn similarity(word: &str, name: &str) -> f64 {
 }
 
 /// Whether `key` wants to hold a secret.
-pub(super) fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_lowercase().replace(['-', '_'], "");
     ["secret", "password", "passwd", "apikey", "privatekey", "sharedkey"]
         .iter()

@@ -130,6 +130,12 @@ fn an_export_applies_without_changes() {
     let rich = r#"
 [keys]
 rotate_every_days = 30
+[login]
+sign_up = "invitation"
+[sessions]
+idle = 7200
+[branding]
+name = "Acme"
 [[resource]]
 identifier = "urn:example:api"
 name = "With \"quotes\" and ümlauts"
@@ -200,7 +206,8 @@ fn an_export_of_everything_says_where_clients_come_from() {
 fn a_fresh_file_does_not_remove_everything_by_accident() {
     let server = TestServer::start();
     let place = Workplace::for_server(&server);
-    let clients: String = (0..4).map(|number| format!("[[client]]\nclient_id = \"c{number}\"\n")).collect();
+    let clients: String =
+        [0, 1, 2, 3].map(|number| format!("[[client]]\nclient_id = \"c{number}\"\n")).concat();
     place.write("mintedge.toml", &clients);
     place.run("apply --yes --secrets-file secrets").success();
     place.write("mintedge.toml", "");

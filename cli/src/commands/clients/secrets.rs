@@ -1,21 +1,25 @@
 //! Secrets of single clients.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use mintedge::protocol::admin::{ClientView, NewSecretView};
 use mintedge::protocol::secret::SecretHash;
+use mintedge::protocol::time::DAY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::One;
 use crate::answer::Answer;
+use crate::commands::import::ImportedSecret;
 use crate::duration;
 use crate::failure::Failure;
 use crate::file::Source;
 use crate::issued::shown;
 use crate::remote::{Session, client_path};
+use crate::time::now;
 
 /// Whose secret, and for how long.
 #[derive(Debug, Args)]
@@ -92,8 +96,11 @@ pub(super) fn remove(session: &Session, args: &RemoveArgs) -> Result<Answer, Fai
     Ok(Answer::new(text, &json!({ "client_id": client_id, "removed": secret_id })))
 }
 
-/// Hashes by client.
-type Hashes = BTreeMap<String, Vec<SecretHash>>;
+/// Most seconds that the server lets a secret end in.
+const LONGEST: u64 = 3650 * DAY;
+
+/// Hashed secrets by client.
+type Hashes = BTreeMap<String, Vec<ImportedSecret>>;
 
 /// Reads the file before anything is asked of the server.
 pub(super) fn read(args: &ImportArgs) -> Result<Hashes, Failure> {
@@ -108,12 +115,18 @@ pub(super) fn read(args: &ImportArgs) -> Result<Hashes, Failure> {
 
 /// Registers every hash. One client's failure doesn't keep the others from theirs.
 pub(super) fn import(session: &Session, args: &ImportArgs, hashes: &Hashes) -> Result<Answer, Failure> {
-    let mut registered = 0_usize;
+    let (mut registered, mut ended) = (0_usize, 0_usize);
     let mut failures = Vec::new();
     for (client_id, hashes) in hashes {
-        for (index, hash) in hashes.iter().enumerate() {
+        for (index, secret) in hashes.iter().enumerate() {
             let others_expire_in = (args.replace && index == 0).then_some(0);
-            let request = NewSecret { expires_in: None, others_expire_in, sha256: Some(hash) };
+            let (hash, end) = secret.parts();
+            let expires_in = end.map(|end| end.since(now()).min(LONGEST));
+            if expires_in == Some(0) {
+                ended += 1;
+                continue;
+            }
+            let request = NewSecret { expires_in, others_expire_in, sha256: Some(hash) };
             match session.post::<Value>(&client_path(client_id, "/secrets"), &request) {
                 Ok(_) => registered += 1,
                 Err(failure) => {
@@ -123,7 +136,11 @@ pub(super) fn import(session: &Session, args: &ImportArgs, hashes: &Hashes) -> R
             }
         }
     }
-    let count = format!("{registered} secret(s) of {} client(s) registered", hashes.len() - failures.len());
+    let mut count =
+        format!("{registered} secret(s) of {} client(s) registered", hashes.len() - failures.len());
+    if ended > 0 {
+        let _ = write!(count, ", {ended} ended meanwhile");
+    }
     match failures.into_iter().next() {
         None => Ok(Answer::new(format!("{count}."), &json!({ "registered": registered }))),
         Some((client_id, failure)) => {

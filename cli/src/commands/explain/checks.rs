@@ -1,7 +1,5 @@
 //! What the server checks of a token before any rule is looked at, but for the signature.
 
-use std::time::SystemTime;
-
 use mintedge::protocol::config::TrustedIssuerConfig;
 use mintedge::protocol::config::federation::AssertionKind;
 use mintedge::protocol::error::Cause;
@@ -40,12 +38,6 @@ impl Check {
     pub(super) fn name(&self) -> &'static str {
         self.name
     }
-}
-
-/// Now, in seconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "the command has no other clock")]
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 /// What kind of JWT it says it is; `application/` may be left out (RFC 7515 §4.1.9).

@@ -68,7 +68,7 @@ pub(super) fn run(globals: &Globals, args: &ExplainArgs) -> Result<Answer, Failu
     let issuer = config.trusted_issuer.iter().find(|issuer| !iss.is_empty() && issuer.issuer() == iss);
     let own = expected_issuer(globals, config.issuer.as_deref())?;
     let kind = checks::kind(&token.header);
-    let now = checks::now();
+    let now = crate::time::now().0;
     let checks = checks::all(&token, issuer, own, now);
     let (rules, outcome) = match (issuer, kind) {
         (Some(issuer), Some(kind)) => {

@@ -3,34 +3,45 @@
 use std::collections::BTreeMap;
 
 use mintedge::protocol::config::{ClientConfig, ResourceConfig};
-use mintedge::protocol::secret::SecretHash;
+use mintedge::protocol::scope::USER_SCOPES;
+use mintedge::protocol::time::Timestamp;
 use serde_json::Value;
 
+use super::hashes::{ImportedSecret, SecretForm};
 use super::read::Loose;
-use super::{clients, resources};
+use super::remarks::{Remark, Remarks};
+use super::{clients, others, resources};
 
-const RESOURCES: [&str; 2] = ["resources", "apiresources"];
-const CLIENTS: [&str; 1] = ["clients"];
+const MEMBERS: [&str; 5] = ["resources", "api_resources", "api_scopes", "identity_resources", "clients"];
 
 /// What came of an import. Each entry has what there is to say about it.
 #[derive(Default)]
 pub(super) struct Imported {
-    pub(super) resources: Vec<(ResourceConfig, Vec<String>)>,
-    pub(super) clients: Vec<(ClientConfig, Vec<String>)>,
+    pub(super) resources: Vec<(ResourceConfig, Remarks)>,
+    pub(super) clients: Vec<(ClientConfig, Remarks)>,
     /// What belongs to no entry.
-    pub(super) general: Vec<String>,
-    /// Hashes of the clients' secrets.
-    pub(super) secrets: BTreeMap<String, Vec<SecretHash>>,
+    pub(super) general: Remarks,
+    /// The clients' secrets, hashed.
+    pub(super) secrets: BTreeMap<String, Vec<ImportedSecret>>,
+}
+
+/// How to read what a file doesn't say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// What a secret that could be either is.
+    pub(super) secrets: Option<SecretForm>,
+    /// A secret that ended before has ended.
+    pub(super) now: Timestamp,
 }
 
 impl Imported {
     /// All there is to say, each with what it is about.
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let resources = self.resources.iter().flat_map(|(resource, warnings)| {
-            warnings.iter().map(move |warning| format!("resource {}: {warning}", resource.identifier))
+    pub(super) fn remarks(&self) -> Vec<Remark> {
+        let resources = self.resources.iter().flat_map(|(resource, remarks)| {
+            remarks.iter().map(move |remark| about(&format!("resource {}", resource.identifier), remark))
         });
-        let clients = self.clients.iter().flat_map(|(client, warnings)| {
-            warnings.iter().map(move |warning| format!("client {}: {warning}", client.client_id))
+        let clients = self.clients.iter().flat_map(|(client, remarks)| {
+            remarks.iter().map(move |remark| about(&format!("client {}", client.client_id), remark))
         });
         self.general.iter().cloned().chain(resources).chain(clients).collect()
     }
@@ -43,62 +54,47 @@ impl Imported {
     }
 }
 
+fn about(entry: &str, remark: &Remark) -> Remark {
+    Remark { text: format!("{entry}: {}", remark.text), ..*remark }
+}
+
 /// Converts a whole document.
 ///
 /// # Errors
-/// If it holds neither resources nor clients.
-pub(super) fn convert(document: &Value) -> Result<Imported, String> {
-    let mut root = Loose::new(document).ok_or("the document is no JSON object")?;
-    if let Some(inner) = root.member(&["identityserver"]).and_then(Loose::new) {
-        root = inner;
-    }
-    if root.member(&RESOURCES).is_none() && root.member(&CLIENTS).is_none() {
-        return Err("the document has neither `resources` nor `clients`".to_owned());
+/// If it holds neither resources nor clients, or is another product's.
+pub(super) fn convert(document: &Value, reading: Reading) -> Result<Imported, String> {
+    if let Some(refusal) = others::recognized(document) {
+        return Err(refusal);
     }
     let mut imported = Imported::default();
-    let asked_for: Vec<&str> = root
-        .list(&CLIENTS)
-        .into_iter()
-        .filter_map(Loose::new)
-        .flat_map(|client| clients::scopes_of(&client).0)
-        .collect();
-    for (index, value) in root.list(&RESOURCES).into_iter().enumerate() {
+    let mut root = Loose::new(document).ok_or("the document is no JSON object")?;
+    if let Some(inner) = root.member("identity_server").and_then(Loose::new) {
+        root = inner;
+    }
+    let root = root.spelled(&MEMBERS, &mut imported.general);
+    if !["resources", "api_resources", "clients"].iter().any(|name| root.member(name).is_some()) {
+        return Err("the document has neither `resources` nor `clients`".to_owned());
+    }
+    let asked_for: Vec<&str> = root.list("clients").into_iter().flat_map(clients::scopes_of).collect();
+    for (index, value) in root.list("resources").into_iter().chain(root.list("api_resources")).enumerate() {
         resources::add(&mut imported, value, index, &asked_for);
     }
-    scopes_without_resource(&mut imported, &root);
-    for (index, value) in root.list(&CLIENTS).into_iter().enumerate() {
-        clients::add(&mut imported, value, index);
+    resources::scopes(&mut imported, &root);
+    people(&mut imported, &root);
+    for (index, value) in root.list("clients").into_iter().enumerate() {
+        clients::add(&mut imported, value, index, reading);
     }
-    let known: Vec<&str> = RESOURCES.into_iter().chain(CLIENTS).chain(["apiscopes"]).collect();
-    imported.general.extend(
-        root.others(&known)
-            .into_iter()
-            .map(|name| format!("`{name}` has no counterpart and is not imported")),
-    );
+    imported.general.others(&root, &MEMBERS);
     Ok(imported)
 }
 
-/// Newer servers list scopes on their own, and resources refer to them.
-fn scopes_without_resource(imported: &mut Imported, root: &Loose<'_>) {
-    let (scopes, _) = root.names(&["apiscopes"]);
-    for scope in scopes.into_iter().filter(|scope| imported.owner_of(scope).is_none()).collect::<Vec<_>>() {
-        imported.general.push(format!("the scope `{scope}` belongs to no resource and is not imported"));
-    }
-}
-
-/// A member that is true or false.
-pub(super) fn flag(object: &Loose<'_>, name: &str, warnings: &mut Vec<String>) -> Option<bool> {
-    let value = object.member(&[name])?;
-    if value.as_bool().is_none() {
-        warnings.push(format!("`{name}` is neither true nor false and is not imported"));
-    }
-    value.as_bool()
-}
-
-/// Says which members nobody asked for.
-pub(super) fn others(object: &Loose<'_>, known: &[&str], warnings: &mut Vec<String>) {
-    let others = object.others(known);
-    if !others.is_empty() {
-        warnings.push(format!("without counterpart and not imported: {}", others.join(", ")));
+/// Identity resources: the standard ones are scopes here, too.
+fn people(imported: &mut Imported, root: &Loose<'_>) {
+    for name in root.names("identity_resources", "identity resource", &mut imported.general) {
+        if !USER_SCOPES.contains(&name) {
+            imported
+                .general
+                .decide(format!("the identity resource `{name}` has no counterpart and is not imported"));
+        }
     }
 }

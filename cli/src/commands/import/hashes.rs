@@ -1,52 +1,124 @@
-//! Client secrets of another server: hashes stay, plain ones are hashed.
+//! Client secrets of another server: hashes stay, plain ones are hashed, and what has ended stays ended.
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
+use clap::ValueEnum;
 use mintedge::protocol::secret::{Secret, SecretHash};
+use mintedge::protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::convert::Reading;
 use super::read::{Loose, plain};
+use super::remarks::Remarks;
+use crate::time::{read_date, utc};
 
 /// Length below which a plain secret can be guessed.
 const SHORT: usize = 20;
 
-/// The hash of one entry of `client_secrets`, and what to say about it; never the secret itself.
-pub(super) fn hash(entry: &Value, number: usize) -> (Option<SecretHash>, Vec<String>) {
-    match read(entry) {
-        Ok((hash, None)) => (Some(hash), Vec::new()),
-        Ok((hash, Some(remark))) => (Some(hash), vec![format!("secret {number} {remark}")]),
-        Err(reason) => (None, vec![format!("secret {number} is not imported: {reason}")]),
+const MEMBERS: [&str; 6] = ["value", "type", "expiration", "description", "created", "id"];
+
+/// What the values of secrets are that could be either: 32 bytes in base64, or 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SecretForm {
+    /// SHA-256 hashes, as `IdentityServer` stores them.
+    Hashed,
+    /// The secrets themselves.
+    Plain,
+}
+
+/// A secret on its way to the server: its hash, and when it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ImportedSecret {
+    /// One that doesn't end.
+    Lasting(SecretHash),
+    /// One that ends.
+    #[serde(rename_all = "snake_case")]
+    Ending {
+        /// SHA-256 in base64url.
+        sha256: SecretHash,
+        /// Seconds since 1970.
+        expires_at: Timestamp,
+    },
+}
+
+impl ImportedSecret {
+    /// Its hash, and when it ends.
+    pub(crate) fn parts(&self) -> (&SecretHash, Option<Timestamp>) {
+        match self {
+            Self::Lasting(hash) => (hash, None),
+            Self::Ending { sha256, expires_at } => (sha256, Some(*expires_at)),
+        }
     }
 }
 
-fn read(entry: &Value) -> Result<(SecretHash, Option<&'static str>), String> {
-    let Some(object) = Loose::new(entry) else {
-        return digest(entry.as_str().unwrap_or_default());
+/// One entry of `client_secrets`, unless it can't be used. What there is to say about it never shows it.
+pub(super) fn secret(
+    entry: &Value,
+    number: usize,
+    reading: Reading,
+    remarks: &mut Remarks,
+) -> Option<ImportedSecret> {
+    let mut own = Remarks::default();
+    let object = Loose::new(entry).map(|object| object.spelled(&MEMBERS, &mut own));
+    own.iter().for_each(|remark| remarks.note(format!("secret {number}: {}", remark.text)));
+    let mut lost = |reason: String| remarks.decide(format!("secret {number} is not imported: {reason}"));
+    let Some(object) = object else {
+        let hash = digest(entry.as_str().unwrap_or_default(), reading).map_err(&mut lost).ok()?;
+        return Some(ImportedSecret::Lasting(noted(hash, number, remarks)));
     };
-    let kind = object.text(&["type"]).unwrap_or("SharedSecret");
+    let kind = object.text("type").unwrap_or("SharedSecret");
     if plain(kind) != "sharedsecret" {
-        return Err(format!("its type is `{kind}`"));
+        lost(format!("its type is `{kind}`"));
+        return None;
     }
-    let (hash, remark) = digest(object.text(&["value"]).unwrap_or_default())?;
-    let expired = object.member(&["expiration"]).map(|_| "had an expiration; it is imported without one");
-    Ok((hash, expired.or(remark)))
+    let hash = digest(object.text("value").unwrap_or_default(), reading).map_err(&mut lost).ok()?;
+    let Some(expiration) = object.member("expiration") else {
+        return Some(ImportedSecret::Lasting(noted(hash, number, remarks)));
+    };
+    match expiration.as_str().and_then(read_date) {
+        None => lost("its expiration can't be read".to_owned()),
+        Some(end) if end <= reading.now => {
+            remarks.note(format!("secret {number} is not imported: it ended {}", utc(end)));
+        }
+        Some(expires_at) => {
+            return Some(ImportedSecret::Ending { sha256: noted(hash, number, remarks), expires_at });
+        }
+    }
+    None
 }
 
-fn digest(value: &str) -> Result<(SecretHash, Option<&'static str>), String> {
+/// A hash, and whether the secret can be guessed.
+type Digest = (SecretHash, bool);
+
+fn noted((hash, can_be_guessed): Digest, number: usize, remarks: &mut Remarks) -> SecretHash {
+    if can_be_guessed {
+        remarks.note(format!("secret {number} is shorter than 20 characters and can be guessed; rotate it"));
+    }
+    hash
+}
+
+fn digest(value: &str, reading: Reading) -> Result<Digest, String> {
     if value.is_empty() {
         return Err("it has no value".to_owned());
     }
+    let plain = || Ok((Secret::received(value).hash(), value.len() < SHORT));
+    if reading.secrets == Some(SecretForm::Plain) {
+        return plain();
+    }
     if let Some(digest) = sha256(value) {
-        return Ok((SecretHash::from_sha256(digest), None));
+        let either =
+            "it may be a SHA-256 hash or 32 random bytes; say which with --secrets-are hashed or plain";
+        let hash = reading.secrets.map(|_| (SecretHash::from_sha256(digest), false));
+        return hash.ok_or_else(|| either.to_owned());
     }
     if Base64::decode_vec(value).is_ok_and(|bytes| bytes.len() == 64) {
-        return Err("it is a SHA-512 hash, and this server compares SHA-256".to_owned());
+        return Err("it looks like a SHA-512 hash, and this server compares SHA-256".to_owned());
     }
-    let is_short = value.len() < SHORT;
-    let remark = is_short.then_some("is shorter than 20 characters and can be guessed; rotate it");
-    Ok((Secret::received(value).hash(), remark))
+    plain()
 }
 
-/// A value that is a SHA-256 already, in base64 as `IdentityServer` stores it, in base64url or in hexadecimal.
+/// A value that may be a SHA-256, in base64 as `IdentityServer` stores it, in base64url or in hexadecimal.
 fn sha256(value: &str) -> Option<[u8; 32]> {
     let base64 = || Base64::decode_vec(value).or_else(|_| Base64UrlUnpadded::decode_vec(value)).ok();
     hex(value).or_else(base64)?.try_into().ok()
@@ -71,40 +143,65 @@ mod tests {
     /// SHA-256 of "secret".
     const HEX: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
     const BASE64: &str = "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=";
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+
+    fn import(entry: &Value, secrets: Option<SecretForm>) -> (Option<ImportedSecret>, Remarks) {
+        let mut remarks = Remarks::default();
+        (secret(entry, 1, Reading { secrets, now: NOW }, &mut remarks), remarks)
+    }
 
     #[test]
-    fn hashes_are_recognized_and_plain_secrets_hashed() {
-        let expected = Some(Secret::received("secret").hash());
-        for value in [
-            json!(HEX),
-            json!(HEX.to_uppercase()),
-            json!(BASE64),
-            json!({ "Value": BASE64 }),
-            json!("secret"),
-        ] {
-            assert_eq!(hash(&value, 1).0, expected, "{value}");
+    fn what_could_be_a_hash_or_a_secret_is_what_the_option_says() {
+        let hash = Secret::received("secret").hash();
+        for value in [json!(HEX), json!(HEX.to_uppercase()), json!(BASE64), json!({ "Value": BASE64 })] {
+            let text = value.as_str().unwrap_or(BASE64);
+            let hashed = import(&value, Some(SecretForm::Hashed)).0;
+            assert_eq!(hashed, Some(ImportedSecret::Lasting(hash.clone())), "{value}");
+            let plain = import(&value, Some(SecretForm::Plain)).0;
+            assert_eq!(plain, Some(ImportedSecret::Lasting(Secret::received(text).hash())), "{value}");
+            let (unsaid, remarks) = import(&value, None);
+            assert_eq!(unsaid, None, "{value}");
+            assert!(
+                remarks.iter().any(|remark| remark.is_open && remark.text.contains("--secrets-are")),
+                "{value}"
+            );
         }
+        assert_eq!(import(&json!("secret"), None).0, Some(ImportedSecret::Lasting(hash)));
+    }
+
+    #[test]
+    fn what_has_ended_stays_ended_and_what_ends_still_ends() {
+        let entry = |end: &str| json!({ "Value": "a plain secret of enough length", "Expiration": end });
+        for end in ["2019-01-01T00:00:00Z", "2027-01-15T08:00:00", "2027-01-15T10:00:00+02:00"] {
+            let (secret, remarks) = import(&entry(end), None);
+            assert_eq!(secret, None, "{end}");
+            assert!(
+                remarks.iter().all(|remark| !remark.is_open && remark.text.contains("it ended")),
+                "{end}"
+            );
+        }
+        let (secret, _) = import(&entry("2027-01-15T08:00:01.5Z"), None);
+        assert_eq!(secret.and_then(|secret| secret.parts().1), Some(Timestamp(1_800_000_001)));
+        let (secret, remarks) = import(&entry("next year"), None);
+        assert!(secret.is_none() && remarks.iter().any(|remark| remark.is_open));
     }
 
     #[test]
     fn what_is_wrong_with_a_secret_is_said_without_showing_it() {
         let cases = [
             (json!("hunter2"), true, "shorter than 20"),
-            (json!({ "Value": BASE64, "Expiration": "2030-01-01" }), true, "without one"),
+            (json!({ "vlaue": "hunter2" }), true, "is read as `value`"),
             (json!({ "Value": "x", "Type": "X509Thumbprint" }), false, "X509Thumbprint"),
             (json!({ "Value": Base64::encode_string(&[7; 64]) }), false, "SHA-512"),
             (json!({ "Description": "d" }), false, "no value"),
             (json!(7), false, "no value"),
         ];
         for (value, imported, expected) in cases {
-            let (hash, warnings) = hash(&value, 1);
-            assert_eq!(hash.is_some(), imported, "{value}");
-            let text = warnings.concat();
-            assert!(
-                text.contains(expected) && !text.contains("hunter2") && !text.contains(BASE64),
-                "{value}: {text}"
-            );
+            let (secret, remarks) = import(&value, None);
+            assert_eq!(secret.is_some(), imported, "{value}");
+            let text: String = remarks.iter().map(|remark| remark.text.as_str()).collect();
+            assert!(text.contains(expected) && !text.contains("hunter2"), "{value}: {text}");
         }
-        assert_eq!(hash(&json!("a plain secret of enough length"), 1).1, Vec::<String>::new());
+        assert!(import(&json!("a plain secret of enough length"), None).1.is_empty());
     }
 }
