@@ -165,6 +165,7 @@ fn value_of(path: &str, help: &str) -> String {
         "refresh-recovery" => "on",
         "refresh-mode" => "reuse",
         "subject-type" => "pairwise",
+        "id-token-claims" => "minimal",
         "exchange-token-type" => "id_token",
         "refresh-retry-window" => "20s",
         "refresh-max-grants" => "7",

@@ -59,14 +59,32 @@ fn every_documented_call_is_understood() {
 }
 
 #[test]
-fn the_configurations_of_guides_and_examples_are_valid() {
-    let place = Workplace::new();
-    for guide in ["agents", "legacy", "microservices", "spa", "third-party"] {
-        let text = document(&format!("guides/{guide}.md"));
-        let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
-        place.write(&format!("{guide}.toml"), &blocks.collect::<Vec<_>>().join("\n"));
-        place.run(&format!("validate {guide}.toml")).success();
+fn every_key_and_every_grant_is_documented() {
+    let schema = Workplace::new().run("schema").json();
+    let text = document("configuration.md");
+    let elsewhere = document("federation.md") + &document("refresh-tokens.md");
+    for (name, definition) in schema["$defs"].as_object().expect("definitions") {
+        for key in definition["properties"].as_object().into_iter().flat_map(|members| members.keys()) {
+            let ways = [
+                format!("`{key}`"),
+                format!("\n{key} = "),
+                format!(" {key} = "),
+                format!("[{key}]"),
+                format!("[client.{key}]"),
+            ];
+            let said = |text: &str| ways.iter().any(|way| text.contains(way));
+            assert!(said(&text) || said(&elsewhere), "{name}: {key}");
+        }
     }
+    for grant in schema["$defs"]["GrantType"]["enum"].as_array().expect("grants") {
+        let grant = grant.as_str().expect("a name");
+        assert!(text.contains(&format!("| `{grant}` |")), "{grant}");
+    }
+}
+
+#[test]
+fn the_configurations_of_examples_are_valid() {
+    let place = Workplace::new();
     for example in ["quickstart", "three-legged", "legacy-service"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
         place.run(&format!("validate {}", path.join("mintedge.toml").display())).success();

@@ -6,6 +6,7 @@ mod addresses;
 mod clients;
 mod configuration;
 mod documentation;
+mod documented_configurations;
 mod failures;
 mod federation;
 mod import;

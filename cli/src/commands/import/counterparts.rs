@@ -42,6 +42,7 @@ pub(super) const MEMBERS: [&str; 64] = [
     "update_access_token_claims_on_refresh",
     "include_jwt_id",
     "allow_access_tokens_via_browser",
+    "always_include_user_claims_in_id_token",
     "created",
     "updated",
     "last_accessed",
@@ -69,7 +70,6 @@ pub(super) const MEMBERS: [&str; 64] = [
     "user_sso_lifetime",
     "pair_wise_subject_salt",
     "protocol_type",
-    "always_include_user_claims_in_id_token",
     "coordinate_lifetime_with_user_session",
     "allowed_user_code_types",
     "name",
@@ -78,7 +78,7 @@ pub(super) const MEMBERS: [&str; 64] = [
 /// A member that has no counterpart, the values that change nothing, and what it is for somebody to decide.
 type Missing = (&'static str, &'static [&'static str], &'static str);
 
-const MISSING: [Missing; 9] = [
+const MISSING: [Missing; 8] = [
     ("access_token_type", &["0", "jwt"], "it had reference tokens; here an access token is a JWT"),
     (
         "require_request_object",
@@ -99,11 +99,6 @@ const MISSING: [Missing; 9] = [
         "it saw people under names of its own; `subject_type = \"pairwise\"` makes other ones",
     ),
     ("protocol_type", &["oidc"], "it doesn't speak OpenID Connect"),
-    (
-        "always_include_user_claims_in_id_token",
-        &["false"],
-        "its ID tokens carried people's claims; an application asks /userinfo for what its ID tokens lack",
-    ),
 ];
 
 /// Says what a client had that isn't there.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use base64ct::{Base64, Encoding as _};
+use serde_json::Value;
+
 use super::TestServer;
 
 /// A client that logs people in.
@@ -15,8 +18,7 @@ scopes = ["openid", "offline_access", "email"]
 first_party = true
 "#;
 
-const REQUEST: &str = "client_id=app&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb\
-    &scope=openid%20offline_access&prompt=consent&code_challenge_method=S256\
+const REQUEST: &str = "response_type=code&prompt=consent&code_challenge_method=S256\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
@@ -78,31 +80,72 @@ impl Browser<'_> {
     }
 }
 
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
     };
     text.bytes().map(byte).collect()
 }
 
+/// An application that logs people in.
+pub(crate) struct Application<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) secret: Option<&'a str>,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) scope: &'a str,
+}
+
+impl Application<'_> {
+    /// Logs somebody in; the answer of the token endpoint, unless the login failed.
+    pub(crate) fn log_in(&self, server: &TestServer, login: &str, password: &str) -> Option<Value> {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        let agent = config.max_redirects_will_error(false).build().new_agent();
+        let mut browser = Browser { issuer: server.issuer(), agent, cookies: BTreeMap::new() };
+        let redirect = format!("redirect_uri={}", encode(self.redirect_uri));
+        let query = format!("{REQUEST}&client_id={}&{redirect}&scope={}", self.client_id, encode(self.scope));
+        let (_, page) = browser.send(&format!("/authorize?{query}"), None);
+        let fields = [("username", login), ("password", password), ("action", "login")];
+        let (mut location, page) = browser.submit(&page, &fields);
+        if location.is_none() && page.contains("value=\"allow\"") {
+            location = browser.submit(&page, &[("action", "allow")]).0;
+        }
+        let location = location?;
+        let code = location.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        let form = format!("grant_type=authorization_code&{redirect}&code={code}&code_verifier={VERIFIER}");
+        Some(ask_for_token(server, self.client_id, self.secret, &form))
+    }
+}
+
+/// Posts a form to the token endpoint and expects a token.
+pub(crate) fn ask_for_token(server: &TestServer, client_id: &str, secret: Option<&str>, form: &str) -> Value {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    let request = ureq::http::Request::builder()
+        .method("POST")
+        .uri(format!("{}/token", server.issuer()))
+        .header("content-type", "application/x-www-form-urlencoded");
+    let request = match secret {
+        Some(secret) => {
+            let basic = Base64::encode_string(format!("{client_id}:{secret}").as_bytes());
+            request.header("authorization", format!("Basic {basic}")).body(form.to_owned())
+        }
+        None => request.body(format!("{form}&client_id={client_id}")),
+    };
+    let mut response = config.build().new_agent().run(request.expect("a request")).expect("an answer");
+    let text = response.body_mut().read_to_string().expect("text");
+    let answer: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert!(answer.get("access_token").is_some(), "{client_id} {form}: {answer}");
+    answer
+}
+
 /// Logs somebody in at [`APP`] and says whether that worked. If so, the client has a grant with a refresh token.
 pub(crate) fn log_in(server: &TestServer, login: &str, password: &str) -> bool {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-    let agent = config.max_redirects_will_error(false).build().new_agent();
-    let mut browser = Browser { issuer: server.issuer(), agent, cookies: BTreeMap::new() };
-    let (_, page) = browser.send(&format!("/authorize?{REQUEST}"), None);
-    let fields = [("username", login), ("password", password), ("action", "login")];
-    let (mut location, page) = browser.submit(&page, &fields);
-    if location.is_none() && page.contains("value=\"allow\"") {
-        location = browser.submit(&page, &[("action", "allow")]).0;
-    }
-    let Some(location) = location else { return false };
-    let code = location.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
-    let redirect = "redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb";
-    let form = format!(
-        "grant_type=authorization_code&client_id=app&code={code}&code_verifier={VERIFIER}&{redirect}"
-    );
-    let (_, tokens) = browser.send("/token", Some(&form));
-    assert!(tokens.contains("refresh_token"), "{tokens}");
-    true
+    let application = Application {
+        client_id: "app",
+        secret: None,
+        redirect_uri: "https://app.example.com/cb",
+        scope: "openid offline_access",
+    };
+    let tokens = application.log_in(server, login, password);
+    assert!(tokens.as_ref().is_none_or(|tokens| tokens.get("refresh_token").is_some()), "{tokens:?}");
+    tokens.is_some()
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-pub(crate) use login::{APP, log_in};
+pub(crate) use login::{APP, Application, ask_for_token, encode, log_in};
 pub(crate) use server::TestServer;
 pub(crate) use tls::TlsProxy;
 
