@@ -277,3 +277,16 @@ fn the_alarm_comes_at_once_for_a_sign_out_and_then_goes_back_to_once_a_day() {
     ring(&person);
     assert_eq!(person.alarm.get(), None);
 }
+
+#[test]
+fn sessions_are_told_the_newest_first() {
+    let person = Person::new();
+    for sid in [2, 3, 1] {
+        person.session(sid, DAY);
+        person.later(60);
+    }
+    let overview = person.call(&json!("overview"));
+    let sids: Vec<_> =
+        overview["overview"]["sessions"].as_array().expect("sessions").iter().map(|row| &row[0]).collect();
+    assert_eq!(sids, [1, 3, 2].map(|sid| json!(id(sid))).iter().collect::<Vec<_>>());
+}

@@ -194,6 +194,7 @@ macro_rules! black_box_suite {
                 a_user_is_found_by_login_and_by_sub,
                 a_login_identifier_is_given_once,
                 users_are_listed_in_pages,
+                users_are_ordered_and_searched_by_login,
                 what_can_be_no_user_is_refused_with_its_place,
                 a_user_is_changed_member_by_member,
                 a_new_login_identifier_frees_the_old_one,

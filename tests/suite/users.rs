@@ -132,6 +132,36 @@ pub fn users_are_listed_in_pages(f: &Fixture<'_>) {
     }
 }
 
+pub fn users_are_ordered_and_searched_by_login(f: &Fixture<'_>) {
+    let stem = f.unique("order").to_lowercase();
+    let logins: Vec<String> =
+        ["c", "a", "b", "e", "d"].map(|last| format!("{stem}{last}@example.com")).to_vec();
+    for login in &logins {
+        create(f, &json!({ "login": login })).expect(201);
+    }
+    let page = |query: &str| f.admin("GET", &format!("users?order=login&{query}"), None).expect(200).json();
+    let names = |page: &Value| -> Vec<String> {
+        let users = page["users"].as_array().expect("users").iter();
+        users.map(|user| user["login"].as_str().expect("a login").to_owned()).collect()
+    };
+    let mut expected = logins;
+    expected.sort();
+    let whole = page(&format!("search={}", encode(&stem.to_uppercase())));
+    assert_eq!((names(&whole), whole.get("next")), (expected.clone(), None));
+    let (mut found, mut after) = (Vec::new(), String::new());
+    for size in [2, 2, 1] {
+        let part = page(&format!("search={}&limit=2{after}", encode(&stem)));
+        assert_eq!(names(&part).len(), size);
+        found.extend(names(&part));
+        after = part["next"].as_str().map(|next| format!("&after={}", encode(next))).unwrap_or_default();
+    }
+    assert_eq!((found, after), (expected, String::new()));
+    assert_eq!(names(&page("search=nobody-begins-like-this")), Vec::<String>::new());
+    let all = names(&page(""));
+    assert!(all.is_sorted(), "{all:?}");
+    f.admin("GET", "users?order=sub", None).expect_error(400, "invalid_request");
+}
+
 pub fn what_can_be_no_user_is_refused_with_its_place(f: &Fixture<'_>) {
     let login = format!("{}@example.com", f.unique("nobody"));
     let full = |members: Value| {

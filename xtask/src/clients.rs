@@ -50,6 +50,12 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
             })
         });
     }
+    report.step("the admin API, fuzzed from its description", || {
+        let python = python()?;
+        with_server(tools, |server| {
+            run(server.announce(Command::new(&python).arg(format!("{PYTHON}/fuzz_admin_api.py"))))
+        })
+    });
     report.step("a service without OAuth (examples/legacy-service)", || {
         Example::LegacyService.check_with(tools)
     });

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::process::run_quiet;
+use crate::process::{capture, run_quiet};
 use crate::secrets::{admin_secret, client_secret, mintedge};
 use crate::server::{CONFIG as WRANGLER, Options, Server};
 use crate::{Result, setup, wasm};
@@ -30,19 +30,29 @@ pub(crate) fn run_until_interrupted(port: u16) -> Result {
         edge_cache: None,
     };
     let mut server = Server::start(&tools, &options)?;
-    println!("==> Applying {CONFIGURATION}");
-    run_quiet(
-        mintedge(&["apply", CONFIGURATION, "--yes", "--secrets-file"])
-            .arg(&files.client)
-            .env("MINTEDGE_ISSUER", server.issuer())
-            .env("MINTEDGE_ADMIN_SECRET", &admin),
-    )?;
+    let call = |arguments: &[&str]| {
+        let mut command = mintedge(arguments);
+        command.env("MINTEDGE_ISSUER", server.issuer()).env("MINTEDGE_ADMIN_SECRET", &admin);
+        command
+    };
+    let in_force =
+        capture(&mut call(&["export", "--json"])).ok_or("the configuration in force can't be read")?;
+    if is_untouched(&in_force) {
+        println!("==> Applying {CONFIGURATION}");
+        run_quiet(call(&["apply", CONFIGURATION, "--yes", "--secrets-file"]).arg(&files.client))?;
+    } else {
+        println!(
+            "==> Keeping the configuration in force; delete {} to start anew",
+            files.directory.display()
+        );
+    }
     println!("{}", welcome(&server, &files));
     server.wait()
 }
 
 /// What a local deployment keeps. The issuer names the port, so another port is another deployment.
 struct Files {
+    directory: PathBuf,
     state: PathBuf,
     /// The quickstart client's secret, beside the state: the server itself keeps only a hash.
     client: PathBuf,
@@ -60,8 +70,14 @@ impl Files {
             state: directory.join("state"),
             client: directory.join("quickstart-client.json"),
             log: directory.join("dev.log"),
+            directory,
         }
     }
+}
+
+/// Whether nothing was ever applied: versions count from 0. `export` is what `mintedge export --json` says.
+fn is_untouched(export: &str) -> bool {
+    export.lines().any(|line| line.trim().trim_end_matches(',') == "\"version\": 0")
 }
 
 fn welcome(server: &Server, files: &Files) -> String {
@@ -91,9 +107,23 @@ Change {CONFIGURATION}, then see and apply the difference:
   cargo run -p mintedge-cli -- plan {CONFIGURATION}
   cargo run -p mintedge-cli -- apply {CONFIGURATION}
 
-Ctrl-C ends it. Its state stays in {state}.",
+Ctrl-C ends it. Its state stays in {state}, and the next start leaves what is applied as it is.",
         discovery = server.discovery_url(),
         log = files.log.display(),
         state = files.state.display(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_untouched;
+
+    #[test]
+    fn only_a_server_that_nothing_was_applied_to_is_untouched() {
+        assert!(is_untouched("{\n  \"api_clients\": [],\n  \"version\": 0\n}"));
+        assert!(is_untouched("{\n  \"version\": 0,\n  \"config\": {}\n}"));
+        for other in ["", "{\n  \"version\": 10\n}", "{\n  \"version\": 1\n}"] {
+            assert!(!is_untouched(other), "{other}");
+        }
+    }
 }

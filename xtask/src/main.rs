@@ -4,6 +4,7 @@
 
 mod bench;
 mod clients;
+mod deployment;
 mod dev;
 mod example;
 mod files;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND
   setup                 Install what building and testing need, if it is missing
   build                 Build the Worker's wasm into build/, if its inputs changed
   dev [--port N]        Run the Worker locally with the quickstart configuration
+  wrangler ARGUMENTS    Run wrangler with the settings of deployment.toml: deploy, secret put, tail, …
   example NAME [--check]
                         Run examples/NAME: three-legged or legacy-service. --check tries it and ends
   test [--only PART]    Run every check; PART is lint, native, fuzz, worker, clients or browser
@@ -58,7 +60,11 @@ fn run() -> Result {
         ["setup"] => setup::everything().map(drop),
         ["bench"] => bench::run(),
         ["bench", "--only", part] => bench::run_part(part.parse()?),
-        ["build"] => wasm::build(&setup::for_build()?),
+        ["build"] => {
+            deployment::check_before_build()?;
+            wasm::build(&setup::for_build()?)
+        }
+        ["wrangler", rest @ ..] if !rest.is_empty() => deployment::wrangler(&setup::for_build()?, rest),
         ["dev"] => dev::run_until_interrupted(dev::DEFAULT_PORT),
         ["dev", "--port", port] => {
             dev::run_until_interrupted(port.parse().map_err(|_| format!("not a port: {port}"))?)

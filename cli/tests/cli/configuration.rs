@@ -225,3 +225,13 @@ fn a_fresh_file_does_not_remove_everything_by_accident() {
     place.write("mintedge.toml", "");
     place.run("apply --yes --allow-removals 4").success();
 }
+
+#[test]
+fn a_server_that_nothing_was_applied_to_says_version_0() {
+    let server = TestServer::start();
+    let place = Workplace::for_server(&server);
+    let text = place.run("export --json").success();
+    assert!(text.lines().any(|line| line.trim().trim_end_matches(',') == "\"version\": 0"), "{text}");
+    place.run("clients create").success();
+    assert_eq!(place.run("export --json").json()["version"], 0, "clients beside the file are no version");
+}

@@ -5,6 +5,7 @@
 mod addresses;
 mod clients;
 mod configuration;
+mod deploying;
 mod documentation;
 mod documented_configurations;
 mod failures;

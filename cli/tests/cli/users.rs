@@ -47,6 +47,9 @@ fn a_user_is_made_listed_changed_and_deleted() {
     let list = place.run("users list").success();
     assert!(list.starts_with("SUB ") && list.contains(&format!("{sub}  ada@example.com\n")), "{list}");
     assert_eq!(place.run("users list --json").json()["users"][1]["login"], "bob");
+    let found = place.run("users list --search AD --json").json();
+    assert_eq!(found["users"].as_array().map(Vec::len), Some(1));
+    assert_eq!(found["users"][0]["login"], "ada@example.com");
     let shown = place.run("users show bob").success();
     assert!(shown.starts_with("bob\n") && shown.contains("password       none"), "{shown}");
 

@@ -66,20 +66,23 @@ async fn show<P: Platform>(
     let base = server.issuer.path();
     let action = format!("{base}{ACCOUNT}");
     let ids: Vec<String> = overview.sessions.iter().map(|(sid, _)| sid.to_string()).collect();
-    let sessions = overview.sessions.iter().zip(&ids).map(|((sid, session), id)| SessionRow {
+    let rows = overview.sessions.iter().zip(&ids).map(|((sid, session), id)| SessionRow {
         id,
         label: &session.label,
         created: ago(session.created_at, exchange.now),
         last_seen: ago(session.seen_at, exchange.now),
         current: *sid == cookie.sid,
     });
+    let mut sessions: Vec<_> = rows.collect();
+    // This one first; the others stay in their order, the newest first.
+    sessions.sort_by_key(|session| !session.current);
     let apps = applications(server, exchange, &overview).await?;
     let page = AccountPage {
         base,
         theme: &snapshot.branding,
         target: FormTarget { action: &action, flow: FLOW, csrf: &csrf, form_action: None },
         account: &overview.user.login,
-        sessions: sessions.collect(),
+        sessions,
         apps: apps
             .iter()
             .map(|(client_id, name, scopes)| AppRow { client_id, name, scopes: scopes.clone() })

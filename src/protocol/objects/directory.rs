@@ -78,6 +78,15 @@ pub enum Command {
         /// Most entries to return.
         limit: u32,
     },
+    /// The first identifiers in their own order, of those that begin with `prefix` and come after `after`.
+    Page {
+        /// What they begin with; empty for all.
+        prefix: String,
+        /// The last identifier of the page before.
+        after: Option<String>,
+        /// Most entries to return.
+        limit: u32,
+    },
     /// The alarm: drops buckets whose window is over.
     Tend,
 }
@@ -111,7 +120,7 @@ pub enum Reply {
     Owner(Option<UserId>),
     /// To `Claim`.
     Claimed,
-    /// To `List`: key and entry.
+    /// To `List` and `Page`: key and entry.
     Entries(Vec<(String, Entry)>),
     /// To everything else.
     Done,
@@ -157,12 +166,39 @@ pub(super) fn handle<R: Rows>(
             Ok(Reply::Done)
         }
         Command::List { after, limit } => Ok(Reply::Entries(rows.list(LOGIN, after.as_deref(), limit)?)),
+        Command::Page { prefix, after, limit } => page(rows, &prefix, after.as_deref(), limit),
         Command::Tend => tend(rows, now),
     }
 }
 
 fn owner<R: Rows>(rows: &Transaction<'_, R>, login: &str) -> Result<Option<UserId>, ServerError> {
     Ok(rows.read::<Entry>(&format!("{LOGIN}{login}"))?.map(|entry| entry.owner))
+}
+
+/// Looks at every row: they are in the order of their keys, which say nothing of what they stand for.
+fn page<R: Rows>(
+    rows: &Transaction<'_, R>,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Reply, ServerError> {
+    let fits = |entry: &Entry| {
+        entry.name.starts_with(prefix) && after.is_none_or(|after| entry.name.as_str() > after)
+    };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found: Vec<(String, Entry)> = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let entries = rows.list::<Entry>(LOGIN, cursor.as_deref(), SWEEP)?;
+        let is_last = entries.len() < usize::try_from(SWEEP).unwrap_or(usize::MAX);
+        cursor = entries.last().map(|(key, _)| key.clone());
+        found.extend(entries.into_iter().filter(|(_, entry)| fits(entry)));
+        found.sort_unstable_by(|(_, one), (_, other)| one.name.cmp(&other.name));
+        found.truncate(most);
+        if is_last {
+            return Ok(Reply::Entries(found));
+        }
+    }
 }
 
 fn attempt<R: Rows>(

@@ -20,7 +20,7 @@ use crate::remote::{Access, Session, server_without_file, user_path};
 #[derive(Debug, Subcommand)]
 pub(crate) enum UsersCommand {
     /// List all users.
-    List,
+    List(ListArgs),
     /// Show one user: account, sessions, and who has access.
     Show(One),
     /// Make an account with a password.
@@ -61,6 +61,14 @@ pub(crate) struct DeleteArgs {
     yes: bool,
 }
 
+/// Which users.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only those whose login begins like this.
+    #[arg(long, value_name = "PREFIX")]
+    search: Option<String>,
+}
+
 /// A user with everything around.
 #[derive(Serialize)]
 struct Whole {
@@ -73,8 +81,8 @@ struct Whole {
 pub(super) fn run(globals: &Globals, command: &UsersCommand) -> Result<Answer, Failure> {
     let open = |access| Session::open(server_without_file(globals)?, access);
     match command {
-        UsersCommand::List => {
-            let users = all_users(&open(Access::Read)?)?;
+        UsersCommand::List(args) => {
+            let users = all_users(&open(Access::Read)?, args.search.as_deref())?;
             Ok(Answer::new(view::table(&users), &json!({ "users": users })))
         }
         UsersCommand::Show(One { user }) => show(&open(Access::Read)?, user),
@@ -131,19 +139,32 @@ fn delete(session: &Session, args: &DeleteArgs) -> Result<Answer, Failure> {
     Ok(Answer::new(format!("Deleted user {user}."), &json!({ "deleted": user })))
 }
 
-/// Every user, ordered by login.
-fn all_users(session: &Session) -> Result<Vec<PersonView>, Failure> {
+/// Every user whose login begins with `search`, ordered by login.
+fn all_users(session: &Session, search: Option<&str>) -> Result<Vec<PersonView>, Failure> {
+    let prefix = search.unwrap_or_default().trim().to_lowercase();
+    let ordered = format!("order=login&search={}", percent_encode(&prefix));
+    let mut users = match pages(session, &ordered) {
+        // A Worker on the free plan may not ask all of the directory for one request.
+        Err(failure) if failure.error() == "temporarily_unavailable" => pages(session, "")?,
+        users => users?,
+    };
+    // An older server knows no order.
+    users.retain(|user| user.login.starts_with(&prefix));
+    users.sort_unstable_by(|one, other| one.login.cmp(&other.login));
+    Ok(users)
+}
+
+fn pages(session: &Session, query: &str) -> Result<Vec<PersonView>, Failure> {
     #[derive(Deserialize)]
     struct Page {
         users: Vec<PersonView>,
         next: Option<String>,
     }
-    let mut page: Page = session.get("users")?;
+    let mut page: Page = session.get(&format!("users?{query}"))?;
     let mut users = page.users;
     while let Some(after) = page.next {
-        page = session.get(&format!("users?after={}", percent_encode(&after)))?;
+        page = session.get(&format!("users?{query}&after={}", percent_encode(&after)))?;
         users.append(&mut page.users);
     }
-    users.sort_unstable_by(|one, other| one.login.cmp(&other.login));
     Ok(users)
 }

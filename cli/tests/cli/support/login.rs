@@ -68,7 +68,11 @@ impl Browser<'_> {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         let location = response.headers().get("location").map(|url| url.to_str().expect("text").to_owned());
-        (location, response.body_mut().read_to_string().expect("a page"))
+        let page = response.body_mut().read_to_string().expect("a page");
+        // The answer to a form is a page that leads on.
+        let onward = page.split("http-equiv=\"refresh\" content=\"0;url=").nth(1);
+        let onward = onward.and_then(|rest| rest.split('"').next()).map(|url| url.replace("&amp;", "&"));
+        (location.or(onward), page)
     }
 
     fn submit(&mut self, page: &str, fields: &[(&str, &str)]) -> (Option<String>, String) {

@@ -25,6 +25,8 @@ pub(crate) struct TestServer {
 #[derive(Default)]
 struct Controls {
     stop: AtomicBool,
+    /// The deployment's admin secret, if it is another one than [`ADMIN_SECRET`].
+    admin_secret: Mutex<Option<String>>,
     deaf_to: Mutex<Option<Method>>,
 }
 
@@ -62,6 +64,11 @@ impl TestServer {
         *self.controls.deaf_to.lock().expect("not poisoned") = Some(method);
     }
 
+    /// Gives the deployment another admin secret.
+    pub(crate) fn set_admin_secret(&self, secret: &str) {
+        *self.controls.admin_secret.lock().expect("not poisoned") = Some(secret.to_owned());
+    }
+
     /// Host and port it listens at.
     pub(crate) fn address(&self) -> &str {
         &self.address
@@ -91,7 +98,6 @@ fn serve(
     mut before: impl FnMut(&World, &Request),
 ) {
     let world = World::new(issuer).expect("an issuer");
-    let secret = Secret::received(ADMIN_SECRET);
     for stream in listener.incoming() {
         if controls.stop.load(Ordering::SeqCst) {
             return;
@@ -99,6 +105,8 @@ fn serve(
         let Ok(stream) = stream else { continue };
         let Ok(request) = receive(&stream) else { continue };
         before(&world, &request);
+        let secret = controls.admin_secret.lock().expect("not poisoned").clone();
+        let secret = Secret::received(secret.as_deref().unwrap_or(ADMIN_SECRET));
         // Every request meets an edge that has seen everything: what a stale one does is for the server's tests.
         world.publish().expect("published");
         let response = pollster::block_on(world.isolate(Some(&secret)).handle(&request));

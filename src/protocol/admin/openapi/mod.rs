@@ -118,6 +118,7 @@ fn parameter_json(parameter: &Parameter) -> Value {
         "limit" => {
             json!({ "type": "integer", "minimum": 1, "maximum": super::MAX_PAGE, "default": super::MAX_PAGE })
         }
+        "order" => json!({ "type": "string", "enum": ["login"] }),
         _ => json!({ "type": "string" }),
     };
     let description = Some(Value::from(parameter.description)).filter(|_| !parameter.description.is_empty());

@@ -189,8 +189,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .answers(201, "The client and the secret, shown this once", of::<WithSecret>)
         .refuses(&[409]),
     delete("/clients/{client_id}/secrets/{secret_id}", "removeSecret", "End one secret at once"),
-    get(USERS, "listUsers", "Users, in no particular order")
-        .asked_with(&[("after", "The `next` of the page before"), ("limit", "Most users to return")])
+    get(
+        USERS,
+        "listUsers",
+        "Users. With `order` a page in order, which asks 256 objects; without it in no particular order and by fewer, and a page may be short although there is more",
+    )
+        .asked_with(&[
+            ("order", "`login`: ordered by login identifier"),
+            ("search", "With `order`: only those whose login identifier begins like this"),
+            ("after", "The `next` of the page before, which was asked for in the same way"),
+            ("limit", "Most users to return"),
+        ])
         .answers(200, "A page; `next` is the `after` of the next one", of::<UserPage>),
     post(USERS, "createUser", "Make an account, with a password, with an invitation, or with neither")
         .takes(of::<NewUser>)

@@ -109,8 +109,10 @@ pub(super) fn look<R: Rows>(
 
 pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
     let Some(user) = user(rows)? else { return Ok(Reply::None) };
-    let sessions = rows.all::<Session>(SESSION)?;
-    let sessions = sessions.into_iter().filter(|(_, session)| session.is_live(now));
+    let mut sessions = rows.all::<Session>(SESSION)?;
+    sessions.retain(|(_, session)| session.is_live(now));
+    // The newest first: what somebody doesn't recognize is likely to be new.
+    sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.created_at));
     let mut grants = Vec::new();
     for (key, grant) in rows.all::<Grant>(GRANT)? {
         if grant.is_live(now) && grants::lives_with_its_parents(rows, now, &grant)? {
@@ -119,7 +121,10 @@ pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Re
     }
     Ok(Reply::Overview(Box::new(Overview {
         user,
-        sessions: sessions.filter_map(|(key, session)| Some((Id::parse(&key)?, session))).collect(),
+        sessions: sessions
+            .into_iter()
+            .filter_map(|(key, session)| Some((Id::parse(&key)?, session)))
+            .collect(),
         grants: grants.into_iter().filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
         consents: rows.all(CONSENT)?,
     })))
