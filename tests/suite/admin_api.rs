@@ -434,6 +434,16 @@ pub fn other_methods_are_405_and_name_the_allowed_ones(f: &Fixture<'_>) {
     f.admin("PATCH", "nothing", None).expect_error(404, "not_found");
 }
 
+pub fn a_body_that_got_lost_replaces_nothing(f: &Fixture<'_>) {
+    let client = f.client(&json!({ "client_name": "Named" }));
+    let path = format!("clients/{}", client.id);
+    let before = f.admin("GET", &path, None).expect(200).json();
+    for (method, path) in [("PUT", path.as_str()), ("POST", "clients"), ("POST", "users")] {
+        f.admin(method, path, None).expect_error(400, "invalid_request");
+    }
+    assert_eq!(f.admin("GET", &path, None).expect(200).json(), before);
+}
+
 pub fn head_is_get_without_the_body(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
     for path in ["openapi.json", "config", "clients", "keys", &format!("clients/{}", client.id)] {

@@ -188,6 +188,7 @@ macro_rules! black_box_suite {
                 reserved_client_ids_are_refused,
                 the_description_lists_every_operation,
                 other_methods_are_405_and_name_the_allowed_ones,
+                a_body_that_got_lost_replaces_nothing,
                 head_is_get_without_the_body,
             ],
             users: [

@@ -8,6 +8,14 @@ use super::super::http::{Body, Request, Response};
 use super::super::json;
 use super::AdminFailure;
 
+/// Reads the body of an operation that replaces or makes something: one that got lost must not count as an empty one.
+pub(super) fn read_required<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFailure> {
+    if matches!(&request.body, Body::Bytes(bytes) if bytes.is_empty()) {
+        return Err(AdminFailure::refused(400, "invalid_request", "the JSON body is missing"));
+    }
+    read(request)
+}
+
 /// Reads a JSON body; an empty one counts as `{}`.
 pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFailure> {
     let bytes = match &request.body {

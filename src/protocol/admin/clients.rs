@@ -41,7 +41,7 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 
 /// `POST clients`: registers a client; without `client_id` it gets a generated one.
 pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let mut value: serde_json::Value = body::read(call.exchange.request)?;
+    let mut value: serde_json::Value = body::read_required(call.exchange.request)?;
     if let Some(object) = value.as_object_mut() {
         object.entry("client_id").or_insert_with(|| "".into());
     }
@@ -51,7 +51,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
 
 /// `PUT clients/ID`: changes a client that was registered through the API.
 pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    let mut value: serde_json::Value = body::read(call.exchange.request)?;
+    let mut value: serde_json::Value = body::read_required(call.exchange.request)?;
     if let Some(object) = value.as_object_mut() {
         let named = object.insert("client_id".to_owned(), id.into());
         if named.is_some_and(|named| named != id) {

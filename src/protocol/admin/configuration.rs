@@ -25,7 +25,7 @@ pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, A
         let description = "If-Match has to name the version that was planned against, such as \"3\"";
         AdminFailure::refused(428, "precondition_required", description)
     })?;
-    let config: Config = body::read(request)?;
+    let config: Config = body::read_required(request)?;
     let command = Command::Apply { base_version, config: Box::new(config) };
     let Reply::Applied { version, changes, secrets } = call.control(command).await? else {
         return Err(unexpected());

@@ -211,7 +211,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "changeUser",
         "Change a user; what is absent stays. A new password, and switching off, end all sessions and grants",
     )
-    .takes(of::<ChangedUser>)
+    .may_take(of::<ChangedUser>)
     .answers(200, "The account", of::<UserView>)
     .refuses(&[409, 422]),
     delete(

@@ -94,7 +94,8 @@ const fn words(flaw: Flaw) -> &'static str {
 
 /// `POST users`: 201 with the account, and with the link where one was asked for.
 pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let NewUser { login, mut claims, password, password_hash, invite } = body::read(call.exchange.request)?;
+    let NewUser { login, mut claims, password, password_hash, invite } =
+        body::read_required(call.exchange.request)?;
     let credential = Credential { password, password_hash };
     let mut problems = claim_problems(&claims);
     let full_name = claims.get("name").and_then(Value::as_str);
