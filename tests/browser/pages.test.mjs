@@ -72,6 +72,7 @@ for (const size of Object.keys(SIZES)) {
 
 test("nothing is wider than the narrowest phone", async () => {
   await withPage({ viewport: { width: 320, height: 568 }, javaScriptEnabled: false }, async (page) => {
+    await hold(page);
     for (const { file } of pages) {
       await page.goto(address(file));
       await assertFits(page).catch((error) => assert.fail(`${file}: ${error.message}`));
