@@ -144,6 +144,22 @@ fn only_issue_mints_and_only_client_auth_authenticates() {
     }
 }
 
+/// `Description` holds nothing else, but would say less.
+#[test]
+fn every_description_of_an_error_can_be_sent() {
+    for (path, text) in sources("src/protocol").into_iter().filter(|(_, text)| text.contains("OAuthError")) {
+        for line in code(&text).lines() {
+            let literals = line.split('"').skip(1).step_by(2);
+            for prose in
+                literals.filter(|literal| literal.contains(' ') && !literal.contains(['{', '=', '<']))
+            {
+                let sendable = mintedge::protocol::description::is_sendable(prose);
+                assert!(sendable, "{}: an error_description can't have this: {prose}", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn files_stay_readable() {
     for folder in ["src", "cli/src", "xtask/src"] {

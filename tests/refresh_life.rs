@@ -162,6 +162,7 @@ impl Person {
             binding: None,
             scopes: scopes.map(|text| text.split(' ').collect()),
             resources: Vec::new(),
+            offers: None,
             policy: self.policy.clone(),
         })))
     }

@@ -183,6 +183,22 @@ pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    /// A row as releases wrote it that always named the method.
+    #[test]
+    fn a_client_stored_with_basic_stays_pinned_to_it() {
+        let row = r#"{"config":{"client_id":"old","grant_types":["client_credentials"],"scopes":["a"],"token_endpoint_auth_method":"client_secret_basic"},"managed_by":"config","created_at":1,"updated_at":1}"#;
+        let stored: Client = crate::protocol::json::from_str(row).expect("a client");
+        assert!(
+            stored.accepts(AuthMethod::ClientSecretBasic) && !stored.accepts(AuthMethod::ClientSecretPost)
+        );
+        let unpinned = ClientConfig::default();
+        for method in AuthMethod::ALL {
+            assert_eq!(unpinned.accepts(method), method.has_secret(), "{method:?}");
+        }
+        // Nothing is written for an unset one, which earlier releases read as Basic.
+        assert!(!serde_json::to_string(&unpinned).expect("JSON").contains("auth_method"));
+    }
+
     #[test]
     fn a_client_id_is_never_anybody_elses_subject() {
         for good in ["a", "svc-1", "ext", "external:x", "urn:example:client", "https://app.example.com/"] {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::description::Description;
 use super::http::Response;
 
 /// Error codes that Mintedge puts on the wire.
@@ -300,7 +301,7 @@ pub struct OAuthError {
     /// The code on the wire.
     pub code: Code,
     /// `error_description`: fixed text, never input.
-    pub description: &'static str,
+    pub description: Description,
     /// For logs and tests.
     pub cause: Cause,
 }
@@ -308,7 +309,7 @@ pub struct OAuthError {
 impl OAuthError {
     /// Builds a refusal.
     pub const fn new(code: Code, cause: Cause, description: &'static str) -> Self {
-        Self { code, description, cause }
+        Self { code, description: Description::new(description), cause }
     }
 }
 
@@ -368,7 +369,7 @@ impl Failure {
     pub fn response(&self, realm: &str, request_id: &str) -> Response {
         let code = self.code();
         let description = match self {
-            Self::OAuth(error) => error.description,
+            Self::OAuth(error) => error.description.as_str(),
             Self::Server(ServerError::Unavailable(_)) => "a part of the server is out of reach; try again",
             Self::Server(ServerError::Internal(_)) => {
                 "the server failed; the request id finds the cause in its log"

@@ -66,7 +66,8 @@ pub(crate) async fn issue<P: Platform>(
     let snapshot = server.snapshot(exchange.now).await?;
     let incarnation = Incarnation::new(client.epoch, snapshot.clients_epoch);
     let id_token = granted.user.as_ref().and_then(|user| user.id_token.as_ref());
-    let algs = [granted.signing_alg, id_token.map_or(granted.signing_alg, |id_token| id_token.alg)];
+    let alg = granted.target.format().alg;
+    let algs = [alg, id_token.map_or(alg, |id_token| id_token.alg)];
     let keyring = server.keyring(&snapshot, &algs, exchange.now).await?;
     match granted.issued {
         Some(TokenType::IdToken) => {
@@ -85,11 +86,12 @@ async fn access_token<P: Platform>(
     (keyring, incarnation): (&Keyring, Incarnation),
     granted: Granted,
 ) -> Result<TokenResponse, Failure> {
-    let key = signing_key(keyring, granted.signing_alg, exchange.now)?;
+    let format = granted.target.format();
+    let key = signing_key(keyring, format.alg, exchange.now)?;
     let mut jti = [0_u8; 16];
     server.platform.fill(&mut jti);
     incarnation.mark(&mut jti);
-    let scope = granted.scopes.to_wire();
+    let scope = granted.target.scopes().to_wire();
     let user = granted.user.as_ref();
     let grant = user.map(|user| {
         let grant = GrantRef { owner: user.owner, grant: user.grant };
@@ -104,14 +106,15 @@ async fn access_token<P: Platform>(
         grant: grant.transpose()?,
     };
     let claims = to_json(&claims)?;
-    let access_token = jwt::sign(&server.platform, key, &key.access_token_header, &claims).await?;
+    let header = key.access_token_header(format.typ);
+    let access_token = jwt::sign(&server.platform, key, &header, &claims).await?;
     let id_token = match user.and_then(|user| user.id_token.as_ref().map(|id_token| (user, id_token))) {
         Some((user, request)) => {
             Some(id_token(server, exchange, keyring, (&granted, user, request), Some(&access_token)).await?)
         }
         None => None,
     };
-    let (expires_in, issued_token_type) = (granted.lifetime, granted.issued.map(TokenType::uri));
+    let (expires_in, issued_token_type) = (granted.target.lifetime(), granted.issued.map(TokenType::uri));
     let refresh_token = granted.user.and_then(|user| user.refresh_token);
     Ok(TokenResponse {
         access_token,
@@ -147,11 +150,16 @@ async fn exchanged_id_token<P: Platform>(
     let parts = user.and_then(|user| Some((granted, user, user.id_token.as_ref()?)));
     let parts = parts.ok_or(ServerError::internal("an ID token was granted without a person"))?;
     let token = id_token(server, exchange, keyring, parts, None).await?;
-    Ok(exchanged(token, TokenType::IdToken, Some(granted.lifetime), granted.scopes.to_wire()))
+    Ok(exchanged(
+        token,
+        TokenType::IdToken,
+        Some(granted.target.lifetime()),
+        granted.target.scopes().to_wire(),
+    ))
 }
 
 fn exchanged_refresh_token(granted: Granted) -> Result<TokenResponse, Failure> {
-    let scope = granted.scopes.to_wire();
+    let scope = granted.target.scopes().to_wire();
     let token = granted.user.and_then(|user| user.refresh_token);
     let token = token.ok_or(ServerError::internal("a refresh token was granted without one"))?;
     Ok(exchanged(token, TokenType::RefreshToken, None, scope))
@@ -179,7 +187,7 @@ async fn id_token<P: Platform>(
         "sub": granted.subject,
         "aud": granted.client_id,
         "iat": exchange.now,
-        "exp": exchange.now.plus(granted.lifetime),
+        "exp": exchange.now.plus(granted.target.lifetime()),
         "auth_time": user.auth.auth_time,
         "acr": user.auth.acr,
         "amr": user.auth.amr,
@@ -271,18 +279,18 @@ struct AccessToken<'a> {
 
 impl Serialize for AccessToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Granted { subject, client_id, audience, lifetime, claims, vouched, user, .. } = self.granted;
+        let Granted { subject, client_id, target, vouched, user, .. } = self.granted;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("iss", self.issuer)?;
         map.serialize_entry("sub", subject)?;
-        match audience.as_slice() {
+        match target.audience() {
             [one] => map.serialize_entry("aud", one)?,
             several => map.serialize_entry("aud", several)?,
         }
         map.serialize_entry("client_id", client_id)?;
         map.serialize_entry("scope", self.scope)?;
         map.serialize_entry("iat", &self.now)?;
-        map.serialize_entry("exp", &self.now.plus(*lifetime))?;
+        map.serialize_entry("exp", &self.now.plus(target.lifetime()))?;
         map.serialize_entry("jti", self.jti)?;
         if let Some(user) = user {
             map.serialize_entry("auth_time", &user.auth.auth_time)?;
@@ -293,7 +301,7 @@ impl Serialize for AccessToken<'_> {
         for (name, value) in vouched {
             map.serialize_entry(name, value)?;
         }
-        for (name, value) in custom(claims) {
+        for (name, value) in custom(target.claims()) {
             map.serialize_entry(name, value)?;
         }
         map.end()

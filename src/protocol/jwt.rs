@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::config::AccessTokenTyp;
 use super::encoding::{base64url, from_base64url, from_json};
 use super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::jwk::{Alg, PublicJwk};
@@ -14,12 +15,26 @@ use super::time::Timestamp;
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// `typ` of an ID token.
 pub const ID_TOKEN_TYPE: &str = "JWT";
+/// What an access token of the type `JWT` has as `token_use` in its header; nothing else of ours has the member.
+const TOKEN_USE: &str = "access";
 /// Longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8 * 1024;
 
 /// The protected header as base64url.
 pub fn header(alg: Alg, typ: &str, kid: &str) -> String {
     base64url(format!(r#"{{"alg":"{}","typ":"{typ}","kid":"{kid}"}}"#, alg.name()).as_bytes())
+}
+
+/// The protected header of an access token, as base64url. One that calls itself `JWT` looks like an ID token, so it says in a
+/// place that no claim reaches what it is.
+pub fn access_token_header(alg: Alg, typ: AccessTokenTyp, kid: &str) -> String {
+    match typ {
+        AccessTokenTyp::AtJwt => header(alg, ACCESS_TOKEN_TYPE, kid),
+        AccessTokenTyp::Jwt => base64url(
+            format!(r#"{{"alg":"{}","typ":"JWT","token_use":"{TOKEN_USE}","kid":"{kid}"}}"#, alg.name())
+                .as_bytes(),
+        ),
+    }
 }
 
 /// Signs `claims` (JSON) and returns the compact serialization.
@@ -106,8 +121,22 @@ struct Header {
     kid: String,
     #[serde(default)]
     typ: String,
+    #[serde(default)]
+    token_use: Option<String>,
     /// Extensions that must be understood (RFC 7515 §4.1.11): none are.
     crit: Option<serde::de::IgnoredAny>,
+}
+
+impl Header {
+    /// Whether the token is one of the kind `typ`.
+    fn is(&self, typ: &str) -> bool {
+        let own = match self.token_use.as_deref() {
+            None => &self.typ,
+            Some(TOKEN_USE) if self.typ.eq_ignore_ascii_case("JWT") => ACCESS_TOKEN_TYPE,
+            Some(_) => return false,
+        };
+        own.eq_ignore_ascii_case(typ)
+    }
 }
 
 /// Verifies the signature of a token that this server made and returns its claims as JSON. Which `typ`, which claims and
@@ -133,7 +162,7 @@ pub async fn verify<P: Platform>(
     let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
     let header = from_base64url(header).and_then(|json| from_json::<Header>(&json));
     let header = header.filter(|header| header.crit.is_none()).ok_or_else(malformed)?;
-    if !header.typ.eq_ignore_ascii_case(typ) {
+    if !header.is(typ) {
         return Err(refused(Cause::BearerType).into());
     }
     let key = keys.iter().find(|key| key.kid == header.kid && is_usable(key, now));

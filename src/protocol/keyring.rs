@@ -1,15 +1,19 @@
 //! Signing keys: as the Control object stores them, as the edge holds them, and how they are wrapped.
 
+use std::borrow::Cow;
+
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use ed25519_dalek::SigningKey as Ed25519SigningKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::config::AccessTokenTyp;
 use super::derived::Derived;
 use super::encoding::{base64url, from_base64url};
 use super::error::ServerError;
 use super::jwk::{Alg, PublicJwk};
+use super::jwt;
 use super::ports::Entropy;
 use super::secret::SecretBytes;
 use super::state::keys::{Schedule, signer};
@@ -195,8 +199,7 @@ pub struct SigningKey {
     pub public: PublicKey,
     private: SecretBytes,
     ed25519: Option<Ed25519SigningKey>,
-    /// Header of an access token signed with this key, as base64url.
-    pub access_token_header: String,
+    access_token_header: String,
 }
 
 impl std::fmt::Debug for SigningKey {
@@ -209,8 +212,18 @@ impl SigningKey {
     /// Prepares a key for signing.
     pub fn new(public: PublicKey, private: SecretBytes) -> Self {
         let ed25519 = if public.alg == Alg::EdDsa { ed25519_key(&private) } else { None };
-        let access_token_header = super::jwt::header(public.alg, super::jwt::ACCESS_TOKEN_TYPE, &public.kid);
+        let access_token_header = jwt::access_token_header(public.alg, AccessTokenTyp::AtJwt, &public.kid);
         Self { public, private, ed25519, access_token_header }
+    }
+
+    /// Header of an access token that is signed with this key, as base64url. The usual one is made once.
+    pub fn access_token_header(&self, typ: AccessTokenTyp) -> Cow<'_, str> {
+        match typ {
+            AccessTokenTyp::AtJwt => Cow::Borrowed(&self.access_token_header),
+            AccessTokenTyp::Jwt => {
+                Cow::Owned(jwt::access_token_header(self.public.alg, typ, &self.public.kid))
+            }
+        }
     }
 
     /// PKCS#8 DER, for the platform's crypto; the seed if this is an Ed25519 key.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod control;
 mod cookies;
 pub mod derived;
+pub mod description;
 pub mod directory;
 pub mod encoding;
 pub mod endpoints;

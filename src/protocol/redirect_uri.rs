@@ -1,7 +1,7 @@
 //! Redirect URIs: what may be registered, and what a request's is compared with (RFC 6749 §3.1.2, RFC 9700 §4.1.3,
 //! RFC 8252 §7).
 //!
-//! Comparison is of exact strings, but for the port of a loopback IP address, which a native app can't know beforehand.
+//! Comparison is of exact strings, but for the port of a loopback address, which a native app can't know beforehand.
 
 use super::client::Client;
 use super::uri::{Uri, is_forbidden, is_scheme};
@@ -63,7 +63,7 @@ fn matches(registered: &str, requested: &str) -> bool {
 /// A loopback redirect (RFC 8252 §7.3) as host and everything after the port; `None` for any other URI.
 fn split_loopback(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("http://")?;
-    let host = ["127.0.0.1", "[::1]"].into_iter().find(|host| rest.starts_with(host))?;
+    let host = ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| rest.starts_with(host))?;
     let rest = rest.get(host.len()..)?;
     match rest.strip_prefix(':') {
         Some(after) => {
@@ -172,6 +172,8 @@ mod tests {
             ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb"),
             ("http://127.0.0.1:1/cb?a=b", "http://127.0.0.1:65535/cb?a=b"),
             ("http://[::1]/cb", "http://[::1]:7/cb"),
+            ("http://localhost/cb", "http://localhost:49152/cb"),
+            ("http://localhost:3000/cb?a=b", "http://localhost/cb?a=b"),
         ];
         for (registered, requested) in yes {
             assert!(matches(registered, requested), "{requested}");
@@ -196,7 +198,14 @@ mod tests {
             ("http://127.0.0.1/cb", "http://127.0.0.1:1/other"),
             ("http://127.0.0.1/cb", "http://127.0.0.1:1/cb?x=1"),
             ("http://127.0.0.1/cb", "https://127.0.0.1:1/cb"),
-            ("http://localhost/cb", "http://localhost:1/cb"),
+            ("http://localhost/cb", "http://LOCALHOST:1/cb"),
+            ("http://localhost/cb", "http://localhost.:1/cb"),
+            ("http://localhost/cb", "http://localhost.evil.example/cb"),
+            ("http://localhost/cb", "http://localhost:1@evil.example/cb"),
+            ("http://localhost/cb", "http://localhostx:1/cb"),
+            ("http://localhost/cb", "http://127.0.0.1:1/cb"),
+            ("http://localhost/cb", "http://localhost:1/other"),
+            ("http://localhost/cb", "https://localhost:1/cb"),
             ("https://127.0.0.1/cb", "https://127.0.0.1:1/cb"),
         ];
         for (registered, requested) in no {

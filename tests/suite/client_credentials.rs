@@ -80,7 +80,7 @@ pub fn a_resource_that_is_not_the_clients_is_invalid_target(f: &Fixture<'_>) {
     let refused = [
         "https://ledger.example",
         "https://unknown.example",
-        "https://orders.example/",
+        "https://orders.example//",
         "https://orders.example#x",
         "orders.example",
         "stock",

@@ -88,6 +88,9 @@ impl Resp {
     #[track_caller]
     pub fn expect_error(&self, status: u16, error: &str) {
         assert_eq!(self.error(), (status, error.to_owned()), "{self:?}");
+        let description = self.json()["error_description"].as_str().unwrap_or_default().to_owned();
+        let sendable = |character| matches!(character, ' '..='!' | '#'..='[' | ']'..='~');
+        assert!(!description.is_empty() && description.chars().all(sendable), "RFC 6749 §5.2: {self:?}");
     }
 
     #[track_caller]

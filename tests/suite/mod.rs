@@ -9,6 +9,7 @@
 )]
 
 pub mod admin_api;
+pub mod agreement;
 pub mod authorize;
 pub mod browser;
 pub mod certification;
@@ -32,6 +33,19 @@ pub mod visits;
 macro_rules! black_box_suite {
     ($target:path) => {
         $crate::black_box_cases! { $target;
+            agreement: [
+                a_narrowed_token_is_for_the_apis_of_its_scopes_only,
+                what_comes_to_no_scope_costs_no_refresh_token,
+                a_bare_origin_is_the_same_resource_with_a_slash,
+                two_resources_that_differ_by_a_slash_only_are_refused,
+                unknown_scopes_are_refused_or_left_out_as_the_client_is_registered,
+                an_exchanged_id_token_has_the_requesting_clients_name_for_the_person,
+                a_client_may_introspect_what_was_issued_to_it,
+                revocation_answers_with_json,
+                any_port_of_loopback_is_the_registered_one,
+                an_access_token_that_calls_itself_jwt_is_no_id_token,
+                no_client_has_the_name_of_a_resource_whose_tokens_look_like_id_tokens,
+            ],
             exchange: [
                 a_service_gets_a_token_for_the_next_one_that_names_it,
                 nothing_is_wider_than_subject_client_and_target,

@@ -135,7 +135,6 @@ pub fn introspection_tells_the_audience_and_nobody_else(f: &Fixture<'_>) {
     assert_eq!(seen["client_id"], login.client.id);
     for (client, token) in [
         (&ledger, access),
-        (&login.client, access),
         (&orders, text(&tokens, "refresh_token")),
         (&orders, text(&tokens, "id_token")),
         (&orders, "nonsense"),

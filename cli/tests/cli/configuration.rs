@@ -17,6 +17,26 @@ fn the_quickstart_is_valid_and_names_no_issuer() {
 }
 
 #[test]
+fn what_is_worth_a_second_thought_is_a_warning_and_no_failure() {
+    let server = TestServer::start();
+    let place = Workplace::for_server(&server);
+    let text = "[[resource]]\nidentifier = \"https://old.example\"\nscopes = [\"old:read\"]\naccess_token_typ = \"JWT\"\n";
+    place.write("mintedge.toml", text);
+    for command in ["validate", "plan", "apply --yes"] {
+        let outcome = place.run(command);
+        assert!(
+            outcome.stderr.contains("warning: ") && outcome.stderr.contains("mintedge.toml:4:"),
+            "{outcome:?}"
+        );
+        outcome.success();
+    }
+    let verdict = place.run("validate --json").json();
+    assert_eq!(verdict["warnings"][0]["key"], "resource[0].access_token_typ");
+    place.write("mintedge.toml", QUICKSTART);
+    assert_eq!(place.run("validate").stderr, "");
+}
+
+#[test]
 fn applying_twice_changes_nothing_the_second_time() {
     let server = TestServer::start();
     let place = Workplace::for_server(&server);

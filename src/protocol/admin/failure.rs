@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::config::validate::Problem;
 use super::super::control::Refusal;
+use super::super::description::cleaned;
 use super::super::error::{Failure, OAuthError, ServerError};
 use super::super::http::Response;
 use super::super::log::Exchange;
@@ -34,6 +35,7 @@ impl AdminFailure {
             Self::Refused { status, error, description, problems } => (status, error, description, problems),
         };
         exchange.refused.set(Some(error));
+        let description = cleaned(&description);
         let body =
             Wire { error, error_description: &description, request_id: &exchange.id, problems: &problems };
         let body = serde_json::to_string(&body).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::exchange::{ExchangeConfig, ExtraTokenType};
-use super::login::{IdTokenClaims, RefreshConfig, SubjectType};
+use super::login::{IdTokenClaims, RefreshConfig, SubjectType, UnknownScopes};
 use crate::protocol::client::AuthMethod;
 use crate::protocol::grants::GrantType;
 use crate::protocol::jwk::Alg;
@@ -43,8 +43,8 @@ pub struct ClientConfig {
     /// Whether it is switched off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
-    /// Where it may have people sent back to; compared exactly. On a loopback IP address the port may differ
-    /// (RFC 8252 §7.3).
+    /// Where it may have people sent back to; compared exactly. On a loopback address the port may differ
+    /// (RFC 8252 §7.3), and on `localhost`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
     /// Where people may be sent after they signed out (`RP-Initiated Logout` §3.1).
@@ -63,6 +63,9 @@ pub struct ClientConfig {
     /// What its ID tokens are signed with; RS256 if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Alg>,
+    /// What asking for a scope that nobody knows comes to, where a person logs in.
+    #[serde(default, skip_serializing_if = "UnknownScopes::is_default")]
+    pub unknown_scopes: UnknownScopes,
     /// Which claims about the person its ID tokens have.
     #[serde(default, skip_serializing_if = "IdTokenClaims::is_default")]
     pub id_token_claims: IdTokenClaims,

@@ -108,6 +108,25 @@ impl IdTokenClaims {
     }
 }
 
+/// What a request for a scope that nobody knows comes to, where a person logs in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum UnknownScopes {
+    /// `invalid_scope`: a misspelt scope is found at once.
+    #[default]
+    Refuse,
+    /// The scope is left out, and `scope` in the answer shows it (RFC 6749 §3.3).
+    Drop,
+}
+
+impl UnknownScopes {
+    /// Whether it is the default.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// When a refresh token gives way to its successor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -32,7 +32,7 @@ pub use federation::{RuleConfig, TrustedIssuerConfig};
 pub use log::{LogConfig, LoggedPeople};
 pub use login::{
     CODE_LIFETIME, IdTokenClaims, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig,
-    SignUp, SubjectType,
+    SignUp, SubjectType, UnknownScopes,
 };
 
 /// The whole document. All of it is optional; an empty one is a server without resources and clients.
@@ -102,6 +102,26 @@ impl Default for TokensConfig {
     }
 }
 
+/// What an access token calls itself in its header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum AccessTokenTyp {
+    /// RFC 9068 §2.1: nobody takes it for another kind of token.
+    #[default]
+    #[serde(rename = "at+jwt")]
+    AtJwt,
+    /// For verifiers that refuse the other.
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
+impl AccessTokenTyp {
+    /// Whether it is the default.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// `[[resource]]`: one API (RFC 8707 calls it a protected resource).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +141,9 @@ pub struct ResourceConfig {
     /// What its tokens are signed with.
     #[serde(default)]
     pub signing_alg: Alg,
+    /// What its tokens call themselves.
+    #[serde(default, skip_serializing_if = "AccessTokenTyp::is_default")]
+    pub access_token_typ: AccessTokenTyp,
     /// Lifetime of its access tokens in seconds; 30 to 86400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]

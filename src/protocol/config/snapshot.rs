@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
+use super::{
+    AccessTokenTyp, Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig,
+};
 use crate::protocol::grants::GrantType;
 use crate::protocol::incarnation::Epoch;
 use crate::protocol::issuer::Issuer;
@@ -34,9 +36,28 @@ pub struct Resource {
     pub signing_alg: Alg,
     /// Lifetime of its tokens, in seconds.
     pub access_token_ttl: u32,
+    /// What its tokens call themselves.
+    #[serde(default, skip_serializing_if = "AccessTokenTyp::is_default")]
+    pub access_token_typ: AccessTokenTyp,
     /// Claims that its tokens carry.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
+}
+
+impl Resource {
+    /// How its tokens are signed and called.
+    pub fn format(&self) -> TokenFormat {
+        TokenFormat { alg: self.signing_alg, typ: self.access_token_typ }
+    }
+}
+
+/// How an access token is signed and called: resources that differ in it can't share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenFormat {
+    /// `alg`.
+    pub alg: Alg,
+    /// `typ`.
+    pub typ: AccessTokenTyp,
 }
 
 /// Everything an edge needs besides clients and private keys. May be up to 60 s old when it is used.
@@ -115,14 +136,38 @@ impl Snapshot {
         self.resource_of_scope(ADMIN_READ).map(|admin| admin.signing_alg).unwrap_or_default()
     }
 
-    /// The resource called `identifier`.
+    /// The form of tokens for the server itself.
+    pub fn own_format(&self) -> TokenFormat {
+        TokenFormat { alg: self.own_alg(), typ: AccessTokenTyp::default() }
+    }
+
+    /// The resource called `identifier`, with or without the slash after a bare origin: URL libraries add it
+    /// (RFC 3986 §6.2.3).
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
-        self.resources.iter().find(|resource| resource.identifier == identifier)
+        let exactly = self.resources.iter().find(|resource| resource.identifier == identifier);
+        let named = bare_origin(identifier);
+        exactly.or_else(|| self.resources.iter().find(|resource| bare_origin(&resource.identifier) == named))
+    }
+
+    /// The form in which the resource called `identifier` is registered; as it is if there is none.
+    pub fn registered<'a>(&'a self, identifier: &'a str) -> &'a str {
+        self.resource(identifier).map_or(identifier, |resource| &resource.identifier)
     }
 
     /// The resource that `scope` belongs to.
     pub fn resource_of_scope(&self, scope: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.scopes.contains(scope))
+    }
+}
+
+/// `identifier` without the one slash after a bare origin.
+pub(super) fn bare_origin(identifier: &str) -> &str {
+    let after_scheme = identifier.split_once("://").map(|(_, rest)| rest);
+    match after_scheme.and_then(|rest| rest.strip_suffix('/')) {
+        Some(authority) if !authority.is_empty() && !authority.contains(['/', '?', '#']) => {
+            identifier.strip_suffix('/').unwrap_or(identifier)
+        }
+        _ => identifier,
     }
 }
 
@@ -134,6 +179,7 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
         scopes: resource.scopes.iter().cloned().collect(),
         scope_descriptions: resource.scope_descriptions.clone(),
         signing_alg: resource.signing_alg,
+        access_token_typ: resource.access_token_typ,
         access_token_ttl: resource.access_token_ttl.unwrap_or(config.tokens.access_token_ttl),
         claims: resource.claims.clone(),
     });
@@ -143,6 +189,7 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
         scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
         scope_descriptions: BTreeMap::new(),
         signing_alg: Alg::default(),
+        access_token_typ: AccessTokenTyp::default(),
         access_token_ttl: 300,
         claims: Map::new(),
     };

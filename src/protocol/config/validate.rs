@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientConfig, Config, ResourceConfig, claims};
+use super::snapshot::bare_origin;
+use super::{AccessTokenTyp, ClientConfig, Config, ResourceConfig, claims};
 use crate::protocol::client::client_id_problem;
 use crate::protocol::grants::GrantType;
 use crate::protocol::issuer::{Issuer, is_authority};
@@ -58,9 +59,17 @@ pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
         local: own.is_none_or(outbound::is_local),
     };
     check.clients(&config.client, &known);
+    check.lookalikes(config);
     check.trusted_issuers(&config.trusted_issuer, own);
     check.rules(config);
     check.found
+}
+
+/// What is wrong with a resource of this name, if there is a client of the same one: its access tokens would pass for the client's
+/// ID tokens, which have the same `typ` and `aud`.
+pub fn lookalike(typ: AccessTokenTyp) -> Option<&'static str> {
+    let advice = "a client has this name too, and would take this resource's access tokens for its ID tokens: give one of them another name, or leave access_token_typ out";
+    (typ == AccessTokenTyp::Jwt).then_some(advice)
 }
 
 /// What a client can refer to.
@@ -134,11 +143,12 @@ impl Check {
         for (index, resource) in resources.iter().enumerate() {
             let at = format!("resource[{index}]");
             self.resource(resource, &at);
-            if !identifiers.insert(resource.identifier.as_str()) {
-                self.say(
-                    format!("{at}.identifier"),
-                    format!("the resource `{}` is there twice", resource.identifier),
+            if !identifiers.insert(bare_origin(&resource.identifier)) {
+                let message = format!(
+                    "the resource `{}` is there twice; a slash after a bare origin makes no difference",
+                    resource.identifier
                 );
+                self.say(format!("{at}.identifier"), message);
             }
             for (number, scope) in resource.scopes.iter().enumerate() {
                 if let Some(owner) = owners.insert(scope, &resource.identifier) {
@@ -202,6 +212,15 @@ impl Check {
                     format!("{at}.client_id"),
                     format!("the client `{}` is there twice", client.client_id),
                 );
+            }
+        }
+    }
+
+    fn lookalikes(&mut self, config: &Config) {
+        for (index, resource) in config.resource.iter().enumerate() {
+            let is_client = config.client.iter().any(|client| client.client_id == resource.identifier);
+            if let Some(problem) = lookalike(resource.access_token_typ).filter(|_| is_client) {
+                self.say(format!("resource[{index}].access_token_typ"), problem);
             }
         }
     }

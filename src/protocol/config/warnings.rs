@@ -1,8 +1,8 @@
 //! What is allowed and probably not meant. `mintedge validate`, `plan` and `apply` show it; nothing is refused for it.
 
-use super::Config;
 use super::federation::{IssuerKind, TrustedIssuerConfig};
 use super::validate::Problem;
+use super::{AccessTokenTyp, Config};
 use crate::protocol::federation::jwks::KeySet;
 
 /// Audiences that belong to somebody else, and to whom. A slash at the end makes no difference.
@@ -33,6 +33,14 @@ const API_SERVER: &str = "an API server of Kubernetes: every pod has one";
 /// Everything that deserves a second look.
 pub fn warnings(config: &Config) -> Vec<Problem> {
     let mut found = Vec::new();
+    for (index, resource) in config.resource.iter().enumerate() {
+        if resource.access_token_typ == AccessTokenTyp::Jwt {
+            let message = "such access tokens look like ID tokens to whoever doesn't compare `aud` (RFC 9068 §2.1): only for \
+                           verifiers that refuse at+jwt";
+            let path = format!("resource[{index}].access_token_typ");
+            found.push(Problem { path, message: message.to_owned() });
+        }
+    }
     for (index, issuer) in config.trusted_issuer.iter().enumerate() {
         let at = format!("trusted_issuer[{index}]");
         for (number, audience) in issuer.audiences.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::{Context, NewSecret, Refusal, Reply, Stop, Store, Urgency, keys};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::snapshot::resources;
-use crate::protocol::config::validate::{Known, client_problems};
+use crate::protocol::config::validate::{Known, client_problems, lookalike};
 use crate::protocol::derived::Derived;
 use crate::protocol::encoding::base64url;
 use crate::protocol::error::ServerError;
@@ -125,7 +125,7 @@ fn provide_keys<S: Store, E: Entropy>(
 
 fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfig) -> Result<(), Stop> {
     let known = resources(&head.config, context.issuer);
-    let problems = client_problems(
+    let mut problems = client_problems(
         config,
         &Known {
             scope: &|scope| known.iter().any(|resource| resource.scopes.contains(scope)),
@@ -139,6 +139,11 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
             local: is_local(context.issuer.as_str()),
         },
     );
+    let namesake = known.iter().find(|resource| resource.identifier == config.client_id);
+    if let Some(message) = namesake.and_then(|resource| lookalike(resource.access_token_typ)) {
+        let path = "client.client_id".to_owned();
+        problems.push(super::Problem { path, message: message.to_owned() });
+    }
     if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
 }
 

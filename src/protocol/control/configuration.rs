@@ -6,7 +6,7 @@ use super::head::{self, Head};
 use super::{Context, Refusal, Reply, Stop, Store, Urgency, clients, keys};
 use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::Config;
-use crate::protocol::config::validate::{Problem, problems_at};
+use crate::protocol::config::validate::{Problem, lookalike, problems_at};
 use crate::protocol::error::ServerError;
 use crate::protocol::ports::Entropy;
 use crate::protocol::state::config::{Change, reconcile};
@@ -37,6 +37,7 @@ pub(super) fn apply<S: Store, E: Entropy>(
         return Err(Stop::Refused(Refusal::VersionConflict { current: head.config_version }));
     }
     check(context, &desired)?;
+    check_lookalikes(store, &desired)?;
     let existing = concerned(store, &head, &desired)?;
     let result = reconcile(&existing, &desired, context.epoch(), context.now);
     let declared: Vec<String> = desired.client.iter().map(|client| client.client_id.clone()).collect();
@@ -84,6 +85,21 @@ fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), S
         if resource.identifier == admin {
             let path = format!("resource[{index}].identifier");
             found.push(Problem { path, message: "this is the server's own admin API".to_owned() });
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(found))) }
+}
+
+/// Clients that the document doesn't have may have the name of one of its resources.
+fn check_lookalikes<S: Store>(store: &S, desired: &Config) -> Result<(), Stop> {
+    let mut found = Vec::new();
+    for (index, resource) in desired.resource.iter().enumerate() {
+        let Some(message) = lookalike(resource.access_token_typ) else { continue };
+        if clients::load(store, &resource.identifier)?
+            .is_some_and(|client| client.managed_by == ManagedBy::Api)
+        {
+            let path = format!("resource[{index}].access_token_typ");
+            found.push(Problem { path, message: message.to_owned() });
         }
     }
     if found.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(found))) }

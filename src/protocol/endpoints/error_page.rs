@@ -53,7 +53,7 @@ fn page<P: Platform>(
     let code = failure.code();
     let (error, status) = code.wire();
     let (description, cause) = match failure {
-        Failure::OAuth(OAuthError { description, cause, .. }) => (*description, Some(*cause)),
+        Failure::OAuth(OAuthError { description, cause, .. }) => (description.as_str(), Some(*cause)),
         Failure::Server(_) => ("the server failed; the request id finds the cause in its log", None),
     };
     let refused = exchange.refused_uri.borrow();

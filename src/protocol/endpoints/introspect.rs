@@ -1,6 +1,6 @@
 //! `/introspect` (RFC 7662) with signed answers (RFC 9701).
 //!
-//! A token is shown to whoever it is for: a client that serves one of its resources (`serves`), a refresh token's own client, and
+//! A token is shown to whoever it is for: a client that serves one of its resources (`serves`), the client it was issued to, and
 //! clients that may read the admin API. Everybody else gets `{"active":false}`, as for a token that is none.
 
 use serde_json::{Map, Value, json};
@@ -90,7 +90,8 @@ async fn access_token<P: Platform>(
         Err(failure) => return Err(failure),
     };
     let is_served = client.serves.iter().any(|resource| token.aud.contains(resource));
-    if !is_served && !client.scopes.contains(ADMIN_READ) {
+    let is_own = token.client_id == client.client_id;
+    if !is_served && !is_own && !client.scopes.contains(ADMIN_READ) {
         return Ok(None);
     }
     if server.issued_to(&token, exchange.now).await?.is_err() {

@@ -27,7 +27,8 @@ pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'
         _ => return method_not_allowed(server, exchange, "POST, OPTIONS"),
     }
     let response = match revoke(server, exchange).await {
-        Ok(()) => Response::empty(200),
+        // RFC 7009 §2.2 says nothing of a body; clients that read one want JSON.
+        Ok(()) => Response::json_no_store(200, "{}".to_owned()),
         Err(failure) => exchange.fail(server.issuer.as_str(), failure),
     };
     cors::for_error(response, server, exchange).await

@@ -177,7 +177,7 @@ fn targets<'a>(
     let mut found: Vec<&Resource> = Vec::new();
     for name in names {
         let resource =
-            snapshot.resource(name).filter(|_| client.exchange.audiences.iter().any(|own| own == name));
+            snapshot.resource(name).filter(|found| client.exchange.audiences.contains(&found.identifier));
         // Which resources exist is nobody's business.
         let resource =
             resource.filter(|_| found.len() < MAX_TARGETS).ok_or(no_target(Cause::TargetNotAllowed))?;

@@ -6,75 +6,24 @@
 //! * Without `scope`: everything the client may have there. Beyond the client's ceiling or unknown: refused, never
 //!   cut down silently.
 
-use serde_json::{Map, Value};
-
-use super::Granted;
+use super::target::{Target, nothing_left};
 use crate::protocol::client::Client;
-use crate::protocol::config::ClientConfig;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
+use crate::protocol::config::{ClientConfig, UnknownScopes};
 use crate::protocol::error::{Cause, Code, OAuthError};
-use crate::protocol::json;
-use crate::protocol::jwk::Alg;
 use crate::protocol::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
 
 /// Most resources in one request.
 const MAX_RESOURCES: usize = 8;
 
-/// Scopes and the resources they are for; at least one of each.
-#[derive(Debug)]
-pub(super) struct Choice<'a> {
-    pub(super) scopes: ScopeSet,
-    first: &'a Resource,
-    others: Vec<&'a Resource>,
-}
-
-impl Choice<'_> {
-    fn resources(&self) -> impl Iterator<Item = &Resource> {
-        std::iter::once(self.first).chain(self.others.iter().copied())
-    }
-
-    /// Puts an access token together that speaks of `subject` and nobody else.
-    pub(super) fn granted(self, subject: String, client: &Client) -> Granted {
-        Granted {
-            subject,
-            client_id: client.client_id.clone(),
-            signing_alg: self.signing_alg(),
-            audience: self.audience(),
-            lifetime: self.lifetime(client.access_token_ttl),
-            claims: self.claims().into_iter().chain(client.claims.clone()).collect(),
-            scopes: self.scopes,
-            vouched: Map::new(),
-            user: None,
-            issued: None,
-        }
-    }
-
-    pub(super) fn audience(&self) -> Vec<String> {
-        self.resources().map(|resource| resource.identifier.clone()).collect()
-    }
-
-    pub(super) fn signing_alg(&self) -> Alg {
-        self.first.signing_alg
-    }
-
-    /// The shortest of what the resources and the client allow, in seconds.
-    pub(super) fn lifetime(&self, client: Option<u32>) -> u64 {
-        let resources = self.resources().map(|resource| resource.access_token_ttl);
-        u64::from(resources.chain(client).min().unwrap_or(self.first.access_token_ttl))
-    }
-
-    pub(super) fn claims(&self) -> Map<String, Value> {
-        json::object(self.resources().flat_map(|resource| resource.claims.clone()))
-    }
-}
-
 /// Decides for `client` what `scope` and `resource` come to.
-pub(super) fn choose<'a>(
-    snapshot: &'a Snapshot,
+pub(super) fn choose(
+    snapshot: &Snapshot,
+    issuer: &str,
     client: &ClientConfig,
     scope: Option<&str>,
     resource: &[&str],
-) -> Result<Choice<'a>, OAuthError> {
+) -> Result<Target, OAuthError> {
     let named = named_resources(snapshot, client, resource)?;
     let scopes = match scope {
         Some(text) => requested_scopes(snapshot, client, text)?,
@@ -86,10 +35,7 @@ pub(super) fn choose<'a>(
     let owners = owners(snapshot, &scopes);
     let chosen = if named.is_empty() { single_owner(owners)? } else { cover(&named, &owners)? };
     agree(&chosen)?;
-    match chosen.split_first() {
-        Some((first, others)) => Ok(Choice { scopes, first, others: others.to_vec() }),
-        None => Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted")),
-    }
+    Target::new(snapshot, client, issuer, &scopes, &chosen).ok_or(nothing_left())
 }
 
 /// Decides what a person is asked to grant `client`: scopes (those about the person included) and resources.
@@ -104,15 +50,16 @@ pub(crate) fn requested_for_user(
 ) -> Result<(ScopeSet, Vec<String>), OAuthError> {
     let named = named_resources(snapshot, client, resource)?;
     let scopes = if let Some(text) = scope {
-        ScopeSet::parse(text).ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?
+        let asked = ScopeSet::parse(text);
+        let asked = asked.ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
+        without_unknown(snapshot, client, asked)
     } else {
         let usual = |scope: &&str| *scope != "offline_access" && !scope.starts_with(ADMIN_SCOPE_PREFIX);
         client.scopes.iter().filter(usual).collect()
     };
     for scope in scopes.iter() {
         // Administration is for clients: no person is an administrator, so nobody can become one by logging in.
-        let known = USER_SCOPES.contains(&scope)
-            || !scope.starts_with(ADMIN_SCOPE_PREFIX) && snapshot.resource_of_scope(scope).is_some();
+        let known = is_known(snapshot, scope) && !scope.starts_with(ADMIN_SCOPE_PREFIX);
         if !known || !client.scopes.contains(scope) {
             let cause = if known { Cause::ScopeBeyondCeiling } else { Cause::ScopeUnknown };
             let description = "a requested scope is unknown or beyond what the client may have";
@@ -128,16 +75,29 @@ pub(crate) fn requested_for_user(
     Ok((scopes, chosen.iter().map(|resource| resource.identifier.clone()).collect()))
 }
 
-/// One token can have one signature only, and the admin API is never one of several audiences: a token for several
+/// `asked` without scopes that nobody knows, if the client is registered to have them left out.
+pub(super) fn without_unknown(snapshot: &Snapshot, client: &ClientConfig, asked: ScopeSet) -> ScopeSet {
+    match client.unknown_scopes {
+        UnknownScopes::Refuse => asked,
+        UnknownScopes::Drop => asked.iter().filter(|scope| is_known(snapshot, scope)).collect(),
+    }
+}
+
+fn is_known(snapshot: &Snapshot, scope: &str) -> bool {
+    USER_SCOPES.contains(&scope) || snapshot.resource_of_scope(scope).is_some()
+}
+
+/// One token can have one form only, and the admin API is never one of several audiences: a token for several
 /// audiences can be replayed by one at the other.
 pub(crate) fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
     if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
         let description = "the admin API is not combined with other resources; ask for it alone";
         return Err(invalid_target(Cause::ResourcesDisagree, description));
     }
-    let alg = chosen.first().map(|first| first.signing_alg);
-    if chosen.iter().any(|resource| Some(resource.signing_alg) != alg) {
-        let description = "these resources use different signature algorithms; ask for one at a time";
+    let format = chosen.first().map(|first| first.format());
+    if chosen.iter().any(|resource| Some(resource.format()) != format) {
+        let description =
+            "these resources use different signature algorithms or token types; ask for one at a time";
         return Err(invalid_target(Cause::ResourcesDisagree, description));
     }
     Ok(())

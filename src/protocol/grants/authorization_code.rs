@@ -4,9 +4,8 @@
 //! atomic step. A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands
 //! can't be used as a weapon.
 
-use super::on_behalf::{
-    check_incarnation, granted, invalid_grant, refused, requested_resources, target, unexpected,
-};
+use super::on_behalf::{check_incarnation, granted, invalid_grant, refused, requested_resources, unexpected};
+use super::target::Target;
 use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::authorization_code::AuthorizationCode;
 use crate::protocol::client::Client;
@@ -41,10 +40,10 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     }
     check(&code, client, form)?;
     check_incarnation(code.incarnation, server.incarnation(client, exchange.now).await?)?;
-    let resources = requested_resources(&request, &code.resources)?;
     let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let resources = requested_resources(&request, &snapshot, &code.resources)?;
     let issuer = server.issuer.as_str();
-    let target = target(&snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
+    let target = Target::of_grant(&snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();

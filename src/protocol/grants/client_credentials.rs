@@ -25,8 +25,9 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let GrantRequest { server, exchange, client, form } = request;
     let snapshot = server.snapshot_for(&client, exchange.now).await?;
     let requested: Vec<&str> = form.values("resource").collect();
-    let choice = choose(&snapshot, &client, form.value("scope"), &requested)?;
-    let mut granted = choice.granted(client.client_id.clone(), &client);
+    let issuer = server.issuer.as_str();
+    let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;
+    let mut granted = Granted::plain(client.client_id.clone(), &client.client_id, target);
     if let Some(name) = &client.may_act {
         granted.vouched.insert("may_act".to_owned(), may_act(name));
     }

@@ -70,9 +70,11 @@ pub(super) async fn present<P: Platform>(
     let rule = evaluate(&snapshot.rules, assertion.issuer, assertion.kind, &assertion.claims, purpose);
     let rule = rule.map_err(|none| refused(none.cause()))?;
     exchange.note_rule(&rule.id);
-    let wanted = Wanted { scope: form.value("scope"), resources: &accepts.resources };
+    let resources: Vec<&str> = accepts.resources.iter().map(|name| snapshot.registered(name)).collect();
+    let wanted = Wanted { scope: form.value("scope"), resources: &resources };
     let presented = Presented::of(&assertion);
-    let granted = decide(&snapshot, client, (rule, &presented), &wanted, (code, exchange.now))?;
+    let place = (&*snapshot, server.issuer.as_str());
+    let granted = decide(place, client, (rule, &presented), &wanted, (code, exchange.now))?;
     note(server, exchange, &assertion, code).await.map_err(|rejected| rejected.on_wire(code))?;
     Ok(granted)
 }
@@ -125,7 +127,8 @@ pub fn preview(
     let presented = Presented { issuer, kind, claims, exp };
     let ask = |resources: &[&str]| {
         let wanted = Wanted { scope: None, resources };
-        decide(snapshot, client, (rule, &presented), &wanted, (Code::InvalidGrant, now))
+        // The server itself is never the audience of such a token.
+        decide((snapshot, ""), client, (rule, &presented), &wanted, (Code::InvalidGrant, now))
     };
     let parts = match ask(&[]) {
         Ok(whole) => vec![whole],
@@ -143,9 +146,9 @@ pub fn preview(
     let mut preview =
         Preview { subject: String::new(), scopes: Vec::new(), audiences: Vec::new(), lifetime: 0 };
     for part in parts {
-        preview.lifetime = preview.lifetime.max(part.lifetime);
-        preview.scopes.extend(part.scopes.iter().map(str::to_owned));
-        preview.audiences.extend(part.audience);
+        preview.lifetime = preview.lifetime.max(part.target.lifetime());
+        preview.scopes.extend(part.target.scopes().iter().map(str::to_owned));
+        preview.audiences.extend(part.target.audience().iter().cloned());
         preview.subject = part.subject;
     }
     Ok(preview)
@@ -153,42 +156,25 @@ pub fn preview(
 
 /// Decides, without using anything up.
 fn decide(
-    snapshot: &Snapshot,
+    (snapshot, issuer): (&Snapshot, &str),
     client: &ClientConfig,
     (rule, assertion): (&RuleConfig, &Presented<'_>),
     wanted: &Wanted<'_>,
     (code, now): (Code, Timestamp),
 ) -> Result<Granted, OAuthError> {
-    let bounds = Bounds::of(rule, assertion, client).map_err(|cause| refusal(code, cause))?;
+    let bounds = Bounds::of(snapshot, (rule, assertion), client).map_err(|cause| refusal(code, cause))?;
     bounds.admit(client, wanted)?;
     let narrowed = bounds.narrow(snapshot, client);
-    let choice = choose(snapshot, &narrowed, wanted.scope, wanted.resources)?;
-    let lifetime = choice
-        .lifetime(client.access_token_ttl)
-        .min(rule.ttl.unwrap_or(MAX_LIFETIME))
-        .min(MAX_LIFETIME)
-        .min(assertion.exp.since(now));
+    let target = choose(snapshot, issuer, &narrowed, wanted.scope, wanted.resources)?;
+    let lifetime = rule.ttl.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME).min(assertion.exp.since(now));
     // Clocks may differ by a minute, but there is no token that lives for less than a second.
     if lifetime == 0 {
         return Err(refusal(code, Cause::AssertionExpired));
     }
     let subject = subject(rule, assertion.issuer, assertion.claims);
     let subject = subject.map_err(|_| refusal(code, Cause::RuleSubject))?;
-    let mut claims = copied(rule, assertion.claims);
-    claims.extend(choice.claims());
-    claims.extend(client.claims.clone());
-    Ok(Granted {
-        subject,
-        client_id: client.client_id.clone(),
-        signing_alg: choice.signing_alg(),
-        audience: choice.audience(),
-        scopes: choice.scopes,
-        lifetime,
-        claims,
-        vouched: Map::new(),
-        issued: None,
-        user: None,
-    })
+    let target = target.for_at_most(lifetime).with_claims(copied(rule, assertion.claims));
+    Ok(Granted::plain(subject, &client.client_id, target))
 }
 
 /// The claims that are handed on. What the server's own configuration says wins over them.
@@ -206,7 +192,11 @@ struct Bounds {
 impl Bounds {
     /// What the rule says; an ID-JAG says more (draft §4.4): it is for one client that authenticates, and its own `scope` and
     /// `resource` bound it too.
-    fn of(rule: &RuleConfig, assertion: &Presented<'_>, client: &ClientConfig) -> Result<Self, Cause> {
+    fn of(
+        snapshot: &Snapshot,
+        (rule, assertion): (&RuleConfig, &Presented<'_>),
+        client: &ClientConfig,
+    ) -> Result<Self, Cause> {
         let mut bounds = Self { scopes: rule.scopes.clone(), resources: rule.audiences.clone() };
         if assertion.kind != AssertionKind::IdJag {
             return Ok(bounds);
@@ -227,7 +217,7 @@ impl Bounds {
         }
         if let Some(resource) = claims.get("resource") {
             let named = texts(resource).ok_or(Cause::AssertionClaims)?;
-            bounds.resources.retain(|own| named.contains(&own.as_str()));
+            bounds.resources.retain(|own| named.iter().any(|name| snapshot.registered(name) == own));
         }
         Ok(bounds)
     }

@@ -25,7 +25,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let GrantRequest { server, exchange, client, form } = request;
     let snapshot = server.snapshot_for(&client, exchange.now).await?;
     let requested: Vec<&str> = form.values("resource").collect();
-    let choice = choose(&snapshot, &client, form.value("scope"), &requested)?;
+    let issuer = server.issuer.as_str();
+    let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;
     let guest = format!("{GUEST_SUBJECT_PREFIX}{}", Id::generate(&server.platform));
-    Ok(choice.granted(guest, &client))
+    Ok(Granted::plain(guest, &client.client_id, target))
 }

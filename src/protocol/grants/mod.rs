@@ -13,11 +13,13 @@ mod jwt_bearer;
 mod on_behalf;
 mod password;
 mod refresh_token;
+pub(super) mod target;
 mod token_exchange;
 
 pub(crate) use audience::requested_for_user;
 use external::exchange_external;
 pub use external::{Preview, preview};
+use target::Target;
 
 use std::fmt;
 
@@ -34,7 +36,6 @@ use super::jwk::Alg;
 use super::log::Exchange;
 use super::objects::subject::Authentication;
 use super::ports::Platform;
-use super::scope::ScopeSet;
 use super::server::Server;
 use super::subject::UserId;
 
@@ -56,16 +57,21 @@ pub struct GrantInfo {
 pub struct Granted {
     pub(super) subject: String,
     pub(super) client_id: String,
-    pub(super) scopes: ScopeSet,
-    pub(super) audience: Vec<String>,
-    pub(super) signing_alg: Alg,
-    pub(super) lifetime: u64,
-    pub(super) claims: Map<String, Value>,
+    /// What its access token is for.
+    pub(super) target: Target,
     /// Reserved claims besides the usual ones: `act`, `may_act` and what is known of a person's login.
     pub(super) vouched: Map<String, Value>,
     pub(super) user: Option<UserTokens>,
     /// What a token exchange answers with; an ordinary answer if unset.
     pub(super) issued: Option<TokenType>,
+}
+
+impl Granted {
+    /// An access token that speaks of `subject`, and nothing besides.
+    pub(super) fn plain(subject: String, client_id: &str, target: Target) -> Self {
+        let client_id = client_id.to_owned();
+        Self { subject, client_id, target, vouched: Map::new(), user: None, issued: None }
+    }
 }
 
 /// What is issued besides when a person stands behind the grant.

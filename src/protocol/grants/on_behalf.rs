@@ -1,70 +1,22 @@
 //! What a person's login comes to: scopes, audience and tokens, for every grant that acts for a person.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
+use super::target::{Target, nothing_left};
 use super::{GrantRequest, Granted, IdTokenRequest, UserTokens};
-use crate::protocol::client::Client;
 use crate::protocol::config::IdTokenClaims;
-use crate::protocol::config::snapshot::{Resource, Snapshot};
+use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::exchange::actor::may_act;
 use crate::protocol::id::Id;
 use crate::protocol::incarnation::{Incarnation, Standing};
-use crate::protocol::json;
-use crate::protocol::jwk::Alg;
 use crate::protocol::objects::subject::{GrantedState, Refusal};
 use crate::protocol::ports::Platform;
 use crate::protocol::refresh_token::RefreshToken;
-use crate::protocol::scope::{ScopeSet, USER_SCOPES};
+use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::subject::session_name;
 use crate::protocol::user_claims;
-
-/// What one access token will be for.
-pub(super) struct Target {
-    audience: Vec<String>,
-    scopes: ScopeSet,
-    signing_alg: Alg,
-    lifetime: u64,
-    claims: Map<String, Value>,
-}
-
-/// Chooses the access token's audience and scopes out of what was granted.
-///
-/// `requested` are the `resource` parameters of this request (RFC 8707 §2.2), already known to be granted ones; without
-/// any it is everything granted. Resources of different algorithms are never granted together.
-pub(super) fn target(
-    snapshot: &Snapshot,
-    client: &Client,
-    issuer: &str,
-    granted: (&ScopeSet, &[String]),
-    requested: &[String],
-) -> Result<Target, OAuthError> {
-    let (scopes, resources) = granted;
-    // What the client lost since is gone from its next token, and so is a resource that is no longer there.
-    let scopes = scopes.intersection(&client.scopes);
-    let names = if requested.is_empty() { resources } else { requested };
-    let mut chosen: Vec<&Resource> = names.iter().filter_map(|name| snapshot.resource(name)).collect();
-    if chosen.is_empty() && !requested.is_empty() {
-        return Err(invalid_target(Cause::ResourceUnknown, "the resource is no longer known"));
-    }
-    let alg = chosen.first().map_or(snapshot.own_alg(), |resource| resource.signing_alg);
-    chosen.retain(|resource| resource.signing_alg == alg);
-    let of_chosen = |scope: &&str| {
-        USER_SCOPES.contains(scope) || chosen.iter().any(|resource| resource.scopes.contains(scope))
-    };
-    let scopes: ScopeSet = scopes.iter().filter(of_chosen).collect();
-    let mut audience: Vec<String> = chosen.iter().map(|resource| resource.identifier.clone()).collect();
-    // `/userinfo` takes tokens that are for the server itself.
-    if scopes.contains("openid") || audience.is_empty() {
-        audience.push(issuer.to_owned());
-    }
-    let lifetimes = chosen.iter().map(|resource| resource.access_token_ttl).chain(client.access_token_ttl);
-    let lifetime = lifetimes.min().unwrap_or(snapshot.access_token_ttl);
-    let claims = chosen.iter().flat_map(|resource| resource.claims.clone());
-    let claims = json::object(claims.chain(client.claims.clone()));
-    Ok(Target { audience, scopes, signing_alg: alg, lifetime: lifetime.into(), claims })
-}
 
 /// Puts together what is to be issued for `state`.
 pub(super) async fn granted<P: Platform>(
@@ -81,10 +33,10 @@ pub(super) async fn granted<P: Platform>(
         RefreshToken { owner: user.id, grant: id, generation, secret }.to_wire(&keyring.derived.refresh)
     });
     let by_scope = match client.id_token_claims {
-        IdTokenClaims::Scopes => target.scopes.clone(),
+        IdTokenClaims::Scopes => target.scopes().clone(),
         IdTokenClaims::Minimal => ScopeSet::default(),
     };
-    let id_token = target.scopes.contains("openid").then(|| IdTokenRequest {
+    let id_token = target.scopes().contains("openid").then(|| IdTokenRequest {
         nonce,
         alg: client.id_token_alg(),
         claims: user_claims::for_id_token(&user, &by_scope, grant.claims.as_ref()),
@@ -100,11 +52,7 @@ pub(super) async fn granted<P: Platform>(
     Ok(Granted {
         subject: derived_sub.unwrap_or_else(|| user.id.at(client, &keyring.derived)),
         client_id: client.client_id.clone(),
-        scopes: target.scopes,
-        audience: target.audience,
-        signing_alg: target.signing_alg,
-        lifetime: target.lifetime,
-        claims: target.claims,
+        target,
         user: Some(UserTokens {
             owner: user.id,
             grant: id,
@@ -118,8 +66,11 @@ pub(super) async fn granted<P: Platform>(
     })
 }
 
-/// What an object's refusal is on the wire. All of them read the same but for the two the client can mend.
+/// What an object's refusal is on the wire. All of them read the same but for those the client can mend.
 pub(super) fn refused(refusal: Refusal) -> Failure {
+    if refusal == Refusal::NothingLeft {
+        return nothing_left().into();
+    }
     let (code, cause, description) = match refusal {
         Refusal::ScopeBeyondGrant => {
             (Code::InvalidScope, Cause::ScopeBeyondGrant, "a requested scope was not granted")
@@ -142,9 +93,10 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
                 Refusal::OtherKey => Cause::OtherKey,
                 Refusal::OtherRequest => Cause::RetryDiffers,
                 Refusal::RefreshReused { .. } => Cause::RefreshReuseDetected,
-                Refusal::GrantUnknown | Refusal::ScopeBeyondGrant | Refusal::ResourceBeyondGrant => {
-                    Cause::GrantUnknown
-                }
+                Refusal::GrantUnknown
+                | Refusal::ScopeBeyondGrant
+                | Refusal::ResourceBeyondGrant
+                | Refusal::NothingLeft => Cause::GrantUnknown,
             };
             (
                 Code::InvalidGrant,
@@ -175,12 +127,14 @@ fn invalid_target(cause: Cause, description: &'static str) -> OAuthError {
     OAuthError::new(Code::InvalidTarget, cause, description)
 }
 
-/// The `resource` parameters, which have to be among the granted ones.
+/// The `resource` parameters, which have to be among the granted ones, as they are registered.
 pub(super) fn requested_resources<P>(
     request: &GrantRequest<'_, P>,
+    snapshot: &Snapshot,
     granted: &[String],
 ) -> Result<Vec<String>, OAuthError> {
-    let requested: Vec<String> = request.form.values("resource").map(str::to_owned).collect();
+    let named = request.form.values("resource");
+    let requested: Vec<String> = named.map(|name| snapshot.registered(name).to_owned()).collect();
     if requested.iter().all(|resource| granted.contains(resource)) {
         return Ok(requested);
     }

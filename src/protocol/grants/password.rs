@@ -7,7 +7,8 @@
 
 use core::net::IpAddr;
 
-use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
+use super::on_behalf::{granted, invalid_grant, refused, unexpected};
+use super::target::Target;
 use super::{GrantInfo, GrantRequest, GrantType, Granted};
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::federation::use_up;
@@ -36,7 +37,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     }
     let resources: Vec<&str> = form.values("resource").collect();
     let (scopes, resources) = super::requested_for_user(&snapshot, client, form.value("scope"), &resources)?;
-    let target = target(&snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
+    let target = Target::of_grant(&snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
     let door = Door::Client { client_id: &client.client_id, address: end_user_address(form)? };
     let login = match login::with_password(server, exchange, door, name, password).await? {
         Ok(login) => login,

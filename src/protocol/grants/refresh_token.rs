@@ -3,7 +3,9 @@
 //! Order of checks: client authentication → form and tag (no I/O) → in the object: secret, client, expiry, key, scope,
 //! resource, person → rotation. `docs/refresh-tokens.md` has the semantics in full.
 
-use super::on_behalf::{granted, invalid_grant, refused, target, unexpected};
+use super::audience::without_unknown;
+use super::on_behalf::{granted, invalid_grant, refused, unexpected};
+use super::target::{Target, offers};
 use super::{GrantInfo, GrantRequest, Granted};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
@@ -38,9 +40,10 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
             OAuthError::new(Code::InvalidScope, Cause::ScopeMalformed, "scope is malformed or too long");
         ScopeSet::parse(text).ok_or(malformed)
     });
-    let scopes = scopes.transpose()?;
-    let resources: Vec<String> = form.values("resource").map(str::to_owned).collect();
     let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let scopes = scopes.transpose()?.map(|scopes| without_unknown(&snapshot, client, scopes));
+    let named = form.values("resource");
+    let resources: Vec<String> = named.map(|name| snapshot.registered(name).to_owned()).collect();
     // Whatever could fail afterward is looked at before: a rotation that ends in an error costs the client its token.
     if resources.iter().any(|resource| snapshot.resource(resource).is_none()) {
         let description = "a requested resource was not granted";
@@ -56,6 +59,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         binding: None,
         scopes: scopes.clone(),
         resources: resources.clone(),
+        offers: Some(offers(&snapshot, client, &resources)),
         policy: Policy { refresh: client.refresh.clone(), bound: !client.is_public() },
     }));
     let reply = server.subject(token.owner, &command, exchange.now).await?;
@@ -76,7 +80,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let narrowed =
         scopes.map_or_else(|| state.grant.scopes.clone(), |scopes| scopes.intersection(&state.grant.scopes));
     let issuer = server.issuer.as_str();
-    let target = target(&snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
+    let target =
+        Target::of_grant(&snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
     granted(&request, target, token.grant, state, None).await
 }
 

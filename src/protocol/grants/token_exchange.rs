@@ -5,8 +5,10 @@
 
 use serde_json::{Map, Value};
 
+use super::target::{Target, nothing_left};
 use super::{GrantInfo, GrantRequest, GrantType, Granted, IdTokenRequest, UserTokens, exchange_external};
 use crate::protocol::config::ExtraTokenType;
+use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
 use crate::protocol::exchange::subject::{Presented, present};
@@ -59,13 +61,13 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     exchange.semantics.set(Some(outcome.semantics.name()));
     match wanted {
         TokenType::AccessToken | TokenType::Jwt => {
-            let granted = access_token(&request, &presented, outcome);
+            let granted = access_token(&request, (&snapshot, &presented), outcome)?;
             Ok(Granted { issued: Some(wanted), ..granted })
         }
-        TokenType::IdToken => id_token(&request, &presented, outcome),
+        TokenType::IdToken => id_token(&request, (&snapshot, &presented), outcome).await,
         // Whoever acts proved it for as long as their token lives, and a refresh token lives longer.
         TokenType::RefreshToken if ask.actor.is_some() => Err(unusable(Cause::ActorTokenUnusable).into()),
-        TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
+        TokenType::RefreshToken => refresh_token(&request, (&snapshot, &presented), &subject, outcome).await,
     }
 }
 
@@ -123,10 +125,13 @@ async fn ask<'a, P: Platform>(request: &'a GrantRequest<'_, P>) -> Result<Ask<'a
 /// Puts an access token together. It points to the grant of the subject's token and dies with it.
 pub(super) fn access_token<P>(
     request: &GrantRequest<'_, P>,
-    presented: &Presented,
+    (snapshot, presented): (&Snapshot, &Presented),
     outcome: Outcome<'_>,
-) -> Granted {
-    let client = &request.client;
+) -> Result<Granted, Failure> {
+    let GrantRequest { server, client, .. } = request;
+    let issuer = server.issuer.as_str();
+    let target = Target::new(snapshot, client, issuer, &outcome.scopes, &outcome.resources);
+    let target = target.ok_or(nothing_left())?.for_at_most(outcome.lifetime);
     let mut vouched: Map<String, Value> =
         presented.authentication().map(|(name, value)| (name.to_owned(), value)).collect();
     if let Some(grant) = &presented.token.grant {
@@ -138,30 +143,22 @@ pub(super) fn access_token<P>(
     if let Some(name) = &client.may_act {
         vouched.insert("may_act".to_owned(), actor::may_act(name));
     }
-    let claims = outcome.resources.iter().flat_map(|resource| resource.claims.clone());
-    Granted {
-        subject: presented.token.sub.clone(),
-        client_id: client.client_id.clone(),
-        scopes: outcome.scopes,
-        audience: outcome.resources.iter().map(|resource| resource.identifier.clone()).collect(),
-        signing_alg: outcome.resources.first().map(|resource| resource.signing_alg).unwrap_or_default(),
-        lifetime: outcome.lifetime,
-        claims: claims.chain(client.claims.clone()).collect(),
-        vouched,
-        user: None,
-        issued: None,
-    }
+    let granted = Granted::plain(presented.token.sub.clone(), &client.client_id, target);
+    Ok(Granted { vouched, ..granted })
 }
 
-/// An ID token for the client about the person behind the subject's token.
-fn id_token<P>(
+/// An ID token for the client about the person behind the subject's token, under the name that this client knows them by.
+async fn id_token<P: Platform>(
     request: &GrantRequest<'_, P>,
-    presented: &Presented,
+    (snapshot, presented): (&Snapshot, &Presented),
     outcome: Outcome<'_>,
 ) -> Result<Granted, Failure> {
+    let GrantRequest { server, exchange, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
-    let id_token = IdTokenRequest { nonce: None, alg: request.client.id_token_alg(), claims: Map::new() };
-    let mut granted = access_token(request, presented, outcome);
+    let id_token = IdTokenRequest { nonce: None, alg: client.id_token_alg(), claims: Map::new() };
+    let keyring = server.any_keyring(exchange.now).await?;
+    let mut granted = access_token(request, (snapshot, presented), outcome)?;
+    granted.subject = reference.owner.at(client, &keyring.derived);
     granted.user = Some(UserTokens {
         owner: reference.owner,
         grant: reference.grant,
@@ -177,7 +174,7 @@ fn id_token<P>(
 /// of it names the same actors.
 async fn refresh_token<P: Platform>(
     request: &GrantRequest<'_, P>,
-    presented: &Presented,
+    (snapshot, presented): (&Snapshot, &Presented),
     subject: &Subject,
     outcome: Outcome<'_>,
 ) -> Result<Granted, Failure> {
@@ -185,7 +182,7 @@ async fn refresh_token<P: Platform>(
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let from = &state.grant;
     let id = Id::generate(&server.platform);
-    let mut granted = access_token(request, presented, outcome);
+    let mut granted = access_token(request, (snapshot, presented), outcome)?;
     let came_by = came_by(from, presented, &client.client_id);
     let derivation = Derivation {
         parent: reference.grant,
@@ -193,15 +190,15 @@ async fn refresh_token<P: Platform>(
         act: granted.vouched.get("act").cloned(),
         clients: came_by.iter().map(|(client_id, _)| client_id.clone()).collect(),
         incarnations: came_by.into_iter().filter(|(_, incarnation)| !incarnation.is_first()).collect(),
-        added: granted.scopes.iter().filter(|scope| !subject.scopes.contains(scope)).collect(),
+        added: granted.target.scopes().iter().filter(|scope| !subject.scopes.contains(scope)).collect(),
     };
     let grant = Grant {
         client_id: client.client_id.clone(),
         incarnation: server.incarnation(client, exchange.now).await?,
         sid: from.sid.filter(|_| from.bound_to_session),
         bound_to_session: from.bound_to_session,
-        scopes: granted.scopes.clone(),
-        resources: granted.audience.clone(),
+        scopes: granted.target.scopes().clone(),
+        resources: granted.target.audience().to_vec(),
         auth: from.auth.clone(),
         claims: None,
         binding: None,

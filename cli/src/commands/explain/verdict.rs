@@ -265,7 +265,7 @@ fn why(
         Cause::ClientPublic => "it is public, and an ID-JAG is for a client that authenticates",
         Cause::AssertionIdMissing => "the token has no `jti`",
         Cause::AssertionClaims => "the token's `scope` or `resource` can't be read",
-        _ => error.description,
+        _ => error.description.as_str(),
     };
     words.to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mintedge::protocol::config::ResourceConfig;
+use mintedge::protocol::config::{AccessTokenTyp, ResourceConfig};
 use mintedge::protocol::jwk::Alg;
 use mintedge::protocol::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES, is_scope};
 use serde_json::{Map, Value};
@@ -40,6 +40,7 @@ pub(super) fn add(imported: &mut Imported, value: &Value, index: usize, asked_fo
         scopes: scopes_of(imported, name, &object, asked_for, &mut remarks),
         scope_descriptions: BTreeMap::new(),
         signing_alg: signing_alg(&object, &mut remarks),
+        access_token_typ: AccessTokenTyp::default(),
         access_token_ttl: None,
         claims: Map::new(),
     };

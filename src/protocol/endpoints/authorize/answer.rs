@@ -106,7 +106,7 @@ pub(super) fn redirect_error<P: Platform>(
 ) -> Response {
     let (error, _) = failure.code().wire();
     let description = match &failure {
-        Failure::OAuth(OAuthError { description, .. }) => description,
+        Failure::OAuth(OAuthError { description, .. }) => description.as_str(),
         Failure::Server(_) => "the server failed; the request id finds the cause in its log",
     };
     let _ = exchange.fail(server.issuer.as_str(), failure);

@@ -69,7 +69,7 @@ async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Resul
     let form = Form::of(exchange.request)?;
     let client = authenticate(server, exchange, &form).await?;
     if form.value("request_uri").is_some() {
-        let description = "a pushed request has no request_uri (RFC 9126 §2.1)";
+        let description = "a pushed request has no request_uri (RFC 9126, section 2.1)";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::RequestObject, description).into());
     }
     let snapshot = server.snapshot_for(&client, exchange.now).await?;

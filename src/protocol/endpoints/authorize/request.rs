@@ -242,7 +242,7 @@ fn parse_claims(text: &str) -> Result<Value, OAuthError> {
             .as_object()
             .is_some_and(|places| places.values().all(|place| place.is_object() || place.is_null()))
     };
-    claims.filter(is_request).ok_or(malformed("claims is not as OpenID Connect Core §5.5 wants it"))
+    claims.filter(is_request).ok_or(malformed("claims is not as OpenID Connect Core, section 5.5, wants it"))
 }
 
 /// `claims` may name the one person an answer is acceptable for (`OpenID Connect Core` §5.5.1).

@@ -177,6 +177,9 @@ fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Fami
     if !presented.resources.iter().all(|resource| grant.resources.contains(resource)) {
         return Err(Refusal::ResourceBeyondGrant);
     }
+    if !presented.leaves_a_token(grant) {
+        return Err(Refusal::NothingLeft);
+    }
     Ok(family)
 }
 

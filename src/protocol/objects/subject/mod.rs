@@ -193,8 +193,37 @@ pub struct Presentation {
     pub scopes: Option<ScopeSet>,
     /// The resources asked for.
     pub resources: Vec<String>,
+    /// What a token can be for at the moment; unset where an edge doesn't say.
+    #[serde(default)]
+    pub offers: Option<Vec<Offer>>,
     /// The client's rules.
     pub policy: Policy,
+}
+
+/// Scopes that the client may have now, and where they are good.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Offer {
+    /// The resource; unset for the server itself.
+    pub resource: Option<String>,
+    /// Its scopes that the client may have.
+    pub scopes: ScopeSet,
+}
+
+impl Presentation {
+    /// Whether there would be a token: with a scope at each resource that is asked for, or with any.
+    pub(super) fn leaves_a_token(&self, grant: &Grant) -> bool {
+        let Some(offers) = &self.offers else { return true };
+        let is_wanted = |scope: &str| {
+            grant.scopes.contains(scope) && self.scopes.as_ref().is_none_or(|asked| asked.contains(scope))
+        };
+        let is_there = |resource: &Option<String>| {
+            offers.iter().any(|offer| offer.resource == *resource && offer.scopes.iter().any(is_wanted))
+        };
+        match self.resources.as_slice() {
+            [] => is_there(&None) || grant.resources.iter().any(|granted| is_there(&Some(granted.clone()))),
+            named => named.iter().all(|name| is_there(&Some(name.clone()))),
+        }
+    }
 }
 
 /// What the object answers.
@@ -313,6 +342,8 @@ pub enum Refusal {
     ScopeBeyondGrant,
     /// A resource was asked for that the grant has not.
     ResourceBeyondGrant,
+    /// Nothing that was granted and is asked for can be had any more. Nothing happens.
+    NothingLeft,
     /// A retry asks for something else than the first time. Nothing happens.
     OtherRequest,
     /// An old refresh token: the grant is revoked now.
