@@ -125,7 +125,11 @@ pub fn is_scheme(text: &str) -> bool {
 fn is_web_authority(scheme: &str, authority: &str) -> bool {
     let authority = authority.to_ascii_lowercase();
     let standard = if scheme == "https" { ":443" } else { ":80" };
-    is_authority(scheme, authority.strip_suffix(standard).unwrap_or(&authority))
+    match authority.strip_suffix(standard) {
+        // What is left has no second port.
+        Some(host) => is_authority(scheme, host) && (host.ends_with(']') || !host.contains(':')),
+        None => is_authority(scheme, &authority),
+    }
 }
 
 /// RFC 3986 §2, without the apostrophe, which some parsers encode in a query and some don't.
@@ -204,6 +208,8 @@ mod tests {
             "https://a.example:0/",
             "https://a.example:99999/",
             "https://a.example:443:443/",
+            "https://a.example:2:443/",
+            "http://127.0.0.1:2:80/",
         ] {
             assert!(Uri::parse(bad).is_err(), "{bad}");
         }
