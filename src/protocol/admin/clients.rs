@@ -116,6 +116,7 @@ pub(super) async fn revoke_all<P: Platform>(call: &Call<'_, P>) -> Result<Respon
         let description = "`all` has to be true; `POST clients/ID/revoke` is for one client";
         return Err(AdminFailure::refused(400, "invalid_request", description));
     }
+    call.exchange.note_target("all");
     call.control(Command::RevokeClients { client_id: None }).await?;
     body::write(200, &serde_json::Map::new())
 }
