@@ -16,7 +16,7 @@ const OWN: &str = "deployment.toml";
 /// Both together, made anew each time: wrangler reads one file.
 const MERGED: &str = "wrangler.deployment.toml";
 /// Tells the build which issuer is deployed.
-const ISSUER: &str = "MINTEDGE_DEPLOYED_ISSUER";
+pub(crate) const ISSUER: &str = "MINTEDGE_DEPLOYED_ISSUER";
 
 /// Runs wrangler with `arguments` and the merged settings.
 ///
