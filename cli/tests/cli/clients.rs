@@ -166,6 +166,7 @@ fn value_of(path: &str, help: &str) -> String {
         "refresh-mode" => "reuse",
         "subject-type" => "pairwise",
         "id-token-claims" => "minimal",
+        "unknown-scopes" => "drop",
         "exchange-token-type" => "id_token",
         "refresh-retry-window" => "20s",
         "refresh-max-grants" => "7",
