@@ -160,6 +160,19 @@ fn every_description_of_an_error_can_be_sent() {
     }
 }
 
+/// A value that somebody brings along may be made with a generation of keys that this isolate hasn't heard of.
+#[test]
+fn values_that_come_back_are_read_with_keys_that_are_asked_for_by_them() {
+    let readers = ["open::<", "open(&keyring", "::parse(&keyring.derived", "untagged("];
+    for folder in ["endpoints", "grants", "exchange"] {
+        for (path, text) in sources(&format!("src/protocol/{folder}")) {
+            let code = code(&text);
+            let reads = readers.iter().any(|reader| code.contains(reader));
+            assert!(!reads || code.contains("keyring_for("), "{}", path.display());
+        }
+    }
+}
+
 #[test]
 fn files_stay_readable() {
     for folder in ["src", "cli/src", "xtask/src"] {

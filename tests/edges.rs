@@ -5,7 +5,7 @@
 use mintedge::memory::{Counts, FailAt, Memory, World};
 use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
-use mintedge::protocol::keyring::Kek;
+use mintedge::protocol::kek::Keks;
 use mintedge::protocol::secret::Secret;
 use mintedge::protocol::{Server, config::Config};
 use serde_json::{Value, json};
@@ -408,19 +408,19 @@ fn private_keys_are_wrapped_at_rest_once_there_is_a_kek() {
     let server = isolate(&world);
     let before = get(&server, "/jwks").body;
     assert!(world.at_rest().contains("clear"), "without a KEK the key lies in the clear");
-    let kek = Kek::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").expect("a KEK");
-    world.set_kek(Some(kek));
+    let kek = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    world.set_keks(Keks::parse(Some(kek), None).expect("a KEK"));
     world.control(&Command::Tend).expect("tended");
     assert!(!world.at_rest().contains("clear") && world.at_rest().contains("wrapped"));
     assert_eq!(get(&isolate(&world), "/jwks").body, before, "the key is the same");
     assert_eq!(token(&isolate(&world), "mintedge-admin", ADMIN_SECRET).status, 200);
-    for wrong in [None, Some(Kek::parse("ZZECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").expect("a KEK"))] {
-        world.set_kek(wrong);
+    for wrong in [None, Some("ZZECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")] {
+        world.set_keks(Keks::parse(wrong, None).expect("a KEK"));
         let response = token(&isolate(&world), "mintedge-admin", ADMIN_SECRET);
         assert_eq!(response.status, 500);
         assert!(!response.body.contains("KEK"), "{}", response.body);
     }
-    assert!(Kek::parse("too short").is_err());
+    assert!(Keks::parse(Some("too short"), None).is_err());
 }
 
 #[test]

@@ -5,7 +5,8 @@
 use mintedge::memory::World;
 use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::jwk::{Alg, PublicJwk};
-use mintedge::protocol::keyring::{PublicKey, StoredKey, StoredPrivate};
+use mintedge::protocol::kek::StoredPrivate;
+use mintedge::protocol::keyring::{PublicKey, StoredKey};
 use mintedge::protocol::secret::SecretBytes;
 use mintedge::protocol::state::keys::{
     ANNOUNCE, KEEP, KeyState, Rotation, Schedule, active, add, next_alarm, publics, retire, rotate, sweep,

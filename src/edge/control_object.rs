@@ -15,10 +15,13 @@ use crate::protocol::control::{self, Command, Context, Outcome, Reply};
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::json;
-use crate::protocol::keyring::{Kek, KeyMaterial};
+use crate::protocol::kek::Keks;
+use crate::protocol::keyring::KeyMaterial;
 
 /// How many snapshots one alarm publishes: an invocation may ask 50 times on the free plan.
 const BATCH: i64 = 45;
+/// The status of a failure that takes somebody to mend.
+pub(super) const MISCONFIGURED: u16 = 409;
 /// How long after a failed publication the next try comes, in seconds. KV takes one write a second per name.
 const RETRY_PUBLISHING: u64 = 5;
 /// How long after the keys could not be tended the next try comes, in seconds: that takes somebody to mend.
@@ -39,7 +42,7 @@ impl DurableObject for Control {
     }
 
     /// Takes a [`Command`] as JSON, answers a [`Reply`] as JSON. A failure has its reason as text, with
-    /// 503 if another try may help and 500 if not.
+    /// 503 if another try may help, 500 if not, and [`MISCONFIGURED`] if somebody has to mend the deployment.
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let body = request.text().await?;
         #[cfg(feature = "panic-probe")]
@@ -52,6 +55,7 @@ impl DurableObject for Control {
             Ok(json) => Response::ok(json),
             Err(ServerError::Internal(detail)) => Response::error(detail.into_owned(), 500),
             Err(ServerError::Unavailable(detail)) => Response::error(detail.into_owned(), 503),
+            Err(ServerError::Misconfigured(detail)) => Response::error(detail.into_owned(), MISCONFIGURED),
         }
     }
 
@@ -60,8 +64,8 @@ impl DurableObject for Control {
         let tended = self.carry_out(Command::Tend).await.map(drop);
         let published = self.publish().await;
         for failure in [&tended, &published] {
-            if let Err(ServerError::Internal(detail) | ServerError::Unavailable(detail)) = failure {
-                let detail = serde_json::to_string(detail).unwrap_or_default();
+            if let Err(error) = failure {
+                let detail = serde_json::to_string(error.detail()).unwrap_or_default();
                 js::log(&format!(r#"{{"endpoint":"alarm","outcome":"failed","detail":{detail}}}"#));
             }
         }
@@ -74,15 +78,13 @@ impl DurableObject for Control {
 impl Control {
     async fn carry_out(&self, command: Command) -> Result<Reply, ServerError> {
         let issuer = super::issuer(&self.env)?;
-        let kek = match self.env.secret("KEK") {
-            Ok(text) => Some(Kek::parse(&text.to_string())?),
-            Err(_) => None,
-        };
+        let secret = |name| self.env.secret(name).ok().map(|text| text.to_string());
+        let keks = Keks::parse(secret("KEK").as_deref(), secret("KEK_PREVIOUS").as_deref())?;
         let mut material: Vec<KeyMaterial> = Vec::new();
         for _ in 0..4 {
             let context = Context {
                 issuer: &issuer,
-                kek: kek.as_ref(),
+                keks: &keks,
                 now: js::now(),
                 entropy: &Random,
                 material: material.clone(),

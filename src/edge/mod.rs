@@ -98,8 +98,7 @@ fn misconfigured(request: &Request, error: &ServerError) -> String {
 }
 
 fn quoted(error: &ServerError) -> String {
-    let (ServerError::Internal(detail) | ServerError::Unavailable(detail)) = error;
-    serde_json::to_string(detail).unwrap_or_default()
+    serde_json::to_string(error.detail()).unwrap_or_default()
 }
 
 fn parse_headers(lines: &str) -> Headers {

@@ -76,7 +76,7 @@ pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Functi
     server.alarm(class, carry_out).await.map_err(thrown)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn thrown(error: ServerError) -> JsError {
-    let (ServerError::Internal(detail) | ServerError::Unavailable(detail)) = error;
-    JsError::new(&detail)
+    JsError::new(error.detail())
 }

@@ -3,6 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use worker::Env;
 
+use super::control_object::MISCONFIGURED;
 use super::js::{self, Random, failed};
 use super::signer;
 use crate::protocol::control::{Command, Reply};
@@ -40,6 +41,7 @@ impl Edge {
         match status {
             200 => Ok(text),
             500 => Err(ServerError::internal(text)),
+            MISCONFIGURED => Err(ServerError::misconfigured(text)),
             _ => Err(ServerError::unavailable(text)),
         }
     }

@@ -3,6 +3,7 @@
 
 mod crypto;
 mod objects;
+mod rest;
 mod store;
 mod world;
 

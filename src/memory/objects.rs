@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::world::FailAt;
 use crate::protocol::error::ServerError;
 use crate::protocol::objects::{Class, Rows, handle};
@@ -9,8 +11,8 @@ use crate::protocol::ports::Entropy;
 use crate::protocol::time::Timestamp;
 
 /// One object.
-#[derive(Debug, Clone, Default)]
-struct Object {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Object {
     rows: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
 }
@@ -116,6 +118,21 @@ impl Objects {
     /// How many objects there are: they hold rows, or wait for their alarm.
     pub(super) fn count(&self) -> usize {
         self.by_name.len()
+    }
+
+    /// Objects that hold `rows`, each by class and name.
+    pub(super) fn of(rows: Vec<(String, String, Object)>) -> Self {
+        let known =
+            |(class, name, object): (String, String, Object)| Some(((Class::parse(&class)?, name), object));
+        Self { by_name: rows.into_iter().filter_map(known).collect(), ..Self::default() }
+    }
+
+    /// What is stored.
+    pub(super) fn rows(&self) -> Vec<(String, String, Object)> {
+        let row = |((class, name), object): (&(Class, String), &Object)| {
+            (class.name().to_owned(), name.clone(), object.clone())
+        };
+        self.by_name.iter().map(row).collect()
     }
 
     /// Everything stored, as text.

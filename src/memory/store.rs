@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::world::FailAt;
 use crate::protocol::control::{Store, Urgency};
 use crate::protocol::error::ServerError;
@@ -16,10 +18,11 @@ pub struct MemoryStore {
     pub fail_next: Option<FailAt>,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Rows {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Rows {
     head: Option<String>,
     clients: BTreeMap<String, String>,
+    #[serde(skip)]
     outbox: BTreeMap<String, Urgency>,
 }
 
@@ -37,6 +40,16 @@ impl MemoryStore {
         for json in self.rows.head.iter_mut().chain(self.rows.clients.values_mut()) {
             *json = change(json);
         }
+    }
+
+    /// A store that holds `rows`.
+    pub(super) fn of(rows: Rows) -> Self {
+        Self { rows, ..Self::default() }
+    }
+
+    /// What is stored.
+    pub(super) fn rows(&self) -> Rows {
+        self.rows.clone()
     }
 
     /// Everything stored, as text, for tests that look for secrets in it.

@@ -14,7 +14,8 @@ use crate::protocol::directory::EDGE_CACHE;
 use crate::protocol::error::ServerError;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{Kek, KeyMaterial, SigningKey};
+use crate::protocol::kek::Keks;
+use crate::protocol::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::objects::Class;
 use crate::protocol::ports::{Document, Entropy, Platform};
 use crate::protocol::secret::Secret;
@@ -75,15 +76,15 @@ type Kept = (Vec<u8>, Timestamp);
 #[derive(Clone)]
 pub struct World {
     issuer: Issuer,
-    now: Rc<Cell<u64>>,
-    seed: Rc<Cell<u64>>,
-    store: Rc<RefCell<MemoryStore>>,
-    snapshots: Rc<RefCell<BTreeMap<String, String>>>,
+    pub(super) now: Rc<Cell<u64>>,
+    pub(super) seed: Rc<Cell<u64>>,
+    pub(super) store: Rc<RefCell<MemoryStore>>,
+    pub(super) snapshots: Rc<RefCell<BTreeMap<String, String>>>,
     seen_by_edges: Rc<RefCell<BTreeMap<String, Option<String>>>>,
     counts: Rc<Cell<Counts>>,
-    kek: Rc<RefCell<Option<Kek>>>,
+    keks: Rc<RefCell<Keks>>,
     log: Rc<RefCell<Vec<String>>>,
-    objects: Rc<RefCell<Objects>>,
+    pub(super) objects: Rc<RefCell<Objects>>,
     posts: Rc<RefCell<Vec<(String, String)>>>,
     post_status: Rc<Cell<u16>>,
     unreachable: Rc<Cell<bool>>,
@@ -107,7 +108,7 @@ impl World {
             snapshots: Rc::default(),
             seen_by_edges: Rc::default(),
             counts: Rc::default(),
-            kek: Rc::default(),
+            keks: Rc::default(),
             log: Rc::default(),
             objects: Rc::default(),
             posts: Rc::default(),
@@ -140,9 +141,9 @@ impl World {
         Timestamp(self.now.get())
     }
 
-    /// Sets or removes the key encryption key.
-    pub fn set_kek(&self, kek: Option<Kek>) {
-        *self.kek.borrow_mut() = kek;
+    /// Sets the key encryption keys.
+    pub fn set_keks(&self, keks: Keks) {
+        *self.keks.borrow_mut() = keks;
     }
 
     /// Makes the Control object unreachable, or reachable again.
@@ -301,11 +302,11 @@ impl World {
             return Err(ServerError::unavailable("the Control object is unreachable"));
         }
         let mut material: Vec<KeyMaterial> = Vec::new();
-        let kek = self.kek.borrow().clone();
+        let keks = self.keks.borrow().clone();
         for _ in 0..4 {
             let context = Context {
                 issuer: &self.issuer,
-                kek: kek.as_ref(),
+                keks: &keks,
                 now: self.now(),
                 entropy: self,
                 material: material.clone(),

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
+use super::encoding::base64url;
+use super::error::ServerError;
 use super::id::Id;
 use super::incarnation::Incarnation;
-use super::objects::subject::Authentication;
+use super::objects::subject::{Authentication, Session};
 use super::scope::ScopeSet;
 use super::subject::UserId;
 use super::time::Timestamp;
@@ -49,4 +52,42 @@ pub struct AuthorizationCode {
     /// The `claims` parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,
+    /// Made of everything else with what the session's object knows: the key that seals codes makes none by itself. Codes of
+    /// earlier releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+impl AuthorizationCode {
+    /// Proves that `session` stands behind the code.
+    ///
+    /// # Errors
+    /// Never for what is in a code.
+    pub fn proven_by(mut self, session: &Session) -> Result<Self, ServerError> {
+        self.proof = Some(session.prove(&self.digest()?));
+        Ok(self)
+    }
+
+    /// What is proven, and the proof, for the session's object to compare; `None` without a proof.
+    ///
+    /// # Errors
+    /// As [`AuthorizationCode::proven_by`].
+    pub fn proof(&mut self) -> Result<Option<CodeProof>, ServerError> {
+        let Some(proof) = self.proof.take() else { return Ok(None) };
+        Ok(Some(CodeProof { digest: self.digest()?, proof }))
+    }
+
+    fn digest(&self) -> Result<String, ServerError> {
+        let json = serde_json::to_vec(self).map_err(|error| ServerError::internal(error.to_string()))?;
+        Ok(base64url(&Sha256::digest(&json)))
+    }
+}
+
+/// A code's proof on its way to the session's object.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodeProof {
+    /// SHA-256 of what the code says, base64url.
+    pub digest: String,
+    /// What the code brought along.
+    pub proof: String,
 }

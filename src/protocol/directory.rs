@@ -6,6 +6,8 @@
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
 //!   look-ups of that kind an isolate has a [`Budget`], of which every sender and every client has a share: a flood of made-up
 //!   ids or wrong secrets costs the object a bounded number, and others nothing.
+//! * A value that names a generation of the root secret which is younger than all that are known here was made at an edge that
+//!   knows more: the Control object is asked, within a budget of its own.
 //! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
 //!   moment ago works at once. Only what was taken away may work for another minute.
 //! * A cold isolate reads KV and asks the Control object for the keys at the same time. It does so once, so that
@@ -60,6 +62,8 @@ pub(crate) struct Directory {
     keys: Budget,
     /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
     policies: Budget,
+    /// For values that claim to be made with keys that nobody has told this isolate of: anybody can make one up, too.
+    generations: Budget,
 }
 
 struct Cached<T> {
@@ -91,6 +95,7 @@ impl Directory {
             rereads: Budget::default(),
             keys: Budget::default(),
             policies: Budget::default(),
+            generations: Budget::default(),
         }
     }
 
@@ -254,7 +259,7 @@ impl<P: Platform> Server<P> {
             None
         };
         let generated = is_generated_client_id(client_id);
-        if generated && !client_id_is_ours(&self.any_keyring(now).await?.derived.client_id, client_id) {
+        if generated && !client_id_is_ours(&self.names(now).await?.derived.client_id, client_id) {
             return Ok(Found::None(Cause::ClientIdForged));
         }
         let read = match read {
@@ -347,13 +352,39 @@ impl<P: Platform> Server<P> {
         Ok(client.map(|client| self.directory.keep_client(client, now)))
     }
 
-    /// The keys as this isolate knows them, however old: the derived ones never change.
-    pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+    /// The keys as this isolate knows them, however old: good for names, which never change.
+    pub(crate) async fn names(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         let known = self.directory.keyring.borrow().clone();
         match known {
             Some(keyring) => Ok(keyring),
             None => Ok(self.open(now).await?.keyring),
         }
+    }
+
+    /// The keys, at most 60 s old.
+    pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.directory.keyring.borrow().clone();
+        match (known, self.directory.fresh_snapshot(now)) {
+            (Some(known), Some(snapshot)) if known.version >= snapshot.keys_version => Ok(known),
+            _ => self.find_keyring(now).boxed_local().await,
+        }
+    }
+
+    async fn find_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.names(now).await?;
+        let current = known.version >= self.snapshot(now).await?.keys_version;
+        if current { Ok(known) } else { Ok(self.open(now).await?.keyring) }
+    }
+
+    /// The keys to read `text` with, a value that somebody brings along. If it claims to be made with a generation of the root
+    /// secret that isn't known here yet, the Control object is asked, within a budget.
+    pub(crate) async fn keyring_for(&self, text: &str, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let keyring = self.any_keyring(now).await?;
+        if keyring.derived.is_outdated_for(text) && self.directory.generations.take(Question::default(), now)
+        {
+            return Ok(self.open(now).await?.keyring);
+        }
+        Ok(keyring)
     }
 }
 

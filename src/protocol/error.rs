@@ -318,14 +318,28 @@ impl OAuthError {
 pub enum ServerError {
     /// A store or the platform's crypto did not answer; another try may help.
     Unavailable(Cow<'static, str>),
-    /// Something that should be impossible, or a misconfigured deployment.
+    /// Something that should be impossible.
     Internal(Cow<'static, str>),
+    /// The deployment's secrets or variables are wrong; the text says what to do.
+    Misconfigured(Cow<'static, str>),
 }
 
 impl ServerError {
     /// An internal failure.
     pub fn internal(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Internal(detail.into())
+    }
+
+    /// A deployment that somebody has to mend; `detail` says how.
+    pub fn misconfigured(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Misconfigured(detail.into())
+    }
+
+    /// The text for the log.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Unavailable(detail) | Self::Internal(detail) | Self::Misconfigured(detail) => detail,
+        }
     }
 
     /// An unreachable dependency.
@@ -361,7 +375,7 @@ impl Failure {
         match self {
             Self::OAuth(error) => error.code,
             Self::Server(ServerError::Unavailable(_)) => Code::TemporarilyUnavailable,
-            Self::Server(ServerError::Internal(_)) => Code::ServerError,
+            Self::Server(ServerError::Internal(_) | ServerError::Misconfigured(_)) => Code::ServerError,
         }
     }
 
@@ -373,6 +387,9 @@ impl Failure {
             Self::Server(ServerError::Unavailable(_)) => "a part of the server is out of reach; try again",
             Self::Server(ServerError::Internal(_)) => {
                 "the server failed; the request id finds the cause in its log"
+            }
+            Self::Server(ServerError::Misconfigured(_)) => {
+                "the deployment's secrets are not what its keys were stored with; the request id finds in its log what to do"
             }
         };
         error_response(code, description, realm, request_id)

@@ -1,19 +1,16 @@
-//! Signing keys: as the Control object stores them, as the edge holds them, and how they are wrapped.
+//! Keys as the Control object stores them, and as an edge holds them.
 
 use std::borrow::Cow;
 
-use chacha20poly1305::aead::{Aead as _, Payload};
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use ed25519_dalek::SigningKey as Ed25519SigningKey;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::config::AccessTokenTyp;
-use super::derived::Derived;
-use super::encoding::{base64url, from_base64url};
-use super::error::ServerError;
+use super::derived::{Derived, Root};
+use super::encoding::base64url;
 use super::jwk::{Alg, PublicJwk};
 use super::jwt;
+use super::kek::StoredPrivate;
 use super::ports::Entropy;
 use super::secret::SecretBytes;
 use super::state::keys::{Schedule, signer};
@@ -68,116 +65,20 @@ pub struct StoredKey {
     pub private: StoredPrivate,
 }
 
-/// A private key at rest.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoredPrivate {
-    /// As it is: the deployment has no `KEK`.
-    Clear(SecretBytes),
-    /// XChaCha20-Poly1305 under the `KEK`, bound to issuer and `kid`.
-    Wrapped {
-        /// Which `KEK`: a digest of it.
-        kek: String,
-        /// 24 bytes, base64url.
-        nonce: String,
-        /// Ciphertext and tag, base64url.
-        ciphertext: String,
-    },
-}
-
-/// The key encryption key: 32 bytes from the `KEK` secret, base64url there.
-#[derive(Debug, Clone)]
-pub struct Kek(SecretBytes);
-
-impl Kek {
-    /// Reads the secret's text.
-    ///
-    /// # Errors
-    /// If it isn't 32 bytes in base64url: better no service than keys at rest in the clear by accident.
-    pub fn parse(text: &str) -> Result<Self, ServerError> {
-        match from_base64url(text.trim()) {
-            Some(bytes) if bytes.len() == 32 => Ok(Self(SecretBytes::new(bytes))),
-            _ => Err(ServerError::internal("KEK has to be 32 bytes in base64url without padding")),
-        }
-    }
-
-    /// A digest that names this key without giving it away.
-    fn id(&self) -> String {
-        let digest =
-            Sha256::new().chain_update(b"mintedge kek id\0").chain_update(self.0.expose()).finalize();
-        base64url(digest.get(..9).unwrap_or_default())
-    }
-
-    /// Wraps `private` for `issuer` and `kid`.
-    ///
-    /// # Errors
-    /// Never for inputs of this size.
-    pub fn wrap(
-        &self,
-        private: &SecretBytes,
-        issuer: &str,
-        kid: &str,
-        entropy: &impl Entropy,
-    ) -> Result<StoredPrivate, ServerError> {
-        let mut nonce = [0_u8; 24];
-        entropy.fill(&mut nonce);
-        let aad = wrapping_context(issuer, kid);
-        let payload = Payload { msg: private.expose(), aad: &aad };
-        let sealed = self.cipher()?.encrypt(&XNonce::from(nonce), payload);
-        let ciphertext = sealed.map_err(|_| ServerError::internal("wrapping a private key failed"))?;
-        Ok(StoredPrivate::Wrapped {
-            kek: self.id(),
-            nonce: base64url(&nonce),
-            ciphertext: base64url(&ciphertext),
-        })
-    }
-
-    fn unwrap_private(&self, nonce: &str, ciphertext: &str, aad: &[u8]) -> Option<SecretBytes> {
-        let nonce: [u8; 24] = from_base64url(nonce)?.try_into().ok()?;
-        let ciphertext = from_base64url(ciphertext)?;
-        let payload = Payload { msg: &ciphertext, aad };
-        self.cipher().ok()?.decrypt(&XNonce::from(nonce), payload).ok().map(SecretBytes::new)
-    }
-
-    fn cipher(&self) -> Result<XChaCha20Poly1305, ServerError> {
-        XChaCha20Poly1305::new_from_slice(self.0.expose())
-            .map_err(|_| ServerError::internal("KEK has the wrong length"))
-    }
-}
-
-fn wrapping_context(issuer: &str, kid: &str) -> Vec<u8> {
-    format!("mintedge private key v1\n{issuer}\n{kid}").into_bytes()
-}
-
-impl StoredPrivate {
-    /// The private key in the clear.
-    ///
-    /// # Errors
-    /// If it is wrapped and the `KEK` is missing or another one.
-    pub fn open(&self, kek: Option<&Kek>, issuer: &str, kid: &str) -> Result<SecretBytes, ServerError> {
-        match (self, kek) {
-            (Self::Clear(private), _) => Ok(private.clone()),
-            (Self::Wrapped { .. }, None) => {
-                Err(ServerError::internal("the signing keys are wrapped, and the KEK secret is not set"))
-            }
-            (Self::Wrapped { kek: id, nonce, ciphertext }, Some(kek)) => {
-                if *id != kek.id() {
-                    return Err(ServerError::internal("the signing keys are wrapped by another KEK"));
-                }
-                kek.unwrap_private(nonce, ciphertext, &wrapping_context(issuer, kid))
-                    .ok_or(ServerError::internal("a wrapped signing key is damaged"))
-            }
-        }
-    }
-}
-
 /// What travels from the Control object to an edge: every key that may still sign.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyringParcel {
     /// Rises with every change of the keys.
     pub version: u64,
-    /// What every MAC and sealing key is derived from.
+    /// What the keys are derived from that never change: those that name people and clients. In a release that knows no
+    /// generations it is what all are derived from.
     pub root: SecretBytes,
+    /// The generations of what all other MAC and sealing keys are derived from. None from an object that is of such a release.
+    #[serde(default)]
+    pub roots: Vec<Root>,
+    /// Which of them values are made with.
+    #[serde(default)]
+    pub writing: u8,
     /// The keys and their private sides.
     pub keys: Vec<(PublicKey, SecretBytes)>,
 }
@@ -249,6 +150,11 @@ impl From<KeyringParcel> for Keyring {
     fn from(parcel: KeyringParcel) -> Self {
         let keys =
             parcel.keys.into_iter().map(|(public, private)| SigningKey::new(public, private)).collect();
-        Self { version: parcel.version, derived: Derived::from_root(&parcel.root), keys }
+        let derived = if parcel.roots.is_empty() {
+            Derived::from_root(&parcel.root)
+        } else {
+            Derived::new(&parcel.root, parcel.roots, parcel.writing)
+        };
+        Self { version: parcel.version, derived, keys }
     }
 }

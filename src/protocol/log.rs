@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::derived::{Derived, mac};
 use super::encoding::base64url;
-use super::error::{Cause, Code, Failure, OAuthError, ServerError};
+use super::error::{Cause, Code, Failure, OAuthError};
 use super::federation::OneTimeToken;
 use super::http::{Request, Response};
 use super::ports::{Entropy, Platform};
@@ -151,9 +151,7 @@ impl<'a> Exchange<'a> {
             Some(Failure::OAuth(OAuthError { code, cause, .. })) => {
                 ("refused", Some(code.wire().0), Some(*cause), None)
             }
-            Some(Failure::Server(ServerError::Unavailable(detail) | ServerError::Internal(detail))) => {
-                ("failed", Some("server_error"), None, Some(detail.as_ref()))
-            }
+            Some(Failure::Server(error)) => ("failed", Some("server_error"), None, Some(error.detail())),
         };
         let line = Line {
             time: self.now.0,

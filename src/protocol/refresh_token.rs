@@ -1,27 +1,20 @@
 //! The form of refresh tokens and session cookies: what an edge can check of them before it asks anybody.
 //!
 //! A refresh token is `mer_ ‖ base64url(version ‖ key ‖ masked owner ‖ grant ‖ generation ‖ secret ‖ tag) ‖ checksum`. The
-//! secret can be made only with the grant's seed, which is in its object; the tag only with the edges' key. Neither a leak of
+//! secret can be made only with the grant's seed, which is in its object; the tag only with the edges' key of that generation. Neither a leak of
 //! the database nor one of the key forges a token. The owner is masked with a MAC over the rest, so that clients that
 //! know a person under pairwise names can't tell from their tokens that it is one person.
 
-use subtle::ConstantTimeEq as _;
-
-use super::derived::mac;
-use super::encoding::{base64url, from_base64url};
+use super::derived::{Guard, NAMED, mac};
 use super::id::Id;
-use super::secret::{SecretBytes, split_checksum, with_checksum};
+use super::secret::SecretBytes;
 use super::subject::UserId;
+use super::tagged::{fits, from_wire, to_wire};
 
 /// Prefix of a refresh token.
 pub const REFRESH_PREFIX: &str = "mer_";
 /// Prefix of a session cookie's value.
 pub const SESSION_PREFIX: &str = "meu_";
-/// The layouts below.
-const VERSION: u8 = 2;
-/// Which of the keys made the tag; there is one.
-const KEY: u8 = 0;
-const TAG: usize = 16;
 
 /// A refresh token that this server made: its tag is right. Whether it is alive only its object knows.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,22 +37,20 @@ impl std::fmt::Debug for RefreshToken {
 
 impl RefreshToken {
     /// The token on the wire.
-    pub fn to_wire(&self, key: &SecretBytes) -> String {
+    pub fn to_wire(&self, guard: &Guard) -> String {
+        let (id, key) = guard.current();
         let rest =
             [self.grant.bytes().as_slice(), &self.generation.to_be_bytes(), self.secret.expose()].concat();
         let owner = masked(key, *self.owner.bytes(), &rest);
-        tagged(REFRESH_PREFIX, key, [[VERSION, KEY].as_slice(), &owner, &rest].concat())
+        tagged(REFRESH_PREFIX, key, &[[NAMED, id].as_slice(), &owner, &rest].concat())
     }
 
     /// Reads a token; `None` unless this server made it.
-    pub fn parse(key: &SecretBytes, text: &str) -> Option<Self> {
-        let body = untagged(REFRESH_PREFIX, key, text)?;
-        let mut rest = body.as_slice();
-        if take::<2>(&mut rest)? != [VERSION, KEY] {
-            return None;
-        }
+    pub fn parse(guard: &Guard, text: &str) -> Option<Self> {
+        let (key, body) = untagged(REFRESH_PREFIX, guard, text)?;
+        let mut rest = body.get(2..)?;
         let owner = take(&mut rest)?;
-        let owner = UserId::from_bytes(masked(key, owner, rest));
+        let owner = UserId::from_bytes(masked(&key, owner, rest));
         let grant = Id::from_bytes(take(&mut rest)?);
         let generation = u32::from_be_bytes(take(&mut rest)?);
         let secret = SecretBytes::new(take::<32>(&mut rest)?.to_vec());
@@ -94,18 +85,16 @@ impl std::fmt::Debug for SessionCookie {
 
 impl SessionCookie {
     /// The cookie's value.
-    pub fn to_wire(&self, key: &SecretBytes) -> String {
-        let body = [&[VERSION, KEY], self.owner.bytes().as_slice(), self.sid.bytes(), self.secret.expose()];
-        tagged(SESSION_PREFIX, key, body.concat())
+    pub fn to_wire(&self, guard: &Guard) -> String {
+        let (id, key) = guard.current();
+        let body = [&[NAMED, id], self.owner.bytes().as_slice(), self.sid.bytes(), self.secret.expose()];
+        tagged(SESSION_PREFIX, key, &body.concat())
     }
 
     /// Reads a cookie's value; `None` unless this server made it.
-    pub fn parse(key: &SecretBytes, text: &str) -> Option<Self> {
-        let body = untagged(SESSION_PREFIX, key, text)?;
-        let mut rest = body.as_slice();
-        if take::<2>(&mut rest)? != [VERSION, KEY] {
-            return None;
-        }
+    pub fn parse(guard: &Guard, text: &str) -> Option<Self> {
+        let (_, body) = untagged(SESSION_PREFIX, guard, text)?;
+        let mut rest = body.get(2..)?;
         let owner = UserId::from_bytes(take(&mut rest)?);
         let sid = Id::from_bytes(take(&mut rest)?);
         let secret = SecretBytes::new(take::<32>(&mut rest)?.to_vec());
@@ -119,47 +108,76 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     head.try_into().ok()
 }
 
-pub(crate) fn tagged(prefix: &str, key: &SecretBytes, mut body: Vec<u8>) -> String {
-    let tag = mac(key, &[prefix.as_bytes(), &body]);
-    body.extend(tag.get(..TAG).unwrap_or_default());
-    with_checksum(format!("{prefix}{}", base64url(&body)))
+/// These layouts have always named a generation, so their tag is over everything.
+fn tagged(prefix: &str, key: &SecretBytes, body: &[u8]) -> String {
+    to_wire(prefix, &[body], &mac(key, &[prefix.as_bytes(), body]))
 }
 
-pub(crate) fn untagged(prefix: &str, key: &SecretBytes, text: &str) -> Option<Vec<u8>> {
-    let mut body = from_base64url(split_checksum(text)?.strip_prefix(prefix)?)?;
-    let split = body.len().checked_sub(TAG)?;
-    let tag = body.split_off(split);
-    let expected = mac(key, &[prefix.as_bytes(), &body]);
-    bool::from(expected.get(..TAG).unwrap_or_default().ct_eq(&tag)).then_some(body)
+fn untagged(prefix: &str, guard: &Guard, text: &str) -> Option<(SecretBytes, Vec<u8>)> {
+    let (body, tag) = from_wire(prefix, text)?;
+    let key = match body.as_slice() {
+        [NAMED, id, ..] => guard.named(*id)?,
+        _ => return None,
+    };
+    fits(&mac(&key, &[prefix.as_bytes(), &body]), &tag).then_some((key, body))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::derived::{Derived, Root};
 
-    #[test]
-    fn a_token_is_read_back_and_no_changed_character_survives() {
-        let key = SecretBytes::new(vec![3; 32]);
-        let token = RefreshToken {
+    fn derived(generations: &[u8]) -> Derived {
+        let root = |id: &u8| Root {
+            id: *id,
+            secret: SecretBytes::new(vec![*id; 32]),
+            retired_for: std::collections::BTreeSet::new(),
+            unnamed_until: None,
+        };
+        let writing = generations.last().copied().unwrap_or_default();
+        Derived::new(&SecretBytes::new(vec![7; 32]), generations.iter().map(root).collect(), writing)
+    }
+
+    fn token() -> RefreshToken {
+        RefreshToken {
             owner: UserId::from_bytes([1; 16]),
             grant: Id::from_bytes([2; 16]),
             generation: 7,
             secret: SecretBytes::new(vec![4; 32]),
-        };
-        let wire = token.to_wire(&key);
-        assert_eq!(RefreshToken::parse(&key, &wire), Some(token));
-        assert_eq!(RefreshToken::parse(&SecretBytes::new(vec![9; 32]), &wire), None);
-        assert_eq!(SessionCookie::parse(&key, &wire), None);
+        }
+    }
+
+    #[test]
+    fn a_token_is_read_back_and_no_changed_character_survives() {
+        let keys = derived(&[3]);
+        let wire = token().to_wire(&keys.refresh);
+        assert_eq!(RefreshToken::parse(&keys.refresh, &wire), Some(token()));
+        assert_eq!(RefreshToken::parse(&keys.session, &wire), None);
+        assert_eq!(SessionCookie::parse(&keys.refresh, &wire), None);
         for index in 0..wire.len() {
             let mut bytes = wire.clone().into_bytes();
             bytes[index] ^= 1;
             let changed = String::from_utf8(bytes).expect("ascii");
-            assert_eq!(RefreshToken::parse(&key, &changed), None, "{index}");
+            assert_eq!(RefreshToken::parse(&keys.refresh, &changed), None, "{index}");
         }
-        let body = untagged(REFRESH_PREFIX, &key, &wire).expect("tagged");
+        let (_, body) = untagged(REFRESH_PREFIX, &keys.refresh, &wire).expect("tagged");
         assert!(!body.windows(16).any(|bytes| bytes == [1; 16]), "the owner shows");
         for short in ["", "mer_", "mer_000000", "mer_AAAA000000"] {
-            assert_eq!(RefreshToken::parse(&key, short), None, "{short}");
+            assert_eq!(RefreshToken::parse(&keys.refresh, short), None, "{short}");
         }
+    }
+
+    #[test]
+    fn tokens_and_cookies_are_good_while_their_generation_is() {
+        let wire = token().to_wire(&derived(&[0]).refresh);
+        let cookie = SessionCookie { owner: token().owner, sid: token().grant, secret: token().secret };
+        let value = cookie.to_wire(&derived(&[0]).session);
+        let both = derived(&[0, 1]);
+        assert_eq!(RefreshToken::parse(&both.refresh, &wire), Some(token()));
+        assert_eq!(SessionCookie::parse(&both.session, &value), Some(cookie));
+        assert_ne!(token().to_wire(&both.refresh), wire, "new ones are made with the new key");
+        let left = derived(&[1]);
+        assert_eq!(RefreshToken::parse(&left.refresh, &wire), None);
+        assert_eq!(SessionCookie::parse(&left.session, &value), None);
     }
 }

@@ -105,6 +105,11 @@ impl SecretHash {
         Self(digest)
     }
 
+    /// The hash as a key: known only to who has seen the secret, and to the store.
+    pub(crate) fn to_key(&self) -> SecretBytes {
+        SecretBytes::new(self.0.to_vec())
+    }
+
     /// A hash that no secret has been found for; compared with when there is none, so that the cost is equal.
     pub fn of_nothing() -> Self {
         Self([0; 32])

@@ -260,6 +260,8 @@ macro_rules! black_box_suite {
                 rotation_announces_a_key_before_it_signs,
                 immediate_rotation_signs_with_the_new_key_and_keeps_the_old_one_published,
                 an_emergency_retirement_takes_the_key_out_at_once,
+                the_root_secret_rotates_and_what_was_made_before_stays_good,
+                what_makes_no_sense_of_a_key_is_refused,
             ],
         }
     };

@@ -1,7 +1,8 @@
-//! Signing keys as verifiers see them. These cases rotate the keys of the whole server.
+//! Signing keys as verifiers see them, and the root secret. These cases rotate the keys of the whole server.
 
 use serde_json::{Value, json};
 
+use super::authorize::{Login, text};
 use super::harness::Fixture;
 use super::jws;
 
@@ -54,4 +55,47 @@ pub fn an_emergency_retirement_takes_the_key_out_at_once(f: &Fixture<'_>) {
     assert_ne!(jws::header(&after)["kid"], kid);
     assert!(jws::verifies(&after, &f.key_set()));
     f.admin("POST", "keys/unknown/retire", None).expect_error(404, "not_found");
+}
+
+pub fn the_root_secret_rotates_and_what_was_made_before_stays_good(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({}));
+    let (tokens, code) = (login.tokens(&[]), login.code(&[]));
+    let roots = |shown: &Value, state: &str| -> Vec<String> {
+        let roots = shown["roots"].as_array().expect("roots").iter().filter(|root| root["state"] == state);
+        roots.map(|root| text(root, "id").to_owned()).collect()
+    };
+    let guard = f.target.configuration_lock();
+    let before = roots(&f.admin("GET", "keys", None).expect(200).json(), "active");
+    let at_once = json!({ "kind": "root", "immediately": true });
+    let shown = f.admin("POST", "keys/rotate", Some(&at_once)).expect(200).json();
+    let after = roots(&shown, "active");
+    assert!(before.len() == 1 && after.len() == 1 && before != after, "{shown}");
+    assert!(roots(&shown, "retiring").contains(&before[0]), "{shown}");
+    let shown = f.admin("POST", "keys/rotate", Some(&json!({ "kind": "root" }))).expect(200).json();
+    let next = roots(&shown, "next");
+    assert_eq!(next.len(), 1, "{shown}");
+    let shown = f.admin("POST", &format!("keys/{}/retire", next[0]), None).expect(200).json();
+    assert!(roots(&shown, "next").is_empty() && roots(&shown, "active") == after, "{shown}");
+    drop(guard);
+    login.redeem(&code).expect(200);
+    login.userinfo(text(&tokens, "access_token")).expect(200);
+    let refreshed = login.refresh(text(&tokens, "refresh_token"), "").expect(200).json();
+    login.refresh(text(&refreshed, "refresh_token"), "").expect(200);
+    login.redeem(&login.code(&[("prompt", "none")])).expect(200);
+}
+
+pub fn what_makes_no_sense_of_a_key_is_refused(f: &Fixture<'_>) {
+    let kid = keys(f, "ES256", "active").first().map(|key| text(key, "kid").to_owned()).expect("a key");
+    for (path, body, status, error) in [
+        ("keys/rotate", json!({ "kind": "root", "alg": "ES256" }), 400, "invalid_request"),
+        ("keys/rotate", json!({ "kind": "kek" }), 400, "invalid_request"),
+        ("keys/root-251/retire", json!({}), 404, "not_found"),
+        ("keys/root-999/retire", json!({}), 404, "not_found"),
+        ("keys/root-/retire", json!({}), 404, "not_found"),
+        ("keys/root-251/retire", json!({ "purposes": ["everything"] }), 400, "invalid_request"),
+        (&format!("keys/{kid}/retire"), json!({ "purposes": ["code"] }), 400, "invalid_request"),
+    ] {
+        f.admin("POST", path, Some(&body)).expect_error(status, error);
+    }
+    assert!(keys(f, "ES256", "active").iter().any(|key| key["kid"] == kid.as_str()));
 }

@@ -74,6 +74,7 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
             report.step("objects", || clients::object_tests(&tools));
             report.step("crash tests", || crash_tests(&tools));
             report.step("rotations under crashes", || rotation_tests(&tools));
+            report.step("replacement of every key", || replacement_tests(&tools));
             report.step("recovery tests", || recovery_tests(&tools));
         }
         if clients {
@@ -150,6 +151,32 @@ fn rotation_tests(tools: &Tools) -> Result {
     Ok(())
 }
 
+/// Runs `tests/replacement.rs` under one set of secrets after another; the runtime is ended without warning in between.
+fn replacement_tests(tools: &Tools) -> Result {
+    let storage = Storage::create()?;
+    let remembered = storage.directory.join("people.json");
+    let [first, second, third] = ["A", "B", "C"].map(|letter| format!("{letter}{}", "A".repeat(42)));
+    let steps: [(&str, &str, Option<&str>); 7] = [
+        ("rotate", &first, None),
+        ("go_on", &first, Some(&first)),
+        ("go_on", &second, Some(&first)),
+        ("go_on", &second, None),
+        ("wrong_kek", &third, None),
+        ("go_on", &third, Some(&second)),
+        ("emergency", &third, None),
+    ];
+    for (phase, kek, previous) in steps {
+        storage.set_keks(kek, previous)?;
+        let server = storage.serve(tools, Path::new(CONFIG))?;
+        let mut cargo = Command::new("cargo");
+        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "replacement"]);
+        cargo.env("MINTEDGE_TEST_MEMORY", &remembered).env("MINTEDGE_TEST_PHASE", phase);
+        run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()))?;
+        server.server.kill();
+    }
+    Ok(())
+}
+
 /// Runs `tests/recovery.rs` against the Worker that panics on request.
 fn recovery_tests(tools: &Tools) -> Result {
     let config = wasm::build_probe(tools)?;
@@ -188,6 +215,13 @@ impl Storage {
         let _ = fs::remove_dir_all(&directory);
         let admin_secret = admin_secret(&directory.join("secrets"))?;
         Ok(Self { directory, admin_secret, port: free_port()? })
+    }
+
+    /// Changes what wraps the server's keys at rest.
+    fn set_keks(&self, kek: &str, previous: Option<&str>) -> Result {
+        let previous = previous.map(|previous| format!("KEK_PREVIOUS=\"{previous}\"\n")).unwrap_or_default();
+        let secrets = format!("ADMIN_SECRET=\"{}\"\nKEK=\"{kek}\"\n{previous}", self.admin_secret);
+        Ok(fs::write(self.directory.join("secrets"), secrets)?)
     }
 
     fn serve(&self, tools: &Tools, config: &Path) -> Result<TestServer> {

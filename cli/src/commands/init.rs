@@ -1,4 +1,5 @@
-//! `mintedge init`: a first configuration file and the deployment's secrets.
+//! `mintedge init`: a first configuration file, or the deployment's secrets. Never both: whoever follows the guide makes the
+//! secrets once, and a second set would be taken for theirs.
 
 use std::path::{Path, PathBuf};
 
@@ -23,10 +24,10 @@ pub(crate) struct InitArgs {
     /// Where to write mintedge.toml.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Only make the secrets, no file.
+    /// Make the deployment's secrets and print them, no file.
     #[arg(long, conflicts_with = "dir")]
     secrets: bool,
-    /// Only make the secrets, and write them as a new .dev.vars file instead of printing them.
+    /// Make the deployment's secrets and write them as a new .dev.vars file instead of printing them.
     #[arg(long, value_name = "FILE", conflicts_with = "dir")]
     dev_vars: Option<PathBuf>,
 }
@@ -38,8 +39,8 @@ struct DeploymentSecrets {
 }
 
 pub(super) fn run(globals: &Globals, args: &InitArgs) -> Result<Answer, Failure> {
-    let secrets = DeploymentSecrets::generate();
     if let Some(path) = &args.dev_vars {
+        let secrets = DeploymentSecrets::generate();
         private_file::create(path, &secrets.dev_vars())?;
         let text = format!(
             "Wrote {} with a new ADMIN_SECRET and KEK. Keep it out of version control.",
@@ -48,6 +49,7 @@ pub(super) fn run(globals: &Globals, args: &InitArgs) -> Result<Answer, Failure>
         return Ok(Answer::new(text, &json!({ "files": [path] })));
     }
     if args.secrets {
+        let secrets = DeploymentSecrets::generate();
         return Ok(Answer::new(
             secrets.instructions(),
             &json!({ "secrets": secrets.to_json(), "files": [] }),
@@ -56,11 +58,11 @@ pub(super) fn run(globals: &Globals, args: &InitArgs) -> Result<Answer, Failure>
     let path = args.dir.join(DEFAULT_FILE);
     write_starter(&path, globals.issuer.as_deref())?;
     let text = format!(
-        "Wrote {path}. Change it to your needs, then check it with:\n\n  mintedge validate {path}\n\n{}",
-        secrets.instructions(),
+        "Wrote {path}. Change it to your needs, then check it with:\n\n  mintedge validate {path}\n\n\
+         A new deployment needs secrets, too: `mintedge init --secrets` makes them.",
         path = path.display()
     );
-    Ok(Answer::new(text, &json!({ "secrets": secrets.to_json(), "files": [path] })))
+    Ok(Answer::new(text, &json!({ "files": [path] })))
 }
 
 fn write_starter(path: &Path, issuer: Option<&str>) -> Result<(), Failure> {
@@ -103,7 +105,8 @@ impl DeploymentSecrets {
              Store both in a password manager, then give them to the Worker. Each command asks for the value:\n\n  \
              npx wrangler secret put ADMIN_SECRET\n  npx wrangler secret put KEK\n\n\
              ADMIN_SECRET opens the admin API: export it as MINTEDGE_ADMIN_SECRET for this command.\n\
-             KEK wraps the signing keys at rest: without it they are lost.",
+             KEK wraps the server's keys at rest. Whoever loses it loses the deployment: all accounts, too.\n\
+             A deployment that has them already keeps them: docs/operations.md says how each is replaced.",
             title = bold("New secrets, shown only now:"),
             admin = self.admin.expose(),
             kek = self.kek.expose(),

@@ -1,6 +1,7 @@
 //! Refresh tokens, session cookies and sealed values: nothing that was not made here is ever read as one. The input's first
 //! byte chooses where the rest is put into a genuine one.
 
+use mintedge::protocol::derived::Derived;
 use mintedge::protocol::id::Id;
 use mintedge::protocol::ports::Entropy;
 use mintedge::protocol::refresh_token::{RefreshToken, SessionCookie};
@@ -19,19 +20,21 @@ impl Entropy for Sevens {
 /// Runs one input.
 pub fn run(input: &[u8]) {
     let Some((position, replacement)) = input.split_first() else { return };
-    let key = SecretBytes::new(vec![1; 32]);
+    let keys = Derived::from_root(&SecretBytes::new(vec![1; 32]));
     let secret = SecretBytes::new(vec![2; 32]);
     let (owner, id) = (UserId::from_bytes([3; 16]), Id::from_bytes([4; 16]));
-    let token = RefreshToken { owner, grant: id, generation: 5, secret: secret.clone() }.to_wire(&key);
-    let cookie = SessionCookie { owner, sid: id, secret }.to_wire(&key);
-    let sealed = seal(&key, CODE_PREFIX, &"contents", &Sevens).expect("sealed");
+    let token =
+        RefreshToken { owner, grant: id, generation: 5, secret: secret.clone() }.to_wire(&keys.refresh);
+    let cookie = SessionCookie { owner, sid: id, secret }.to_wire(&keys.session);
+    let sealed = seal(&keys.code, CODE_PREFIX, &"contents", &Sevens).expect("sealed");
     for genuine in [&token, &cookie, &sealed] {
         let changed = splice(genuine, usize::from(*position), replacement);
         let is_genuine = changed == *genuine;
-        assert_eq!(RefreshToken::parse(&key, &changed).is_some(), is_genuine && *genuine == token);
-        assert_eq!(SessionCookie::parse(&key, &changed).is_some(), is_genuine && *genuine == cookie);
-        assert_eq!(open::<String>(&key, CODE_PREFIX, &changed).is_some(), is_genuine && *genuine == sealed);
-        assert!(open::<String>(&key, FLOW_PREFIX, &changed).is_none());
+        assert_eq!(RefreshToken::parse(&keys.refresh, &changed).is_some(), is_genuine && *genuine == token);
+        assert_eq!(SessionCookie::parse(&keys.session, &changed).is_some(), is_genuine && *genuine == cookie);
+        let opened = open::<String>(&keys.code, CODE_PREFIX, &changed);
+        assert_eq!(opened.is_some(), is_genuine && *genuine == sealed);
+        assert!(open::<String>(&keys.flow, FLOW_PREFIX, &changed).is_none());
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::error::{Failure, OAuthError, ServerError};
 use super::super::http::Response;
 use super::super::log::Exchange;
 use super::super::state::client::MAX_LIVE_SECRETS;
+use super::super::state::roots::MOST;
 
 /// Why an operation did not happen.
 #[derive(Debug)]
@@ -95,6 +96,11 @@ impl From<Refusal> for AdminFailure {
                 409,
                 "too_many_secrets",
                 format!("the client has {MAX_LIVE_SECRETS} live secrets already; end one first"),
+            ),
+            Refusal::TooManyRoots => Self::refused(
+                409,
+                "too_many_roots",
+                format!("there are {MOST} generations of the root secret already; retire old ones first"),
             ),
             Refusal::Invalid(problems) => Self::Refused {
                 status: 422,

@@ -1,18 +1,71 @@
-//! Operations on signing keys. None shows a private key.
+//! Operations on keys: those that sign, and the root secret that all others are derived from. None shows anything secret.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::control::{Command, Reply};
+use super::super::control::{Command, Inventory, Reply, RootInfo};
+use super::super::derived::Purpose;
 use super::super::http::Response;
 use super::super::jwk::Alg;
 use super::super::ports::Platform;
+use super::super::state::keys::{KeyState, Schedule};
+use super::super::time::Timestamp;
 use super::view::KeyView;
 use super::{AdminFailure, Call, body, unexpected};
 
-#[derive(Serialize)]
+/// All keys of a server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(super) struct Keys {
-    keys: Vec<KeyView>,
+pub struct KeysView {
+    /// The signing keys.
+    pub keys: Vec<KeyView>,
+    /// The generations of the root secret, which all keys that seal and tag are derived from.
+    #[serde(default)]
+    pub roots: Vec<RootView>,
+    /// What wraps all of them at rest.
+    #[serde(default)]
+    pub kek: KekView,
+}
+
+/// A generation of the root secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RootView {
+    /// Which one: `root-` and its number.
+    pub id: String,
+    /// Where in its life it is.
+    pub state: KeyState,
+    /// When its states begin.
+    #[serde(flatten)]
+    pub schedule: Schedule,
+    /// What it was taken out for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub retired_for: BTreeSet<Purpose>,
+}
+
+/// How keys lie at rest.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct KekView {
+    /// A digest that names the deployment's `KEK`; null without one.
+    pub id: Option<String>,
+    /// How many keys it wraps.
+    pub wrapped: usize,
+    /// How many lie otherwise: wrapped by an earlier one, or in the clear.
+    pub others: usize,
+}
+
+/// What is rotated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) enum Kind {
+    /// The keys that sign tokens.
+    #[default]
+    Signing,
+    /// The root secret.
+    Root,
 }
 
 /// Body of `POST keys/rotate`; all of it optional.
@@ -20,34 +73,95 @@ pub(super) struct Keys {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Rotate {
-    /// Which algorithm; all in use if absent.
+    /// What to rotate.
+    kind: Kind,
+    /// Which algorithm; all in use if absent. Signing keys only.
     alg: Option<Alg>,
     /// At once instead of after the announcement: verifiers that cached `/jwks` refuse the new tokens until they
     /// fetch it again.
     immediately: bool,
 }
 
+/// Body of `POST keys/ID/retire`; optional.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Retire {
+    /// What the generation of the root secret is not good for any more; everything if absent or empty.
+    purposes: BTreeSet<Purpose>,
+}
+
 /// `GET keys`.
 pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    answer(call, Command::Keys).await
+    answer(call, call.control(Command::Inventory).await?).await
 }
 
 /// `POST keys/rotate`: brings the next key forward.
 pub(super) async fn rotate<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let Rotate { alg, immediately } = body::read(call.exchange.request)?;
-    call.exchange.note_target(alg.map_or("all", Alg::name));
-    answer(call, Command::RotateKeys { alg, immediately }).await
-}
-
-/// `POST keys/KID/retire`: the emergency. The key is neither published nor used from now on.
-pub(super) async fn retire<P: Platform>(call: &Call<'_, P>, kid: &str) -> Result<Response, AdminFailure> {
-    answer(call, Command::RetireKey { kid: kid.to_owned() }).await
-}
-
-async fn answer<P: Platform>(call: &Call<'_, P>, command: Command) -> Result<Response, AdminFailure> {
-    let Reply::Keys(keys) = call.control(command).await? else {
-        return Err(unexpected());
+    let Rotate { kind, alg, immediately } = body::read(call.exchange.request)?;
+    call.exchange.note_target(match kind {
+        Kind::Signing => alg.map_or("all", Alg::name),
+        Kind::Root => "root",
+    });
+    let command = match kind {
+        Kind::Signing => Command::RotateKeys { alg, immediately },
+        Kind::Root if alg.is_none() => Command::RotateRoot { immediately },
+        Kind::Root => return Err(invalid("the root secret has no algorithm")),
     };
-    let keys = keys.iter().map(|key| KeyView::new(key, call.exchange.now)).collect();
-    body::write(200, &Keys { keys })
+    answer(call, call.control(command).await?).await
+}
+
+/// `POST keys/ID/retire`: the emergency. The key is neither published nor used from now on, or the generation of the root
+/// secret is good for nothing, and neither is what was made with it.
+pub(super) async fn retire<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
+    let Retire { purposes } = body::read(call.exchange.request)?;
+    let command = match id.strip_prefix("root-") {
+        Some(number) => {
+            let unknown = || AdminFailure::not_found("there is no such generation of the root secret");
+            Command::RetireRoot { id: number.parse().map_err(|_| unknown())?, purposes }
+        }
+        None if purposes.is_empty() => Command::RetireKey { kid: id.to_owned() },
+        None => return Err(invalid("a signing key has one purpose")),
+    };
+    answer(call, call.control(command).await?).await
+}
+
+fn invalid(description: &'static str) -> AdminFailure {
+    AdminFailure::refused(400, "invalid_request", description)
+}
+
+async fn answer<P: Platform>(call: &Call<'_, P>, reply: Reply) -> Result<Response, AdminFailure> {
+    let inventory = match reply {
+        Reply::Inventory(inventory) => inventory,
+        Reply::Keys(_) => match call.control(Command::Inventory).await? {
+            Reply::Inventory(inventory) => inventory,
+            _ => return Err(unexpected()),
+        },
+        _ => return Err(unexpected()),
+    };
+    body::write(200, &KeysView::new(*inventory, call.exchange.now))
+}
+
+impl KeysView {
+    fn new(inventory: Inventory, now: Timestamp) -> Self {
+        let Inventory { keys, roots, kek } = inventory;
+        Self {
+            keys: keys.iter().map(|key| KeyView::new(key, now)).collect(),
+            roots: roots.into_iter().map(|root| RootView::new(root, now)).collect(),
+            kek: KekView { id: kek.id, wrapped: kek.wrapped, others: kek.others },
+        }
+    }
+}
+
+impl RootView {
+    fn new(root: RootInfo, now: Timestamp) -> Self {
+        let RootInfo { id, writing, schedule, retired_for } = root;
+        let state = match schedule.state(now) {
+            _ if writing => KeyState::Active,
+            // Its time has come, and the object's alarm has not.
+            KeyState::Active => KeyState::Next,
+            state => state,
+        };
+        Self { id: format!("root-{id}"), state, schedule, retired_for }
+    }
 }

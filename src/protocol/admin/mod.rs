@@ -29,6 +29,7 @@ use super::scope::{ADMIN_READ, ADMIN_WRITE};
 use super::server::Server;
 
 pub(crate) use failure::AdminFailure;
+pub use keys::{KekView, KeysView, RootView};
 #[cfg(feature = "schema")]
 pub use openapi::text as openapi;
 pub use users::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};

@@ -6,6 +6,7 @@ use crate::protocol::config::{RecoveryConfig, RefreshMode};
 use crate::protocol::grants::GrantType;
 use crate::protocol::outbound;
 use crate::protocol::redirect_uri;
+use crate::protocol::state::roots::LONGEST_LIFE;
 use crate::protocol::subject::host_of;
 use crate::protocol::time::DAY;
 use crate::protocol::uri::web_problem;
@@ -154,7 +155,7 @@ impl Check {
             ("retry_window", refresh.retry_window, 0, 300),
             ("recovery_max", refresh.recovery_max, 0, 7 * DAY),
             ("idle", refresh.idle, 60, 365 * DAY),
-            ("absolute", refresh.absolute, 60, 730 * DAY),
+            ("absolute", refresh.absolute, 60, LONGEST_LIFE),
             ("max_grants", refresh.max_grants.into(), 1, 100),
         ] {
             if !(least..=most).contains(&value) {

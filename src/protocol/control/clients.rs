@@ -66,7 +66,7 @@ pub(super) fn create<S: Store, E: Entropy>(
     mut config: ClientConfig,
 ) -> Result<Reply, Stop> {
     if config.client_id.is_empty() {
-        let root = head.root.open(context.kek, context.issuer.as_str(), head::ROOT)?;
+        let root = context.keks.open(&head.root, context.issuer.as_str(), head::ROOT)?;
         config.client_id = generate_client_id(&Derived::from_root(&root).client_id, context.entropy);
     } else if crate::protocol::secret::is_generated_client_id(&config.client_id) {
         let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();

@@ -13,11 +13,13 @@ use crate::protocol::incarnation::Epoch;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::json;
 use crate::protocol::jwk::Alg;
-use crate::protocol::keyring::{PublicKey, StoredKey, StoredPrivate};
+use crate::protocol::kek::StoredPrivate;
+use crate::protocol::keyring::{PublicKey, StoredKey};
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretBytes;
 use crate::protocol::state::keys as life;
-use crate::protocol::time::{DAY, Timestamp};
+use crate::protocol::state::roots::Generations;
+use crate::protocol::time::{DAY, HOUR, Timestamp};
 
 /// The head row as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -35,8 +37,11 @@ pub(crate) struct Head {
     /// Algorithms that clients have tokens signed with, besides the resources'.
     #[serde(default)]
     pub(crate) client_algs: BTreeSet<Alg>,
-    /// What every MAC and sealing key is derived from.
+    /// What the keys are derived from that never change. Releases before there were generations derived all keys from it.
     pub(crate) root: StoredPrivate,
+    /// The generations of what all other MAC and sealing keys are derived from.
+    #[serde(default)]
+    pub(crate) roots: Generations,
     /// Every client's allowed origins.
     pub(crate) origins: BTreeSet<String>,
     /// Grants that are advertised only because a client is registered for them.
@@ -88,10 +93,12 @@ pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_
         keys_version: 0,
         client_algs: BTreeSet::new(),
         root: new_root(context)?,
+        roots: Generations::default(),
         origins: BTreeSet::new(),
         special_grants: Vec::new(),
         clients_epoch: None,
     };
+    super::roots::add(context, &mut head, context.now)?;
     super::keys::make_wanted(context, &mut head)?;
     save(store, context.issuer, &head)?;
     Ok(head)
@@ -102,10 +109,7 @@ pub(crate) const ROOT: &str = "root";
 
 fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, ServerError> {
     let root = SecretBytes::generate(context.entropy);
-    match context.kek {
-        Some(kek) => kek.wrap(&root, context.issuer.as_str(), ROOT, context.entropy),
-        None => Ok(StoredPrivate::Clear(root)),
-    }
+    context.keks.wrap(root, context.issuer.as_str(), ROOT, context.entropy)
 }
 
 /// Writes the head row and has the snapshot published.
@@ -124,5 +128,9 @@ pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {
 }
 
 pub(crate) fn next_alarm<S: Store>(store: &mut S, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {
-    Ok(read(store)?.map(|head| life::next_alarm(&head.keys, head.rotate_every(), now)))
+    Ok(read(store)?.map(|head| {
+        let keys = life::next_alarm(&head.keys, head.rotate_every(), now);
+        let roots = head.roots.next_alarm(now).map_or(keys, |roots| roots.max(now.plus(HOUR)));
+        keys.min(roots)
+    }))
 }

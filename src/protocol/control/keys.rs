@@ -1,12 +1,12 @@
 //! Commands about signing keys.
 
 use super::head::{Head, ROOT, save};
-use super::{Context, Reply, Stop, Store, clients};
+use super::{Context, Reply, Stop, Store, clients, roots};
 use crate::protocol::error::ServerError;
 use crate::protocol::jwk::Alg;
-use crate::protocol::keyring::{KeyMaterial, KeyringParcel, PublicKey, StoredKey, StoredPrivate};
+use crate::protocol::keyring::{KeyMaterial, KeyringParcel, PublicKey, StoredKey};
 use crate::protocol::ports::Entropy;
-use crate::protocol::state::keys::{self as life, KeyState, Rotation, Schedule};
+use crate::protocol::state::keys::{self as life, Rotation, Schedule};
 use crate::protocol::time::Timestamp;
 
 /// Everything an edge needs. Does what is due first, so that a missed alarm is made up for.
@@ -19,17 +19,19 @@ pub(super) fn open<S: Store, E: Entropy>(
     let mut keys = Vec::new();
     for key in &head.keys {
         // An unused key is handed out early so that an edge can switch by itself; a retiring one never signs.
-        if matches!(key.public.schedule.state(context.now), KeyState::Next | KeyState::Active) {
-            let private = key.private.open(context.kek, context.issuer.as_str(), &key.public.kid)?;
+        if roots::may_sign(key.public.schedule, context.now) {
+            let private = context.keks.open(&key.private, context.issuer.as_str(), &key.public.kid)?;
             keys.push((key.public.clone(), private));
         }
     }
-    let root = head.root.open(context.kek, context.issuer.as_str(), ROOT)?;
-    let keyring = KeyringParcel { version: head.keys_version, root, keys };
+    let root = context.keks.open(&head.root, context.issuer.as_str(), ROOT)?;
+    let roots = roots::open(context, &head, &root)?;
+    let (version, writing) = (head.keys_version, head.roots.writing);
+    let keyring = KeyringParcel { version, root, roots, writing, keys };
     Ok(Reply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
 }
 
-/// The alarm: makes successors, drops what is gone, wraps what still lies in the clear.
+/// The alarm: makes successors, drops what is gone, wraps what lies in the clear or under an earlier `KEK`.
 #[inline(never)]
 pub(super) fn tend<S: Store, E: Entropy>(
     store: &mut S,
@@ -41,38 +43,23 @@ pub(super) fn tend<S: Store, E: Entropy>(
     Ok(Reply::Tended)
 }
 
-fn tend_head<S: Store, E: Entropy>(
+pub(super) fn tend_head<S: Store, E: Entropy>(
     store: &mut S,
     context: &mut Context<'_, E>,
     head: &mut Head,
 ) -> Result<(), Stop> {
+    roots::check(context, head)?;
     let made = make_wanted(context, head)?;
     let swept = life::sweep(&mut head.keys, context.now);
-    let wrapped = wrap_clear_keys(context, head)?;
+    let turned = roots::tend(context, head)?;
+    let wrapped = roots::rewrap(context, head)?;
     if swept {
         head.keys_version += 1;
     }
-    if made || swept || wrapped {
+    if made || swept || turned || wrapped {
         save(store, context.issuer, head)?;
     }
     Ok(())
-}
-
-/// A deployment that sets its `KEK` later gets the keys it already has wrapped.
-fn wrap_clear_keys<E: Entropy>(context: &Context<'_, E>, head: &mut Head) -> Result<bool, ServerError> {
-    let Some(kek) = context.kek else { return Ok(false) };
-    let mut changed = false;
-    if let StoredPrivate::Clear(root) = &head.root {
-        head.root = kek.wrap(root, context.issuer.as_str(), ROOT, context.entropy)?;
-        changed = true;
-    }
-    for key in &mut head.keys {
-        if let StoredPrivate::Clear(private) = &key.private {
-            key.private = kek.wrap(private, context.issuer.as_str(), &key.public.kid, context.entropy)?;
-            changed = true;
-        }
-    }
-    Ok(changed)
 }
 
 /// Makes every key that is due for the algorithms in use and ends those of others; says whether anything changed.
@@ -99,6 +86,9 @@ fn make<E: Entropy>(
     if !missing.is_empty() {
         return Err(Stop::NeedsKeys(missing));
     }
+    if !wanted.is_empty() {
+        roots::check(context, head)?;
+    }
     for (alg, starts) in wanted {
         let ready = context.material.iter().position(|material| material.alg == *alg);
         let material = match ready {
@@ -118,10 +108,7 @@ fn store_key<E: Entropy>(
     starts: Timestamp,
 ) -> Result<StoredKey, ServerError> {
     let kid = material.public.thumbprint();
-    let private = match context.kek {
-        Some(kek) => kek.wrap(&material.private, context.issuer.as_str(), &kid, context.entropy)?,
-        None => StoredPrivate::Clear(material.private),
-    };
+    let private = context.keks.wrap(material.private, context.issuer.as_str(), &kid, context.entropy)?;
     let schedule =
         Schedule { created_at: context.now, active_from: starts, retire_from: None, gone_at: None };
     Ok(StoredKey { public: PublicKey { kid, alg: material.alg, jwk: material.public, schedule }, private })

@@ -10,7 +10,10 @@ mod configuration;
 mod head;
 mod keys;
 mod publish;
+mod roots;
 mod store;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +21,12 @@ use super::client::Client;
 use super::config::snapshot::Snapshot;
 use super::config::validate::Problem;
 use super::config::{ClientConfig, Config};
+use super::derived::Purpose;
 use super::error::ServerError;
 use super::issuer::Issuer;
 use super::jwk::Alg;
-use super::keyring::{Kek, KeyMaterial, KeyringParcel, PublicKey};
+use super::kek::Keks;
+use super::keyring::{KeyMaterial, KeyringParcel, PublicKey};
 use super::ports::Entropy;
 use super::secret::SecretHash;
 use super::state::config::Change;
@@ -29,6 +34,7 @@ use super::time::Timestamp;
 
 pub use clients::MAX_PAGE;
 pub use publish::{PublishedClient, client_snapshot_name, publication, snapshot_name};
+pub use roots::{Inventory, KekInfo, RootInfo};
 pub use store::{Store, Urgency};
 
 /// What the object is asked to do. Everything may be repeated but `CreateClient`, and `AddSecret` without a hash.
@@ -119,6 +125,21 @@ pub enum Command {
         /// Which one.
         kid: String,
     },
+    /// All keys and how they lie at rest, without anything secret.
+    Inventory,
+    /// Brings the next generation of the root secret forward.
+    RotateRoot {
+        /// At once, instead of after the announcement.
+        immediately: bool,
+    },
+    /// Takes a generation of the root secret out at once, and replaces it first if values are made with it.
+    RetireRoot {
+        /// Which one.
+        id: u8,
+        /// For what; everything if empty.
+        #[serde(default)]
+        purposes: BTreeSet<Purpose>,
+    },
     /// Does what is due: the object's alarm.
     Tend,
 }
@@ -181,6 +202,8 @@ pub enum Reply {
     },
     /// To `Keys`, `RotateKeys` and `RetireKey`.
     Keys(Vec<PublicKey>),
+    /// To `Inventory`, `RotateRoot` and `RetireRoot`.
+    Inventory(Box<Inventory>),
     /// To `Tend`.
     Tended,
     /// A refusal; nothing changed.
@@ -208,6 +231,8 @@ pub enum Refusal {
     NoSecrets,
     /// The client has as many live secrets as it may.
     TooManySecrets,
+    /// There are as many generations of the root secret as there may be.
+    TooManyRoots,
     /// The input is wrong.
     Invalid(Vec<Problem>),
 }
@@ -216,8 +241,8 @@ pub enum Refusal {
 pub struct Context<'a, E> {
     /// Whose object this is.
     pub issuer: &'a Issuer,
-    /// Wraps private keys at rest.
-    pub kek: Option<&'a Kek>,
+    /// Wrap keys at rest.
+    pub keks: &'a Keks,
     /// The time.
     pub now: Timestamp,
     /// For secrets, ids and Ed25519 keys.
@@ -279,6 +304,9 @@ fn dispatch<S: Store, E: Entropy>(
         Command::Tend => keys::tend(store, context, head),
         Command::Keys => Ok(Reply::Keys(head.public_keys(context.now))),
         Command::RotateKeys { alg, immediately } => keys::rotate(store, context, head, alg, immediately),
+        Command::Inventory => Ok(Reply::Inventory(Box::new(roots::inventory(context, &head)))),
+        Command::RotateRoot { immediately } => roots::rotate(store, context, head, immediately),
+        Command::RetireRoot { id, purposes } => roots::retire(store, context, head, id, &purposes),
         Command::RetireKey { kid } => keys::retire(store, context, head, &kid),
         Command::Config => configuration::read(store, head),
         Command::Apply { base_version, config } => {

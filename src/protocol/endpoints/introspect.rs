@@ -98,7 +98,7 @@ async fn access_token<P: Platform>(
         return Ok(None);
     }
     if let Some(sealed) = &token.grant {
-        let keyring = server.any_keyring(exchange.now).await?;
+        let keyring = server.keyring_for(sealed, exchange.now).await?;
         let Some(grant) = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed) else {
             return Ok(None);
         };
@@ -129,7 +129,7 @@ async fn refresh_token<P: Platform>(
     client: &AuthenticatedClient,
     token: &str,
 ) -> Result<Option<Map<String, Value>>, Failure> {
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(token, exchange.now).await?;
     let Some(token) = RefreshToken::parse(&keyring.derived.refresh, token) else { return Ok(None) };
     let grant = GrantRef { owner: token.owner, grant: token.grant };
     let Some(state) = server.live_grant(&grant, exchange.now).await? else { return Ok(None) };

@@ -205,7 +205,7 @@ async fn confirmed<P: Platform>(
     let browser = Browser::of(server, exchange).await?;
     let sealed = form.value("flow").unwrap_or_default();
     let csrf = form.value("csrf").unwrap_or_default();
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(sealed, exchange.now).await?;
     let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
     let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < HOUR);
     let own =
@@ -227,7 +227,7 @@ async fn ask_anew<P: Platform>(
     sealed: &str,
 ) -> Result<Response, Failure> {
     exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(sealed, exchange.now).await?;
     let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
     let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < DAY);
     if exchange.request.method == Method::Post && browser.session.is_none() {

@@ -38,9 +38,9 @@ async fn revoke<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
     let form = Form::of(exchange.request)?;
     let client = authenticate(server, exchange, &form).await?;
     let token = form.require("token", "token is missing")?;
-    let keyring = server.any_keyring(exchange.now).await?;
     // What it is shows in the token itself, so a wrong `token_type_hint` misleads nobody.
     let grant = if token.starts_with(REFRESH_PREFIX) {
+        let keyring = server.keyring_for(token, exchange.now).await?;
         let token = RefreshToken::parse(&keyring.derived.refresh, token);
         token.map(|token| GrantRef { owner: token.owner, grant: token.grant })
     } else {
@@ -52,7 +52,9 @@ async fn revoke<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
                 let description = "an access token of the client's own can't be revoked; it ends by itself";
                 let own =
                     OAuthError::new(Code::UnsupportedTokenType, Cause::TokenTypeUnsupported, description);
-                open(&keyring.derived.grant, GRANT_PREFIX, &token.grant.ok_or(own)?)
+                let sealed = token.grant.ok_or(own)?;
+                let keyring = server.keyring_for(&sealed, exchange.now).await?;
+                open(&keyring.derived.grant, GRANT_PREFIX, &sealed)
             }
             Err(Failure::OAuth(_)) => None,
             Err(failure) => return Err(failure),

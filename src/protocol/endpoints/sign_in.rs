@@ -61,7 +61,7 @@ async fn open_visit<P: Platform>(
     exchange: &Exchange<'_>,
     sealed: &str,
 ) -> Result<Option<Visit>, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(sealed, exchange.now).await?;
     Ok(open::<Visit>(&keyring.derived.flow, FLOW_PREFIX, sealed).filter(|visit| visit.account))
 }
 

@@ -63,7 +63,7 @@ async fn link<P: Platform>(
 ) -> Result<Response, Failure> {
     // The token is the link's at first, and travels in the form afterward.
     let text = form.value("token").or(form.value("flow")).ok_or_else(invalid_link)?;
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(text, exchange.now).await?;
     if !server.snapshot(exchange.now).await?.login.password {
         return Err(invalid_link());
     }

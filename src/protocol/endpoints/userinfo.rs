@@ -90,7 +90,7 @@ async fn claims<P: Platform>(
     token: &VerifiedAccessToken,
     scopes: &ScopeSet,
 ) -> Result<(Map<String, Value>, Option<super::super::jwk::Alg>), Failure> {
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(token.grant.as_deref().unwrap_or_default(), exchange.now).await?;
     let grant =
         token.grant.as_deref().and_then(|text| open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, text));
     let grant = grant.ok_or_else(|| refused(Cause::TokenInactive))?;

@@ -42,7 +42,7 @@ pub(crate) async fn present<P: Platform>(
     let issued_to = server.issued_to(&token, exchange.now).await?.map_err(unusable)?;
     let incarnation = server.incarnation(&issued_to, exchange.now).await?;
     let Some(sealed) = &token.grant else { return Ok(Presented { token, incarnation, grant: None }) };
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(sealed, exchange.now).await?;
     let reference = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed);
     let reference = reference.ok_or(unusable(Cause::TokenInactive))?;
     match server.live_grant(&reference, exchange.now).await? {

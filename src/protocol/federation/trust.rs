@@ -239,7 +239,8 @@ async fn fetch<P: Platform>(
             });
             Some(keys)
         }
-        Err(ServerError::Unavailable(detail) | ServerError::Internal(detail)) => {
+        Err(error) => {
+            let detail = error.detail();
             server.trust.note(source, |known| known.failed_at = Some(now));
             let line =
                 json!({ "time": now, "event": "issuer_unreachable", "issuer": issuer.id, "detail": detail });

@@ -7,7 +7,7 @@
 use super::on_behalf::{check_incarnation, granted, invalid_grant, refused, requested_resources, unexpected};
 use super::target::Target;
 use super::{GrantInfo, GrantRequest, Granted};
-use crate::protocol::authorization_code::AuthorizationCode;
+use crate::protocol::authorization_code::{AuthorizationCode, CodeProof};
 use crate::protocol::client::Client;
 use crate::protocol::error::{Cause, Failure};
 use crate::protocol::federation::use_up;
@@ -32,9 +32,16 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
     let GrantRequest { server, exchange, client, form } = &request;
     let sealed = form.require("code", "code is missing")?;
-    let keyring = server.any_keyring(exchange.now).await?;
-    let code = open::<AuthorizationCode>(&keyring.derived.code, CODE_PREFIX, sealed)
-        .ok_or_else(|| invalid_grant(Cause::CodeForged, "the code is not one of this server's"))?;
+    let keyring = server.keyring_for(sealed, exchange.now).await?;
+    let forged = || invalid_grant(Cause::CodeForged, "the code is not one of this server's");
+    let mut code =
+        open::<AuthorizationCode>(&keyring.derived.code, CODE_PREFIX, sealed).ok_or_else(forged)?;
+    let proof = code.proof()?;
+    // An earlier release proved nothing. Once the last code that it can have made is over, nobody gets by without a proof.
+    let earlier = keyring.derived.code.unnamed_until().is_some_and(|until| code.expires_at <= until);
+    if proof.is_none() && !earlier {
+        return Err(forged());
+    }
     if code.expires_at <= exchange.now {
         return Err(invalid_grant(Cause::CodeExpired, "the code has expired"));
     }
@@ -48,7 +55,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let owner = code.owner;
     let nonce = code.nonce.clone();
     use_up(server, exchange).await?;
-    let command = Command::Redeem(Box::new(redemption(code, client, exchange.now)));
+    let command = Command::Redeem(Box::new(redemption(code, proof, client, exchange.now)));
     match server.subject(owner, &command, exchange.now).await? {
         Reply::Granted(state) => granted(&request, target, id, *state, nonce).await,
         Reply::Refused(refusal) => Err(refused(refusal)),
@@ -74,7 +81,12 @@ fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), F
 
 /// The redemption: refresh tokens only for a client registered for them that, as an `OpenID Connect` client, either asked for
 /// `offline_access` or stays within the session.
-fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::time::Timestamp) -> Redemption {
+fn redemption(
+    code: AuthorizationCode,
+    proof: Option<CodeProof>,
+    client: &Client,
+    now: crate::protocol::time::Timestamp,
+) -> Redemption {
     let offline = code.scopes.contains("offline_access");
     let refresh = client.may_use(super::GrantType::RefreshToken);
     let lifetime = client.refresh.absolute;
@@ -84,6 +96,7 @@ fn redemption(code: AuthorizationCode, client: &Client, now: crate::protocol::ti
         max_grants: client.refresh.max_grants,
         idle: Some(client.refresh.idle),
         removed_at: code.removed_at,
+        proof,
         grant: Grant {
             client_id: code.client_id,
             incarnation: code.incarnation,

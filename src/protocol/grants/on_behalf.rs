@@ -82,6 +82,7 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
             let cause = match other {
                 Refusal::UserGone => Cause::UserGone,
                 Refusal::SessionEnded => Cause::SessionEnded,
+                Refusal::CodeForged => Cause::CodeForged,
                 Refusal::CodeUsedJustNow => Cause::CodeUsedJustNow,
                 Refusal::CodeReplayed => Cause::CodeReplayed,
                 Refusal::GrantRevoked | Refusal::ClientRemoved => Cause::GrantRevoked,

@@ -80,6 +80,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         idle: Some(client.refresh.idle),
         // It is decided this moment, not before.
         removed_at: Some(exchange.now),
+        proof: None,
     };
     use_up(server, exchange).await?;
     match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), exchange.now).await? {

@@ -31,7 +31,7 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
     let GrantRequest { server, exchange, client, form } = &request;
     let text = form.require("refresh_token", "refresh_token is missing")?;
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(text, exchange.now).await?;
     let token = RefreshToken::parse(&keyring.derived.refresh, text).ok_or_else(|| {
         invalid_grant(Cause::RefreshTokenForged, "the refresh token is not one of this server's")
     })?;

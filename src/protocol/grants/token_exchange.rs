@@ -209,8 +209,15 @@ async fn refresh_token<P: Platform>(
         derived: Some(derivation),
     };
     let (max_grants, idle) = (client.refresh.max_grants, Some(client.refresh.idle));
-    let redemption =
-        Redemption { id, grant, refresh: true, max_grants, idle, removed_at: Some(exchange.now) };
+    let redemption = Redemption {
+        id,
+        grant,
+        refresh: true,
+        max_grants,
+        idle,
+        removed_at: Some(exchange.now),
+        proof: None,
+    };
     use_up(server, exchange).await?;
     let command = Command::Redeem(Box::new(redemption));
     let state = match server.subject(reference.owner, &command, exchange.now).await? {

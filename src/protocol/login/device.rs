@@ -15,9 +15,10 @@ use crate::protocol::log::Exchange;
 use crate::protocol::objects::directory;
 use crate::protocol::objects::subject::{Command, Reply, User};
 use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::{tagged, untagged};
+use crate::protocol::secret::SecretBytes;
 use crate::protocol::server::Server;
 use crate::protocol::subject::UserId;
+use crate::protocol::tagged::{tagged, untagged};
 
 /// Prefix of the cookie's value.
 const PREFIX: &str = "med_";
@@ -39,8 +40,8 @@ pub(super) async fn known<P: Platform>(
     exchange: &Exchange<'_>,
     identifier: &Identifier,
 ) -> Result<Option<Device>, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
     let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
+    let keyring = server.keyring_for(cookie.unwrap_or_default(), exchange.now).await?;
     let device = cookie.and_then(|cookie| Device::of(identifier, &keyring.derived, cookie));
     let Some(device) = device else { return Ok(None) };
     let Some(owner) = owner(server, &keyring.derived, identifier, &device).await? else { return Ok(None) };
@@ -93,7 +94,7 @@ impl Device {
 
     /// Reads the cookie; `None` unless it was made for this identifier.
     fn of(identifier: &Identifier, derived: &Derived, cookie: &str) -> Option<Self> {
-        let body = untagged(PREFIX, &derived.session, cookie)?;
+        let (key, body) = untagged(PREFIX, &derived.session, cookie)?;
         let (mark, rest) = body.split_at_checked(PART)?;
         let mark = mark.try_into().ok()?;
         let (epoch, owner, proof) = match rest.split_at_checked(2 * PART) {
@@ -105,15 +106,15 @@ impl Device {
             None => return None,
         };
         let device = Self { mark, epoch: Id::from_bytes(epoch), owner };
-        bool::from(device.proof(identifier, derived).ct_eq(proof)).then_some(device)
+        bool::from(device.proof(identifier, &key).ct_eq(proof)).then_some(device)
     }
 
     /// The cookie's value.
     fn to_wire(self, identifier: &Identifier, derived: &Derived) -> String {
         let owner = self.owner.map(|owner| *owner.bytes()).unwrap_or_default();
-        let proof = self.proof(identifier, derived);
+        let proof = self.proof(identifier, derived.session.current().1);
         let body = [self.mark.as_slice(), self.epoch.bytes(), &owner, &proof].concat();
-        tagged(PREFIX, &derived.session, body)
+        tagged(PREFIX, &derived.session, &body)
     }
 
     /// Names it among the devices of one person.
@@ -121,14 +122,14 @@ impl Device {
         base64url(&self.mark)
     }
 
-    fn proof(&self, identifier: &Identifier, derived: &Derived) -> [u8; 32] {
+    fn proof(&self, identifier: &Identifier, key: &SecretBytes) -> [u8; 32] {
         let login = identifier.as_str().as_bytes();
         match &self.owner {
             Some(owner) => {
                 let parts = [b"device of".as_slice(), &self.mark, self.epoch.bytes(), owner.bytes(), login];
-                mac(&derived.session, &parts)
+                mac(key, &parts)
             }
-            None => mac(&derived.session, &[b"device", &self.mark, login]),
+            None => mac(key, &[b"device", &self.mark, login]),
         }
     }
 }
@@ -136,7 +137,7 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::secret::SecretBytes;
+    use crate::protocol::tagged::to_wire;
 
     fn device(mark: u8) -> Device {
         let owner = Some(UserId::from_bytes([7; PART]));
@@ -156,14 +157,14 @@ mod tests {
         // Cut out of another cookie, with another epoch, or of another server.
         for other in [laptop, Device { epoch: Id::from_bytes([9; PART]), ..phone }] {
             let owner = [7; PART];
-            let mixed =
-                [other.mark.as_slice(), other.epoch.bytes(), &owner, &phone.proof(&ada, &derived)].concat();
-            assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, mixed)), None);
+            let proof = phone.proof(&ada, derived.session.current().1);
+            let mixed = [other.mark.as_slice(), other.epoch.bytes(), &owner, &proof].concat();
+            assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, &mixed)), None);
         }
         let other = Derived::from_root(&SecretBytes::new(vec![2; 32]));
         assert_eq!(Device::of(&ada, &derived, &phone.to_wire(&ada, &other)), None);
         for length in [0, 8, 16, 47, 49, 79, 81] {
-            let short = tagged(PREFIX, &derived.session, vec![1; length]);
+            let short = tagged(PREFIX, &derived.session, &vec![1; length]);
             assert_eq!(Device::of(&ada, &derived, &short), None, "{length}");
         }
         assert_eq!(Device::of(&ada, &derived, ""), None);
@@ -174,8 +175,10 @@ mod tests {
         let derived = Derived::from_root(&SecretBytes::new(vec![1; 32]));
         let ada = Identifier::parse("ada@example.com").expect("one");
         let old = Device { mark: [3; PART], epoch: Id::from_bytes([0; PART]), owner: None };
-        let body = [old.mark.as_slice(), &old.proof(&ada, &derived)].concat();
-        assert_eq!(Device::of(&ada, &derived, &tagged(PREFIX, &derived.session, body)), Some(old));
+        let key = derived.session.current().1;
+        let body = [old.mark.as_slice(), &old.proof(&ada, key)].concat();
+        let text = to_wire(PREFIX, &[&body], &mac(key, &[PREFIX.as_bytes(), &body]));
+        assert_eq!(Device::of(&ada, &derived, &text), Some(old));
     }
 
     /// The account and the cookie are as version 0.1.0 made them.
@@ -197,8 +200,9 @@ mod tests {
             let derived = &server.any_keyring(now).await.expect("keys").derived;
             let old = Device { mark: [3; PART], epoch: epoch(&user), owner: None };
             assert_ne!(old.epoch, Id::from_bytes([0; PART]), "a new account has an epoch");
-            let body = [old.mark.as_slice(), &old.proof(&ada, derived)].concat();
-            let cookie = format!("__Host-mintedge-device={}", tagged(PREFIX, &derived.session, body));
+            let key = derived.session.current().1;
+            let body = [old.mark.as_slice(), &old.proof(&ada, key)].concat();
+            let cookie = format!("__Host-mintedge-device={}", tagged(PREFIX, &derived.session, &body));
             let headers = Headers { cookie: Some(SensitiveHeader::new(cookie)), ..Headers::default() };
             let request = Request::new(Method::Post, "/login", headers, Body::Bytes(Vec::new()));
             let exchange = Exchange::new(&request, &server.platform);

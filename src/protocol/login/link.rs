@@ -4,9 +4,9 @@
 
 use crate::protocol::derived::Derived;
 use crate::protocol::ports::Entropy;
-use crate::protocol::refresh_token::{tagged, untagged};
 use crate::protocol::secret::{Secret, SecretHash};
 use crate::protocol::subject::UserId;
+use crate::protocol::tagged::{tagged, untagged};
 
 const PREFIX: &str = "mel_";
 /// Path below the issuer of the page that a link leads to, with the token as `token`.
@@ -25,14 +25,14 @@ impl LinkToken {
     pub(crate) fn make(derived: &Derived, owner: UserId, entropy: &impl Entropy) -> (String, Self) {
         let mut secret = [0_u8; 24];
         entropy.fill(&mut secret);
-        let text = tagged(PREFIX, &derived.link, [owner.bytes().as_slice(), &secret].concat());
+        let text = tagged(PREFIX, &derived.link, &[owner.bytes().as_slice(), &secret].concat());
         let sha256 = Secret::received(text.clone()).hash();
         (text, Self { owner, sha256 })
     }
 
     /// Reads a token; `None` unless this server made it.
     pub(crate) fn parse(derived: &Derived, text: &str) -> Option<Self> {
-        let body = untagged(PREFIX, &derived.link, text)?;
+        let (_, body) = untagged(PREFIX, &derived.link, text)?;
         let owner = body.get(..16)?.try_into().ok().map(UserId::from_bytes)?;
         Some(Self { owner, sha256: Secret::received(text).hash() })
     }

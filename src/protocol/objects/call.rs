@@ -19,7 +19,7 @@ impl<P: Platform> Server<P> {
         command: &subject::Command,
         now: Timestamp,
     ) -> Result<subject::Reply, ServerError> {
-        let name = owner.object_name(&self.any_keyring(now).await?.derived);
+        let name = owner.object_name(&self.names(now).await?.derived);
         self.call(Class::Subject, &name, command).await
     }
 

@@ -4,3 +4,4 @@ pub mod client;
 pub mod config;
 pub mod keys;
 pub mod refresh;
+pub mod roots;

@@ -4,7 +4,7 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::super::clients::{Page as ClientPage, RevokeRequest, SecretRequest, WithSecret};
-use super::super::keys::{Keys, Rotate};
+use super::super::keys::{KeysView, Retire, Rotate};
 use super::super::users::{ChangedUser, NewUser, UserPage};
 use super::super::{AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink};
 use super::schemas::{ClientDeclaration, any_object, of};
@@ -248,14 +248,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "revokeClient",
         "End everything a client has of a user, consent included",
     ),
-    get("/keys", "listKeys", "Signing keys, public side").answers(200, "The keys", of::<Keys>),
+    get("/keys", "listKeys", "All keys, without anything secret").answers(200, "The keys", of::<KeysView>),
     post("/keys/rotate", "rotateKeys", "Bring the next key forward")
         .may_take(of::<Rotate>)
-        .answers(200, "The keys", of::<Keys>),
+        .answers(200, "The keys", of::<KeysView>),
     post(
         "/keys/{kid}/retire",
         "retireKey",
-        "Emergency: take a key out at once; tokens signed with it stop verifying",
+        "Emergency: take a key out at once; tokens signed with it stop verifying, or what a generation of the root secret \
+         made stops working",
     )
-    .answers(200, "The keys", of::<Keys>),
+    .may_take(of::<Retire>)
+    .answers(200, "The keys", of::<KeysView>),
 ];

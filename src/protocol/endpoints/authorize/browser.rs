@@ -1,8 +1,8 @@
 //! The browser behind a request: its session, and the proof that a form was shown to this very browser.
 
 use crate::protocol::cookies::Cookie;
-use crate::protocol::derived::mac;
-use crate::protocol::encoding::base64url;
+use crate::protocol::derived::{NAMED, mac};
+use crate::protocol::encoding::{base64url, from_base64url};
 use crate::protocol::error::ServerError;
 use crate::protocol::http::Response;
 use crate::protocol::log::Exchange;
@@ -41,7 +41,7 @@ impl Browser {
         let known = Cookie::Browser.read(&server.issuer, headers).filter(|id| is_id(id));
         let session = match Cookie::Session.read(&server.issuer, headers) {
             Some(text) => {
-                SessionCookie::parse(&server.any_keyring(exchange.now).await?.derived.session, text)
+                SessionCookie::parse(&server.keyring_for(text, exchange.now).await?.derived.session, text)
             }
             None => None,
         };
@@ -83,8 +83,8 @@ impl Browser {
         flow: &str,
     ) -> Result<String, ServerError> {
         let keyring = server.any_keyring(exchange.now).await?;
-        let sid = self.session.as_ref().map_or(NO_SESSION, |cookie| *cookie.sid.bytes());
-        Ok(self.proof(&keyring.derived.csrf, &sid, flow))
+        let (id, key) = keyring.derived.csrf.current();
+        Ok(base64url(&[[NAMED, id].as_slice(), &self.proof(key, &self.sid(), flow)].concat()))
     }
 
     /// Whether a form with `flow` and `csrf` was shown to this browser.
@@ -95,8 +95,7 @@ impl Browser {
         flow: &str,
         csrf: &str,
     ) -> Result<bool, ServerError> {
-        let expected = self.csrf(server, exchange, flow).await?;
-        Ok(!self.is_new && bool::from(expected.as_bytes().ct_eq(csrf.as_bytes())))
+        self.is_shown_here(server, exchange, (&self.sid(), flow), csrf).await
     }
 
     /// Whether it was shown to this browser when nobody was logged in.
@@ -107,13 +106,33 @@ impl Browser {
         flow: &str,
         csrf: &str,
     ) -> Result<bool, ServerError> {
-        let keyring = server.any_keyring(exchange.now).await?;
-        let expected = self.proof(&keyring.derived.csrf, &NO_SESSION, flow);
-        Ok(!self.is_new && bool::from(expected.as_bytes().ct_eq(csrf.as_bytes())))
+        self.is_shown_here(server, exchange, (&NO_SESSION, flow), csrf).await
     }
 
-    fn proof(&self, key: &SecretBytes, sid: &[u8], flow: &str) -> String {
-        base64url(&mac(key, &[self.id.as_bytes(), sid, flow.as_bytes()]))
+    async fn is_shown_here<P: Platform>(
+        &self,
+        server: &Server<P>,
+        exchange: &Exchange<'_>,
+        (sid, flow): (&[u8], &str),
+        csrf: &str,
+    ) -> Result<bool, ServerError> {
+        let keyring = server.keyring_for(csrf, exchange.now).await?;
+        let guard = &keyring.derived.csrf;
+        let shown = from_base64url(csrf).unwrap_or_default();
+        let (key, proof) = match shown.as_slice() {
+            [NAMED, id, proof @ ..] if proof.len() == 32 => (guard.named(*id), proof),
+            // A page of an earlier release.
+            proof => (guard.unnamed(), proof),
+        };
+        Ok(!self.is_new && key.is_some_and(|key| self.proof(&key, sid, flow).ct_eq(proof).into()))
+    }
+
+    fn sid(&self) -> [u8; 16] {
+        self.session.as_ref().map_or(NO_SESSION, |cookie| *cookie.sid.bytes())
+    }
+
+    fn proof(&self, key: &SecretBytes, sid: &[u8], flow: &str) -> [u8; 32] {
+        mac(key, &[self.id.as_bytes(), sid, flow.as_bytes()])
     }
 
     /// Whether it sent no name: its first visit, or its cookies were lost, blocked, or kept back from another site's POST.

@@ -212,7 +212,9 @@ impl<P: Platform> Scene<'_, P> {
             code_challenge: flow.code_challenge.clone(),
             removed_at: state.removed_at,
             claims: flow.claims.clone(),
+            proof: None,
         };
+        let code = code.proven_by(&state.session)?;
         Ok(answer::code(server, exchange, &flow.return_to(), &code).await?)
     }
 

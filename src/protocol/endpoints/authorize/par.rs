@@ -20,8 +20,8 @@ use crate::protocol::log::Exchange;
 use crate::protocol::login::may_push;
 use crate::protocol::objects::ephemeral::Command;
 use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::{tagged, untagged};
 use crate::protocol::server::Server;
+use crate::protocol::tagged::{tagged, untagged};
 
 /// Path of the pushed authorization request endpoint below the issuer.
 pub(in super::super) const PAR: &str = "/par";
@@ -81,7 +81,7 @@ async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Resul
     }
     let id = Id::generate(&server.platform);
     let keyring = server.any_keyring(exchange.now).await?;
-    let reference = tagged(PREFIX, &keyring.derived.request_uri, id.bytes().to_vec());
+    let reference = tagged(PREFIX, &keyring.derived.request_uri, id.bytes());
     let until = exchange.now.plus(LIFETIME);
     let query = form.without_credentials().to_query();
     if query.len() > MAX_PUSHED {
@@ -116,9 +116,10 @@ async fn object_name<P: Platform>(
         let description = "only references to pushed requests are supported";
         return Err(OAuthError::new(Code::RequestUriNotSupported, Cause::RequestObject, description).into());
     };
-    let keyring = server.any_keyring(exchange.now).await?;
-    let id = untagged(PREFIX, &keyring.derived.request_uri, reference);
-    Ok(base64url(&id.ok_or(invalid(Cause::RequestUriUnknown))?))
+    let keyring = server.keyring_for(reference, exchange.now).await?;
+    let read = untagged(PREFIX, &keyring.derived.request_uri, reference);
+    let (_, id) = read.ok_or(invalid(Cause::RequestUriUnknown))?;
+    Ok(base64url(&id))
 }
 
 /// Looks a pushed request up. It stays until its code is issued, so that a page may be loaded again.

@@ -79,7 +79,7 @@ pub(super) async fn open_flow<P: Platform>(
     exchange: &Exchange<'_>,
     sealed: &str,
 ) -> Result<Flow, Failure> {
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.keyring_for(sealed, exchange.now).await?;
     let flow = open::<Flow>(&keyring.derived.flow, FLOW_PREFIX, sealed);
     Ok(flow.ok_or(stale(Cause::FlowExpired))?)
 }

@@ -14,6 +14,7 @@ use super::{
     CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, removals, room,
     sessions, user,
 };
+use crate::protocol::authorization_code::CodeProof;
 use crate::protocol::error::ServerError;
 use crate::protocol::exchange::actor::MAX_DEPTH;
 use crate::protocol::id::Id;
@@ -45,7 +46,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     entropy: &E,
     redemption: Redemption,
 ) -> Result<Reply, ServerError> {
-    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at } = redemption;
+    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, proof } = redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
         if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
             return Ok(Reply::Refused(Refusal::CodeUsedJustNow));
@@ -60,6 +61,10 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
         let Some(session) = sessions::live(rows, now, sid)? else {
             return Ok(Reply::Refused(Refusal::SessionEnded));
         };
+        let fits = |proof: &CodeProof| session.prove(&proof.digest).as_bytes().ct_eq(proof.proof.as_bytes());
+        if proof.is_some_and(|proof| !bool::from(fits(&proof))) {
+            return Ok(Reply::Refused(Refusal::CodeForged));
+        }
         if grant.bound_to_session {
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rows::{Rows, Transaction};
+use crate::protocol::authorization_code::CodeProof;
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::incarnation::Incarnation;
@@ -171,6 +172,9 @@ pub struct Redemption {
     /// The client's last removal ([`SessionState::removed_at`]) when the code was issued; a later one refuses it.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
+    /// Proves that the session stands behind the code. Codes of earlier releases have none.
+    #[serde(default)]
+    pub proof: Option<CodeProof>,
 }
 
 /// A refresh token on its way to be exchanged. Everything an edge can check is checked.
@@ -318,6 +322,8 @@ pub enum Refusal {
     ClientRemoved,
     /// The session ended before the code was redeemed.
     SessionEnded,
+    /// The code is sealed as one of ours, and its session has not made it.
+    CodeForged,
     /// The code was redeemed a moment ago: a double submit. Nothing happens.
     CodeUsedJustNow,
     /// The code was redeemed before: its grant is revoked now.

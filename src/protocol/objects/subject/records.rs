@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::protocol::derived::mac;
+use crate::protocol::encoding::base64url;
 use crate::protocol::id::Id;
 use crate::protocol::incarnation::Incarnation;
 use crate::protocol::scope::ScopeSet;
@@ -90,9 +92,19 @@ pub struct Session {
     /// What kind of browser it is, for people's own overview.
     #[serde(default)]
     pub label: String,
+    /// Proves codes: the first `sha256` that the session had, if that is another one now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_key: Option<SecretHash>,
 }
 
 impl Session {
+    /// The proof that this session stands behind something. It is made at the edge that serves the browser, and compared in
+    /// the person's object; nobody else knows the key. It is the same for the session's life, however often somebody logs in.
+    pub fn prove(&self, digest: &str) -> String {
+        let key = self.code_key.as_ref().unwrap_or(&self.sha256).to_key();
+        base64url(&mac(&key, &[b"code", digest.as_bytes()]))
+    }
+
     /// Whether it still counts at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at && now.since(self.seen_at) < self.idle

@@ -47,7 +47,11 @@ pub(super) fn start<R: Rows>(
     {
         end_one(rows, now, sid)?;
     }
+    // The same session with a new secret: codes that are on their way stay good.
+    let earlier = rows.read::<Session>(&session_key(new.sid))?;
+    let code_key = earlier.map(|earlier| earlier.code_key.unwrap_or(earlier.sha256));
     let session = Session {
+        code_key,
         sha256: new.sha256,
         auth: new.auth,
         created_at: now,
