@@ -1,7 +1,9 @@
 // The Durable Objects behind `src/protocol/objects`: rows by key in SQLite. What an object does is decided in wasm
 // (`object`), synchronously; its writes are made here in one go, without an await in between, which makes them one
-// commit. The runtime holds the answer back until that is on disk.
+// commit. The runtime holds the answer back until that is on disk. What takes long is computed before, between two looks at
+// the rows, while the object goes on serving others.
 import Shim from "../build/index.js";
+import { compute } from "./hashing.mjs";
 import { guard } from "./recovery.mjs";
 
 const { object, object_alarm: objectAlarm } = Shim.prototype;
@@ -14,6 +16,8 @@ const TABLES = [
 ];
 // How long after a failed alarm the next one comes, in milliseconds.
 const RETRY_ALARM = 60_000;
+// How often one order may follow another: `MOST_ORDERS` in `src/protocol/objects`.
+const MOST_ORDERS = 4;
 // Sorts after every character that a key has.
 const LAST = "\u{10ffff}";
 
@@ -80,28 +84,36 @@ function objectClass(name) {
     async fetch(request) {
       const command = await request.text();
       try {
-        const answer = this.carryOut(command);
+        let { reply, order } = this.carryOut(command);
+        for (let orders = 0; order !== undefined; orders++) {
+          if (orders === MOST_ORDERS) throw new Error("an object orders without end");
+          const computed = await compute(this, order);
+          ({ reply, order } = this.carryOut(command, computed));
+        }
         if (this.rows.shrank) await this.vanish();
-        return new Response(answer);
+        return new Response(reply);
       } catch (error) {
         return new Response(String(error?.message ?? error), { status: 500 });
       }
     }
 
-    carryOut(command) {
+    /** The reply, or an order: what has to be computed before the command can be carried out. */
+    carryOut(command, computed) {
       const { storage } = this.state;
       let answer;
       try {
         this.rows ??= new Rows(storage);
-        answer = guard(() => storage.transactionSync(() => object(name, this.rows, command)));
+        answer = guard(() => storage.transactionSync(() => object(name, this.rows, command, computed)));
       } catch (error) {
         this.rows = undefined; // what it knows of the tables may have been rolled back
         throw error;
       }
-      // The first line says when the alarm has to ring, in milliseconds since 1970; it may be empty.
+      // The first line says when the alarm has to ring, in milliseconds since 1970; it may be empty. Or that this is an order.
       const end = answer.indexOf("\n");
-      if (end > 0) this.wake(Number(answer.slice(0, end)));
-      return answer.slice(end + 1);
+      const [head, rest] = [answer.slice(0, end), answer.slice(end + 1)];
+      if (head === "order") return { order: rest };
+      if (head !== "") this.wake(Number(head));
+      return { reply: rest };
     }
 
     /**
@@ -123,7 +135,7 @@ function objectClass(name) {
     async alarm() {
       this.alarmAt = null;
       try {
-        await guard(() => objectAlarm(this.env, name, (command) => this.carryOut(command)));
+        await guard(() => objectAlarm(this.env, name, (command) => this.carryOut(command).reply));
         await this.vanish();
       } catch (error) {
         // The platform gives up after six failures; this doesn't.

@@ -795,3 +795,72 @@ fn what_has_expired_leaves_no_object_behind() {
     }
     assert_eq!(target.world.objects(), before);
 }
+
+#[test]
+fn where_too_many_passwords_are_hashed_the_answer_is_503_and_nothing_changes() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let user = format!("users/{}", suite::harness::encode(&login.email));
+    let shown = f.admin("GET", &user, None).expect(200).body;
+    let linked = f.admin("POST", &format!("{user}/reset"), None).expect(200).json();
+    let link = text(&linked, "link").strip_prefix(&f.target.issuer()).expect("a page of ours").to_owned();
+    let stranger = Browser::new(&f);
+    let login_page = stranger.authorize(&login.request(&[])).expect(200);
+    let link_page = stranger.get(&link).expect(200);
+    let account_page = login.browser.get("/account").expect(200);
+    let twice = [("password", "another password"), ("password_again", "another password")];
+    target.world.set_busy(true);
+    let objects = target.world.objects();
+
+    let answer = stranger.log_in(&login_page, &login.email, PASSWORD).expect(503);
+    assert!(
+        answer.header("retry-after").is_some() && answer.body.contains("Wait a few seconds"),
+        "{answer:?}"
+    );
+    let unknown = stranger.log_in(&answer, "nobody@example.com", PASSWORD).expect(503);
+    assert!(unknown.header("retry-after").is_some());
+    let answer =
+        stranger.submit(&link_page, &[twice.as_slice(), &[("action", "sign_up")]].concat()).expect(503);
+    assert!(answer.header("retry-after").is_some() && answer.body.contains("try again"), "{answer:?}");
+    let change = [("current_password", PASSWORD), ("action", "change_password")];
+    let answer = login.browser.submit(&account_page, &[twice.as_slice(), &change].concat()).expect(503);
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    let legacy =
+        suite::authorize::web_client(&f, &json!({ "grant_types": ["password"], "redirect_uris": [] }));
+    let fields = [("grant_type", "password"), ("username", login.email.as_str()), ("password", PASSWORD)];
+    let answer = login.token(&legacy, &form(&fields));
+    answer.expect_error(503, "temporarily_unavailable");
+    assert!(answer.header("retry-after").is_some());
+    let body = json!({ "password": "another password" });
+    f.admin("PATCH", &user, Some(&body)).expect_error(503, "temporarily_unavailable");
+    let body = json!({ "login": "eve@example.com", "password": "another password" });
+    f.admin("POST", "users", Some(&body)).expect_error(503, "temporarily_unavailable");
+    f.admin("GET", "users/eve@example.com", None).expect_error(404, "not_found");
+
+    target.world.set_busy(false);
+    // The reset is out; nothing else is new. Counts of attempts are kept for two identifiers and an address.
+    assert!(target.world.objects() <= objects + 3);
+    let after = f.admin("GET", &user, None).expect(200).json();
+    assert_eq!(after["password_scheme"], "argon2id");
+    assert_eq!(after["updated_at"], linked["user"]["updated_at"]);
+    assert!(shown.contains("argon2id"));
+    assert_eq!(stranger.log_in(&login_page, &login.email, PASSWORD).status, 303);
+}
+
+/// Two looks into the directory, the person's object for the password and for the session; a row for the session.
+#[test]
+fn a_login_costs_the_same_for_somebody_and_nobody_until_it_succeeds() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(&f, &json!({}));
+    let stranger = Browser::new(&f);
+    let page = stranger.authorize(&login.request(&[])).expect(200);
+    let world = &target.world;
+    let try_in = |name: &str, password: &str| spent(world, || drop(stranger.log_in(&page, name, password)));
+    // The first attempts of a quarter of an hour make the alarms of their shards.
+    try_in(&login.email, "a wrong password");
+    try_in("nobody@example.com", "a wrong password");
+    assert_eq!(try_in(&login.email, "a wrong password"), try_in("nobody@example.com", "a wrong password"));
+    assert_eq!(try_in(&login.email, "a wrong password").0, 3);
+}

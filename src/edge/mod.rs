@@ -4,6 +4,7 @@
 //! than passing `Request` and `Response` objects over the wasm boundary.
 
 mod control_object;
+mod hashing;
 mod js;
 mod objects;
 mod platform;

@@ -1,12 +1,13 @@
 //! The objects of [`crate::protocol::objects`] as Durable Objects. `edge/objects.mjs` has the storage; this file has the two
-//! functions it calls.
+//! functions it calls, and `hashing.rs` what computes an object's orders.
 
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 use super::js::{self, Random, failed};
 use crate::protocol::error::ServerError;
-use crate::protocol::objects::{Class, Rows, handle};
+use crate::protocol::json;
+use crate::protocol::objects::{Answer, Class, Rows, handle};
 
 #[wasm_bindgen]
 extern "C" {
@@ -44,15 +45,30 @@ impl Rows for JsRows {
 }
 
 /// Carries out `command` on an object of kind `class`: when its alarm has to ring (milliseconds since 1970, or nothing), a line
-/// feed, the reply.
+/// feed, the reply. Or `order`, a line feed, what has to be computed first; the same command then comes again with what was
+/// `computed`.
 ///
 /// # Errors
 /// The reason. The caller runs this in a transaction and rolls it back.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn object(class: &str, rows: &JsRows, command: &str) -> Result<String, JsError> {
+pub fn object(
+    class: &str,
+    rows: &JsRows,
+    command: &str,
+    computed: Option<String>,
+) -> Result<String, JsError> {
     let class = Class::parse(class).ok_or_else(|| JsError::new("there is no such class"))?;
-    let (reply, changes) = handle(class, rows, js::now(), &Random, command).map_err(thrown)?;
+    let computed = computed.map(|text| json::from_str(&text).map_err(|error| thrown(failed(error))));
+    let (answer, changes) =
+        handle(class, rows, js::now(), &Random, command, computed.transpose()?).map_err(thrown)?;
+    let reply = match answer {
+        Answer::Reply(reply) => reply,
+        Answer::Order(order) => {
+            let order = serde_json::to_string(&order).map_err(|error| thrown(failed(error)))?;
+            return Ok(format!("order\n{order}"));
+        }
+    };
     for (key, value) in changes.writes {
         rows.write(&key, value).map_err(|error| thrown(failed(error)))?;
     }
@@ -77,6 +93,6 @@ pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Functi
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn thrown(error: ServerError) -> JsError {
+pub(super) fn thrown(error: ServerError) -> JsError {
     JsError::new(error.detail())
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::world::FailAt;
 use crate::protocol::error::ServerError;
-use crate::protocol::objects::{Class, Rows, handle};
+use crate::protocol::objects::{Answer, Changes, Class, MOST_ORDERS, Rows, handle};
+use crate::protocol::passwords::{self, Computed};
 use crate::protocol::ports::Entropy;
 use crate::protocol::time::Timestamp;
 
@@ -43,6 +44,8 @@ pub(super) struct Objects {
     pub(super) calls: u64,
     /// Rows written so far, alarms included.
     pub(super) rows_written: u64,
+    /// Whether nothing can be computed at the moment.
+    pub(super) busy: bool,
     /// Makes a call fail, after so many that don't.
     pub(super) fail_after: Option<(u64, FailAt)>,
 }
@@ -72,7 +75,7 @@ impl Objects {
         let key = (class, name.to_owned());
         let untouched = Object::default();
         let object = self.by_name.get(&key).unwrap_or(&untouched);
-        let (reply, changes) = handle(class, object, now, entropy, command)?;
+        let (reply, changes) = carry_out(class, object, (now, entropy), command, self.busy)?;
         if !changes.writes.is_empty() || changes.alarm.is_some() {
             let object = self.by_name.entry(key).or_default();
             if let Some(at) = changes.alarm
@@ -139,4 +142,24 @@ impl Objects {
     pub(super) fn dump(&self) -> String {
         format!("{:?}", self.by_name)
     }
+}
+
+/// Carries out `command`, and computes what it needs.
+fn carry_out(
+    class: Class,
+    object: &Object,
+    (now, entropy): (Timestamp, &impl Entropy),
+    command: &str,
+    busy: bool,
+) -> Result<(String, Changes), ServerError> {
+    let mut computed = None;
+    for _ in 0..=MOST_ORDERS {
+        let (answer, changes) = handle(class, object, now, entropy, command, computed)?;
+        let order = match answer {
+            Answer::Reply(reply) => return Ok((reply, changes)),
+            Answer::Order(order) => order,
+        };
+        computed = Some(if busy { Computed::Busy } else { passwords::compute(order) });
+    }
+    Err(ServerError::internal("an object orders without end"))
 }

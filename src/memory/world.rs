@@ -236,6 +236,11 @@ impl World {
         self.seen_by_edges.borrow_mut().clear();
     }
 
+    /// Makes objects refuse to compute anything, or compute again.
+    pub fn set_busy(&self, busy: bool) {
+        self.objects.borrow_mut().busy = busy;
+    }
+
     /// Makes the next call of an object other than Control fail.
     pub fn fail_next_object(&self, at: FailAt) {
         self.fail_object_after(0, at);

@@ -96,6 +96,15 @@ impl Code {
         }
     }
 
+    /// When another try may help (RFC 9110 §10.2.3), in seconds.
+    pub const fn retry_after(self) -> Option<&'static str> {
+        match self {
+            Self::TemporarilyUnavailable => Some("1"),
+            Self::TooManyRequests => Some("60"),
+            _ => None,
+        }
+    }
+
     /// The challenge that has to accompany the status (RFC 6749 §5.2, RFC 6750 §3, RFC 9110 §11.6.1).
     fn challenge(self, realm: &str) -> Option<String> {
         let name = self.wire().0;
@@ -224,6 +233,7 @@ pub enum Cause {
     FlowExpired,
     CsrfMismatch,
     PasswordWrong,
+    HashingBusy,
     TooManyAttempts,
     PasswordLoginOff,
     LinkInvalid,
@@ -412,11 +422,8 @@ pub fn error_response(code: Code, description: &str, realm: &str, request_id: &s
     if let Some(challenge) = code.challenge(realm) {
         response = response.with("www-authenticate", challenge);
     }
-    if code == Code::TemporarilyUnavailable {
-        response = response.with("retry-after", "1");
-    }
-    if code == Code::TooManyRequests {
-        response = response.with("retry-after", "60");
+    if let Some(seconds) = code.retry_after() {
+        response = response.with("retry-after", seconds);
     }
     response
 }

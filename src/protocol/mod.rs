@@ -39,6 +39,7 @@ mod notices;
 pub mod objects;
 pub mod outbound;
 pub mod pages;
+pub mod passwords;
 pub mod pkce;
 pub mod ports;
 pub mod redirect_uri;

@@ -286,6 +286,7 @@ impl<'a> Pages<'a> {
         let problems = [
             ("login_wrong", LoginProblem::WrongCredentials),
             ("login_too_many", LoginProblem::TooManyAttempts),
+            ("login_busy", LoginProblem::Busy),
             ("login_expired", LoginProblem::SessionExpired),
             ("login_cookies", LoginProblem::CookiesMissing),
         ];

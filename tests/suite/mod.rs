@@ -21,6 +21,7 @@ pub mod http;
 pub mod in_memory;
 pub mod incarnations;
 pub mod jws;
+pub mod passwords;
 pub mod public_documents;
 pub mod refresh;
 pub mod signing_keys;
@@ -255,6 +256,11 @@ macro_rules! black_box_suite {
                 oidcc_rp_initiated_logout_bad_post_logout_redirect_uri,
                 oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri,
                 oidcc_rp_initiated_logout_modified_id_token_hint,
+            ],
+            passwords: [
+                hashes_of_other_products_are_verified_once_and_renewed,
+                what_is_no_hash_or_too_costly_says_why,
+                a_renewed_hash_leaves_sessions_and_links_alone,
             ],
             signing_keys: [
                 rotation_announces_a_key_before_it_signs,

@@ -194,7 +194,7 @@ pub fn what_can_be_no_user_is_refused_with_its_place(f: &Fixture<'_>) {
         (full(json!({ "password": PASSWORD, "invite": true })), "invite"),
         (full(json!({ "password": PASSWORD, "password_hash": HASH })), "password_hash"),
         (full(json!({ "password_hash": PASSWORD })), "password_hash"),
-        (hash("$argon2i$v=19$m=19456,t=2,p=1$"), "password_hash"),
+        (hash("$argon2d$v=19$m=19456,t=2,p=1$"), "password_hash"),
         (hash("$argon2id$v=19$m=1048576,t=2,p=1$"), "password_hash"),
         (hash("$argon2id$v=19$m=19456,t=200,p=1$"), "password_hash"),
     ];

@@ -1,7 +1,9 @@
 //! Formatting, clippy, documentation and dependency rules.
 
+use std::path::Path;
 use std::process::Command;
 
+use crate::files;
 use crate::process::run;
 use crate::setup::Tools;
 use crate::steps::Report;
@@ -39,8 +41,8 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
         run(Command::new(deny).args(["--log-level", "error", "check", "bans", "licenses", "sources"]))
     });
     report.step("JavaScript syntax", || {
-        for file in ["edge/entry.mjs", "edge/recovery.mjs"] {
-            run(tools.node_command("node")?.args(["--check", file]))?;
+        for file in files::sorted_entries(Path::new("edge"))? {
+            run(tools.node_command("node")?.arg("--check").arg(file))?;
         }
         Ok(())
     });

@@ -10,8 +10,9 @@ use crate::setup::Tools;
 use crate::steps::timed;
 
 /// Everything the result depends on, apart from the tools, whose versions `xtask` and `Cargo.lock` pin.
-const INPUTS: [&str; 7] = [
+const INPUTS: [&str; 8] = [
     "src",
+    "passwords",
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",

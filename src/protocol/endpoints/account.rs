@@ -248,9 +248,10 @@ async fn set_password<P: Platform>(
     match login::with_password(server, exchange, Door::Page, &user.login, current).await? {
         Ok(login) if login.user.id == cookie.owner => {}
         Err(Problem::TooMany) => return Ok(Err(AccountNotice::TooManyAttempts)),
+        Err(Problem::Busy) => return Err(login::busy().into()),
         Ok(_) | Err(Problem::Wrong) => return Ok(Err(AccountNotice::WrongPassword)),
     }
-    let password = login::hash_password(new, &server.platform)?;
+    let password = login::hash_password(server, Some(cookie.owner), new, exchange.now).await?;
     let change = Change { password: Some(password), keep: Some(cookie.sid), ..Change::default() };
     match server.subject(cookie.owner, &Command::Change(Box::new(change)), exchange.now).await? {
         Reply::User(user) => Ok(Ok(*user)),

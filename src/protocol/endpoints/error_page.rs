@@ -8,7 +8,7 @@ use super::super::ports::Platform;
 use super::super::server::Server;
 
 /// Headers of an answer for programs that a page in its place keeps.
-const KEPT: [&str; 4] = ["allow", "www-authenticate", "retry-after", "x-request-id"];
+const KEPT: [&str; 3] = ["allow", "www-authenticate", "x-request-id"];
 
 /// Shows an error to the person.
 pub(super) async fn error_page<P: Platform>(
@@ -21,8 +21,12 @@ pub(super) async fn error_page<P: Platform>(
         Err(_) => Theme::default(),
     };
     let page = page(server, exchange, &theme, &failure);
+    let retry_after = failure.code().retry_after();
     let _ = exchange.fail(server.issuer.as_str(), failure);
-    page
+    match retry_after {
+        Some(seconds) => page.with("retry-after", seconds),
+        None => page,
+    }
 }
 
 /// Puts a page in the place of an error for programs, where a browser asked for a page.

@@ -6,14 +6,14 @@ use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
 use super::super::form::Form;
 use super::super::http::Response;
 use super::super::log::Exchange;
-use super::super::login::{self, Door, Problem};
+use super::super::login::{self, Door};
 use super::super::pages::{FormTarget, LoginPage, LoginProblem};
 use super::super::ports::Platform;
 use super::super::sealed::{FLOW_PREFIX, open, seal};
 use super::super::server::Server;
 use super::super::time::{HOUR, Timestamp};
 use super::authorize::browser::Browser;
-use super::authorize::forms::LOGIN;
+use super::authorize::forms::{LOGIN, refused};
 use super::authorize::interaction::MAX_USERNAME;
 use super::authorize::session::{self, Begun};
 use super::authorize::{by_get, revisit};
@@ -119,19 +119,14 @@ async fn log_in<P: Platform>(
     if !snapshot.login.password {
         return Err(no_password_login());
     }
-    let (problem, cause) =
-        match login::with_password(server, exchange, Door::Page, value("username"), value("password")).await?
-        {
-            Ok(login) => {
-                let begun = Begun::new(server, exchange, (&snapshot, &browser), None, login).await?;
-                let cookies = begun.cookies(server, exchange).await?;
-                return Ok(session::set(server, &cookies, to_account(server)));
-            }
-            Err(Problem::Wrong) => (LoginProblem::WrongCredentials, Cause::PasswordWrong),
-            Err(Problem::TooMany) => (LoginProblem::TooManyAttempts, Cause::TooManyAttempts),
-        };
-    exchange.note_refusal(Code::AccessDenied, cause);
-    page(server, exchange, &browser, Some(problem), username).await
+    match login::with_password(server, exchange, Door::Page, value("username"), value("password")).await? {
+        Ok(login) => {
+            let begun = Begun::new(server, exchange, (&snapshot, &browser), None, login).await?;
+            let cookies = begun.cookies(server, exchange).await?;
+            Ok(session::set(server, &cookies, to_account(server)))
+        }
+        Err(problem) => page(server, exchange, &browser, Some(refused(exchange, problem)), username).await,
+    }
 }
 
 fn no_password_login() -> Failure {

@@ -86,7 +86,8 @@ async fn link<P: Platform>(
     if let Some(problem) = problem(form, &Names::of_user(server, exchange, &user).await?) {
         return page(server, exchange, &browser, (text, &user), Some(problem)).await;
     }
-    let password = login::hash_password(form.value("password").unwrap_or_default(), &server.platform)?;
+    let password = form.value("password").unwrap_or_default();
+    let password = login::hash_password(server, Some(token.owner), password, exchange.now).await?;
     let command = Command::UseLink { sha256: token.sha256, password: Some(password) };
     let Reply::User(_) = server.subject(token.owner, &command, exchange.now).await? else {
         return Err(invalid_link());

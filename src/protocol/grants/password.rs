@@ -47,6 +47,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         Err(Problem::TooMany) => {
             return Err(invalid_grant(Cause::TooManyAttempts, "too many attempts; try again later"));
         }
+        Err(Problem::Busy) => return Err(login::busy().into()),
     };
     if !client.first_party && !consented(&request, &login, &scopes).await? {
         return Err(invalid_grant(

@@ -15,14 +15,16 @@ mod weak;
 use super::config::LoggedPeople;
 use super::error::ServerError;
 use super::log::{self, Exchange};
-use super::objects::subject::{Authentication, Command, PasswordHash, Reply, User};
-use super::ports::{Entropy, Platform};
+use super::objects::subject::{Authentication, Command, Reply, User};
+use super::passwords::Password;
+use super::ports::Platform;
 use super::server::Server;
 use super::time::{DAY, Timestamp};
 
 pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use new_password::{Flaw, Names, flaw};
 use password::MAX_PASSWORD;
+pub(crate) use password::{busy, hash_password};
 pub(crate) use throttle::{Door, may_push};
 
 /// How long a browser is remembered as one that somebody logged in with, in seconds.
@@ -47,6 +49,8 @@ pub(crate) enum Problem {
     Wrong,
     /// Too many attempts.
     TooMany,
+    /// Too many passwords are being hashed; this one was not looked at.
+    Busy,
 }
 
 /// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time.
@@ -83,14 +87,12 @@ async fn try_password<P: Platform>(
     let attempt = throttle::Attempt::new(server, exchange, door, identifier).await?;
     let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
     let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
-    let user = match server.subject(owner, &Command::User, now).await? {
-        Reply::User(user) => Some(*user),
-        _ => None,
+    let log_in = Command::LogIn { password: Password::new(password) };
+    let user = match server.subject(owner, &log_in, now).await? {
+        Reply::User(user) if allowed.owner.is_some() => *user,
+        Reply::Busy => return Ok(Err(Problem::Busy)),
+        _ => return Ok(Err(Problem::Wrong)),
     };
-    let usable = user.filter(|user| user.enabled && allowed.owner.is_some());
-    let hash = usable.as_ref().and_then(|user| user.password.as_ref());
-    let fits = password::verify(hash, password, &server.platform);
-    let Some(user) = usable.filter(|_| fits) else { return Ok(Err(Problem::Wrong)) };
     attempt.forgive(server, &allowed).await?;
     let device = device::remember(server, exchange, &keyring.derived, &user);
     Ok(Ok(Login { user, auth: by_password(now), device }))
@@ -146,17 +148,4 @@ pub(crate) async fn may_try<P: Platform>(
 /// What a password login says of itself.
 pub(crate) fn by_password(now: Timestamp) -> Authentication {
     Authentication { auth_time: now, acr: ACR_PASSWORD.to_owned(), amr: vec!["pwd".to_owned()] }
-}
-
-/// Hashes a new password.
-///
-/// # Errors
-/// Ours only: the hash function refuses.
-pub(crate) fn hash_password(password: &str, entropy: &impl Entropy) -> Result<PasswordHash, ServerError> {
-    password::hash(password, entropy)
-}
-
-/// Takes over a password hash that was made elsewhere; `None` if it can't be verified here.
-pub(crate) fn import_hash(text: &str) -> Option<PasswordHash> {
-    password::import(text)
 }

@@ -3,7 +3,8 @@
 //!
 //! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object: it reads rows,
 //! decides, and returns its reply with the writes to make. The adapter makes all of them in one commit before it
-//! answers, so a failure leaves nothing half done.
+//! answers, so a failure leaves nothing half done. What takes long isn't computed there: the answer is then an order, and the
+//! same command comes again with what came of it.
 
 mod call;
 pub mod directory;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ServerError;
 use super::json;
+use super::passwords::{Computed, Order};
 use super::ports::Entropy;
 use super::time::{DAY, Timestamp};
 
@@ -57,7 +59,21 @@ impl Class {
 /// How coarse alarms are, in seconds: expired rows are refused on reading, so sweeping them is never urgent.
 pub const SWEEP_EVERY: u64 = DAY;
 
-/// Carries out `command` (JSON) on an object of kind `class`.
+/// What an object answers.
+#[derive(Debug)]
+#[must_use]
+pub enum Answer {
+    /// The reply (JSON).
+    Reply(String),
+    /// This has to be computed first. Nothing is written yet.
+    Order(Order),
+}
+
+/// How often an order may follow an order: a password that changes while it is checked is checked anew.
+pub const MOST_ORDERS: u32 = 4;
+
+/// Carries out `command` (JSON) on an object of kind `class`. `computed` is what came of the order that the same command was
+/// answered with, if it was.
 ///
 /// # Errors
 /// If the rows can't be read or the command isn't one of this class. Nothing may be written then.
@@ -67,15 +83,22 @@ pub fn handle<R: Rows, E: Entropy>(
     now: Timestamp,
     entropy: &E,
     command: &str,
-) -> Result<(String, Changes), ServerError> {
+    computed: Option<Computed>,
+) -> Result<(Answer, Changes), ServerError> {
     let mut transaction = Transaction::new(rows);
     let reply = match class {
-        Class::Subject => write(&subject::handle(&mut transaction, now, entropy, read(command)?)?),
+        Class::Subject => {
+            let command = read(command)?;
+            if let Some(order) = subject::order(&transaction, entropy, &command, computed.as_ref())? {
+                return Ok((Answer::Order(order), Changes::default()));
+            }
+            write(&subject::handle(&mut transaction, now, entropy, command, computed)?)
+        }
         Class::Directory => write(&directory::handle(&mut transaction, now, read(command)?)?),
         Class::Ephemeral => write(&ephemeral::handle(&mut transaction, now, read(command)?)?),
         Class::Replay => write(&replay::handle(&mut transaction, now, read(command)?)?),
     }?;
-    Ok((reply, transaction.finish()))
+    Ok((Answer::Reply(reply), transaction.finish()))
 }
 
 /// The command that an object's alarm carries out: drop what has expired.
@@ -136,7 +159,8 @@ mod tests {
     impl Object {
         fn call(&mut self, class: Class, now: u64, command: &Value) -> Value {
             let (reply, changes) =
-                handle(class, self, Timestamp(now), &Sevens, &command.to_string()).expect("an answer");
+                handle(class, self, Timestamp(now), &Sevens, &command.to_string(), None).expect("an answer");
+            let Answer::Reply(reply) = reply else { panic!("an order: {reply:?}") };
             for (key, value) in changes.writes {
                 match value {
                     Some(value) => self.0.insert(key, value),
@@ -248,6 +272,64 @@ mod tests {
         assert_eq!(shown(&mut object), 3);
     }
 
+    /// The stored hash, as the object has it now.
+    fn stored(object: &Object) -> Option<String> {
+        let user: Value = serde_json::from_str(object.0.get("user")?).expect("JSON");
+        user["password"].as_str().map(str::to_owned)
+    }
+
+    /// What the object answers to a login for which `computed` is known, and whether it orders anew.
+    fn log_in(object: &mut Object, computed: &Value) -> Result<Value, Option<String>> {
+        let command = json!({ "log_in": { "password": "correct horse" } }).to_string();
+        let computed = (!computed.is_null()).then(|| serde_json::from_value(computed.clone()).expect("one"));
+        let (answer, changes) =
+            handle(Class::Subject, object, Timestamp(5), &Sevens, &command, computed).expect("an answer");
+        match answer {
+            Answer::Order(Order::Check { stored, .. }) => {
+                assert!(changes == Changes::default(), "an order writes nothing");
+                Err(stored.map(|hash| hash.0))
+            }
+            Answer::Order(order) => panic!("{order:?}"),
+            Answer::Reply(reply) => {
+                for (key, value) in changes.writes {
+                    object.0.insert(key, value.expect("no deletion"));
+                }
+                Ok(serde_json::from_str(&reply).expect("JSON"))
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_that_changes_while_it_is_checked_is_checked_anew() {
+        let mut object = Object::person(1);
+        let set =
+            |object: &mut Object, change: Value| object.call(Class::Subject, 2, &json!({ "change": change }));
+        set(&mut object, json!({ "password": "one" }));
+        assert_eq!(log_in(&mut object, &Value::Null), Err(Some("one".to_owned())));
+        let checked = json!({ "checked": { "stored": "one", "fits": true, "renewed": "renewed" } });
+        // Somebody sets a new password in between: the old one is worth nothing any more, and its hash doesn't come back.
+        set(&mut object, json!({ "password": "two" }));
+        assert_eq!(log_in(&mut object, &checked), Err(Some("two".to_owned())));
+        let wrong = json!({ "checked": { "stored": "two", "fits": false, "renewed": null } });
+        assert_eq!(log_in(&mut object, &wrong), Ok(json!("none")));
+        assert_eq!(stored(&object).as_deref(), Some("two"));
+        // Two logins at once renew a hash once.
+        set(&mut object, json!({ "password": "one" }));
+        assert!(log_in(&mut object, &checked).is_ok_and(|reply| reply["user"].is_object()));
+        assert_eq!(stored(&object).as_deref(), Some("renewed"));
+        assert_eq!(log_in(&mut object, &checked), Err(Some("renewed".to_owned())));
+        let again = json!({ "checked": { "stored": "renewed", "fits": true, "renewed": null } });
+        assert!(log_in(&mut object, &again).is_ok_and(|reply| reply["user"].is_object()));
+        // Somebody is disabled, or deleted.
+        set(&mut object, json!({ "enabled": false }));
+        assert_eq!(log_in(&mut object, &again), Err(None), "nobody's password takes as long");
+        object.call(Class::Subject, 3, &json!("delete"));
+        assert_eq!(log_in(&mut object, &again), Err(None));
+        let nobody = json!({ "checked": { "stored": null, "fits": false, "renewed": null } });
+        assert_eq!(log_in(&mut object, &nobody), Ok(json!("none")));
+        assert_eq!(log_in(&mut object, &json!("busy")), Ok(json!("busy")));
+    }
+
     #[test]
     fn signing_out_everywhere_reaches_more_grants_than_a_page_has() {
         let mut object = Object::person(1);
@@ -269,7 +351,8 @@ mod tests {
         assert_eq!(object.call(Class::Replay, 11, &used("a", 300)), "seen");
         assert_eq!(object.call(Class::Replay, 12, &used("b", 300)), "fresh");
         let command = used("c", 3599).to_string();
-        let (_, changes) = handle(Class::Replay, &object, Timestamp(13), &Sevens, &command).expect("done");
+        let (_, changes) =
+            handle(Class::Replay, &object, Timestamp(13), &Sevens, &command, None).expect("done");
         assert_eq!((changes.writes.len(), changes.alarm), (1, Some(Timestamp(HOUR))), "one alarm for all");
         assert_eq!(object.call(Class::Replay, 200, &json!("tend")), "done");
         assert_eq!(object.call(Class::Replay, 201, &used("a", 300)), "seen", "an early alarm drops nothing");
@@ -285,7 +368,7 @@ mod tests {
             object.call(Class::Replay, 1, &json!({ "use": { "key": key, "until": 60 } }));
         }
         let (_, changes) =
-            handle(Class::Replay, &object, Timestamp(HOUR), &Sevens, "\"tend\"").expect("done");
+            handle(Class::Replay, &object, Timestamp(HOUR), &Sevens, "\"tend\"", None).expect("done");
         assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(HOUR + 1))));
     }
 
@@ -301,7 +384,8 @@ mod tests {
         let buckets = |object: &Object| object.0.keys().filter(|key| key.starts_with("bucket/")).count();
         for (minute, left) in [(0, 3_500), (1, 3_000), (2, 2_000), (3, 1_500)] {
             let now = Timestamp(DAY + 60 * minute);
-            let (_, changes) = handle(Class::Directory, &object, now, &Sevens, "\"tend\"").expect("done");
+            let (_, changes) =
+                handle(Class::Directory, &object, now, &Sevens, "\"tend\"", None).expect("done");
             let next = if minute < 3 { now.plus(60) } else { now.plus(DAY) };
             assert_eq!(changes.alarm, Some(next), "{minute}");
             object.call(Class::Directory, now.0, &json!("tend"));
@@ -312,7 +396,7 @@ mod tests {
         }
         assert!(object.0.is_empty());
         let (_, changes) =
-            handle(Class::Directory, &object, Timestamp(12 * DAY), &Sevens, "\"tend\"").expect("done");
+            handle(Class::Directory, &object, Timestamp(12 * DAY), &Sevens, "\"tend\"", None).expect("done");
         assert!(changes == Changes::default(), "nothing is left to ring for");
     }
 }

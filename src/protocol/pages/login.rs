@@ -16,6 +16,8 @@ pub enum LoginProblem {
     WrongCredentials,
     /// The limit for this account or address is reached.
     TooManyAttempts,
+    /// Too many people are signing in at the moment. The answer is a 503.
+    Busy,
     /// The page was open for too long.
     SessionExpired,
     /// The browser didn't send back the cookie that came with the page.
@@ -27,6 +29,7 @@ impl LoginProblem {
         match self {
             Self::WrongCredentials => "That username and password don’t match. Check both and try again.",
             Self::TooManyAttempts => "Too many attempts. Wait a few minutes, then try again.",
+            Self::Busy => "Many people are signing in right now. Wait a few seconds, then try again.",
             Self::SessionExpired => "This page was open for too long. Sign in again to continue.",
             Self::CookiesMissing => {
                 "Your browser didn’t send our cookie back. Allow cookies for this site, then sign in again."
@@ -67,7 +70,11 @@ impl LoginPage<'_> {
             self.form(html);
             self.below(html);
         });
-        Policy::own_form(self.target.form_action).respond(200, html)
+        let policy = Policy::own_form(self.target.form_action);
+        if self.problem == Some(LoginProblem::Busy) {
+            return policy.respond(503, html).with("retry-after", "5");
+        }
+        policy.respond(200, html)
     }
 
     fn heading(&self, html: &mut Html) {

@@ -87,8 +87,17 @@ fn processor() -> String {
 /// The commit, and whether what is measured differs from it.
 fn commit() -> String {
     let commit = words("git", &["rev-parse", "--short=10", "HEAD"]);
-    let measured =
-        ["status", "--porcelain", "--", "src", "edge", "Cargo.toml", "Cargo.lock", "wrangler.toml"];
+    let measured = [
+        "status",
+        "--porcelain",
+        "--",
+        "src",
+        "passwords",
+        "edge",
+        "Cargo.toml",
+        "Cargo.lock",
+        "wrangler.toml",
+    ];
     let changed = capture(Command::new("git").args(measured)).is_some_and(|files| !files.is_empty());
     if changed { format!("{commit}, with changes") } else { commit }
 }

@@ -10,8 +10,10 @@ use crate::protocol::config::validate::Problem;
 use crate::protocol::http::Response;
 use crate::protocol::json;
 use crate::protocol::login::{self, Flaw, Identifier, Names};
-use crate::protocol::objects::subject::{Change, PasswordHash, User};
-use crate::protocol::ports::{Entropy, Platform};
+use crate::protocol::objects::subject::{Change, User};
+use crate::protocol::passwords::PasswordHash;
+use crate::protocol::ports::Platform;
+use crate::protocol::subject::UserId;
 use crate::protocol::time::DAY;
 use crate::protocol::user_claims;
 
@@ -29,7 +31,7 @@ pub(in crate::protocol::admin) struct NewUser {
     claims: Map<String, Value>,
     /// 8 characters to 256 bytes.
     password: Option<String>,
-    /// Instead of a password: its Argon2id hash in PHC string format, version 19, at most 64 MiB and 10 passes.
+    /// Instead of a password: its hash, of a form that the documentation of users lists.
     password_hash: Option<String>,
     /// Makes a link that lets the person choose a password.
     invite: bool,
@@ -45,7 +47,7 @@ pub(in crate::protocol::admin) struct ChangedUser {
     enabled: Option<bool>,
     login: Option<String>,
     password: Option<String>,
-    /// Argon2id in PHC string format.
+    /// Of a form in `docs/users.md`.
     password_hash: Option<String>,
 }
 
@@ -64,19 +66,23 @@ impl Credential {
         let (path, message) = match (&self.password, &self.password_hash) {
             (Some(_), Some(_)) => ("password_hash", Some("give a password or a hash, not both")),
             (Some(password), None) => ("password", login::flaw(password, names).map(words)),
-            (None, Some(hash)) => {
-                let message = "this is no Argon2id hash in PHC string format (version 19, at most 64 MiB and 10 passes)";
-                ("password_hash", login::import_hash(hash).is_none().then_some(message))
-            }
+            (None, Some(hash)) => ("password_hash", PasswordHash::import(hash).err()),
             (None, None) => return None,
         };
         message.map(|message| problem(path, message))
     }
 
-    fn hash(&self, entropy: &impl Entropy) -> Result<Option<PasswordHash>, AdminFailure> {
+    /// The hash to store; that of a password is made by `owner`'s object.
+    async fn hash<P: Platform>(
+        &self,
+        call: &Call<'_, P>,
+        owner: Option<UserId>,
+    ) -> Result<Option<PasswordHash>, AdminFailure> {
         match &self.password {
-            Some(password) => Ok(Some(login::hash_password(password, entropy)?)),
-            None => Ok(self.password_hash.as_deref().and_then(login::import_hash)),
+            Some(password) => {
+                Ok(Some(login::hash_password(call.server, owner, password, call.exchange.now).await?))
+            }
+            None => Ok(self.password_hash.as_deref().and_then(|hash| PasswordHash::import(hash).ok())),
         }
     }
 }
@@ -110,7 +116,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
         claims.entry("email").or_insert_with(|| identifier.as_str().into());
     }
     let now = call.exchange.now;
-    let password = credential.hash(&call.server.platform)?;
+    let password = credential.hash(call, None).await?;
     let user = made(call.server.make_account(NewAccount { login, claims, password }, now).await?)?;
     note_person(call, &user.login).await?;
     if !invite {
@@ -131,7 +137,7 @@ pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Resul
     let user = find(call, name).await?;
     problems.extend(credential.problem(&Names::of_user(call.server, call.exchange, &user).await?));
     refuse(problems)?;
-    let password = credential.hash(&call.server.platform)?;
+    let password = credential.hash(call, Some(user.id)).await?;
     let change = Change { claims, enabled, password, login, ..Change::default() };
     let changed = call.server.change_account(&user, change, call.exchange.now).await?;
     let user = made(changed.ok_or_else(no_such_user)?)?;

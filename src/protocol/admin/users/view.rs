@@ -33,6 +33,9 @@ pub struct UserView {
     pub enabled: bool,
     /// Whether they have a password.
     pub has_password: bool,
+    /// What made its hash: `argon2id`, or for one from elsewhere until they first log in `bcrypt` and so on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_scheme: Option<String>,
     /// Until when the last link to set a password works, if one is out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_expires_at: Option<Timestamp>,
@@ -53,6 +56,7 @@ impl From<&User> for UserView {
             claims: user.claims.clone(),
             enabled: user.enabled,
             has_password: user.password.is_some(),
+            password_scheme: user.password.as_ref().map(|hash| hash.scheme().to_owned()),
             link_expires_at: user.link.as_ref().map(|link| link.expires_at),
             log_name: None,
             created_at: user.created_at,

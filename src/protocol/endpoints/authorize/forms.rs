@@ -81,16 +81,23 @@ async fn log_in<P: Platform>(mut scene: Scene<'_, P>, form: &Form) -> Result<Res
     let login = match login {
         Ok(login) => login,
         Err(problem) => {
-            let (problem, cause) = match problem {
-                Problem::Wrong => (LoginProblem::WrongCredentials, Cause::PasswordWrong),
-                Problem::TooMany => (LoginProblem::TooManyAttempts, Cause::TooManyAttempts),
-            };
-            scene.exchange.note_refusal(Code::AccessDenied, cause);
+            let problem = refused(scene.exchange, problem);
             scene.username = Some(name.to_owned());
             return scene.login_page(Some(problem)).await;
         }
     };
     enter(scene, login).await
+}
+
+/// Notes why a login failed, and says what the page says.
+pub(in super::super) fn refused(exchange: &Exchange<'_>, problem: Problem) -> LoginProblem {
+    let (problem, code, cause) = match problem {
+        Problem::Wrong => (LoginProblem::WrongCredentials, Code::AccessDenied, Cause::PasswordWrong),
+        Problem::TooMany => (LoginProblem::TooManyAttempts, Code::AccessDenied, Cause::TooManyAttempts),
+        Problem::Busy => (LoginProblem::Busy, Code::TemporarilyUnavailable, Cause::HashingBusy),
+    };
+    exchange.note_refusal(code, cause);
+    problem
 }
 
 /// Begins a session for somebody who has proved who they are, and goes on with the flow.

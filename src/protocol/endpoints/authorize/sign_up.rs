@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::sign_up::{is_open, problem};
 use super::browser::Browser;
-use super::forms::{LOGIN, enter};
+use super::forms::{LOGIN, enter, refused};
 use super::interaction::{Scene, scene};
 use super::resume::{Resumed, open_flow, resume};
 use super::stale;
@@ -13,8 +13,8 @@ use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, Door, Identifier, Names, Problem};
-use crate::protocol::pages::{LoginProblem, SignUpKind, SignUpPage, SignUpProblem};
+use crate::protocol::login::{self, Door, Identifier, Names};
+use crate::protocol::pages::{SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
 
@@ -60,8 +60,7 @@ pub(in super::super) async fn sign_up<P: Platform>(
     let password = form.value("password").unwrap_or_default();
     match login::with_password(server, exchange, Door::Page, email, password).await? {
         Ok(login) => enter(scene, login).await,
-        Err(Problem::Wrong) => scene.login_page(Some(LoginProblem::WrongCredentials)).await,
-        Err(Problem::TooMany) => scene.login_page(Some(LoginProblem::TooManyAttempts)).await,
+        Err(problem) => scene.login_page(Some(refused(exchange, problem))).await,
     }
 }
 
@@ -79,7 +78,8 @@ async fn make<P: Platform>(
     if let Some(name) = form.value("name").filter(|name| name.len() <= 256) {
         claims.insert("name".to_owned(), name.into());
     }
-    let password = login::hash_password(form.value("password").unwrap_or_default(), &scene.server.platform)?;
+    let password = form.value("password").unwrap_or_default();
+    let password = login::hash_password(scene.server, None, password, scene.exchange.now).await?;
     let account = NewAccount { login: identifier.as_str().to_owned(), claims, password: Some(password) };
     match scene.server.make_account(account, scene.exchange.now).await? {
         Made::User(_) | Made::Taken | Made::Malformed => Ok(()),

@@ -2,6 +2,7 @@
 //! this person" is one atomic call, and a code, a refresh token and a sign-out never race each other.
 
 mod grants;
+mod password;
 mod people;
 mod records;
 mod removals;
@@ -16,15 +17,14 @@ use crate::protocol::authorization_code::CodeProof;
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
 use crate::protocol::incarnation::Incarnation;
+use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
 use crate::protocol::ports::Entropy;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::{SecretBytes, SecretHash};
 use crate::protocol::state::refresh::Policy;
 use crate::protocol::time::Timestamp;
 
-pub use records::{
-    Authentication, Consent, Derivation, Grant, Link, Notice, PasswordHash, Revocation, Session, User, Why,
-};
+pub use records::{Authentication, Consent, Derivation, Grant, Link, Notice, Revocation, Session, User, Why};
 
 /// What the object is asked to do.
 ///
@@ -36,6 +36,17 @@ pub enum Command {
     Create(Box<User>),
     /// The account.
     User,
+    /// The account, if `password` is its password and it may log in. The hash is replaced by one as new ones are, if it isn't.
+    /// Needs [`Order::Check`].
+    LogIn {
+        /// What was typed.
+        password: Password,
+    },
+    /// The hash of a new password, which is stored nowhere yet. Needs [`Order::Hash`].
+    Hash {
+        /// The new password.
+        password: Password,
+    },
     /// Changes the account.
     Change(Box<Change>),
     /// Deletes the account and everything with it; sessions end as by a sign-out. Nobody gets the `sub` again.
@@ -236,8 +247,12 @@ impl Presentation {
 pub enum Reply {
     /// It is done; there is nothing to say.
     Done,
-    /// There is no such account, session, grant or link.
+    /// There is no such account, session, grant or link; to `LogIn`, also: the password is not the account's.
     None,
+    /// To `LogIn` and `Hash`: too many passwords are being hashed. Nothing was done.
+    Busy,
+    /// To `Hash`.
+    Hash(PasswordHash),
     /// The account.
     User(Box<User>),
     /// To `Create`: there is or was an account. To `Bury`: there is one.
@@ -368,14 +383,31 @@ const CONSENT: &str = "consent/";
 const NOTICE: &str = "notice/";
 const REMOVED: &str = "removed/";
 
-/// Carries out `command`.
+/// What has to be computed before `command` can be carried out, if anything; `computed` is what has been.
+pub(super) fn order<R: Rows, E: Entropy>(
+    rows: &Transaction<'_, R>,
+    entropy: &E,
+    command: &Command,
+    computed: Option<&Computed>,
+) -> Result<Option<Order>, ServerError> {
+    match command {
+        Command::LogIn { password } => password::to_check(rows, entropy, password, computed),
+        Command::Hash { password } if computed.is_none() => Ok(Some(Order::hash(password.clone(), entropy))),
+        _ => Ok(None),
+    }
+}
+
+/// Carries out `command`, for which all is computed that it needs.
 pub(super) fn handle<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     entropy: &E,
     command: Command,
+    computed: Option<Computed>,
 ) -> Result<Reply, ServerError> {
     match command {
+        Command::LogIn { .. } => password::log_in(rows, computed),
+        Command::Hash { .. } => Ok(password::hashed(computed)),
         Command::Create(user) => people::create(rows, now, *user),
         Command::User => Ok(user(rows)?.map_or(Reply::None, |user| Reply::User(Box::new(user)))),
         Command::Change(change) => people::change(rows, now, entropy, *change),

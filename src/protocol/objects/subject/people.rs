@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::super::SWEEP_EVERY;
 use super::super::rows::{Rows, Transaction};
-use super::records::{Grant, Notice, PasswordHash, Session, User};
+use super::records::{Grant, Notice, Session, User};
 use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, Reply, SESSION, USER, removals, sessions, user};
 use crate::protocol::error::ServerError;
 use crate::protocol::id::Id;
+use crate::protocol::passwords::PasswordHash;
 use crate::protocol::ports::Entropy;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;

@@ -9,6 +9,7 @@ use crate::protocol::derived::mac;
 use crate::protocol::encoding::base64url;
 use crate::protocol::id::Id;
 use crate::protocol::incarnation::Incarnation;
+use crate::protocol::passwords::PasswordHash;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::state::refresh::Family;
@@ -25,7 +26,7 @@ pub struct User {
     /// Standard claims (`OpenID Connect Core` §5.1): `name`, `email`, `email_verified` and so on.
     #[serde(default)]
     pub claims: Map<String, Value>,
-    /// Their password as a PHC string; unset for people who can't log in with one.
+    /// The hash of their password; unset for people who can't log in with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordHash>,
     /// Drawn anew with every new password: what browsers were remembered under an old one is worth nothing. Accounts of
@@ -41,17 +42,6 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-}
-
-/// A password hash: `Debug` doesn't show it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PasswordHash(pub String);
-
-impl std::fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[hash]")
-    }
 }
 
 /// A link that was sent to a person. Works once.

@@ -1,0 +1,58 @@
+//! Computes what objects order, in steps that `edge/hashing.mjs` spreads over time. One order at a time: each holds megabytes of
+//! the isolate's memory.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::prelude::*;
+
+use super::js::failed;
+use super::objects::thrown;
+use crate::protocol::json;
+use crate::protocol::passwords::{Computed, Task};
+
+thread_local! {
+    /// The order in work and its number.
+    static TASK: RefCell<Option<(u32, Task)>> = const { RefCell::new(None) };
+}
+
+/// Begins with an order that [`super::objects::object`] answered, under a number that no other one has; the one before it ends.
+/// False if there is no memory for it.
+///
+/// # Errors
+/// If it isn't an order.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn hash_begin(number: u32, order: &str) -> Result<bool, JsError> {
+    // The old one's memory first.
+    TASK.set(None);
+    let order = json::from_str(order).map_err(|error| thrown(failed(error)))?;
+    TASK.set(Task::begin(order).map(|task| (number, task)));
+    Ok(TASK.with_borrow(Option::is_some))
+}
+
+/// Works on the order with this number for about `budget` microseconds; returns what it came to when it is done.
+///
+/// # Errors
+/// If another one is in work, or none: the wasm instance was replaced, or the order was taken for dead.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn hash_step(number: u32, budget: u32) -> Result<Option<String>, JsError> {
+    let computed: Option<Computed> = TASK.with_borrow_mut(|slot| match slot {
+        Some((of, task)) if *of == number => Ok(task.step(budget)),
+        _ => Err(JsError::new("the order is not in work any more")),
+    })?;
+    let Some(computed) = computed else { return Ok(None) };
+    TASK.set(None);
+    serde_json::to_string(&computed).map(Some).map_err(|error| thrown(failed(error)))
+}
+
+/// Drops the order with this number, if it is in work.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn hash_end(number: u32) {
+    TASK.with_borrow_mut(|slot| {
+        if slot.as_ref().is_some_and(|(of, _)| *of == number) {
+            *slot = None;
+        }
+    });
+}

@@ -1,0 +1,60 @@
+//! Passwords: what is computed about them, and what comes of it.
+//!
+//! Between the two the object serves others, and the account may have changed. So a result counts only for the hash it was
+//! computed with: a password that was changed meanwhile is checked anew, and a renewed hash never replaces a new password.
+
+use super::super::rows::{Rows, Transaction};
+use super::{Reply, USER, user};
+use crate::protocol::error::ServerError;
+use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
+use crate::protocol::ports::Entropy;
+
+/// What has to be computed for a login: nothing, if it has been for the hash that is stored now. Nobody's password takes as
+/// long as somebody's.
+pub(super) fn to_check<R: Rows>(
+    rows: &Transaction<'_, R>,
+    entropy: &impl Entropy,
+    password: &Password,
+    computed: Option<&Computed>,
+) -> Result<Option<Order>, ServerError> {
+    let stored = usable(rows)?;
+    let is_done = match computed {
+        Some(Computed::Checked { stored: checked, .. }) => *checked == stored,
+        Some(Computed::Busy) => true,
+        Some(Computed::Hash(_)) | None => false,
+    };
+    Ok((!is_done).then(|| Order::check(password.clone(), stored, entropy)))
+}
+
+/// The hash that somebody could log in with.
+fn usable<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<PasswordHash>, ServerError> {
+    Ok(user(rows)?.filter(|account| account.enabled).and_then(|account| account.password))
+}
+
+pub(super) fn log_in<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    computed: Option<Computed>,
+) -> Result<Reply, ServerError> {
+    let (stored, renewed) = match computed {
+        Some(Computed::Checked { stored: Some(stored), fits: true, renewed }) => (stored, renewed),
+        Some(Computed::Busy) => return Ok(Reply::Busy),
+        _ => return Ok(Reply::None),
+    };
+    let Some(mut account) = user(rows)?.filter(|account| account.enabled) else { return Ok(Reply::None) };
+    if account.password.as_ref() != Some(&stored) {
+        return Ok(Reply::None);
+    }
+    // The password is the same, so sessions and links stay.
+    if let Some(renewed) = renewed {
+        account.password = Some(renewed);
+        rows.write(USER, &account)?;
+    }
+    Ok(Reply::User(Box::new(account)))
+}
+
+pub(super) fn hashed(computed: Option<Computed>) -> Reply {
+    match computed {
+        Some(Computed::Hash(hash)) => Reply::Hash(hash),
+        _ => Reply::Busy,
+    }
+}
