@@ -37,7 +37,7 @@ for (const id of ["eddsa", "rs256"]) {
   console.log(btoa(`${id}:${client_secret}`));
 }
 
-// A hash of little cost, as if brought along from elsewhere: what is measured comes after the login.
+// A hash of little cost, as if brought along from elsewhere; the login replaces it. What is measured comes after that.
 const salt = randomBytes(16);
 const hash = argon2Sync("argon2id", {
   message: PASSWORD, nonce: salt, parallelism: 1, tagLength: 32, memory: 8, passes: 1,

@@ -21,7 +21,7 @@ pub(super) struct PasswordArgs {
     /// Read the password from standard input; a terminal asks for it.
     #[arg(long, group = "password")]
     password_stdin: bool,
-    /// Read an Argon2id hash in PHC string format from standard input instead: for users of another server.
+    /// Read a hash from standard input instead, for users of another server; docs/users.md lists the forms.
     #[arg(long, group = "password")]
     password_hash_stdin: bool,
     /// Make a password and print it, once.

@@ -30,7 +30,7 @@ pub(super) fn one(user: &UserView, overview: &OverviewView) -> String {
     };
     row("sub", user.sub.to_string());
     row("state", if user.enabled { "enabled" } else { "disabled" }.to_owned());
-    row("password", if user.has_password { "set" } else { "none" }.to_owned());
+    row("password", password_state(user));
     if let Some(at) = user.link_expires_at {
         row("link", format!("works until {}", utc(at)));
     }
@@ -53,6 +53,15 @@ pub(super) fn one(user: &UserView, overview: &OverviewView) -> String {
         row("consent", format!("{}: {}", consent.client_id, consent.scopes.to_wire()));
     }
     text
+}
+
+/// Whether there is a password, and what made its hash where that wasn't this server.
+fn password_state(user: &UserView) -> String {
+    match user.password_scheme.as_deref() {
+        _ if !user.has_password => "none".to_owned(),
+        None | Some("argon2id") => "set".to_owned(),
+        Some(scheme) => format!("set ({scheme}, until the first login)"),
+    }
 }
 
 /// What was done, and a link with what to do about it.
