@@ -14,8 +14,9 @@ const { hash_begin: begin, hash_step: step, hash_end: end } = Shim.prototype;
 // where the thread has nothing else to do.
 const MOST = 32;
 const MOST_FOR_ONE = 8;
-// What a step may cost, in microseconds or so: what others wait for comes in several, so they are shorter than they could be.
-const STEP = 2000;
+// What a step may cost, in microseconds or so. What others wait for comes in several turns of the event loop, so it is less than
+// they would bear; and every turn costs this thread its place where others want the processor, so it isn't much less.
+const STEP = 4000;
 // How long somebody may be silent before they count as gone, in milliseconds.
 const SILENCE = 10_000;
 // How often those who wait look, in milliseconds for each that is before them.
