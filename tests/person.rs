@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use mintedge::protocol::error::ServerError;
 use mintedge::protocol::id::Id;
-use mintedge::protocol::objects::{Class, Rows, handle};
+use mintedge::protocol::objects::{Answer, Class, Rows, handle};
 use mintedge::protocol::ports::Entropy;
 use mintedge::protocol::subject::UserId;
 use mintedge::protocol::time::{DAY, Timestamp};
@@ -69,7 +69,8 @@ impl Person {
     fn call(&self, command: &Value) -> Value {
         let now = Timestamp(self.now.get());
         let (reply, changes) =
-            handle(Class::Subject, self, now, &Sevens, &command.to_string()).expect("an answer");
+            handle(Class::Subject, self, now, &Sevens, &command.to_string(), None).expect("an answer");
+        let Answer::Reply(reply) = reply else { panic!("{reply:?}") };
         for (key, value) in changes.writes {
             match value {
                 Some(value) => self.rows.borrow_mut().insert(key, value),

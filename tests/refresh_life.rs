@@ -12,7 +12,7 @@ use mintedge::protocol::incarnation::Incarnation;
 use mintedge::protocol::objects::subject::{
     Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
 };
-use mintedge::protocol::objects::{Class, Rows, handle};
+use mintedge::protocol::objects::{Answer, Class, Rows, handle};
 use mintedge::protocol::ports::Entropy;
 use mintedge::protocol::secret::{Secret, SecretBytes};
 use mintedge::protocol::state::refresh::{Family, Outcome, Policy, rotate};
@@ -142,8 +142,9 @@ impl Person {
     fn call(&self, command: Command) -> Reply {
         let command = serde_json::to_string(&command).expect("JSON");
         let now = Timestamp(self.now.get());
-        let (reply, changes) =
-            handle(Class::Subject, &self.rows, now, &self.entropy, &command).expect("handled");
+        let (answer, changes) =
+            handle(Class::Subject, &self.rows, now, &self.entropy, &command, None).expect("handled");
+        let Answer::Reply(reply) = answer else { panic!("{answer:?}") };
         for (key, value) in changes.writes {
             match value {
                 Some(value) => self.rows.0.borrow_mut().insert(key, value),
@@ -431,7 +432,7 @@ fn an_object_that_holds_nothing_writes_nothing() {
     let rows = Table::default();
     for command in [r#""user""#, r#""tend""#, r#""due_notices""#, r#"{"end_sessions":{"sid":null}}"#] {
         let (_, changes) =
-            handle(Class::Subject, &rows, START, &Counter::default(), command).expect("handled");
+            handle(Class::Subject, &rows, START, &Counter::default(), command, None).expect("handled");
         assert!(changes.writes.is_empty() && changes.alarm.is_none(), "{command}: {changes:?}");
     }
 }

@@ -186,7 +186,8 @@ mod tests {
     fn a_browser_that_version_0_1_0_remembered_is_known_until_the_password_changes() {
         use crate::memory::World;
         use crate::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
-        use crate::protocol::objects::subject::{Change, PasswordHash};
+        use crate::protocol::objects::subject::Change;
+        use crate::protocol::passwords::PasswordHash;
         let server = World::new("https://id.example.com").expect("an issuer").isolate(None);
         pollster::block_on(async {
             let ada = Identifier::parse("ada@example.com").expect("one");
