@@ -50,6 +50,7 @@ const main :Workerd.Worker = (
   modules = [
     (name = "entry.mjs", esModule = embed "entry.mjs"),
     (name = "edge/objects.mjs", esModule = embed "edge/objects.mjs"),
+    (name = "edge/hashing.mjs", esModule = embed "edge/hashing.mjs"),
     (name = "edge/recovery.mjs", esModule = "export const guard = (work) => work();"),
     (name = "build/index.js", esModule = embed "index.js"),
   ],
@@ -66,7 +67,7 @@ before(async () => {
   directory = mkdtempSync(join(tmpdir(), "mintedge-objects-"));
   mkdirSync(join(directory, "state"));
   mkdirSync(join(directory, "edge"));
-  cpSync(join(ROOT, "edge/objects.mjs"), join(directory, "edge/objects.mjs"));
+  for (const file of ["edge/objects.mjs", "edge/hashing.mjs"]) cpSync(join(ROOT, file), join(directory, file));
   writeFileSync(join(directory, "index.js"), WASM);
   writeFileSync(join(directory, "entry.mjs"), ENTRY);
   port = await freePort();
