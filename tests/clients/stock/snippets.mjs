@@ -1,7 +1,10 @@
 // The snippets of docs/clients.md, with a test's addresses in them.
-import { mkdir, rm, writeFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+
+import { emptied } from "../generated.mjs";
+
+export { write } from "../generated.mjs";
 
 export const directory = fileURLToPath(new URL(".", import.meta.url));
 const text = readFileSync(new URL("../../../docs/clients.md", import.meta.url), "utf8");
@@ -31,11 +34,4 @@ export function codeFor({ code }, { issuer, client, base }) {
 }
 
 /** An empty directory `name` beside the tests. */
-export async function fresh(name) {
-  const path = `${directory}${name}`;
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { recursive: true });
-  return path;
-}
-
-export const write = (path, content) => writeFile(path, content);
+export const fresh = (name) => emptied(`${directory}${name}`);

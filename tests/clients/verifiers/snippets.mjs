@@ -1,7 +1,10 @@
 // The code of docs/verify.md: what it claims in its table, and its snippets with the addresses of a test in them.
-import { mkdir, rm, writeFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+
+import { emptied } from "../generated.mjs";
+
+export { write } from "../generated.mjs";
 
 export const ALGORITHMS = ["ES256", "EdDSA", "RS256", "PS256"];
 export const directory = fileURLToPath(new URL(".", import.meta.url));
@@ -42,11 +45,4 @@ export function codeFor({ code }, { algorithm, issuer, keys, audience }) {
 }
 
 /** An empty directory `name` beside the tests. */
-export async function fresh(name) {
-  const path = `${directory}${name}`;
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { recursive: true });
-  return path;
-}
-
-export const write = (path, content) => writeFile(path, content);
+export const fresh = (name) => emptied(`${directory}${name}`);
