@@ -60,5 +60,5 @@ export async function assertAccessible(page) {
 function isStatus(message) {
   const { url } = message.location();
   if (url.endsWith("/favicon.ico")) return true;
-  return /status of (400|500)/.test(message.text()) && /error|refused|link/.test(url);
+  return /status of (400|500|503)/.test(message.text()) && /error|refused|link|busy/.test(url);
 }

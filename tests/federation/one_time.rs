@@ -1,6 +1,7 @@
 //! Tokens that count once: what uses them up, what doesn't, and what that costs.
 
 use mintedge::memory::FailAt;
+use mintedge::protocol::keyring::Keyring;
 
 use super::*;
 
@@ -150,8 +151,8 @@ fn what_an_object_refuses_gives_the_clients_own_token_back() {
         generation: 0,
         secret: mintedge::protocol::secret::SecretBytes::new(vec![4; 32]),
     };
-    let derived = mintedge::protocol::derived::Derived::from_root(&keyring.root);
-    let refresh = refresh.to_wire(&derived.refresh);
+    let keys = Keyring::from(keyring).derived;
+    let refresh = refresh.to_wire(&keys.refresh);
     let token = setup.job(&json!({}));
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
     for _ in 0..3 {

@@ -280,7 +280,9 @@ pub fn clients_are_listed_in_pages(f: &Fixture<'_>) {
     }
     assert!(listed.is_sorted(), "{listed:?}");
     assert!(made.iter().all(|id| listed.contains(id)), "{made:?} {listed:?}");
-    f.admin("GET", "clients?limit=x", None).expect_error(400, "invalid_request");
+    for limit in ["x", "0", "101", "-1"] {
+        f.admin("GET", &format!("clients?limit={limit}"), None).expect_error(400, "invalid_request");
+    }
 }
 
 pub fn a_client_has_at_most_five_live_secrets(f: &Fixture<'_>) {

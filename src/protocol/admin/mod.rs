@@ -66,7 +66,10 @@ impl<P: Platform> Call<'_, P> {
     /// How many entries a page is to have.
     fn limit(&self) -> Result<u32, AdminFailure> {
         let limit = self.query("limit").map_or(Some(MAX_PAGE), |limit| limit.parse().ok());
-        limit.ok_or_else(|| AdminFailure::refused(400, "invalid_request", "limit has to be a number"))
+        let limit = limit.filter(|limit| (1..=MAX_PAGE).contains(limit));
+        limit.ok_or_else(|| {
+            AdminFailure::refused(400, "invalid_request", "limit has to be a number from 1 to 100")
+        })
     }
 }
 

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::super::{AdminFailure, Call, body};
 use super::PersonView;
-use crate::protocol::control::MAX_PAGE;
 use crate::protocol::error::ServerError;
 use crate::protocol::http::Response;
 use crate::protocol::login::shard_name;
@@ -52,7 +51,7 @@ impl Cursor {
 /// `GET users?after=CURSOR&limit=N`: a page in no particular order. `next` is the `after` of the next one; there may be more
 /// although a page is short, or empty.
 pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let limit = call.limit()?.clamp(1, MAX_PAGE);
+    let limit = call.limit()?;
     match call.query("order").as_deref() {
         None => {}
         Some("login") => return ordered(call, limit).await,
