@@ -1,6 +1,7 @@
 //! Floods against a running Worker. They use up budgets that other tests need, so they run when those are done.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "the real runtime has the real time")]
 
 mod suite;
 

@@ -118,6 +118,7 @@ impl Person {
             max_grants: 3,
             idle: None,
             removed_at: None,
+            password_epoch: None,
             proof: None,
             grant: Grant {
                 client_id: "app".to_owned(),

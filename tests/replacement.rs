@@ -33,12 +33,11 @@ fn every_key_is_replaced_under_load() {
     let path = variable("MINTEDGE_TEST_MEMORY");
     let target = target();
     let phase = variable("MINTEDGE_TEST_PHASE");
-    let people = match std::fs::read_to_string(&path) {
-        Ok(memory) => remembered(&serde_json::from_str(&memory).expect("JSON")),
-        Err(_) => {
-            let f = Fixture::new(&target);
-            (0..PEOPLE).map(|_| begin(&f)).collect()
-        }
+    let people = if let Ok(memory) = std::fs::read_to_string(&path) {
+        remembered(&serde_json::from_str(&memory).expect("JSON"))
+    } else {
+        let f = Fixture::new(&target);
+        (0..PEOPLE).map(|_| begin(&f)).collect()
     };
     let people = match phase.as_str() {
         "rotate" => under_load(people, |f| {
@@ -129,11 +128,11 @@ fn live(held: Held, over: &AtomicBool, rounds: &AtomicU32) -> Held {
     while !over.load(Ordering::Relaxed) {
         let tokens = login.refresh(&refresh, "").expect(200).json();
         login.userinfo(text(&tokens, "access_token")).expect(200);
-        refresh = text(&tokens, "refresh_token").to_owned();
+        text(&tokens, "refresh_token").clone_into(&mut refresh);
         // In the browser that is logged in, and in one that isn't.
         login.redeem(&login.code(&[("prompt", "none")])).expect(200);
         let number = rounds.fetch_add(1, Ordering::Relaxed);
-        if number % 8 == 0 {
+        if number.is_multiple_of(8) {
             let other = Browser::new(&f);
             let page = other.authorize(&login.request(&[])).expect(200);
             let answer = other.log_in(&page, &login.email, PASSWORD).expect(303);

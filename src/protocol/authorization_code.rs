@@ -49,6 +49,9 @@ pub struct AuthorizationCode {
     /// The client's last removal by the person that their session knew of; a later one ends the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<Timestamp>,
+    /// Under which of the person's passwords it was issued; a new one ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_epoch: Option<Id>,
     /// The `claims` parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,

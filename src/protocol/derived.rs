@@ -3,7 +3,7 @@
 //! Two kinds. *Names* never change: with another key every person's object, every pairwise subject and every generated client
 //! id would be another one. They protect nothing by themselves (`docs/decisions/key-replacement.md`). *Guards* make what others
 //! carry around: they come from a root secret of which there are several generations at a time, one that values are made with
-//! and those that older values were made with. Every value names its generation ([`NAMED`]).
+//! and those that older values were made with. Every value names its generation (`NAMED`).
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

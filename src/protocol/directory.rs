@@ -4,7 +4,7 @@
 //!   client stops by then, at every edge.
 //! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
-//!   look-ups of that kind an isolate has a [`Budget`], of which every sender and every client has a share: a flood of made-up
+//!   look-ups of that kind an isolate has a `Budget`, of which every sender and every client has a share: a flood of made-up
 //!   ids or wrong secrets costs the object a bounded number, and others nothing.
 //! * A value that names a generation of the root secret which is younger than all that are known here was made at an edge that
 //!   knows more: the Control object is asked, within a budget of its own.

@@ -270,6 +270,7 @@ pub fn the_account_page_shows_and_ends_sessions(f: &Fixture<'_>) {
     revoke(&csrf).expect(200);
     login.userinfo(text(&tokens, "access_token")).expect_error(401, "invalid_token");
     let more = login.tokens(&[]);
+    let pending = login.code(&[]);
     let change = form(&[
         ("flow", "account"),
         ("csrf", &csrf),
@@ -280,6 +281,7 @@ pub fn the_account_page_shows_and_ends_sessions(f: &Fixture<'_>) {
     ]);
     login.browser.post("/account", &change).expect(200);
     login.userinfo(text(&more, "access_token")).expect_error(401, "invalid_token");
+    login.redeem(&pending).expect_error(400, "invalid_grant");
     let more = login.tokens(&[]);
     let stranger = Browser::new(f);
     let page = stranger.authorize(&login.request(&[])).expect(200);

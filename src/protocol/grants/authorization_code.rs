@@ -96,6 +96,7 @@ fn redemption(
         max_grants: client.refresh.max_grants,
         idle: Some(client.refresh.idle),
         removed_at: code.removed_at,
+        password_epoch: code.password_epoch,
         proof,
         grant: Grant {
             client_id: code.client_id,

@@ -81,6 +81,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         idle: Some(client.refresh.idle),
         // It is decided this moment, not before.
         removed_at: Some(exchange.now),
+        password_epoch: login.user.password_epoch,
         proof: None,
     };
     use_up(server, exchange).await?;

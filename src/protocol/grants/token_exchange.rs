@@ -216,6 +216,7 @@ async fn refresh_token<P: Platform>(
         max_grants,
         idle,
         removed_at: Some(exchange.now),
+        password_epoch: None,
         proof: None,
     };
     use_up(server, exchange).await?;

@@ -1,7 +1,7 @@
 //! Passwords: what is stored of them, and the computations about them.
 //!
 //! A password is hashed with Argon2id (RFC 9106) with the parameters that OWASP recommends: 19 MiB, two passes, one lane. A hash
-//! that another server made, of any form in [`formats`], is checked as that server did, and replaced by ours when it fits.
+//! that another server made, of any form in `formats`, is checked as that server did, and replaced by ours when it fits.
 //!
 //! That takes tens of milliseconds of CPU and more, so an object doesn't do it while it decides. It answers a command with an
 //! [`Order`]; its adapter computes that in a [`Task`], in small steps, and gives the object the same command again with what

@@ -211,6 +211,7 @@ impl<P: Platform> Scene<'_, P> {
             nonce: flow.nonce.clone(),
             code_challenge: flow.code_challenge.clone(),
             removed_at: state.removed_at,
+            password_epoch: state.user.password_epoch,
             claims: flow.claims.clone(),
             proof: None,
         };

@@ -46,7 +46,8 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     entropy: &E,
     redemption: Redemption,
 ) -> Result<Reply, ServerError> {
-    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, proof } = redemption;
+    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, password_epoch, proof } =
+        redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
         if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
             return Ok(Reply::Refused(Refusal::CodeUsedJustNow));
@@ -71,6 +72,10 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     }
     if !lives_with_its_parents(rows, now, &grant)? {
         return Ok(Reply::Refused(Refusal::GrantRevoked));
+    }
+    // An exchanged grant ends with its origin, whose password was looked at.
+    if grant.derived.is_none() && user.password_epoch != password_epoch {
+        return Ok(Reply::Refused(Refusal::SessionEnded));
     }
     if removals::last(rows, &grant.client_id)? > removed_at {
         return Ok(Reply::Refused(Refusal::ClientRemoved));

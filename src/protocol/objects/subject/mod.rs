@@ -183,6 +183,9 @@ pub struct Redemption {
     /// The client's last removal ([`SessionState::removed_at`]) when the code was issued; a later one refuses it.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
+    /// Under which of the person's passwords it was granted ([`User::password_epoch`]); a later one refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_epoch: Option<Id>,
     /// Proves that the session stands behind the code. Codes of earlier releases have none.
     #[serde(default)]
     pub proof: Option<CodeProof>,
