@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 
 import { SignJWT, base64url, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair } from "jose";
 
-import { allScopes, changeConfig, eventually, issuer, register, resources, sibling, useResources } from "../node/setup.mjs";
+import { allScopes, eventually, issuer, register, resources, sibling, useResources } from "../node/setup.mjs";
 import { runGo, runJava, runJavaScript, runPython } from "./languages.mjs";
 import { ALGORITHMS, codeFor, isClaimed, snippets } from "./snippets.mjs";
 
@@ -138,44 +138,6 @@ for (const [language, { run, missing }] of Object.entries(LANGUAGES)) {
     }
   });
 }
-
-// What Spring Boot makes of `issuer-uri` and `audiences`.
-const SPRING_BY_ISSUER = `import java.util.List;
-import java.util.Map;
-
-import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
-import org.springframework.security.oauth2.jwt.JwtClaimValidator;
-import org.springframework.security.oauth2.jwt.JwtValidators;
-import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
-
-class Verifier {
-    Map<String, Object> verify(String token) {
-        var decoder = NimbusJwtDecoder.withIssuerLocation("https://id.example.com").build();
-        decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
-            JwtValidators.createDefaultWithIssuer("https://id.example.com"),
-            new JwtClaimValidator<List<String>>("aud", aud -> aud != null && aud.contains("https://api.example.com"))));
-        return decoder.decode(token).getClaims();
-    }
-}
-`;
-
-test("Spring's issuer-uri alone takes the tokens of a resource with access_token_typ JWT, and no others", async (context) => {
-  const skip = await LANGUAGES.java.missing();
-  if (skip) return context.skip(skip);
-  const name = `plain-${randomUUID().slice(0, 8)}`;
-  const plain = { identifier: `https://${name}.example`, scopes: [`${name}:read`], access_token_typ: "JWT" };
-  const others = (resource) => resource.identifier !== plain.identifier;
-  await changeConfig((config) => ({ ...config, resource: [...config.resource, plain] }));
-  context.after(() => changeConfig((config) => ({ ...config, resource: config.resource.filter(others) })));
-  const client = await register({ scopes: [...plain.scopes, ...resources.ES256.scopes] });
-  const good = await askFor(client, { resource: plain.identifier });
-  assert.equal(decodeProtectedHeader(good).typ, "JWT");
-  const shown = { good, "of type at+jwt": await askFor(client, { resource: resources.ES256.identifier }) };
-  const code = codeFor({ code: SPRING_BY_ISSUER }, { algorithm: "ES256", issuer, keys: issuer, audience: plain.identifier });
-  const { spring_by_issuer: outcomes } = await runJava([{ module: "spring_by_issuer", code, tokens: shown }]);
-  assert.equal(outcomes.good, "ok", JSON.stringify(outcomes));
-  assert.match(outcomes["of type at+jwt"], /typ/);
-});
 
 async function askFor(client, parameters) {
   const body = new URLSearchParams({ grant_type: "client_credentials", ...parameters });
