@@ -4,41 +4,50 @@
 
 use mintedge::protocol::error::{Code, Failure, ServerError, error_response};
 
+/// A code, its name on the wire, its status, and the values of `WWW-Authenticate` and `Retry-After`.
+type Row = (Code, &'static str, u16, Option<&'static str>, Option<&'static str>);
+
+const CLIENT: &str = "Basic realm=\"https://id.example.com\", charset=\"UTF-8\"";
+const NO_TOKEN: &str = "Bearer realm=\"https://id.example.com\"";
+const BAD_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"invalid_token\"";
+const WEAK_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"insufficient_scope\"";
+
+const TABLE: [Row; 25] = [
+    (Code::InvalidRequest, "invalid_request", 400, None, None),
+    (Code::InvalidClient, "invalid_client", 401, Some(CLIENT), None),
+    (Code::UnauthorizedClient, "unauthorized_client", 400, None, None),
+    (Code::UnsupportedGrantType, "unsupported_grant_type", 400, None, None),
+    (Code::InvalidGrant, "invalid_grant", 400, None, None),
+    (Code::InvalidScope, "invalid_scope", 400, None, None),
+    (Code::InvalidTarget, "invalid_target", 400, None, None),
+    (Code::AccessDenied, "access_denied", 403, None, None),
+    (Code::UnsupportedResponseType, "unsupported_response_type", 400, None, None),
+    (Code::LoginRequired, "login_required", 400, None, None),
+    (Code::ConsentRequired, "consent_required", 400, None, None),
+    (Code::RequestNotSupported, "request_not_supported", 400, None, None),
+    (Code::RequestUriNotSupported, "request_uri_not_supported", 400, None, None),
+    (Code::InvalidRequestUri, "invalid_request_uri", 400, None, None),
+    (Code::UnsupportedTokenType, "unsupported_token_type", 400, None, None),
+    (Code::Forbidden, "access_denied", 403, None, None),
+    (Code::InvalidToken, "invalid_token", 401, Some(BAD_TOKEN), None),
+    (Code::TokenMissing, "invalid_token", 401, Some(NO_TOKEN), None),
+    (Code::InsufficientScope, "insufficient_scope", 403, Some(WEAK_TOKEN), None),
+    (Code::NotFound, "not_found", 404, None, None),
+    (Code::MethodNotAllowed, "invalid_request", 405, None, None),
+    (Code::TooLarge, "invalid_request", 413, None, None),
+    (Code::TooManyRequests, "temporarily_unavailable", 429, None, Some("60")),
+    (Code::TemporarilyUnavailable, "temporarily_unavailable", 503, None, Some("1")),
+    (Code::ServerError, "server_error", 500, None, None),
+];
+
+#[test]
+fn the_table_has_every_code_once() {
+    assert_eq!(TABLE.map(|(code, ..)| code).as_slice(), Code::ALL);
+}
+
 #[test]
 fn every_code_has_its_rfc_name_status_and_headers() {
-    let table = [
-        (Code::InvalidRequest, "invalid_request", 400, None),
-        (
-            Code::InvalidClient,
-            "invalid_client",
-            401,
-            Some("Basic realm=\"https://id.example.com\", charset=\"UTF-8\""),
-        ),
-        (Code::UnauthorizedClient, "unauthorized_client", 400, None),
-        (Code::UnsupportedGrantType, "unsupported_grant_type", 400, None),
-        (Code::InvalidScope, "invalid_scope", 400, None),
-        (Code::InvalidTarget, "invalid_target", 400, None),
-        (Code::TokenMissing, "invalid_token", 401, Some("Bearer realm=\"https://id.example.com\"")),
-        (
-            Code::InvalidToken,
-            "invalid_token",
-            401,
-            Some("Bearer realm=\"https://id.example.com\", error=\"invalid_token\""),
-        ),
-        (
-            Code::InsufficientScope,
-            "insufficient_scope",
-            403,
-            Some("Bearer realm=\"https://id.example.com\", error=\"insufficient_scope\""),
-        ),
-        (Code::NotFound, "not_found", 404, None),
-        (Code::MethodNotAllowed, "invalid_request", 405, None),
-        (Code::TooLarge, "invalid_request", 413, None),
-        (Code::TooManyRequests, "temporarily_unavailable", 429, None),
-        (Code::TemporarilyUnavailable, "temporarily_unavailable", 503, None),
-        (Code::ServerError, "server_error", 500, None),
-    ];
-    for (code, name, status, challenge) in table {
+    for (code, name, status, challenge, retry_after) in TABLE {
         let response = error_response(code, "why", "https://id.example.com", "request-1");
         assert_eq!(response.status, status, "{code:?}");
         let expected = format!(r#"{{"error":"{name}","error_description":"why","request_id":"request-1"}}"#);
@@ -46,7 +55,7 @@ fn every_code_has_its_rfc_name_status_and_headers() {
         assert_eq!(response.header("www-authenticate"), challenge, "{code:?}");
         assert_eq!(response.header("cache-control"), Some("no-store"), "{code:?}");
         assert_eq!(response.header("x-request-id"), Some("request-1"), "{code:?}");
-        assert_eq!(response.header("retry-after").is_some(), [429, 503].contains(&status), "{code:?}");
+        assert_eq!(response.header("retry-after"), retry_after, "{code:?}");
     }
 }
 

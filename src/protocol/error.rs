@@ -11,91 +11,84 @@ use serde::Serialize;
 use super::description::Description;
 use super::http::Response;
 
-/// Error codes that Mintedge puts on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
+/// Declares [`Code`] and its table in one, so that the compiler refuses a code without a name and a status on the wire,
+/// and none is missing from [`Code::ALL`].
+macro_rules! codes {
+    ($($(#[$documentation:meta])* $code:ident => $name:literal, $status:literal;)*) => {
+        /// Error codes that Mintedge puts on the wire.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$documentation])* $code,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$code),*];
+
+            /// The wire name and the HTTP status.
+            pub const fn wire(self) -> (&'static str, u16) {
+                match self {
+                    $(Self::$code => ($name, $status),)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// RFC 6749 §5.2: malformed, missing, repeated.
-    InvalidRequest,
+    InvalidRequest => "invalid_request", 400;
     /// RFC 6749 §5.2: client authentication failed.
-    InvalidClient,
+    InvalidClient => "invalid_client", 401;
     /// RFC 6749 §5.2: this client may not use this grant.
-    UnauthorizedClient,
+    UnauthorizedClient => "unauthorized_client", 400;
     /// RFC 6749 §5.2: no such grant here.
-    UnsupportedGrantType,
+    UnsupportedGrantType => "unsupported_grant_type", 400;
     /// RFC 6749 §5.2: the code or refresh token is invalid, expired, revoked or somebody else's.
-    InvalidGrant,
+    InvalidGrant => "invalid_grant", 400;
     /// RFC 6749 §5.2: unknown scope or beyond what the client may have.
-    InvalidScope,
+    InvalidScope => "invalid_scope", 400;
     /// RFC 8707 §2: unknown resource or one the client has no scope at.
-    InvalidTarget,
+    InvalidTarget => "invalid_target", 400;
     /// RFC 6749 §4.1.2.1: the person or the server said no.
-    AccessDenied,
+    AccessDenied => "access_denied", 403;
     /// RFC 6749 §4.1.2.1: there is only `code`.
-    UnsupportedResponseType,
+    UnsupportedResponseType => "unsupported_response_type", 400;
     /// `OpenID Connect Core` §3.1.2.6: nobody is logged in, and no page may be shown.
-    LoginRequired,
+    LoginRequired => "login_required", 400;
     /// `OpenID Connect Core` §3.1.2.6: consent is needed, and no page may be shown.
-    ConsentRequired,
+    ConsentRequired => "consent_required", 400;
     /// `OpenID Connect Core` §3.1.2.6: request objects are not supported.
-    RequestNotSupported,
+    RequestNotSupported => "request_not_supported", 400;
     /// `OpenID Connect Core` §3.1.2.6: only references to pushed requests are supported.
-    RequestUriNotSupported,
+    RequestUriNotSupported => "request_uri_not_supported", 400;
     /// RFC 9101 §6.2: the pushed request is unknown, expired or used.
-    InvalidRequestUri,
+    InvalidRequestUri => "invalid_request_uri", 400;
     /// RFC 7009 §2.2.1: tokens of this kind can't be revoked.
-    UnsupportedTokenType,
+    UnsupportedTokenType => "unsupported_token_type", 400;
     /// A form was sent from elsewhere, or is too old.
-    Forbidden,
+    Forbidden => "access_denied", 403;
     /// RFC 6750 §3.1: the bearer token is missing, malformed, expired or for someone else.
-    InvalidToken,
+    InvalidToken => "invalid_token", 401;
     /// RFC 6750 §3: there is no bearer token; the challenge then names no error (§3.1).
-    TokenMissing,
+    TokenMissing => "invalid_token", 401;
     /// RFC 6750 §3.1: the bearer token lacks the scope.
-    InsufficientScope,
+    InsufficientScope => "insufficient_scope", 403;
     /// Nothing is served at this path.
-    NotFound,
+    NotFound => "not_found", 404;
     /// The path exists, the method does not.
-    MethodNotAllowed,
+    MethodNotAllowed => "invalid_request", 405;
     /// The body is over its limit.
-    TooLarge,
+    TooLarge => "invalid_request", 413;
     /// RFC 9126 §2.3: too many requests of a kind that anybody can make.
-    TooManyRequests,
+    TooManyRequests => "temporarily_unavailable", 429;
     /// A dependency is out of reach; worth another try.
-    TemporarilyUnavailable,
+    TemporarilyUnavailable => "temporarily_unavailable", 503;
     /// A failure of ours.
-    ServerError,
+    ServerError => "server_error", 500;
 }
 
 impl Code {
-    /// The wire name and the HTTP status: the whole table.
-    pub const fn wire(self) -> (&'static str, u16) {
-        match self {
-            Self::InvalidRequest => ("invalid_request", 400),
-            Self::InvalidClient => ("invalid_client", 401),
-            Self::UnauthorizedClient => ("unauthorized_client", 400),
-            Self::UnsupportedGrantType => ("unsupported_grant_type", 400),
-            Self::InvalidGrant => ("invalid_grant", 400),
-            Self::InvalidScope => ("invalid_scope", 400),
-            Self::InvalidTarget => ("invalid_target", 400),
-            Self::AccessDenied | Self::Forbidden => ("access_denied", 403),
-            Self::UnsupportedResponseType => ("unsupported_response_type", 400),
-            Self::LoginRequired => ("login_required", 400),
-            Self::ConsentRequired => ("consent_required", 400),
-            Self::RequestNotSupported => ("request_not_supported", 400),
-            Self::RequestUriNotSupported => ("request_uri_not_supported", 400),
-            Self::InvalidRequestUri => ("invalid_request_uri", 400),
-            Self::UnsupportedTokenType => ("unsupported_token_type", 400),
-            Self::TokenMissing | Self::InvalidToken => ("invalid_token", 401),
-            Self::InsufficientScope => ("insufficient_scope", 403),
-            Self::NotFound => ("not_found", 404),
-            Self::MethodNotAllowed => ("invalid_request", 405),
-            Self::TooLarge => ("invalid_request", 413),
-            Self::TooManyRequests => ("temporarily_unavailable", 429),
-            Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
-            Self::ServerError => ("server_error", 500),
-        }
-    }
-
     /// When another try may help (RFC 9110 §10.2.3), in seconds.
     pub const fn retry_after(self) -> Option<&'static str> {
         match self {
