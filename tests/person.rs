@@ -3,49 +3,21 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
-use mintedge::protocol::error::ServerError;
+use mintedge::memory::{FakeEntropy, Object};
 use mintedge::protocol::id::Id;
-use mintedge::protocol::objects::{Answer, Class, Rows, handle};
-use mintedge::protocol::ports::Entropy;
+use mintedge::protocol::objects::{Answer, Class, handle};
 use mintedge::protocol::subject::UserId;
 use mintedge::protocol::time::{DAY, Timestamp};
 use serde_json::{Value, json};
 
 const START: u64 = 1_800_000_000;
 
-/// An object as an adapter keeps it: rows, and one alarm that only ever moves to an earlier time.
+/// The object of a person, at a time.
 struct Person {
-    rows: RefCell<BTreeMap<String, String>>,
-    alarm: Cell<Option<u64>>,
+    object: RefCell<Object>,
+    entropy: FakeEntropy,
     now: Cell<u64>,
-}
-
-impl Rows for Person {
-    fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
-        Ok(self.rows.borrow().get(key).cloned())
-    }
-
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<(String, String)>, ServerError> {
-        let rows = self.rows.borrow();
-        let found = rows.iter().filter(|(key, _)| key.starts_with(prefix));
-        let found = found.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
-        let limit = usize::try_from(limit).expect("small");
-        Ok(found.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
-    }
-}
-
-struct Sevens;
-impl Entropy for Sevens {
-    fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
-    }
 }
 
 fn id(number: u32) -> Id {
@@ -58,7 +30,8 @@ fn auth() -> Value {
 
 impl Person {
     fn new() -> Self {
-        let person = Self { rows: RefCell::default(), alarm: Cell::new(None), now: Cell::new(START) };
+        let person =
+            Self { object: RefCell::default(), entropy: FakeEntropy::seeded(0), now: Cell::new(START) };
         let account = json!({
             "id": UserId::from_bytes([1; 16]), "login": "ada", "enabled": true, "created_at": 0, "updated_at": 0,
         });
@@ -68,18 +41,11 @@ impl Person {
 
     fn call(&self, command: &Value) -> Value {
         let now = Timestamp(self.now.get());
-        let (reply, changes) =
-            handle(Class::Subject, self, now, &Sevens, &command.to_string(), None).expect("an answer");
+        let command = command.to_string();
+        let answer = handle(Class::Subject, &*self.object.borrow(), now, &self.entropy, &command, None);
+        let (reply, changes) = answer.expect("an answer");
         let Answer::Reply(reply) = reply else { panic!("{reply:?}") };
-        for (key, value) in changes.writes {
-            match value {
-                Some(value) => self.rows.borrow_mut().insert(key, value),
-                None => self.rows.borrow_mut().remove(&key),
-            };
-        }
-        if let Some(Timestamp(at)) = changes.alarm {
-            self.alarm.set(Some(self.alarm.get().map_or(at, |known| known.min(at))));
-        }
+        self.object.borrow_mut().commit(changes);
         serde_json::from_str(&reply).expect("JSON")
     }
 
@@ -128,14 +94,18 @@ impl Person {
         assert_eq!(self.call(&json!({ "revoke_client": remove })), "done");
     }
 
+    fn alarm(&self) -> Option<u64> {
+        self.object.borrow().alarm().map(|at| at.0)
+    }
+
     fn rows(&self, prefix: &str) -> usize {
-        self.rows.borrow().keys().filter(|key| key.starts_with(prefix)).count()
+        self.object.borrow().rows().keys().filter(|key| key.starts_with(prefix)).count()
     }
 
     /// The grants that weren't evicted or revoked.
     fn kept(&self) -> Vec<u32> {
         let kept = |number: &u32| {
-            let row = self.rows.borrow().get(&format!("grant/{}", id(*number))).cloned();
+            let row = self.object.borrow().rows().get(&format!("grant/{}", id(*number))).cloned();
             row.is_some_and(|row| !row.contains("\"revoked\""))
         };
         (100..200).filter(kept).collect()
@@ -223,7 +193,7 @@ fn removing_clients_again_and_again_gathers_no_rows() {
 
 /// Rings the alarm when it is due, as the platform and the server do it; no client takes what it is told. Returns when.
 fn ring(person: &Person) -> Option<u64> {
-    let at = person.alarm.take()?;
+    let at = person.object.borrow_mut().take_alarm()?.0;
     assert!(at >= person.now.get(), "it should have rung before");
     person.now.set(at);
     let due = person.call(&json!("due_notices"));
@@ -244,11 +214,11 @@ fn clients_that_take_nothing_do_not_keep_the_alarm_ringing() {
     }
     person.call(&json!({ "end_sessions": { "sid": null } }));
     assert_eq!(person.rows("notice/"), 45);
-    assert_eq!(person.alarm.get(), Some(START), "the first comes at once");
+    assert_eq!(person.alarm(), Some(START), "the first comes at once");
     let mut rung = Vec::new();
     while person.rows("notice/") > 0 {
         rung.push(ring(&person).expect("somebody has to be told"));
-        assert!(person.alarm.get().is_none_or(|next| next > person.now.get()), "{rung:?}");
+        assert!(person.alarm().is_none_or(|next| next > person.now.get()), "{rung:?}");
         assert!(rung.len() <= 2 * 6, "{rung:?}");
     }
     // Six attempts each, in two batches, within the eight hours that are promised.
@@ -259,24 +229,24 @@ fn clients_that_take_nothing_do_not_keep_the_alarm_ringing() {
 fn the_alarm_comes_at_once_for_a_sign_out_and_then_goes_back_to_once_a_day() {
     let person = Person::new();
     person.session(1, 10 * DAY);
-    assert_eq!(person.alarm.get(), Some(START + DAY));
+    assert_eq!(person.alarm(), Some(START + DAY));
     person.later(DAY / 2);
     person.session(2, 10 * DAY);
     person.granted(101, 2, true);
-    assert_eq!(person.alarm.get(), Some(START + DAY), "what comes later doesn't put it off");
+    assert_eq!(person.alarm(), Some(START + DAY), "what comes later doesn't put it off");
     let now = person.now.get();
     person.call(&json!({ "end_sessions": { "sid": id(2) } }));
-    assert_eq!(person.alarm.get(), Some(now));
+    assert_eq!(person.alarm(), Some(now));
     assert_eq!(ring(&person), Some(now));
-    assert_eq!(person.alarm.get(), Some(now + 10), "the client is told again");
+    assert_eq!(person.alarm(), Some(now + 10), "the client is told again");
     while person.rows("notice/") > 0 {
         ring(&person);
     }
-    assert_eq!(person.alarm.get(), Some(person.now.get() + DAY));
+    assert_eq!(person.alarm(), Some(person.now.get() + DAY));
     // Nothing is left that could expire, so it is silent.
     person.call(&json!("delete"));
     ring(&person);
-    assert_eq!(person.alarm.get(), None);
+    assert_eq!(person.alarm(), None);
 }
 
 #[test]

@@ -3,17 +3,15 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
+use mintedge::memory::{FakeEntropy, Object};
 use mintedge::protocol::config::{RecoveryConfig, RefreshConfig, RefreshMode};
-use mintedge::protocol::error::ServerError;
 use mintedge::protocol::id::Id;
 use mintedge::protocol::incarnation::Incarnation;
 use mintedge::protocol::objects::subject::{
     Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
 };
-use mintedge::protocol::objects::{Answer, Class, Rows, handle};
-use mintedge::protocol::ports::Entropy;
+use mintedge::protocol::objects::{Answer, Class, handle};
 use mintedge::protocol::secret::{Secret, SecretBytes};
 use mintedge::protocol::state::refresh::{Family, Outcome, Policy, rotate};
 use mintedge::protocol::subject::UserId;
@@ -22,46 +20,10 @@ use proptest::prelude::*;
 
 const START: Timestamp = Timestamp(1_800_000_000);
 
-#[derive(Default)]
-struct Table(RefCell<BTreeMap<String, String>>);
-
-impl Rows for Table {
-    fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
-        Ok(self.0.borrow().get(key).cloned())
-    }
-
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<(String, String)>, ServerError> {
-        let rows = self.0.borrow();
-        let found = rows.iter().filter(|(key, _)| key.starts_with(prefix));
-        let found = found.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
-        Ok(found
-            .take(usize::try_from(limit).expect("small"))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect())
-    }
-}
-
-#[derive(Default)]
-struct Counter(Cell<u8>);
-
-impl Entropy for Counter {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            self.0.set(self.0.get().wrapping_add(1));
-            *byte = self.0.get();
-        }
-    }
-}
-
 /// One person's object with one session and one grant.
 struct Person {
-    rows: Table,
-    entropy: Counter,
+    object: RefCell<Object>,
+    entropy: FakeEntropy,
     now: Cell<u64>,
     policy: Policy,
     first: SecretBytes,
@@ -76,8 +38,8 @@ fn policy(bound: bool, refresh: RefreshConfig) -> Policy {
 impl Person {
     fn new(policy: Policy) -> Self {
         let mut person = Self {
-            rows: Table::default(),
-            entropy: Counter::default(),
+            object: RefCell::default(),
+            entropy: FakeEntropy::seeded(0),
             now: Cell::new(START.0),
             policy,
             first: SecretBytes::new(Vec::new()),
@@ -143,15 +105,10 @@ impl Person {
     fn call(&self, command: Command) -> Reply {
         let command = serde_json::to_string(&command).expect("JSON");
         let now = Timestamp(self.now.get());
-        let (answer, changes) =
-            handle(Class::Subject, &self.rows, now, &self.entropy, &command, None).expect("handled");
+        let answer = handle(Class::Subject, &*self.object.borrow(), now, &self.entropy, &command, None);
+        let (answer, changes) = answer.expect("handled");
         let Answer::Reply(reply) = answer else { panic!("{answer:?}") };
-        for (key, value) in changes.writes {
-            match value {
-                Some(value) => self.rows.0.borrow_mut().insert(key, value),
-                None => self.rows.0.borrow_mut().remove(&key),
-            };
-        }
+        self.object.borrow_mut().commit(changes);
         serde_json::from_str(&reply).expect("a reply")
     }
 
@@ -430,10 +387,10 @@ fn switching_a_person_off_ends_everything() {
 
 #[test]
 fn an_object_that_holds_nothing_writes_nothing() {
-    let rows = Table::default();
+    let object = Object::default();
     for command in [r#""user""#, r#""tend""#, r#""due_notices""#, r#"{"end_sessions":{"sid":null}}"#] {
         let (_, changes) =
-            handle(Class::Subject, &rows, START, &Counter::default(), command, None).expect("handled");
+            handle(Class::Subject, &object, START, &FakeEntropy::seeded(0), command, None).expect("handled");
         assert!(changes.writes.is_empty() && changes.alarm.is_none(), "{command}: {changes:?}");
     }
 }

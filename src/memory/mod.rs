@@ -2,11 +2,14 @@
 //! randomness, counters, and a store that can fail. For tests.
 
 mod crypto;
+mod entropy;
 mod objects;
 mod rest;
 mod store;
 mod world;
 
 pub use crypto::generate_key;
+pub use entropy::FakeEntropy;
+pub use objects::Object;
 pub use store::MemoryStore;
 pub use world::{Counts, FailAt, Memory, World};

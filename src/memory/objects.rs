@@ -11,9 +11,9 @@ use crate::protocol::passwords::{self, Computed};
 use crate::protocol::ports::Entropy;
 use crate::protocol::time::Timestamp;
 
-/// One object.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Object {
+/// One object: its rows, and the time at which its alarm rings. It is written in whole commits only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
     rows: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
 }
@@ -33,6 +33,53 @@ impl Rows for Object {
         let rows = rows.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
         let limit = usize::try_from(limit).unwrap_or_default();
         Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+}
+
+impl Object {
+    /// Writes what a command wants written, and sets the alarm if it has to ring earlier than it would. Returns how many
+    /// rows that wrote; an alarm that was set counts as one.
+    pub fn commit(&mut self, changes: Changes) -> u64 {
+        let mut rows_written = 0;
+        if let Some(at) = changes.alarm
+            && self.alarm.is_none_or(|known| at < known)
+        {
+            self.alarm = Some(at);
+            rows_written += 1;
+        }
+        for (key, value) in changes.writes {
+            rows_written += 1;
+            match value {
+                Some(value) => self.rows.insert(key, value),
+                None => self.rows.remove(&key),
+            };
+        }
+        rows_written
+    }
+
+    /// What is stored, by key.
+    pub const fn rows(&self) -> &BTreeMap<String, String> {
+        &self.rows
+    }
+
+    /// Writes a row that no command wrote.
+    pub fn put(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.rows.insert(key.into(), value.into());
+    }
+
+    /// When its alarm rings, if it is to.
+    pub const fn alarm(&self) -> Option<Timestamp> {
+        self.alarm
+    }
+
+    /// Takes the alarm off, as the platform does when it rings. Returns when it was to ring.
+    pub fn take_alarm(&mut self) -> Option<Timestamp> {
+        self.alarm.take()
+    }
+
+    /// Whether nothing is left of it.
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.alarm.is_none()
     }
 }
 
@@ -77,25 +124,10 @@ impl Objects {
         let object = self.by_name.get(&key).unwrap_or(&untouched);
         let (reply, changes) = carry_out(class, object, (now, entropy), command, self.busy)?;
         if !changes.writes.is_empty() || changes.alarm.is_some() {
-            let object = self.by_name.entry(key).or_default();
-            if let Some(at) = changes.alarm
-                && object.alarm.is_none_or(|known| at < known)
-            {
-                object.alarm = Some(at);
-                self.rows_written += 1;
-            }
-            for (key, value) in changes.writes {
-                self.rows_written += 1;
-                match value {
-                    Some(value) => object.rows.insert(key, value),
-                    None => object.rows.remove(&key),
-                };
-            }
+            self.rows_written += self.by_name.entry(key).or_default().commit(changes);
         }
         // As in `edge/objects.mjs`.
-        self.by_name.retain(|known, object| {
-            *known != (class, name.to_owned()) || !object.rows.is_empty() || object.alarm.is_some()
-        });
+        self.by_name.retain(|known, object| *known != (class, name.to_owned()) || !object.is_empty());
         if failure == Some(FailAt::AfterCommit) { failed() } else { Ok(reply) }
     }
 
@@ -104,7 +136,7 @@ impl Objects {
         let mut due = Vec::new();
         for (key, object) in &mut self.by_name {
             if object.alarm.is_some_and(|at| at <= now) {
-                object.alarm = None;
+                object.take_alarm();
                 due.push(key.clone());
             }
         }

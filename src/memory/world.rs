@@ -4,9 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::crypto;
+use super::entropy::FakeEntropy;
 use super::objects::Objects;
 use super::store::MemoryStore;
 use crate::protocol::control::{self, Command, Context, Outcome, Reply};
@@ -77,7 +76,7 @@ type Kept = (Vec<u8>, Timestamp);
 pub struct World {
     issuer: Issuer,
     pub(super) now: Rc<Cell<u64>>,
-    pub(super) seed: Rc<Cell<u64>>,
+    pub(super) entropy: Rc<FakeEntropy>,
     pub(super) store: Rc<RefCell<MemoryStore>>,
     pub(super) snapshots: Rc<RefCell<BTreeMap<String, String>>>,
     seen_by_edges: Rc<RefCell<BTreeMap<String, Option<String>>>>,
@@ -103,7 +102,7 @@ impl World {
         Ok(Self {
             issuer: Issuer::parse(issuer)?,
             now: Rc::new(Cell::new(1_800_000_000)),
-            seed: Rc::default(),
+            entropy: Rc::new(FakeEntropy::seeded(0)),
             store: Rc::default(),
             snapshots: Rc::default(),
             seen_by_edges: Rc::default(),
@@ -331,13 +330,7 @@ impl World {
 
 impl Entropy for World {
     fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            let block = Sha256::digest(self.seed.get().to_le_bytes());
-            self.seed.set(self.seed.get() + 1);
-            for (byte, random) in chunk.iter_mut().zip(block) {
-                *byte = random;
-            }
-        }
+        self.entropy.fill(bytes);
     }
 }
 

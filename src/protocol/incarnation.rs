@@ -124,17 +124,11 @@ impl Incarnation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::FakeEntropy;
     use crate::protocol::encoding::base64url;
 
-    struct Byte(u8);
-    impl Entropy for Byte {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0);
-        }
-    }
-
     fn epoch(at: u64, random: u8) -> Epoch {
-        Epoch::new(Timestamp(at), &Byte(random))
+        Epoch::new(Timestamp(at), &FakeEntropy::Constant(random))
     }
 
     #[test]
@@ -163,9 +157,9 @@ mod tests {
     #[test]
     fn a_new_epoch_is_later_than_the_last_one_within_a_second_too() {
         let first = epoch(100, 9);
-        let second = Epoch::new(Timestamp(100), &Byte(1)).later_than(Some(first));
+        let second = Epoch::new(Timestamp(100), &FakeEntropy::Constant(1)).later_than(Some(first));
         assert!(second > first);
-        let behind = Epoch::new(Timestamp(50), &Byte(1)).later_than(Some(second));
+        let behind = Epoch::new(Timestamp(50), &FakeEntropy::Constant(1)).later_than(Some(second));
         assert!(behind > second);
     }
 

@@ -206,11 +206,7 @@ impl Keks {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Zeros;
-    impl Entropy for Zeros {
-        fn fill(&self, _: &mut [u8]) {}
-    }
+    use crate::memory::FakeEntropy;
 
     fn text(byte: u8) -> String {
         base64url(&[byte; 32])
@@ -224,7 +220,8 @@ mod tests {
     #[test]
     fn a_key_opens_with_its_kek_wherever_that_stands_and_with_no_other() {
         let private = SecretBytes::new(vec![9; 32]);
-        let stored = keks(1, &[]).wrap(private.clone(), "issuer", "name", &Zeros).expect("wrapped");
+        let stored =
+            keks(1, &[]).wrap(private.clone(), "issuer", "name", &FakeEntropy::seeded(0)).expect("wrapped");
         for fitting in [keks(1, &[]), keks(2, &[1]), keks(2, &[3, 1]), keks(1, &[1])] {
             assert_eq!(fitting.open(&stored, "issuer", "name"), Ok(private.clone()));
         }
@@ -245,13 +242,20 @@ mod tests {
     fn rewrapping_moves_to_the_current_kek_and_stops_there() {
         let private = SecretBytes::new(vec![9; 32]);
         let clear = StoredPrivate::Clear(private.clone());
-        assert!(Keks::default().rewrap(&clear, "i", "n", &Zeros).expect("nothing to do").is_none());
-        let old = keks(1, &[]).rewrap(&clear, "i", "n", &Zeros).expect("opened").expect("wrapped");
-        let new = keks(2, &[1]).rewrap(&old, "i", "n", &Zeros).expect("opened").expect("wrapped");
+        assert!(
+            Keks::default()
+                .rewrap(&clear, "i", "n", &FakeEntropy::seeded(0))
+                .expect("nothing to do")
+                .is_none()
+        );
+        let old =
+            keks(1, &[]).rewrap(&clear, "i", "n", &FakeEntropy::seeded(0)).expect("opened").expect("wrapped");
+        let new =
+            keks(2, &[1]).rewrap(&old, "i", "n", &FakeEntropy::seeded(0)).expect("opened").expect("wrapped");
         assert_eq!(new.kek().map(str::to_owned), keks(2, &[]).id());
-        assert!(keks(2, &[1]).rewrap(&new, "i", "n", &Zeros).expect("opened").is_none());
+        assert!(keks(2, &[1]).rewrap(&new, "i", "n", &FakeEntropy::seeded(0)).expect("opened").is_none());
         assert_eq!(keks(2, &[]).open(&new, "i", "n"), Ok(private));
-        assert!(keks(3, &[]).rewrap(&new, "i", "n", &Zeros).is_err());
+        assert!(keks(3, &[]).rewrap(&new, "i", "n", &FakeEntropy::seeded(0)).is_err());
     }
 
     #[test]

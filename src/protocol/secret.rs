@@ -223,6 +223,7 @@ fn client_id_tag(mac_key: &SecretBytes, body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::FakeEntropy;
 
     #[test]
     fn the_checksum_is_crc_32() {
@@ -230,18 +231,8 @@ mod tests {
         assert_eq!((crc32(b"123456789"), crc32(b"")), (0xcbf4_3926, 0));
     }
 
-    struct Counting(std::cell::Cell<u8>);
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            for byte in bytes {
-                *byte = self.0.get();
-                self.0.set(self.0.get().wrapping_add(1));
-            }
-        }
-    }
-
-    fn entropy() -> Counting {
-        Counting(std::cell::Cell::new(7))
+    fn entropy() -> FakeEntropy {
+        FakeEntropy::seeded(7)
     }
 
     #[test]

@@ -123,50 +123,22 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::memory::{self, FakeEntropy};
     use crate::protocol::id::Id;
     use crate::protocol::subject::UserId;
     use crate::protocol::time::HOUR;
 
-    /// An object in memory.
+    /// One object, and commands for it as JSON.
     #[derive(Default)]
-    struct Object(BTreeMap<String, String>);
-
-    impl Rows for Object {
-        fn read(&self, key: &str) -> Result<Option<String>, ServerError> {
-            Ok(self.0.get(key).cloned())
-        }
-
-        fn list(
-            &self,
-            prefix: &str,
-            after: Option<&str>,
-            limit: u32,
-        ) -> Result<Vec<(String, String)>, ServerError> {
-            let rows = self.0.iter().filter(|(key, _)| key.starts_with(prefix));
-            let rows = rows.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
-            let limit = usize::try_from(limit).expect("small");
-            Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
-        }
-    }
-
-    struct Sevens;
-    impl Entropy for Sevens {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
+    struct Object(memory::Object);
 
     impl Object {
         fn call(&mut self, class: Class, now: u64, command: &Value) -> Value {
             let (reply, changes) =
-                handle(class, self, Timestamp(now), &Sevens, &command.to_string(), None).expect("an answer");
+                handle(class, &self.0, Timestamp(now), &entropy(), &command.to_string(), None)
+                    .expect("an answer");
             let Answer::Reply(reply) = reply else { panic!("an order: {reply:?}") };
-            for (key, value) in changes.writes {
-                match value {
-                    Some(value) => self.0.insert(key, value),
-                    None => self.0.remove(&key),
-                };
-            }
+            self.0.commit(changes);
             serde_json::from_str(&reply).expect("JSON")
         }
 
@@ -189,8 +161,12 @@ mod tests {
         }
 
         fn grants(&self) -> usize {
-            self.0.keys().filter(|key| key.starts_with("grant/")).count()
+            self.0.rows().keys().filter(|key| key.starts_with("grant/")).count()
         }
+    }
+
+    fn entropy() -> FakeEntropy {
+        FakeEntropy::Constant(7)
     }
 
     fn account() -> Value {
@@ -209,7 +185,11 @@ mod tests {
         assert!(object.call(Class::Subject, 2, &json!("delete"))["ended"].is_array());
         assert_eq!(object.call(Class::Subject, 3, &account()), "exists");
         assert_eq!(object.call(Class::Subject, 3, &json!("user")), "none");
-        assert_eq!(object.0, BTreeMap::from([("gone".to_owned(), "2".to_owned())]), "nothing else stays");
+        assert_eq!(
+            *object.0.rows(),
+            BTreeMap::from([("gone".to_owned(), "2".to_owned())]),
+            "nothing else stays"
+        );
         let mut object = Object::default();
         assert_eq!(object.call(Class::Subject, 1, &json!("bury")), "done");
         assert_eq!(object.call(Class::Subject, 1, &json!("bury")), "done");
@@ -274,7 +254,7 @@ mod tests {
 
     /// The stored hash, as the object has it now.
     fn stored(object: &Object) -> Option<String> {
-        let user: Value = serde_json::from_str(object.0.get("user")?).expect("JSON");
+        let user: Value = serde_json::from_str(object.0.rows().get("user")?).expect("JSON");
         user["password"].as_str().map(str::to_owned)
     }
 
@@ -283,7 +263,8 @@ mod tests {
         let command = json!({ "log_in": { "password": "correct horse" } }).to_string();
         let computed = (!computed.is_null()).then(|| serde_json::from_value(computed.clone()).expect("one"));
         let (answer, changes) =
-            handle(Class::Subject, object, Timestamp(5), &Sevens, &command, computed).expect("an answer");
+            handle(Class::Subject, &object.0, Timestamp(5), &entropy(), &command, computed)
+                .expect("an answer");
         match answer {
             Answer::Order(Order::Check { stored, .. }) => {
                 assert!(changes == Changes::default(), "an order writes nothing");
@@ -291,9 +272,7 @@ mod tests {
             }
             Answer::Order(order) => panic!("{order:?}"),
             Answer::Reply(reply) => {
-                for (key, value) in changes.writes {
-                    object.0.insert(key, value.expect("no deletion"));
-                }
+                object.0.commit(changes);
                 Ok(serde_json::from_str(&reply).expect("JSON"))
             }
         }
@@ -334,13 +313,15 @@ mod tests {
     fn signing_out_everywhere_reaches_more_grants_than_a_page_has() {
         let mut object = Object::person(1);
         object.redeem(10, 1, 5);
-        let grant = object.0.iter().find(|(key, _)| key.starts_with("grant/")).expect("one").1.clone();
+        let grant = object.0.rows().iter().find(|(key, _)| key.starts_with("grant/")).expect("one").1.clone();
         for number in 0..1_005_u32 {
             let id = Id::from_bytes(u128::from(number).to_be_bytes());
-            object.0.insert(format!("grant/{id}"), grant.clone());
+            object.0.put(format!("grant/{id}"), grant.clone());
         }
         object.call(Class::Subject, 20, &json!({ "end_sessions": { "sid": null } }));
-        assert!(object.0.iter().all(|(key, grant)| !key.starts_with("grant/") || grant.contains("logout")));
+        assert!(
+            object.0.rows().iter().all(|(key, grant)| !key.starts_with("grant/") || grant.contains("logout"))
+        );
     }
 
     #[test]
@@ -352,12 +333,12 @@ mod tests {
         assert_eq!(object.call(Class::Replay, 12, &used("b", 300)), "fresh");
         let command = used("c", 3599).to_string();
         let (_, changes) =
-            handle(Class::Replay, &object, Timestamp(13), &Sevens, &command, None).expect("done");
+            handle(Class::Replay, &object.0, Timestamp(13), &entropy(), &command, None).expect("done");
         assert_eq!((changes.writes.len(), changes.alarm), (1, Some(Timestamp(HOUR))), "one alarm for all");
         assert_eq!(object.call(Class::Replay, 200, &json!("tend")), "done");
         assert_eq!(object.call(Class::Replay, 201, &used("a", 300)), "seen", "an early alarm drops nothing");
         assert_eq!(object.call(Class::Replay, HOUR, &json!("tend")), "done");
-        assert!(object.0.is_empty());
+        assert!(object.0.rows().is_empty());
     }
 
     #[test]
@@ -368,7 +349,7 @@ mod tests {
             object.call(Class::Replay, 1, &json!({ "use": { "key": key, "until": 60 } }));
         }
         let (_, changes) =
-            handle(Class::Replay, &object, Timestamp(HOUR), &Sevens, "\"tend\"", None).expect("done");
+            handle(Class::Replay, &object.0, Timestamp(HOUR), &entropy(), "\"tend\"", None).expect("done");
         assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(HOUR + 1))));
     }
 
@@ -381,11 +362,12 @@ mod tests {
             let bucket = json!({ "key": format!("{number:05}"), "limit": 10, "window": window });
             object.call(Class::Directory, 1, &json!({ "attempt": { "login": null, "buckets": [bucket] } }));
         }
-        let buckets = |object: &Object| object.0.keys().filter(|key| key.starts_with("bucket/")).count();
+        let buckets =
+            |object: &Object| object.0.rows().keys().filter(|key| key.starts_with("bucket/")).count();
         for (minute, left) in [(0, 3_500), (1, 3_000), (2, 2_000), (3, 1_500)] {
             let now = Timestamp(DAY + 60 * minute);
             let (_, changes) =
-                handle(Class::Directory, &object, now, &Sevens, "\"tend\"", None).expect("done");
+                handle(Class::Directory, &object.0, now, &entropy(), "\"tend\"", None).expect("done");
             let next = if minute < 3 { now.plus(60) } else { now.plus(DAY) };
             assert_eq!(changes.alarm, Some(next), "{minute}");
             object.call(Class::Directory, now.0, &json!("tend"));
@@ -394,9 +376,10 @@ mod tests {
         for alarm in [11 * DAY, 11 * DAY + 60] {
             object.call(Class::Directory, alarm, &json!("tend"));
         }
-        assert!(object.0.is_empty());
+        assert!(object.0.rows().is_empty());
         let (_, changes) =
-            handle(Class::Directory, &object, Timestamp(12 * DAY), &Sevens, "\"tend\"", None).expect("done");
+            handle(Class::Directory, &object.0, Timestamp(12 * DAY), &entropy(), "\"tend\"", None)
+                .expect("done");
         assert!(changes == Changes::default(), "nothing is left to ring for");
     }
 }

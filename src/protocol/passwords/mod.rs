@@ -222,13 +222,9 @@ fn ours(password: &[u8], salt: [u8; LENGTHS.0]) -> Option<Running> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::FakeEntropy;
 
-    struct Sevens;
-    impl Entropy for Sevens {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
+    const SEVENS: FakeEntropy = FakeEntropy::Constant(7);
 
     /// As OpenSSL computes it for "correct horse".
     const OURS: &str =
@@ -236,7 +232,7 @@ mod tests {
 
     fn check(stored: Option<&str>, password: &str) -> (bool, Option<PasswordHash>) {
         let stored = stored.map(|text| PasswordHash(text.to_owned()));
-        match compute(Order::check(Password::new(password), stored.clone(), &Sevens)) {
+        match compute(Order::check(Password::new(password), stored.clone(), &SEVENS)) {
             Computed::Checked { stored: checked, fits, renewed } => {
                 assert_eq!(checked, stored);
                 (fits, renewed)
@@ -247,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_hash_verifies_its_own_password_only() {
-        let hashed = compute(Order::hash(Password::new("correct horse"), &Sevens));
+        let hashed = compute(Order::hash(Password::new("correct horse"), &SEVENS));
         let Computed::Hash(hash) = hashed else { panic!("{hashed:?}") };
         assert_eq!(hash.0, OURS);
         assert_eq!(check(Some(OURS), "correct horse"), (true, None));
@@ -294,7 +290,7 @@ mod tests {
     #[test]
     fn neither_password_nor_hash_is_shown() {
         let stored = Some(PasswordHash(OURS.to_owned()));
-        let order = Order::check(Password::new("correct horse"), stored, &Sevens);
+        let order = Order::check(Password::new("correct horse"), stored, &SEVENS);
         let shown = format!("{order:?} {:?}", compute(order.clone()));
         assert!(!shown.contains("horse") && !shown.contains("argon2"), "{shown}");
     }
