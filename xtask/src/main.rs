@@ -16,6 +16,7 @@ mod server;
 mod setup;
 mod steps;
 mod test;
+mod transcript;
 mod wasm;
 
 use std::process::ExitCode;

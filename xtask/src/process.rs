@@ -7,15 +7,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::Result;
+use crate::transcript::{self, Listener};
 
 /// Runs a program to its end with our output; fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result {
-    let status = command.status().map_err(|error| format!("cannot run {}: {error}", line(command)))?;
+    let listener = Listener::attach(command)?;
+    let status = command.status();
+    listener.finish(command);
+    let status = status.map_err(|error| format!("cannot run {}: {error}", line(command)))?;
     check(command, status)
 }
 
 /// The same, but ends the program, with everything it started, when it takes too long.
 pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result {
+    let listener = Listener::attach(command)?;
+    let result = end_within(limit, command);
+    listener.finish(command);
+    result
+}
+
+fn end_within(limit: Duration, command: &mut Command) -> Result {
     let mut service = Service::start(command)?;
     for _ in 0..limit.as_secs().saturating_mul(10) {
         if let Some(status) = service.ended()? {
@@ -30,6 +41,7 @@ pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result {
 pub(crate) fn run_quiet(command: &mut Command) -> Result {
     let output = output(command)?;
     if !output.status.success() {
+        transcript::note_output(&[output.stdout.as_slice(), &output.stderr].concat());
         eprint!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     }
     check(command, output.status)
@@ -108,7 +120,7 @@ impl Service {
     }
 
     /// Ends the program and all it started at once; nothing of it gets to clean up.
-    pub(crate) fn kill(self) {
+    pub(crate) fn kill(&self) {
         signal_group(self.child.id(), "KILL");
     }
 

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::files;
 use crate::process::Service;
 use crate::setup::Tools;
+use crate::transcript;
 
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 /// Nothing is served here, so asking touches no storage: the first real request still finds a fresh deployment.
@@ -122,6 +123,12 @@ impl Server {
         }
         let last = last.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
         Err(self.failure(&format!("the Worker answered {last} to {READY_PATH}")).into())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        transcript::note_log(&self.log);
     }
 }
 

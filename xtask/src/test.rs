@@ -11,6 +11,7 @@ use crate::secrets::admin_secret;
 use crate::server::{CONFIG, Options, Server, free_port};
 use crate::setup::{self, Tools};
 use crate::steps::Report;
+use crate::transcript::Listener;
 use crate::{Result, clients, fuzz, lint, wasm};
 
 /// What can be tested alone.
@@ -134,12 +135,15 @@ fn rotation_tests(tools: &Tools) -> Result {
         let mut cargo = Command::new("cargo");
         cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "rotations"]);
         cargo.env("MINTEDGE_TEST_MEMORY", &remembered);
+        let listener = Listener::attach(&mut cargo)?;
         let mut test = server.announce(&mut cargo).spawn()?;
         while test.try_wait()?.is_none() && handed_out() < before + ROTATIONS_PER_LIFE {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         server.server.kill();
-        if !test.wait()?.success() {
+        let status = test.wait()?;
+        listener.finish(&mut cargo);
+        if !status.success() {
             return Err("the family did not survive".into());
         }
         lives += 1;
