@@ -1,33 +1,18 @@
-//! Writing what the server reads: percent-encoding, forms, HTTP Basic.
-
-use std::fmt::Write as _;
+//! Writing what the server reads: forms and HTTP Basic.
 
 use base64ct::{Base64, Encoding as _};
+use mintedge::protocol::encoding::form_encode;
 use mintedge::protocol::secret::Secret;
-
-/// Percent-encodes everything but RFC 3986's unreserved characters; fit for paths, queries and forms.
-pub(crate) fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
 
 /// An `application/x-www-form-urlencoded` body.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    let pairs =
-        fields.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", form_encode(name), form_encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The Authorization header of HTTP Basic, its parts form-encoded first (RFC 6749 §2.3.1).
 pub(crate) fn basic(client_id: &str, secret: &Secret) -> Secret {
-    let pair = format!("{}:{}", percent_encode(client_id), percent_encode(secret.expose()));
+    let pair = format!("{}:{}", form_encode(client_id), form_encode(secret.expose()));
     Secret::received(format!("Basic {}", Base64::encode_string(pair.as_bytes())))
 }
 

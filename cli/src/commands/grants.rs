@@ -7,11 +7,11 @@ use serde_json::json;
 use super::users::{ACCESS_TOKENS, One};
 use crate::answer::Answer;
 use crate::args::Globals;
-use crate::encoding::percent_encode;
 use crate::failure::Failure;
 use crate::remote::{Access, Session, server_without_file, user_path};
 use crate::style::{DIM, styled};
 use crate::time::utc;
+use mintedge::protocol::encoding::form_encode;
 
 /// What to do with grants.
 #[derive(Debug, Subcommand)]
@@ -40,7 +40,7 @@ pub(super) fn run(globals: &Globals, command: &GrantsCommand) -> Result<Answer, 
             Ok(Answer::new(table(user, &overview.grants), &json!({ "grants": overview.grants })))
         }
         GrantsCommand::Revoke(RevokeArgs { user: One { user }, grant_id }) => {
-            let path = user_path(user, &format!("/grants/{}", percent_encode(grant_id)));
+            let path = user_path(user, &format!("/grants/{}", form_encode(grant_id)));
             open(Access::Write)?.delete(&path)?;
             let text = format!("Grant {grant_id} of user {user} has ended. {ACCESS_TOKENS}");
             Ok(Answer::new(text, &json!({ "user": user, "revoked": grant_id })))

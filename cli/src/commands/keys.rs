@@ -11,11 +11,11 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::args::Globals;
 use crate::ask::confirm;
-use crate::encoding::percent_encode;
 use crate::failure::{Exit, Failure};
 use crate::remote::{Access, Session, server_without_file};
 use crate::style::{DIM, styled};
 use crate::time::utc;
+use mintedge::protocol::encoding::form_encode;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
@@ -134,7 +134,7 @@ fn retire(session: &Session, args: &RetireArgs) -> Result<KeysView, Failure> {
         return Err(Failure::new(Exit::Refused, "not_found", description));
     };
     confirm(&question, args.yes)?;
-    let path = format!("keys/{}/retire", percent_encode(&args.id));
+    let path = format!("keys/{}/retire", form_encode(&args.id));
     // A server that knows no generations takes no body.
     if args.purposes.is_empty() {
         return session.post(&path, &json!({}));

@@ -13,8 +13,8 @@ use super::Server;
 use super::credentials;
 use super::http::{Call, Reply};
 use super::token::{TokenRequest, request_token};
-use crate::encoding::percent_encode;
 use crate::failure::{Exit, Failure};
+use mintedge::protocol::encoding::form_encode;
 
 /// What a command is going to do: its token carries no more than that takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,12 +141,12 @@ impl Session {
 
 /// The path of a client below the admin API; `rest` continues it.
 pub(crate) fn client_path(client_id: &str, rest: &str) -> String {
-    format!("clients/{}{rest}", percent_encode(client_id))
+    format!("clients/{}{rest}", form_encode(client_id))
 }
 
 /// The path of a user, named by `sub` or login, below the admin API; `rest` continues it.
 pub(crate) fn user_path(user: &str, rest: &str) -> String {
-    format!("users/{}{rest}", percent_encode(user))
+    format!("users/{}{rest}", form_encode(user))
 }
 
 fn json(body: &impl Serialize) -> Result<String, Failure> {

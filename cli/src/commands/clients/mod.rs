@@ -14,9 +14,9 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::args::Globals;
 use crate::ask::confirm;
-use crate::encoding::percent_encode;
 use crate::failure::Failure;
 use crate::remote::{Access, Session, client_path, server_without_file};
+use mintedge::protocol::encoding::form_encode;
 
 /// What to do with clients.
 #[derive(Debug, Subcommand)]
@@ -121,7 +121,7 @@ pub(super) fn all_clients(session: &Session) -> Result<Vec<ClientView>, Failure>
     let mut page: Page = session.get("clients")?;
     let mut clients = page.clients;
     while let Some(after) = page.next {
-        page = session.get(&format!("clients?after={}", percent_encode(&after)))?;
+        page = session.get(&format!("clients?after={}", form_encode(&after)))?;
         clients.append(&mut page.clients);
     }
     Ok(clients)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mintedge::protocol::admin::{ClientView, NewSecretView};
+use mintedge::protocol::encoding::form_encode;
 use mintedge::protocol::secret::SecretHash;
 use mintedge::protocol::time::DAY;
 use serde::{Deserialize, Serialize};
@@ -89,7 +90,7 @@ pub(super) fn rotate(session: &Session, args: &RotateArgs) -> Result<Answer, Fai
 
 pub(super) fn remove(session: &Session, args: &RemoveArgs) -> Result<Answer, Failure> {
     let (client_id, secret_id) = (&args.client.client_id, &args.secret_id);
-    let path = client_path(client_id, &format!("/secrets/{}", crate::encoding::percent_encode(secret_id)));
+    let path = client_path(client_id, &format!("/secrets/{}", form_encode(secret_id)));
     session.delete(&path)?;
     let text =
         format!("Secret {secret_id} of client {client_id} has ended; every edge knows within 60 seconds.");

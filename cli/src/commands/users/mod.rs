@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::args::Globals;
 use crate::ask::confirm;
-use crate::encoding::percent_encode;
 use crate::failure::Failure;
 use crate::remote::{Access, Session, server_without_file, user_path};
+use mintedge::protocol::encoding::form_encode;
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -142,7 +142,7 @@ fn delete(session: &Session, args: &DeleteArgs) -> Result<Answer, Failure> {
 /// Every user whose login begins with `search`, ordered by login.
 fn all_users(session: &Session, search: Option<&str>) -> Result<Vec<PersonView>, Failure> {
     let prefix = search.unwrap_or_default().trim().to_lowercase();
-    let ordered = format!("order=login&search={}", percent_encode(&prefix));
+    let ordered = format!("order=login&search={}", form_encode(&prefix));
     let mut users = match pages(session, &ordered) {
         // A Worker on the free plan may not ask all of the directory for one request.
         Err(failure) if failure.error() == "temporarily_unavailable" => pages(session, "")?,
@@ -163,7 +163,7 @@ fn pages(session: &Session, query: &str) -> Result<Vec<PersonView>, Failure> {
     let mut page: Page = session.get(&format!("users?{query}"))?;
     let mut users = page.users;
     while let Some(after) = page.next {
-        page = session.get(&format!("users?{query}&after={}", percent_encode(&after)))?;
+        page = session.get(&format!("users?{query}&after={}", form_encode(&after)))?;
         users.append(&mut page.users);
     }
     Ok(users)
