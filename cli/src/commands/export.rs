@@ -59,7 +59,7 @@ fn write(issuer: &str, view: &ConfigView, outside: &[ClientView]) -> Result<Stri
     let mut text = TomlText::default();
     text.comment(&format!("Exported from {issuer}, version {}.", view.version));
     text.gap();
-    text.member("issuer", &issuer.into());
+    text.member("issuer", issuer);
     document(&mut text, &view.config)?;
     for client in outside {
         let generated = is_generated_client_id(&client.declaration.client_id);

@@ -8,6 +8,7 @@ use mintedge::protocol::encoding::base64url;
 use mintedge::protocol::issuer::Issuer;
 use mintedge::protocol::secret::{ADMIN_SECRET_PREFIX, Secret, SecretBytes};
 use serde_json::json;
+use toml_edit::{DocumentMut, TomlError, value};
 
 use crate::answer::Answer;
 use crate::args::{DEFAULT_FILE, Globals};
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 use crate::private_file;
 use crate::random::SystemEntropy;
 use crate::style::bold;
+use crate::toml_text::comment_out;
 
 const STARTER: &str = include_str!("starter.toml");
 
@@ -66,20 +68,28 @@ pub(super) fn run(globals: &Globals, args: &InitArgs) -> Result<Answer, Failure>
 }
 
 fn write_starter(path: &Path, issuer: Option<&str>) -> Result<(), Failure> {
-    let issuer = match issuer {
-        None => "# issuer = \"https://auth.example.com\"".to_owned(),
-        Some(issuer) => {
-            Issuer::parse(issuer).map_err(|error| Failure::usage(format!("--issuer: {error}")))?;
-            format!("issuer = \"{issuer}\"")
-        }
-    };
+    if let Some(issuer) = issuer {
+        Issuer::parse(issuer).map_err(|error| Failure::usage(format!("--issuer: {error}")))?;
+    }
+    let starter = starter(issuer)?;
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|error| Failure::file("create", directory, &error))?;
     }
     let created = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = created.map_err(|error| Failure::file("create", path, &error))?;
-    std::io::Write::write_all(&mut file, STARTER.replace("{issuer}", &issuer).as_bytes())
+    std::io::Write::write_all(&mut file, starter.as_bytes())
         .map_err(|error| Failure::file("write", path, &error))
+}
+
+/// The starter for `issuer`; without one, the line that names it is a comment to be filled in.
+fn starter(issuer: Option<&str>) -> Result<String, Failure> {
+    let mut document: DocumentMut =
+        STARTER.parse().map_err(|error: TomlError| Failure::other(error.to_string()))?;
+    match (issuer, document.get_mut("issuer")) {
+        (Some(issuer), Some(member)) => *member = value(issuer),
+        _ => comment_out(&mut document, "issuer"),
+    }
+    Ok(document.to_string())
 }
 
 impl DeploymentSecrets {
