@@ -6,74 +6,51 @@
 // looks from time to time whether it is its turn. A request that ended without leaving the line (its object was moved, its
 // isolate's other half was replaced) is noticed by what it no longer does.
 import Shim from "../build/index.js";
+import { makeLine } from "./hashing_line.mjs";
 import { guard } from "./recovery.mjs";
 
 const { hash_begin: begin, hash_step: step, hash_end: end } = Shim.prototype;
 
-// Most that wait or work, in the isolate and for one object. A hash takes about 60 ms of CPU, so the last one waits two seconds
-// where the thread has nothing else to do.
-const MOST = 32;
-const MOST_FOR_ONE = 8;
 // What a step may cost, in microseconds or so. What others wait for comes in several turns of the event loop, so it is less than
 // they would bear; and every turn costs this thread its place where others want the processor, so it isn't much less.
 const STEP = 4000;
-// How long somebody may be silent before they count as gone, in milliseconds.
-const SILENCE = 10_000;
 // How often those who wait look, in milliseconds for each that is before them.
 const LOOK = 10;
 
-// Those who work (the first) or wait: `{ number, object, seen }`.
-let line = [];
-let last = 0;
+const line = makeLine(Date.now);
 
 /** What there is to say when nothing can be computed: `Computed::Busy`. */
 const BUSY = JSON.stringify("busy");
 
 /** Computes `order` for `object`; returns what came of it, as text for `object` in `src/edge/objects.rs`. */
 export async function compute(object, order) {
-  const mine = enter(object);
-  if (mine === undefined) return BUSY;
-  try {
-    for (let place; (place = line.indexOf(mine)) !== 0; ) {
-      if (place < 0) return BUSY; // taken for gone
-      await sleep(place * LOOK);
-      look(mine);
+  let computed;
+  // Who was taken for gone but only heard nothing for long, such as an object that waited for its disk, stands in line again.
+  while (computed === undefined) {
+    const mine = line.enter(object);
+    if (mine === undefined) return BUSY;
+    try {
+      for (let place; (place = line.place(mine)) > 0; line.look(mine)) await sleep(place * LOOK);
+      computed = await work(mine, order);
+    } finally {
+      line.leave(mine);
+      guard(() => end(mine.number));
     }
-    return (await work(mine, order)) ?? BUSY;
-  } finally {
-    line = line.filter((other) => other !== mine);
-    guard(() => end(mine.number));
   }
+  return computed;
 }
 
-function enter(object) {
-  dropSilent(Date.now());
-  const own = line.filter((other) => other.object === object).length;
-  if (line.length >= MOST || own >= MOST_FOR_ONE) return undefined;
-  last = (last + 1) >>> 0;
-  const mine = { number: last, object, seen: Date.now() };
-  line.push(mine);
-  return mine;
-}
-
+/** What came of it, or undefined if `mine` has not the first place, or no longer. */
 async function work(mine, order) {
-  if (!guard(() => begin(mine.number, order))) return undefined;
-  while (line[0] === mine) {
+  if (line.place(mine) !== 0) return undefined;
+  if (!guard(() => begin(mine.number, order))) return BUSY;
+  while (line.place(mine) === 0) {
     const computed = guard(() => step(mine.number, STEP));
     if (computed !== undefined) return computed;
     await sleep(0);
-    look(mine);
+    line.look(mine);
   }
   return undefined;
-}
-
-function look(mine) {
-  mine.seen = Date.now();
-  dropSilent(mine.seen);
-}
-
-function dropSilent(now) {
-  line = line.filter(({ seen }) => now - seen < SILENCE);
 }
 
 function sleep(milliseconds) {

@@ -14,10 +14,18 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 // Every object that was spoken to has a database of this size, empty or not: the runtime makes it.
 const NOTHING = 4096;
 
-// Commands are steps: `put KEY`, `delete KEY`, `wake MILLISECONDS`, `list`, `fail`. The alarm deletes a and b.
+// Commands are steps: `put KEY`, `delete KEY`, `wake MILLISECONDS`, `list`, `fail`, `order`, `release`. The alarm deletes a and b. What
+// is ordered is computed when it is released.
 const WASM = `
 export default class Shim {}
-Shim.prototype.object = (name, rows, command) => {
+let inWork, released;
+Shim.prototype.hash_begin = (number) => { inWork = number; return true; };
+Shim.prototype.hash_step = (number) => {
+  if (inWork !== number) throw new Error("not in work");
+  return released ? "computed" : undefined;
+};
+Shim.prototype.hash_end = (number) => { if (inWork === number) inWork = undefined; };
+Shim.prototype.object = (name, rows, command, computed) => {
   let alarm = "";
   let answer = "";
   for (const [what, argument] of command.split(";").map((step) => step.split(" "))) {
@@ -25,6 +33,9 @@ Shim.prototype.object = (name, rows, command) => {
     if (what === "delete") rows.write(argument, undefined);
     if (what === "wake") alarm = String(Date.now() + Number(argument));
     if (what === "list") answer = rows.list("", undefined, 100).join(" ");
+    if (what === "release") released = true;
+    if (what === "order" && computed === undefined) return "order\\nsomething";
+    if (what === "order") answer = computed;
     if (what === "fail") throw new Error("told to fail");
   }
   return alarm + "\\n" + answer;
@@ -51,6 +62,7 @@ const main :Workerd.Worker = (
     (name = "entry.mjs", esModule = embed "entry.mjs"),
     (name = "edge/objects.mjs", esModule = embed "edge/objects.mjs"),
     (name = "edge/hashing.mjs", esModule = embed "edge/hashing.mjs"),
+    (name = "edge/hashing_line.mjs", esModule = embed "edge/hashing_line.mjs"),
     (name = "edge/recovery.mjs", esModule = "export const guard = (work) => work();"),
     (name = "build/index.js", esModule = embed "index.js"),
   ],
@@ -67,7 +79,9 @@ before(async () => {
   directory = mkdtempSync(join(tmpdir(), "mintedge-objects-"));
   mkdirSync(join(directory, "state"));
   mkdirSync(join(directory, "edge"));
-  for (const file of ["edge/objects.mjs", "edge/hashing.mjs"]) cpSync(join(ROOT, file), join(directory, file));
+  for (const file of ["objects.mjs", "hashing.mjs", "hashing_line.mjs"]) {
+    cpSync(join(ROOT, "edge", file), join(directory, "edge", file));
+  }
   writeFileSync(join(directory, "index.js"), WASM);
   writeFileSync(join(directory, "entry.mjs"), ENTRY);
   port = await freePort();
@@ -114,6 +128,21 @@ test("an object keeps rows and forgets them", async () => {
   assert.equal(await ask("rows", "put a;put b"), "200");
   assert.equal(await ask("rows", "delete a;list"), "200 b value");
   assert.equal(await ask("rows", "list"), "200 b value");
+});
+
+test("what an object orders is computed, for as many as may wait; others are sent away at once", async () => {
+  let sendAway;
+  const sentAway = new Promise((resolve) => (sendAway = resolve));
+  const answers = [];
+  const asked = Array.from({ length: 12 }, async () => {
+    answers.push(await ask("ordering", "order"));
+    if (answers.length === 4) sendAway();
+  });
+  await sentAway;
+  assert.deepEqual(answers, Array(4).fill('200 "busy"'));
+  assert.equal(await ask("releasing", "release"), "200");
+  await Promise.all(asked);
+  assert.deepEqual(answers.slice(4), Array(8).fill("200 computed"));
 });
 
 test("a failure leaves nothing behind, tables included", async () => {
