@@ -13,6 +13,10 @@ pub struct Worker {
     admin_secret: String,
 }
 
+/// How long an answer may take. A bound of the tests, not of the server: a machine that stands still for a while is not to be
+/// taken for a server that does not answer.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 static CONFIGURATION: Mutex<()> = Mutex::new(());
 
 pub fn variable(name: &str) -> String {
@@ -23,7 +27,7 @@ pub fn target() -> Worker {
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
-        .timeout_global(Some(Duration::from_secs(30)))
+        .timeout_global(Some(PATIENCE))
         .build()
         .new_agent();
     Worker {
@@ -36,27 +40,32 @@ pub fn target() -> Worker {
 impl Worker {
     /// Sends a request to a Worker that may be killed meanwhile: no answer, or half of one, is none.
     pub fn try_send(&self, request: &Req) -> Option<Resp> {
+        self.answer(request).ok()
+    }
+
+    fn answer(&self, request: &Req) -> Result<Resp, ureq::Error> {
         let mut builder = ureq::http::Request::builder()
             .method(request.method)
             .uri(format!("{}{}", self.issuer, request.path));
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        let mut response = self.agent.run(builder.body(request.body.as_slice()).expect("a request")).ok()?;
+        let mut response = self.agent.run(builder.body(request.body.as_slice()).expect("a request"))?;
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().expect("text").to_owned()));
         let headers = headers.collect();
         let status = response.status().as_u16();
-        let body = response.body_mut().read_to_string().ok()?;
-        Some(Resp { status, headers, body })
+        let body = response.body_mut().read_to_string()?;
+        Ok(Resp { status, headers, body })
     }
 }
 
 impl Target for Worker {
     fn send(&self, request: &Req) -> Resp {
-        self.try_send(request).unwrap_or_else(|| panic!("no answer: {} {}", request.method, request.path))
+        let Req { method, path, .. } = request;
+        self.answer(request).unwrap_or_else(|error| panic!("no answer to {method} {path}: {error}"))
     }
 
     fn issuer(&self) -> String {
