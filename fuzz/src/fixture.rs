@@ -102,8 +102,9 @@ impl Fixture {
         answer["access_token"].as_str().expect("a token").to_owned()
     }
 
-    /// What holds for every answer: nothing of the input comes back or gets into the log, and a refusal is one.
-    pub fn check(&self, response: &Response) {
+    /// What holds for every answer to `method`: nothing of the input comes back or gets into the log, and a refusal is one.
+    /// An answer to HEAD has no body (RFC 9110 §9.3.2).
+    pub fn check(&self, method: &str, response: &Response) {
         let shown = format!("{response:?} {:?}", self.world.log().last());
         assert!(!shown.contains(CANARY) && !shown.contains(CLIENT_SECRET), "{shown}");
         assert!(!shown.contains(ADMIN_SECRET), "{shown}");
@@ -111,13 +112,16 @@ impl Fixture {
         for (name, value) in &response.headers {
             assert!(!value.contains(['\r', '\n', '\0']), "{name}: {value:?}");
         }
-        if response.status >= 400 {
+        if Method::parse(method) == Method::Head {
+            assert_eq!(response.body, "");
+        } else if response.status >= 400 {
             let answer: Value = serde_json::from_str(&response.body).expect("JSON");
             for member in ["error", "error_description", "request_id"] {
                 assert!(answer[member].as_str().is_some_and(|text| !text.is_empty()), "{answer}");
             }
-            assert_eq!(response.header("www-authenticate").is_some(), [401, 403].contains(&response.status));
         }
+        let challenges = response.header("www-authenticate").is_some();
+        assert_eq!(challenges, [401, 403].contains(&response.status), "{shown}");
     }
 }
 

@@ -28,7 +28,7 @@ fn present(fixture: &Fixture, choice: u8, replacement: &[u8]) {
     let authorization = Some(SensitiveHeader::new(format!("Bearer {token}")));
     let headers = Headers { authorization, ..Headers::default() };
     let response = fixture.send("GET", "/admin/v1/config", headers, Body::Bytes(Vec::new()));
-    fixture.check(&response);
+    fixture.check("GET", &response);
     let expected = if token.trim() == genuine { 200 } else { 401 };
     assert_eq!(response.status, expected, "{token}");
 }

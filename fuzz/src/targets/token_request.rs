@@ -19,7 +19,7 @@ pub fn run(input: &[u8]) {
     let headers = Headers { authorization, content_type: Some(content_type), ..Headers::default() };
     Fixture::share(|fixture| {
         let response = fixture.send("POST", "/token", headers, bounded(body, BODY_LIMIT));
-        fixture.check(&response);
+        fixture.check("POST", &response);
         assert_eq!(response.header("cache-control"), Some("no-store"));
         match response.status {
             200 => check_token(fixture, &response),
