@@ -6,7 +6,7 @@
 use mintedge::memory::{FailAt, Memory, World};
 use mintedge::protocol::Server;
 use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://id.example.com";

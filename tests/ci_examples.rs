@@ -13,10 +13,10 @@ use mintedge::memory::World;
 use mintedge::protocol::config::Config;
 use mintedge::protocol::config::federation::AssertionKind;
 use mintedge::protocol::config::{RuleConfig, TrustedIssuerConfig};
-use mintedge::protocol::control::{Command, Reply};
-use mintedge::protocol::federation::prove::conflicts;
-use mintedge::protocol::federation::rules::{NoRule, Purpose, evaluate, subject};
 use mintedge::protocol::http::{Body, Headers, Method, Request};
+use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::rules::evaluate::{NoRule, Purpose, evaluate, subject};
+use mintedge::protocol::rules::prove::conflicts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

@@ -9,16 +9,17 @@ use std::task::{Context, Poll, Waker};
 
 use base64ct::{Base64, Encoding as _};
 use mintedge::memory::{Memory, World};
-use mintedge::protocol::control::{Command, Reply};
-use mintedge::protocol::error::ServerError;
+use mintedge::protocol::http::error::ServerError;
 use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::jwk::{Alg, PublicJwk};
-use mintedge::protocol::keyring::SigningKey;
+use mintedge::protocol::keys::keyring::SigningKey;
+use mintedge::protocol::model::entropy::Entropy;
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::model::jwk::{Alg, PublicJwk};
+use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::objects::Class;
-use mintedge::protocol::ports::{Document, Entropy, Platform};
-use mintedge::protocol::secret::Secret;
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::server::ports::{Document, Platform};
 use mintedge::protocol::{Deployment, Server};
 use serde_json::json;
 

@@ -3,11 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use mintedge::memory::{Counts, FailAt, Memory, World};
-use mintedge::protocol::control::{Command, Reply};
+use mintedge::protocol::Server;
+use mintedge::protocol::config::Config;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
-use mintedge::protocol::kek::Keks;
-use mintedge::protocol::secret::Secret;
-use mintedge::protocol::{Server, config::Config};
+use mintedge::protocol::keys::kek::Keks;
+use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::objects::control::{Command, Reply};
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://id.example.com";

@@ -2,16 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
-use mintedge::protocol::client::{Client, ManagedBy};
-use mintedge::protocol::config::snapshot::{self, Resource, Snapshot};
+use mintedge::protocol::config::registered_client::{Client, ManagedBy};
+use mintedge::protocol::config::snapshot;
+use mintedge::protocol::config::snapshot::{Resource, Snapshot};
 use mintedge::protocol::config::{ClientConfig, Config, ExchangeConfig};
-use mintedge::protocol::error::{Cause, Code};
-use mintedge::protocol::exchange::actor::{Actor, MAX_DEPTH, may_act};
 use mintedge::protocol::exchange::policy::{Ask, Outcome, Semantics, Subject, decide};
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::jwt::Audience;
-use mintedge::protocol::scope::ScopeSet;
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::http::error::{Cause, Code};
+use mintedge::protocol::model::actor::{Actor, MAX_DEPTH, may_act};
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::model::scope::ScopeSet;
+use mintedge::protocol::model::time::Timestamp;
+use mintedge::protocol::tokens::verify::Audience;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};

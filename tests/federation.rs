@@ -23,8 +23,8 @@ use foreign::{Key, changed, key_set};
 use mintedge::memory::{Counts, Memory, World};
 use mintedge::protocol::Server;
 use mintedge::protocol::config::Config;
-use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
+use mintedge::protocol::objects::control::{Command, Reply};
 use serde_json::{Value, json};
 
 const OWN: &str = "https://id.example.com";

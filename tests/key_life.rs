@@ -3,16 +3,14 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use mintedge::memory::World;
-use mintedge::protocol::control::{Command, Reply};
-use mintedge::protocol::jwk::{Alg, PublicJwk};
-use mintedge::protocol::kek::StoredPrivate;
-use mintedge::protocol::keyring::{PublicKey, StoredKey};
-use mintedge::protocol::secret::SecretBytes;
-use mintedge::protocol::state::keys::{
-    ANNOUNCE, KEEP, KeyState, Rotation, Schedule, active, add, next_alarm, publics, retire, rotate, sweep,
-    wanted,
-};
-use mintedge::protocol::time::{DAY, HOUR, Timestamp};
+use mintedge::protocol::keys::kek::StoredPrivate;
+use mintedge::protocol::keys::schedule::{ANNOUNCE, KEEP, KeyState, Schedule, active};
+use mintedge::protocol::keys::schedule::{PublicKey, StoredKey};
+use mintedge::protocol::model::jwk::{Alg, PublicJwk};
+use mintedge::protocol::model::secret::SecretBytes;
+use mintedge::protocol::model::time::{DAY, HOUR, Timestamp};
+use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::state::keys::{Rotation, add, next_alarm, publics, retire, rotate, sweep, wanted};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -8,16 +8,16 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use mintedge::memory::{FailAt, World};
-use mintedge::protocol::authorization_code::AuthorizationCode;
-use mintedge::protocol::control::{Command, Inventory, Reply};
-use mintedge::protocol::derived::Purpose;
-use mintedge::protocol::id::Id;
-use mintedge::protocol::kek::Keks;
-use mintedge::protocol::keyring::Keyring;
-use mintedge::protocol::sealed::{CODE_PREFIX, open, seal};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::keys::derived::Purpose;
+use mintedge::protocol::keys::kek::Keks;
+use mintedge::protocol::keys::keyring::Keyring;
+use mintedge::protocol::keys::sealed::{CODE_PREFIX, open, seal};
+use mintedge::protocol::model::id::Id;
+use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::model::time::DAY;
+use mintedge::protocol::objects::control::{Command, Inventory, Reply};
 use mintedge::protocol::state::roots::{ANNOUNCE, KEEP, ROTATE};
-use mintedge::protocol::time::DAY;
+use mintedge::protocol::tokens::authorization_code::AuthorizationCode;
 use serde_json::{Value, json};
 use suite::authorize::{Login, claims, text, web_client};
 use suite::browser::{Browser, PASSWORD, PageForm, form, parameters};
@@ -275,7 +275,7 @@ fn checksum(body: &str) -> String {
             crc = (crc >> 1) ^ ((crc & 1) * 0xedb8_8320);
         }
     }
-    mintedge::protocol::encoding::base62(&(!crc).to_be_bytes(), 6)
+    mintedge::protocol::codec::encoding::base62(&(!crc).to_be_bytes(), 6)
 }
 
 #[test]

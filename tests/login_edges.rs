@@ -10,7 +10,7 @@ mod log_lines;
 mod suite;
 
 use mintedge::memory::{Counts, FailAt, World};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
 use serde_json::{Value, json};
 use suite::authorize::{Login, claims, text, web_client};
 use suite::browser::{Browser, PASSWORD, form, parameters};

@@ -12,8 +12,9 @@ mod variants;
 use std::fs;
 use std::path::Path;
 
+use mintedge::protocol::config::theme::Theme;
 use mintedge::protocol::http::Response;
-use mintedge::protocol::pages::{FormPostPage, SUBMIT_SCRIPT, SignedOutPage, Theme, stylesheet};
+use mintedge::protocol::pages::{FormPostPage, SUBMIT_SCRIPT, SignedOutPage, stylesheet};
 use serde_json::json;
 
 use markup::Markup;

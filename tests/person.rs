@@ -5,10 +5,10 @@
 use std::cell::{Cell, RefCell};
 
 use mintedge::memory::{FakeEntropy, Object};
-use mintedge::protocol::id::Id;
+use mintedge::protocol::model::id::Id;
+use mintedge::protocol::model::user_id::UserId;
 use mintedge::protocol::objects::{Answer, Class, handle};
-use mintedge::protocol::subject::UserId;
-use mintedge::protocol::time::{DAY, Timestamp};
+use mintedge::protocol::{model::time::DAY, model::time::Timestamp};
 use serde_json::{Value, json};
 
 const START: u64 = 1_800_000_000;

@@ -6,16 +6,16 @@ use std::cell::{Cell, RefCell};
 
 use mintedge::memory::{FakeEntropy, Object};
 use mintedge::protocol::config::{RecoveryConfig, RefreshConfig, RefreshMode};
-use mintedge::protocol::id::Id;
-use mintedge::protocol::incarnation::Incarnation;
+use mintedge::protocol::model::id::Id;
+use mintedge::protocol::model::incarnation::Incarnation;
+use mintedge::protocol::model::time::Timestamp;
+use mintedge::protocol::model::user_id::UserId;
 use mintedge::protocol::objects::subject::{
     Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
 };
 use mintedge::protocol::objects::{Answer, Class, handle};
-use mintedge::protocol::secret::{Secret, SecretBytes};
 use mintedge::protocol::state::refresh::{Family, Outcome, Policy, rotate};
-use mintedge::protocol::subject::UserId;
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::{model::secret::Secret, model::secret::SecretBytes};
 use proptest::prelude::*;
 
 const START: Timestamp = Timestamp(1_800_000_000);

@@ -4,16 +4,18 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use mintedge::protocol::client_auth::parse_basic;
-use mintedge::protocol::encoding::base64url;
-use mintedge::protocol::error::ServerError;
-use mintedge::protocol::form::Form;
-use mintedge::protocol::jwk::{Alg, PublicJwk};
-use mintedge::protocol::jwt;
-use mintedge::protocol::keyring::{PublicKey, SigningKey};
-use mintedge::protocol::ports::{Document, Entropy, Platform};
-use mintedge::protocol::secret::SecretBytes;
-use mintedge::protocol::state::keys::Schedule;
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::codec::encoding::base64url;
+use mintedge::protocol::http::error::ServerError;
+use mintedge::protocol::http::form::Form;
+use mintedge::protocol::issue::sign::sign;
+use mintedge::protocol::keys::keyring::SigningKey;
+use mintedge::protocol::keys::schedule::PublicKey;
+use mintedge::protocol::keys::schedule::Schedule;
+use mintedge::protocol::model::entropy::Entropy;
+use mintedge::protocol::model::jwk::{Alg, PublicJwk};
+use mintedge::protocol::model::secret::SecretBytes;
+use mintedge::protocol::model::time::Timestamp;
+use mintedge::protocol::server::ports::{Document, Platform};
 
 fn decode(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).expect("base64url")
@@ -73,8 +75,8 @@ impl Platform for NoPlatform {
 
     async fn control(
         &self,
-        _: mintedge::protocol::control::Command,
-    ) -> Result<mintedge::protocol::control::Reply, ServerError> {
+        _: mintedge::protocol::objects::control::Command,
+    ) -> Result<mintedge::protocol::objects::control::Reply, ServerError> {
         panic!("the vector needs no object")
     }
 
@@ -94,7 +96,7 @@ fn ed25519_signature_matches_rfc_8037_a_4() {
     };
     let key = signing_key(Alg::EdDsa, jwk, decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"));
     let header = base64url(br#"{"alg":"EdDSA"}"#);
-    let token = pollster::block_on(jwt::sign(&NoPlatform, &key, &header, "Example of Ed25519 signing"));
+    let token = pollster::block_on(sign(&NoPlatform, &key, &header, "Example of Ed25519 signing"));
     let expected = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCj\
                     P0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     assert_eq!(token.expect("signed"), expected);

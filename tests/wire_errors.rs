@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
-use mintedge::protocol::error::{Code, Failure, ServerError, error_response};
+use mintedge::protocol::http::{error::Code, error::Failure, error::ServerError, error::error_response};
 
 /// A code, its name on the wire, its status, and the values of `WWW-Authenticate` and `Retry-After`.
 type Row = (Code, &'static str, u16, Option<&'static str>, Option<&'static str>);

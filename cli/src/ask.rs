@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
 
 use crate::failure::Failure;
 

@@ -1,6 +1,6 @@
 //! Durations on the command line: `90`, `15m`, `24h`, `30d`.
 
-use mintedge::protocol::time::{DAY, HOUR, MINUTE};
+use mintedge::protocol::model::time::{DAY, HOUR, MINUTE};
 
 /// Reads a duration as seconds: a whole number and a unit (`s`, `m`, `h`, `d`; seconds without one).
 ///

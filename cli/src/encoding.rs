@@ -1,8 +1,8 @@
 //! Writing what the server reads: forms and HTTP Basic.
 
 use base64ct::{Base64, Encoding as _};
-use mintedge::protocol::encoding::form_encode;
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::codec::encoding::form_encode;
+use mintedge::protocol::model::secret::Secret;
 
 /// An `application/x-www-form-urlencoded` body.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use mintedge::protocol::config::validate::Problem;
+use mintedge::protocol::validate::Problem;
 use serde::Serialize;
 
 use crate::file::Finding;

@@ -1,6 +1,6 @@
 //! The operating system's randomness.
 
-use mintedge::protocol::ports::Entropy;
+use mintedge::protocol::model::entropy::Entropy;
 
 /// Randomness fit for keys.
 pub(crate) struct SystemEntropy;

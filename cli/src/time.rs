@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use mintedge::protocol::time::{DAY, HOUR, MINUTE, Timestamp};
+use mintedge::protocol::model::time::{DAY, HOUR, MINUTE, Timestamp};
 
 /// `at` in UTC, such as `2027-01-15T08:00:00Z` (RFC 3339).
 pub(crate) fn utc(at: Timestamp) -> String {

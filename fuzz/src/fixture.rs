@@ -6,9 +6,9 @@ use base64ct::{Base64, Encoding as _};
 use mintedge::memory::{Memory, World};
 use mintedge::protocol::Server;
 use mintedge::protocol::config::Config;
-use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::objects::{control::Command, control::Reply};
 use serde_json::{Value, json};
 
 /// The issuer of every server here.

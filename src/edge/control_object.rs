@@ -1,4 +1,4 @@
-//! The `Control` Durable Object: one per issuer. Its behavior is [`crate::protocol::control::handle`]; this file
+//! The `Control` Durable Object: one per issuer. Its behavior is [`crate::protocol::objects::control::handle`]; this file
 //! brings storage, WebCrypto keys, the alarm and KV.
 
 use std::cell::RefCell;
@@ -11,12 +11,13 @@ use super::js::{self, Random, failed};
 use super::platform::KV;
 use super::signer;
 use super::sql::{Pending, SqlStore};
-use crate::protocol::control::{self, Command, Context, Outcome, Reply};
-use crate::protocol::error::ServerError;
-use crate::protocol::issuer::Issuer;
-use crate::protocol::json;
-use crate::protocol::kek::Keks;
-use crate::protocol::keyring::KeyMaterial;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::kek::Keks;
+use crate::protocol::keys::keyring::KeyMaterial;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::objects::control;
+use crate::protocol::objects::control::{Command, Context, Outcome, Reply};
 
 /// How many snapshots one alarm publishes: an invocation may ask 50 times on the free plan.
 const BATCH: i64 = 45;

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::js::failed;
 use super::objects::thrown;
-use crate::protocol::json;
+use crate::protocol::codec::json;
 use crate::protocol::passwords::{Computed, Task};
 
 thread_local! {

@@ -2,9 +2,9 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::protocol::error::ServerError;
-use crate::protocol::ports::Entropy;
-use crate::protocol::time::Timestamp;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::time::Timestamp;
 
 #[wasm_bindgen]
 extern "C" {

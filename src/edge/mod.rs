@@ -22,11 +22,11 @@ use std::task::{Context, Poll, Waker};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-use crate::protocol::directory::EDGE_CACHE;
-use crate::protocol::error::ServerError;
+use crate::protocol::http::error::ServerError;
 use crate::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
-use crate::protocol::issuer::Issuer;
-use crate::protocol::secret::Secret;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::secret::Secret;
+use crate::protocol::server::lookup::EDGE_CACHE;
 use crate::protocol::{Deployment, Server, not_configured};
 use platform::Edge;
 

@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 
 use super::js::{self, Random, failed};
-use crate::protocol::error::ServerError;
-use crate::protocol::json;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
 use crate::protocol::objects::{Answer, Class, Rows, handle};
 
 #[wasm_bindgen]

@@ -6,15 +6,16 @@ use worker::Env;
 use super::control_object::MISCONFIGURED;
 use super::js::{self, Random, failed};
 use super::signer;
-use crate::protocol::control::{Command, Reply};
-use crate::protocol::error::ServerError;
-use crate::protocol::issuer::Issuer;
-use crate::protocol::json;
-use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::SigningKey;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::keyring::SigningKey;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
-use crate::protocol::ports::{Document, Entropy, Platform};
-use crate::protocol::time::Timestamp;
+use crate::protocol::objects::control::{Command, Reply};
+use crate::protocol::server::ports::{Document, Platform};
 
 /// Binding names in `wrangler.toml`.
 pub(super) const KV: &str = "KV";

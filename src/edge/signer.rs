@@ -11,10 +11,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 
 use super::js::failed;
-use crate::protocol::error::ServerError;
-use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{KeyMaterial, SigningKey};
-use crate::protocol::secret::SecretBytes;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
+use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::secret::SecretBytes;
 
 /// Most imported keys an isolate keeps.
 const MAX_IMPORTED: usize = 32;

@@ -5,8 +5,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
 use super::js::{SyncStorage, failed};
-use crate::protocol::control::{Store, Urgency};
-use crate::protocol::error::ServerError;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::objects::control::{Store, Urgency};
 
 /// Version of the tables below.
 const SCHEMA: i64 = 1;

@@ -6,12 +6,12 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{pkcs1v15, pss};
 use sha2::Sha256;
 
-use crate::protocol::encoding::{base64url, from_base64url};
-use crate::protocol::error::ServerError;
-use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::keyring::{KeyMaterial, SigningKey};
-use crate::protocol::ports::Entropy;
-use crate::protocol::secret::SecretBytes;
+use crate::protocol::codec::encoding::{base64url, from_base64url};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::secret::SecretBytes;
 
 /// RFC 6979 would do without, but RSA keys and PSS salts need randomness.
 struct Random<'a, E>(&'a E);

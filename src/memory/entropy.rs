@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::protocol::ports::Entropy;
+use crate::protocol::model::entropy::Entropy;
 
 /// Bytes that stand in for random ones. The only such stand-in: tests take this one instead of writing their own.
 #[derive(Debug)]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::world::FailAt;
-use crate::protocol::error::ServerError;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::{Answer, Changes, Class, MOST_ORDERS, Rows, handle};
-use crate::protocol::passwords::{self, Computed};
-use crate::protocol::ports::Entropy;
-use crate::protocol::time::Timestamp;
+use crate::protocol::passwords;
+use crate::protocol::passwords::Computed;
 
 /// One object: its rows, and the time at which its alarm rings. It is written in whole commits only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::world::FailAt;
-use crate::protocol::control::{Store, Urgency};
-use crate::protocol::error::ServerError;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::objects::control::{Store, Urgency};
 
 /// Rows in memory.
 #[derive(Debug, Clone, Default)]

@@ -8,18 +8,20 @@ use super::crypto;
 use super::entropy::FakeEntropy;
 use super::objects::Objects;
 use super::store::MemoryStore;
-use crate::protocol::control::{self, Command, Context, Outcome, Reply};
-use crate::protocol::directory::EDGE_CACHE;
-use crate::protocol::error::ServerError;
-use crate::protocol::issuer::Issuer;
-use crate::protocol::jwk::{Alg, PublicJwk};
-use crate::protocol::kek::Keks;
-use crate::protocol::keyring::{KeyMaterial, SigningKey};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::kek::Keks;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::secret::Secret;
+use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
-use crate::protocol::ports::{Document, Entropy, Platform};
-use crate::protocol::secret::Secret;
-use crate::protocol::time::Timestamp;
+use crate::protocol::objects::control;
+use crate::protocol::objects::{control::Command, control::Context, control::Outcome, control::Reply};
+use crate::protocol::server::lookup::EDGE_CACHE;
+use crate::protocol::server::{ports::Document, ports::Platform};
 use crate::protocol::{Deployment, Server};
+use crate::protocol::{keys::keyring::KeyMaterial, keys::keyring::SigningKey};
+use crate::protocol::{model::jwk::Alg, model::jwk::PublicJwk};
 
 /// How long a copy of a document is kept for all isolates, in seconds, as `edge/documents.mjs` has it.
 const KEPT_FOR: u64 = 300;
@@ -98,7 +100,7 @@ impl World {
     ///
     /// # Errors
     /// If `issuer` is none.
-    pub fn new(issuer: &str) -> Result<Self, crate::protocol::issuer::InvalidIssuer> {
+    pub fn new(issuer: &str) -> Result<Self, crate::protocol::model::issuer::InvalidIssuer> {
         Ok(Self {
             issuer: Issuer::parse(issuer)?,
             now: Rc::new(Cell::new(1_800_000_000)),

@@ -1,59 +1,50 @@
 //! The authorization server itself, free of any platform.
 //!
-//! A request runs in a straight line: [`Server::handle`] → an endpoint → [`form`] → [`client_auth`] →
-//! [`grants`] → [`issue`] → JSON. Everything outside comes through the [`ports::Platform`].
+//! The folders are layers: each imports only what stands above it in this list, which `tests/architecture.rs` holds.
+//!
+//! | layer | what it is |
+//! |---|---|
+//! | [`codec`] | bytes and values: JSON, base64, URIs, compact JWS |
+//! | [`model`] | identifiers, secrets, scopes, times, names of grants |
+//! | [`http`] | requests, answers, forms, cookies, errors on the wire |
+//! | [`keys`] | the server's keys and what is sealed with them |
+//! | [`passwords`] | what is stored of passwords |
+//! | [`config`] | the configuration document, its compiled snapshot, registered clients |
+//! | [`rules`] | trusted issuers and rules, judged without asking anybody |
+//! | [`state`] | state transitions as pure functions |
+//! | [`validate`] | what is wrong with a configuration |
+//! | [`objects`] | the Durable Objects: rows and a command in, a reply and changes out |
+//! | [`server`] | one issuer's server: its ports, its look-ups, the context of a request |
+//! | [`tokens`] | tokens that are taken back: verified, opened, still alive |
+//! | [`federation`], [`exchange`], [`login`] | tokens of others, policies of exchange, ways to log in |
+//! | [`client_auth`], [`grants`] | who asks, and what they are granted |
+//! | [`issue`] | the one place that mints |
+//! | [`pages`], [`admin`], [`endpoints`] | what people, administrators and clients see |
+//! | [`app`] | the way of a request in and of its answer out |
 
-mod accounts;
 pub mod admin;
-pub mod authorization_code;
-mod budget;
-pub mod client;
+pub mod app;
 pub mod client_auth;
+pub mod codec;
 pub mod config;
-pub mod control;
-mod cookies;
-pub mod derived;
-pub mod description;
-pub mod directory;
-pub mod encoding;
 pub mod endpoints;
-pub mod error;
 pub mod exchange;
 pub mod federation;
-pub mod form;
 pub mod grants;
 pub mod http;
-pub mod id;
-pub mod incarnation;
 pub mod issue;
-pub mod issuer;
-pub mod json;
-pub mod jwk;
-pub mod jwt;
-pub mod kek;
-pub mod keyring;
-mod liveness;
-pub mod log;
+pub mod keys;
 pub mod login;
+pub mod model;
 mod notices;
 pub mod objects;
-pub mod outbound;
 pub mod pages;
 pub mod passwords;
-pub mod pkce;
-pub mod ports;
-pub mod redirect_uri;
-pub mod refresh_token;
-pub mod scope;
-pub mod sealed;
-pub mod secret;
-mod server;
+pub mod rules;
+pub mod server;
 pub mod state;
-pub mod subject;
-mod tagged;
-pub mod time;
-pub mod uri;
-pub mod user_claims;
+pub mod tokens;
+pub mod validate;
 
 pub use endpoints::not_configured;
 pub use server::{Deployment, Server};

@@ -1,17 +1,17 @@
 //! Telling clients of sign-outs (`Back-Channel Logout 1.0` §2.5): from the alarm of a person's object, after the answer to the
 //! browser, again and again until the client takes it or has failed too often.
 
-use super::directory::Found;
-use super::encoding::form_encode;
-use super::error::ServerError;
-use super::issue::logout_token;
-use super::json;
-use super::objects::subject::{Command, Notice, Reply};
-use super::objects::{Class, tend};
-use super::outbound::{is_local, objection};
-use super::ports::Platform;
-use super::server::Server;
-use super::subject::session_name;
+use crate::protocol::codec::encoding::form_encode;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::issue::logout_token;
+use crate::protocol::model::outbound::{is_local, objection};
+use crate::protocol::objects::subject::{Command, Notice, Reply};
+use crate::protocol::objects::{Class, tend};
+use crate::protocol::server::Server;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::subject_name::session_name;
 
 impl<P: Platform> Server<P> {
     /// What an object's alarm does: tell clients, then drop what has expired. `carry_out` has the object itself carry out a

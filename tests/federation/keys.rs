@@ -1,6 +1,6 @@
 //! Where an issuer's keys come from, how long they are used, and what a flood costs it.
 
-use mintedge::protocol::ports::Platform as _;
+use mintedge::protocol::server::ports::Platform as _;
 
 use super::*;
 

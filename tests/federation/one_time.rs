@@ -1,7 +1,7 @@
 //! Tokens that count once: what uses them up, what doesn't, and what that costs.
 
 use mintedge::memory::FailAt;
-use mintedge::protocol::keyring::Keyring;
+use mintedge::protocol::keys::keyring::Keyring;
 
 use super::*;
 
@@ -145,11 +145,11 @@ fn what_an_object_refuses_gives_the_clients_own_token_back() {
     let setup = Setup::with(&both_ways());
     // A refresh token that this server made, of somebody that isn't there.
     let Ok(Reply::Opened { keyring, .. }) = setup.world.control(&Command::Open) else { panic!("no keys") };
-    let refresh = mintedge::protocol::refresh_token::RefreshToken {
-        owner: mintedge::protocol::subject::UserId::from_bytes([1; 16]),
-        grant: mintedge::protocol::id::Id::from_bytes([2; 16]),
+    let refresh = mintedge::protocol::tokens::refresh_token::RefreshToken {
+        owner: mintedge::protocol::model::user_id::UserId::from_bytes([1; 16]),
+        grant: mintedge::protocol::model::id::Id::from_bytes([2; 16]),
         generation: 0,
-        secret: mintedge::protocol::secret::SecretBytes::new(vec![4; 32]),
+        secret: mintedge::protocol::model::secret::SecretBytes::new(vec![4; 32]),
     };
     let keys = Keyring::from(keyring).derived;
     let refresh = refresh.to_wire(&keys.refresh);

@@ -1,10 +1,11 @@
 //! Every page in every state, in several themes.
 
+use mintedge::protocol::config::theme::Theme;
 use mintedge::protocol::http::Response;
 use mintedge::protocol::pages::{
     AccountNotice, AccountPage, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope, ErrorPage,
     FormPostPage, FormTarget, LeavingPage, LoginPage, LoginProblem, LogoutPage, PasswordSetPage,
-    SelectAccountPage, SessionRow, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage, Theme, Trouble,
+    SelectAccountPage, SessionRow, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage, Trouble,
 };
 
 /// One page in one state.

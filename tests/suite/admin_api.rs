@@ -43,7 +43,7 @@ pub fn a_token_with_any_part_changed_is_refused(f: &Fixture<'_>) {
     let token = f.fetch_admin_token("mintedge:read");
     call(f, &token).expect(200);
     let parts: Vec<&str> = token.split('.').collect();
-    let encode = |value: &Value| mintedge::protocol::encoding::base64url(value.to_string().as_bytes());
+    let encode = |value: &Value| mintedge::protocol::codec::encoding::base64url(value.to_string().as_bytes());
     let header = super::jws::header(&token);
     let claims = super::jws::claims(&token);
     let with = |base: &Value, name: &str, value: Value| {
@@ -305,9 +305,10 @@ pub fn a_client_has_at_most_five_live_secrets(f: &Fixture<'_>) {
 
 pub fn hashes_and_private_keys_are_never_shown(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
-    let hash =
-        serde_json::to_value(mintedge::protocol::secret::Secret::received(client.secret.clone()).hash())
-            .expect("JSON");
+    let hash = serde_json::to_value(
+        mintedge::protocol::model::secret::Secret::received(client.secret.clone()).hash(),
+    )
+    .expect("JSON");
     let hash = hash.as_str().expect("text");
     for path in ["config", "clients", "keys", &format!("clients/{}", client.id)] {
         let shown = f.admin("GET", path, None).expect(200).body;
@@ -320,8 +321,8 @@ pub fn hashes_and_private_keys_are_never_shown(f: &Fixture<'_>) {
 pub fn a_secret_may_be_brought_along_as_a_hash(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
     let known = "a secret that another server made";
-    let hash =
-        serde_json::to_value(mintedge::protocol::secret::Secret::received(known).hash()).expect("JSON");
+    let hash = serde_json::to_value(mintedge::protocol::model::secret::Secret::received(known).hash())
+        .expect("JSON");
     let added = f
         .admin("POST", &format!("clients/{}/secrets", client.id), Some(&json!({ "sha256": hash })))
         .expect(201)
@@ -336,9 +337,10 @@ pub fn a_secret_may_be_brought_along_as_a_hash(f: &Fixture<'_>) {
 pub fn a_live_secret_brought_along_again_keeps_its_id(f: &Fixture<'_>) {
     let client = f.client(&json!({}));
     let path = format!("clients/{}/secrets", client.id);
-    let hash =
-        serde_json::to_value(mintedge::protocol::secret::Secret::received(client.secret.clone()).hash())
-            .expect("JSON");
+    let hash = serde_json::to_value(
+        mintedge::protocol::model::secret::Secret::received(client.secret.clone()).hash(),
+    )
+    .expect("JSON");
     let shown =
         || f.admin("GET", &format!("clients/{}", client.id), None).expect(200).json()["secrets"].clone();
     let first = shown()[0]["secret_id"].clone();

@@ -7,7 +7,7 @@ use mintedge::protocol::Server;
 use mintedge::protocol::http::{
     ADMIN_BODY_LIMIT, BODY_LIMIT, Body, Headers, Method, Request, SensitiveHeader,
 };
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
 
 use super::harness::{Req, Resp, Target};
 

@@ -72,7 +72,7 @@ pub fn the_key_set_has_public_members_only(f: &Fixture<'_>) {
         }
         assert_eq!(key["use"], "sig");
         assert!(["EdDSA", "ES256", "RS256", "PS256"].contains(&key["alg"].as_str().expect("an alg")));
-        let thumbprint = serde_json::from_value::<mintedge::protocol::jwk::PublicJwk>(key.clone())
+        let thumbprint = serde_json::from_value::<mintedge::protocol::model::jwk::PublicJwk>(key.clone())
             .expect("a key")
             .thumbprint();
         assert_eq!(key["kid"], thumbprint);

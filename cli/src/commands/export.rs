@@ -2,9 +2,9 @@
 
 use clap::Args;
 use mintedge::protocol::admin::{ClientView, ConfigView};
-use mintedge::protocol::client::ManagedBy;
 use mintedge::protocol::config::Config;
-use mintedge::protocol::secret::is_generated_client_id;
+use mintedge::protocol::config::registered_client::ManagedBy;
+use mintedge::protocol::model::secret::is_generated_client_id;
 use serde::Serialize;
 
 use super::clients::all_clients;

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::remote::{Access, Session, server_without_file, user_path};
 use crate::style::{DIM, styled};
 use crate::time::utc;
-use mintedge::protocol::encoding::form_encode;
+use mintedge::protocol::codec::encoding::form_encode;
 
 /// What to do with grants.
 #[derive(Debug, Subcommand)]

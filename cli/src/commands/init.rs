@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mintedge::protocol::encoding::base64url;
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::secret::{ADMIN_SECRET_PREFIX, Secret, SecretBytes};
+use mintedge::protocol::codec::encoding::base64url;
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::{
+    model::secret::ADMIN_SECRET_PREFIX, model::secret::Secret, model::secret::SecretBytes,
+};
 use serde_json::json;
 use toml_edit::{DocumentMut, TomlError, value};
 

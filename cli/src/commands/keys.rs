@@ -3,9 +3,9 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use mintedge::protocol::admin::{KekView, KeyView, KeysView, RootView};
-use mintedge::protocol::derived::Purpose;
-use mintedge::protocol::jwk::Alg;
-use mintedge::protocol::state::keys::{KeyState, Schedule};
+use mintedge::protocol::keys::derived::Purpose;
+use mintedge::protocol::model::jwk::Alg;
+use mintedge::protocol::{keys::schedule::KeyState, keys::schedule::Schedule};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::remote::{Access, Session, server_without_file};
 use crate::style::{DIM, styled};
 use crate::time::utc;
-use mintedge::protocol::encoding::form_encode;
+use mintedge::protocol::codec::encoding::form_encode;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use mintedge::protocol::admin::{ClientView, ConfigView};
-use mintedge::protocol::client::ManagedBy;
+use mintedge::protocol::config::registered_client::ManagedBy;
 use serde::Deserialize;
 
 use crate::answer::Answer;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use mintedge::protocol::client::AuthMethod;
-use mintedge::protocol::encoding::from_base64url;
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::codec::encoding::from_base64url;
+use mintedge::protocol::model::client::AuthMethod;
+use mintedge::protocol::model::secret::Secret;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -18,9 +18,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use mintedge::protocol::config::Config;
-use mintedge::protocol::config::validate::{self, Problem};
-use mintedge::protocol::config::warnings::warnings;
-use mintedge::protocol::scope::{ADMIN_READ, ADMIN_WRITE};
+use mintedge::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
+use mintedge::protocol::validate;
+use mintedge::protocol::validate::Problem;
+use mintedge::protocol::validate::warnings::warnings;
 use toml::de::DeTable;
 
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! The comparison.
 
-use mintedge::protocol::client::AuthMethod;
 use mintedge::protocol::config::{ClientConfig, Config};
+use mintedge::protocol::model::client::AuthMethod;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Credentials from the environment: arguments would show in process lists and shell histories.
 
-use mintedge::protocol::client::ADMIN_CLIENT_ID;
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::client::ADMIN_CLIENT_ID;
+use mintedge::protocol::model::secret::Secret;
 
 use crate::failure::Failure;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::model::secret::Secret;
 use ureq::http::{Method, Request, Response};
 use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error};

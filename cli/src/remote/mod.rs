@@ -8,7 +8,7 @@ mod token;
 
 use std::path::Path;
 
-use mintedge::protocol::issuer::Issuer;
+use mintedge::protocol::model::issuer::Issuer;
 use serde::Deserialize;
 use ureq::http::Method;
 

@@ -1,10 +1,10 @@
 //! The admin API, with an access token that lives as long as the command.
 
 use mintedge::protocol::admin::{ErrorView, PREFIX};
-use mintedge::protocol::client::AuthMethod;
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::scope::{ADMIN_READ, ADMIN_WRITE};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::client::AuthMethod;
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::{model::scope::ADMIN_READ, model::scope::ADMIN_WRITE};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Method;
@@ -14,7 +14,7 @@ use super::credentials;
 use super::http::{Call, Reply};
 use super::token::{TokenRequest, request_token};
 use crate::failure::{Exit, Failure};
-use mintedge::protocol::encoding::form_encode;
+use mintedge::protocol::codec::encoding::form_encode;
 
 /// What a command is going to do: its token carries no more than that takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The token endpoint.
 
-use mintedge::protocol::client::AuthMethod;
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::client::AuthMethod;
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::model::secret::Secret;
 use serde::{Deserialize, Serialize};
 use ureq::http::Method;
 

@@ -1,8 +1,8 @@
 //! The configuration's way to the server and back: plan, apply, export.
 
 use mintedge::protocol::config::Config;
-use mintedge::protocol::control::Command;
 use mintedge::protocol::http::Method;
+use mintedge::protocol::objects::control::Command;
 use serde_json::json;
 
 use crate::support::{QUICKSTART, TestServer, Workplace};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mintedge::protocol::encoding::{base64url, from_base64url};
+use mintedge::protocol::{codec::encoding::base64url, codec::encoding::from_base64url};
 use serde_json::{Value, json};
 
 use crate::support::{Application, TestServer, Workplace, ask_for_token, encode};

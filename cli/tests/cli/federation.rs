@@ -1,6 +1,6 @@
 //! Trusted issuers and rules: in the file, on their way to the server, and explained.
 
-use mintedge::protocol::encoding::base64url;
+use mintedge::protocol::codec::encoding::base64url;
 use serde_json::{Value, json};
 
 use crate::support::{Outcome, TestServer, Workplace};

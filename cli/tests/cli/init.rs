@@ -32,8 +32,8 @@ fn secrets_are_fresh_well_formed_and_alone_if_asked() {
     };
     let (admin, kek) = secrets(place.run("init --secrets --json").json());
     assert!(admin.starts_with("mea_") && admin.len() == 53, "{admin}");
-    assert!(mintedge::protocol::secret::Secret::received(admin.as_str()).is_well_formed());
-    assert!(mintedge::protocol::kek::Kek::parse(&kek).is_ok());
+    assert!(mintedge::protocol::model::secret::Secret::received(admin.as_str()).is_well_formed());
+    assert!(mintedge::protocol::keys::kek::Kek::parse(&kek).is_ok());
     let (other_admin, other_kek) = secrets(place.run("init --secrets --json").json());
     assert!(admin != other_admin && kek != other_kek);
     assert!(!place.path("mintedge.toml").exists());

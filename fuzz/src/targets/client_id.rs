@@ -1,8 +1,8 @@
 //! The MAC of generated client ids: nothing but a generated id passes, and no id is both ours and badly formed.
 
-use mintedge::protocol::client::client_id_problem;
-use mintedge::protocol::ports::Entropy;
-use mintedge::protocol::secret::{
+use mintedge::protocol::model::client::client_id_problem;
+use mintedge::protocol::model::entropy::Entropy;
+use mintedge::protocol::model::secret::{
     SecretBytes, client_id_is_ours, generate_client_id, is_generated_client_id,
 };
 

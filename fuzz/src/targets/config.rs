@@ -2,9 +2,9 @@
 
 use crate::fixture::{Fixture, ISSUER, wants_rsa};
 use mintedge::protocol::config::Config;
-use mintedge::protocol::config::validate::problems_at;
-use mintedge::protocol::control::{Command, Refusal, Reply};
 use mintedge::protocol::http::{Body, Headers};
+use mintedge::protocol::objects::control::{Command, Refusal, Reply};
+use mintedge::protocol::validate::problems_at;
 
 /// Runs one input.
 pub fn run(json: &[u8]) {

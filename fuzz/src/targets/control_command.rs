@@ -1,7 +1,7 @@
 //! A command to the Control object, as it travels between Worker versions.
 
 use crate::fixture::{Fixture, wants_rsa};
-use mintedge::protocol::control::{Command, Reply};
+use mintedge::protocol::objects::control::{Command, Reply};
 
 /// Runs one input.
 pub fn run(json: &[u8]) {

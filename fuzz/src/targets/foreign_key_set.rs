@@ -1,8 +1,8 @@
 //! A key set of another party: whatever is taken from it is a sound public key, and no key is used for what it isn't.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use mintedge::protocol::federation::jwks::{KeySet, MAX_KEYS};
-use mintedge::protocol::jwk::{Alg, PublicJwk};
+use mintedge::protocol::model::jwk::{Alg, PublicJwk};
+use mintedge::protocol::model::jwk_set::{KeySet, MAX_KEYS};
 
 /// Runs one input.
 pub fn run(document: &[u8]) {

@@ -1,6 +1,6 @@
 //! A form body: what is accepted is within its bounds, unambiguous, and reads back the same.
 
-use mintedge::protocol::form::{Form, MAX_VALUE};
+use mintedge::protocol::http::form::{Form, MAX_VALUE};
 
 const NAMES: [&str; 7] =
     ["grant_type", "client_id", "client_secret", "scope", "resource", "audience", "client_assertion"];

@@ -1,6 +1,6 @@
 //! An issuer: what is accepted means the same to a URL parser that others wrote.
 
-use mintedge::protocol::issuer::Issuer;
+use mintedge::protocol::model::issuer::Issuer;
 
 /// Runs one input.
 pub fn run(input: &[u8]) {

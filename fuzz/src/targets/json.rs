@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mintedge::protocol::json::from_str;
+use mintedge::protocol::codec::json::from_str;
 use serde_json::Value;
 
 /// Runs one input.

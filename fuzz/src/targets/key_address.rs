@@ -1,6 +1,6 @@
 //! An address to ask for keys: what is accepted leads to a public host by `https` for a URL parser that others wrote, too.
 
-use mintedge::protocol::outbound::objection;
+use mintedge::protocol::model::outbound::objection;
 use url::{Host, Url};
 
 /// Runs one input.

@@ -1,7 +1,7 @@
 //! Metadata of another party: it speaks for its own issuer only, and leads nowhere but to public addresses.
 
-use mintedge::protocol::federation::discovery::keys_address;
-use mintedge::protocol::outbound::objection;
+use mintedge::protocol::model::outbound::objection;
+use mintedge::protocol::rules::discovery::keys_address;
 use serde_json::Value;
 
 const ISSUER: &str = "https://a.example/";

@@ -1,6 +1,6 @@
 //! A redirect URI: what may be registered is what an independent parser takes for a plain absolute URL too.
 
-use mintedge::protocol::redirect_uri::problem;
+use mintedge::protocol::config::redirect_uri::problem;
 
 /// Runs one input.
 pub fn run(input: &[u8]) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mintedge::protocol::scope::{MAX_SCOPES, ScopeSet, is_scope};
+use mintedge::protocol::model::scope::{MAX_SCOPES, ScopeSet, is_scope};
 
 /// Runs one input.
 pub fn run(input: &[u8]) {

@@ -2,12 +2,12 @@
 //! byte chooses where the rest is put into a genuine one.
 
 use mintedge::memory::FakeEntropy;
-use mintedge::protocol::derived::Derived;
-use mintedge::protocol::id::Id;
-use mintedge::protocol::refresh_token::{RefreshToken, SessionCookie};
-use mintedge::protocol::sealed::{CODE_PREFIX, FLOW_PREFIX, open, seal};
-use mintedge::protocol::secret::SecretBytes;
-use mintedge::protocol::subject::UserId;
+use mintedge::protocol::keys::derived::Derived;
+use mintedge::protocol::keys::sealed::{CODE_PREFIX, FLOW_PREFIX, open, seal};
+use mintedge::protocol::model::id::Id;
+use mintedge::protocol::model::secret::SecretBytes;
+use mintedge::protocol::model::user_id::UserId;
+use mintedge::protocol::tokens::refresh_token::{RefreshToken, SessionCookie};
 
 /// Runs one input.
 pub fn run(input: &[u8]) {

@@ -2,9 +2,9 @@
 //! the content type (empty for a form), then the body.
 
 use crate::fixture::{Fixture, ISSUER, basic, bounded, lines};
-use mintedge::protocol::control::{Command, Reply};
 use mintedge::protocol::http::{BODY_LIMIT, Headers, Response, SensitiveHeader};
-use mintedge::protocol::jwt::verify_access_token;
+use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::tokens::verify::verify_access_token;
 use serde_json::Value;
 
 /// Runs one input.

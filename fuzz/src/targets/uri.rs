@@ -1,6 +1,6 @@
 //! A URI: an independent parser reads the same.
 
-use mintedge::protocol::uri::{Uri, web_problem};
+use mintedge::protocol::codec::uri::{Uri, web_problem};
 
 /// Runs one input.
 pub fn run(input: &[u8]) {

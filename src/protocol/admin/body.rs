@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::error::{Cause, Code, OAuthError, ServerError};
-use super::super::http::{Body, Request, Response};
-use super::super::json;
 use super::AdminFailure;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::{Cause, Code, OAuthError, ServerError};
+use crate::protocol::http::{Body, Request, Response};
 
 /// Reads the body of an operation that replaces or makes something: one that got lost must not count as an empty one.
 pub(super) fn read_required<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFailure> {

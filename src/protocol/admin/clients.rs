@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::client::Client;
-use super::super::config::ClientConfig;
-use super::super::control::{Command, NewSecret, Reply};
-use super::super::http::Response;
-use super::super::ports::Platform;
-use super::super::secret::SecretHash;
-use super::super::time::DAY;
+use super::body;
 use super::view::{ClientView, NewSecretView};
-use super::{AdminFailure, Call, body, unexpected};
-use crate::protocol::json;
+use super::{AdminFailure, Call, unexpected};
+use crate::protocol::codec::json;
+use crate::protocol::config::ClientConfig;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::http::Response;
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::DAY;
+use crate::protocol::objects::control::{Command, NewSecret, Reply};
+use crate::protocol::server::ports::Platform;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ClientPage"))]
@@ -41,7 +42,7 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 
 /// `POST clients`: registers a client; without `client_id` it gets a generated one.
 pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let mut value: serde_json::Value = body::read_required(call.exchange.request)?;
+    let mut value: serde_json::Value = body::read_required(call.context.request)?;
     if let Some(object) = value.as_object_mut() {
         object.entry("client_id").or_insert_with(|| "".into());
     }
@@ -51,7 +52,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
 
 /// `PUT clients/ID`: changes a client that was registered through the API.
 pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    let mut value: serde_json::Value = body::read_required(call.exchange.request)?;
+    let mut value: serde_json::Value = body::read_required(call.context.request)?;
     if let Some(object) = value.as_object_mut() {
         let named = object.insert("client_id".to_owned(), id.into());
         if named.is_some_and(|named| named != id) {
@@ -111,12 +112,12 @@ pub(super) struct RevokeRequest {
 
 /// `POST revoke-clients`: ends everything that any client was given so far.
 pub(super) async fn revoke_all<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let request: RevokeRequest = body::read(call.exchange.request)?;
+    let request: RevokeRequest = body::read(call.context.request)?;
     if !request.all {
         let description = "`all` has to be true; `POST clients/ID/revoke` is for one client";
         return Err(AdminFailure::refused(400, "invalid_request", description));
     }
-    call.exchange.note_target("all");
+    call.context.note_target("all");
     call.control(Command::RevokeClients { client_id: None }).await?;
     body::write(200, &serde_json::Map::new())
 }
@@ -142,13 +143,13 @@ const MAX_SECRET_LIFETIME: u64 = 3650 * DAY;
 
 /// `POST clients/ID/secrets`: another secret, at most five live ones.
 pub(super) async fn add_secret<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    let request: SecretRequest = body::read(call.exchange.request)?;
+    let request: SecretRequest = body::read(call.context.request)?;
     let longest = request.expires_in.max(request.others_expire_in).unwrap_or_default();
     if longest > MAX_SECRET_LIFETIME || request.expires_in == Some(0) {
         let description = "expires_in and others_expire_in are seconds, at most ten years";
         return Err(AdminFailure::refused(400, "invalid_request", description));
     }
-    let now = call.exchange.now;
+    let now = call.context.now;
     let command = Command::AddSecret {
         client_id: id.to_owned(),
         expires_at: request.expires_in.map(|seconds| now.plus(seconds)),
@@ -183,7 +184,7 @@ async fn with_secret<P: Platform>(
 ) -> Result<Response, AdminFailure> {
     match call.control(command).await? {
         Reply::ClientWithSecret { client, secret } => {
-            call.exchange.note_target(&client.client_id);
+            call.context.note_target(&client.client_id);
             written(status, &client, secret)
         }
         _ => Err(unexpected()),

@@ -1,11 +1,12 @@
 //! Operations on the configuration as a whole.
 
-use super::super::config::Config;
-use super::super::control::{Command, Reply};
-use super::super::http::Response;
-use super::super::ports::Platform;
+use super::body;
 use super::view::{AppliedView, ChangeView, ConfigView, NewSecretView};
-use super::{AdminFailure, Call, body, unexpected};
+use super::{AdminFailure, Call, unexpected};
+use crate::protocol::config::Config;
+use crate::protocol::http::Response;
+use crate::protocol::objects::control::{Command, Reply};
+use crate::protocol::server::ports::Platform;
 
 /// `GET config`: the document and its version, which is the `ETag` too.
 pub(super) async fn read<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
@@ -18,7 +19,7 @@ pub(super) async fn read<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 
 /// `PUT config` with `If-Match: "version"`: all of it or nothing.
 pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let request = call.exchange.request;
+    let request = call.context.request;
     let version =
         request.headers.if_match.as_deref().and_then(|tag| tag.trim().trim_matches('"').parse().ok());
     let base_version = version.ok_or_else(|| {
@@ -30,7 +31,7 @@ pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, A
     let Reply::Applied { version, changes, secrets } = call.control(command).await? else {
         return Err(unexpected());
     };
-    call.exchange.note_target(&format!("version {version}"));
+    call.context.note_target(&format!("version {version}"));
     let changes = changes.into_iter().map(|(client_id, change)| ChangeView { client_id, change });
     let applied = AppliedView {
         version,

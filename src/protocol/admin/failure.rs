@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::super::config::validate::Problem;
-use super::super::control::Refusal;
-use super::super::description::cleaned;
-use super::super::error::{Failure, OAuthError, ServerError};
-use super::super::http::Response;
-use super::super::log::Exchange;
-use super::super::state::client::MAX_LIVE_SECRETS;
-use super::super::state::roots::MOST;
+use crate::protocol::http::Response;
+use crate::protocol::http::description::cleaned;
+use crate::protocol::http::error::{Failure, OAuthError, ServerError};
+use crate::protocol::objects::control::Refusal;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::state::client::MAX_LIVE_SECRETS;
+use crate::protocol::state::roots::MOST;
+use crate::protocol::validate::Problem;
 
 /// Why an operation did not happen.
 #[derive(Debug)]
@@ -30,17 +30,17 @@ impl AdminFailure {
     }
 
     /// Puts the failure on the wire.
-    pub(super) fn respond(self, realm: &str, exchange: &Exchange<'_>) -> Response {
+    pub(super) fn respond(self, realm: &str, context: &RequestContext<'_>) -> Response {
         let (status, error, description, problems) = match self {
-            Self::Protocol(failure) => return exchange.fail(realm, failure),
+            Self::Protocol(failure) => return context.fail(realm, failure),
             Self::Refused { status, error, description, problems } => (status, error, description, problems),
         };
-        exchange.refused.set(Some(error));
+        context.refused.set(Some(error));
         let description = cleaned(&description);
         let body =
-            Wire { error, error_description: &description, request_id: &exchange.id, problems: &problems };
+            Wire { error, error_description: &description, request_id: &context.id, problems: &problems };
         let body = serde_json::to_string(&body).unwrap_or_default();
-        Response::json_no_store(status, body).with("x-request-id", exchange.id.clone())
+        Response::json_no_store(status, body).with("x-request-id", context.id.clone())
     }
 }
 

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::control::{Command, Inventory, Reply, RootInfo};
-use super::super::derived::Purpose;
-use super::super::http::Response;
-use super::super::jwk::Alg;
-use super::super::ports::Platform;
-use super::super::state::keys::{KeyState, Schedule};
-use super::super::time::Timestamp;
+use super::body;
 use super::view::KeyView;
-use super::{AdminFailure, Call, body, unexpected};
+use super::{AdminFailure, Call, unexpected};
+use crate::protocol::http::Response;
+use crate::protocol::keys::derived::Purpose;
+use crate::protocol::keys::schedule::{KeyState, Schedule};
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::control::{Command, Inventory, Reply, RootInfo};
+use crate::protocol::server::ports::Platform;
 
 /// All keys of a server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -98,8 +99,8 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 
 /// `POST keys/rotate`: brings the next key forward.
 pub(super) async fn rotate<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let Rotate { kind, alg, immediately } = body::read(call.exchange.request)?;
-    call.exchange.note_target(match kind {
+    let Rotate { kind, alg, immediately } = body::read(call.context.request)?;
+    call.context.note_target(match kind {
         Kind::Signing => alg.map_or("all", Alg::name),
         Kind::Root => "root",
     });
@@ -114,7 +115,7 @@ pub(super) async fn rotate<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
 /// `POST keys/ID/retire`: the emergency. The key is neither published nor used from now on, or the generation of the root
 /// secret is good for nothing, and neither is what was made with it.
 pub(super) async fn retire<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    let Retire { purposes } = body::read(call.exchange.request)?;
+    let Retire { purposes } = body::read(call.context.request)?;
     let command = match id.strip_prefix("root-") {
         Some(number) => {
             let unknown = || AdminFailure::not_found("there is no such generation of the root secret");
@@ -139,7 +140,7 @@ async fn answer<P: Platform>(call: &Call<'_, P>, reply: Reply) -> Result<Respons
         },
         _ => return Err(unexpected()),
     };
-    body::write(200, &KeysView::new(*inventory, call.exchange.now))
+    body::write(200, &KeysView::new(*inventory, call.context.now))
 }
 
 impl KeysView {

@@ -18,15 +18,15 @@ mod openapi;
 mod users;
 mod view;
 
-use super::control::{Command, MAX_PAGE, Reply};
-use super::encoding::form_decode;
-use super::endpoints::method_not_allowed;
-use super::error::ServerError;
-use super::http::{Method, Response};
-use super::log::Exchange;
-use super::ports::Platform;
-use super::scope::{ADMIN_READ, ADMIN_WRITE};
-use super::server::Server;
+use crate::protocol::codec::encoding::form_decode;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
+use crate::protocol::objects::control::{Command, MAX_PAGE, Reply};
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 pub(crate) use failure::AdminFailure;
 pub use keys::{KekView, KeysView, RootView};
@@ -44,7 +44,7 @@ const OPENAPI: &str = include_str!("openapi.json");
 /// A call of the API: who serves it, what was asked.
 pub(crate) struct Call<'a, P> {
     pub(crate) server: &'a Server<P>,
-    pub(crate) exchange: &'a Exchange<'a>,
+    pub(crate) context: &'a RequestContext<'a>,
 }
 
 impl<P: Platform> Call<'_, P> {
@@ -58,7 +58,7 @@ impl<P: Platform> Call<'_, P> {
 
     /// A parameter of the query.
     fn query(&self, name: &str) -> Option<String> {
-        let query = self.exchange.request.query.as_deref().unwrap_or_default();
+        let query = self.context.request.query.as_deref().unwrap_or_default();
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).and_then(|(_, value)| form_decode(value))
     }
@@ -78,13 +78,17 @@ fn unexpected() -> AdminFailure {
 }
 
 /// Serves the operation at `path`, which is relative to [`PREFIX`].
-pub(crate) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>, path: &str) -> Response {
-    exchange.endpoint.set("admin");
-    let mut response = match operate(&Call { server, exchange }, path).await {
+pub(crate) async fn serve<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    path: &str,
+) -> Response {
+    context.endpoint.set("admin");
+    let mut response = match operate(&Call { server, context }, path).await {
         Ok(response) => response,
-        Err(failure) => failure.respond(server.issuer.as_str(), exchange),
+        Err(failure) => failure.respond(server.issuer.as_str(), context),
     };
-    if exchange.request.method == Method::Head {
+    if context.request.method == Method::Head {
         response.body.clear();
     }
     response
@@ -95,7 +99,7 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
         path.split('/').map(|segment| form_decode(&segment.replace('+', "%2B"))).collect();
     let segments = segments.unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let method = match call.exchange.request.method {
+    let method = match call.context.request.method {
         Method::Head => Method::Get,
         other => other,
     };
@@ -103,16 +107,16 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
     if let Some(allow) = allowed(&segments)
         && !allow.split(", ").any(|name| Method::parse(name) == method)
     {
-        return Ok(method_not_allowed(call.server, call.exchange, allow));
+        return Ok(method_not_allowed(call.server, call.context, allow));
     }
     if segments == ["openapi.json"] {
         let document = OPENAPI.replace("{issuer}", call.server.issuer.as_str());
         return Ok(Response::json_no_store(200, document));
     }
     bearer::authorize(call, if method == Method::Get { ADMIN_READ } else { ADMIN_WRITE }).await?;
-    call.exchange.endpoint.set(operation(method, &segments));
+    call.context.endpoint.set(operation(method, &segments));
     if let ["clients", target, ..] | ["keys", target, "retire"] = segments.as_slice() {
-        call.exchange.note_target(target);
+        call.context.note_target(target);
     }
     match (method, segments.as_slice()) {
         (Method::Get, ["config"]) => configuration::read(call).await,

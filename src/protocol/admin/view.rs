@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::client::{Client, ManagedBy, StoredSecret};
-use super::super::config::validate::Problem;
-use super::super::config::{ClientConfig, Config};
-use super::super::control::NewSecret;
-use super::super::jwk::Alg;
-use super::super::keyring::PublicKey;
-use super::super::state::config::Change;
-use super::super::state::keys::{KeyState, Schedule};
-use super::super::time::Timestamp;
+use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
+use crate::protocol::config::{ClientConfig, Config};
+use crate::protocol::keys::schedule::PublicKey;
+use crate::protocol::keys::schedule::{KeyState, Schedule};
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::control::NewSecret;
+use crate::protocol::state::config::Change;
+use crate::protocol::validate::Problem;
 
 /// A client: its declaration, who manages it, and its secrets without their values.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! Reading client credentials from the Authorization header and the form (RFC 6749 §2.3.1, RFC 7617, RFC 7521 §4.2).
 
-use super::super::client::AuthMethod;
-use super::super::encoding::{form_decode, from_base64};
-use super::super::error::{Cause, Code, OAuthError};
-use super::super::form::Form;
-use super::super::http::SensitiveHeader;
-use super::super::secret::Secret;
+use crate::protocol::codec::encoding::{form_decode, from_base64};
+use crate::protocol::http::SensitiveHeader;
+use crate::protocol::http::error::{Cause, Code, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::model::client::AuthMethod;
+use crate::protocol::model::secret::Secret;
 
 /// Longest Authorization header that is looked at, in bytes.
 const MAX_HEADER: usize = 4096;
@@ -167,7 +167,7 @@ mod tests {
 
         #[test]
         fn encoded_credentials_are_read_back(id in "[!-~]{1,20}", secret in "\\PC{0,20}") {
-            let encode = crate::protocol::encoding::percent_encode;
+            let encode = crate::protocol::codec::encoding::percent_encode;
             let header = basic(&format!("{}:{}", encode(&id), encode(&secret)));
             let (read_id, read_secret) = parse_basic(&header).expect("valid");
             prop_assert_eq!(read_id, id);

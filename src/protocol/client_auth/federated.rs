@@ -4,16 +4,17 @@
 //! Unlike `private_key_jwt`, `iss` and `sub` are the issuer's and the workload's and no client id.
 
 use super::{AuthenticatedClient, failed};
-use crate::protocol::client::{AuthMethod, Client};
 use crate::protocol::config::federation::AssertionKind;
-use crate::protocol::directory::Found;
-use crate::protocol::error::{Cause, Code, Failure};
-use crate::protocol::federation::rules::{Purpose, evaluate};
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::federation::{Rejected, note, verify_assertion};
-use crate::protocol::log::Exchange;
-use crate::protocol::ports::Platform;
-use crate::protocol::secret::Secret;
+use crate::protocol::http::error::{Cause, Code, Failure};
+use crate::protocol::model::client::AuthMethod;
+use crate::protocol::model::secret::Secret;
+use crate::protocol::rules::evaluate::{Purpose, evaluate};
 use crate::protocol::server::Server;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Authenticates the client that a rule names for `token`; `client_id` has to be the same, if the request has one.
 ///
@@ -21,12 +22,12 @@ use crate::protocol::server::Server;
 /// `invalid_client`, in the same words whatever it was.
 pub(super) async fn authenticate<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     token: &Secret,
     client_id: Option<&str>,
 ) -> Result<AuthenticatedClient, Failure> {
-    let snapshot = server.snapshot(exchange.now).await?;
-    let assertion = verify_assertion(server, exchange, &snapshot, token.expose()).await.map_err(refused)?;
+    let snapshot = server.snapshot(context.now).await?;
+    let assertion = verify_assertion(server, context, &snapshot, token.expose()).await.map_err(refused)?;
     // An identity assertion says who a person is, an access token what its bearer may do.
     if assertion.kind != AssertionKind::Jwt {
         return Err(failed(Cause::AssertionType).into());
@@ -39,18 +40,18 @@ pub(super) async fn authenticate<P: Platform>(
         Purpose::ClientAuthentication,
     );
     let rule = rule.map_err(|none| failed(none.cause()))?;
-    exchange.note_rule(&rule.id);
+    context.note_rule(&rule.id);
     let named = rule.authenticates.as_deref().ok_or(failed(Cause::RuleNone))?;
     if client_id.is_some_and(|client_id| client_id != named) {
         return Err(failed(Cause::ClientIdMismatch).into());
     }
-    let client = match server.client(named, exchange.now).await? {
+    let client = match server.client(named, context.now).await? {
         Found::Client(client) => client,
         Found::None(cause) => return Err(failed(cause).into()),
     };
-    exchange.note_client(&client.client_id);
+    context.note_client(&client.client_id);
     check(&client).map_err(failed)?;
-    note(server, exchange, &assertion, Code::InvalidClient).await.map_err(refused)?;
+    note(server, context, &assertion, Code::InvalidClient).await.map_err(refused)?;
     Ok(AuthenticatedClient(client))
 }
 

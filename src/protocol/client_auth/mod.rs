@@ -11,15 +11,16 @@ use std::rc::Rc;
 
 use futures_util::future::FutureExt as _;
 
-use super::client::{AuthMethod, Client, SecretCheck};
-use super::directory::Found;
-use super::error::{Cause, Code, Failure, OAuthError};
-use super::form::Form;
-use super::log::Exchange;
-use super::ports::Platform;
-use super::secret::{CLIENT_SECRET_PREFIX, Secret, SecretHash};
-use super::server::Server;
-use super::time::Timestamp;
+use crate::protocol::config::registered_client::{Client, SecretCheck};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::model::client::AuthMethod;
+use crate::protocol::model::secret::{CLIENT_SECRET_PREFIX, Secret, SecretHash};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::server::Server;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 pub use credentials::{Credentials, Presented, parse_basic};
 
@@ -41,35 +42,35 @@ impl std::ops::Deref for AuthenticatedClient {
 /// `invalid_request` for contradictory credentials, `invalid_client` for everything else.
 pub(crate) async fn authenticate<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Result<AuthenticatedClient, Failure> {
-    let authorization = exchange.request.headers.authorization.as_ref();
+    let authorization = context.request.headers.authorization.as_ref();
     let credentials = match Presented::of(authorization, form)? {
         Presented::Credentials(credentials) => credentials,
         // Boxed: a request with a secret has no use for it, and a cold isolate would compile it.
         Presented::Assertion { token, client_id } => {
-            return federated::authenticate(server, exchange, &token, client_id).boxed_local().await;
+            return federated::authenticate(server, context, &token, client_id).boxed_local().await;
         }
     };
-    let found = server.client_named(&credentials.client_id, exchange).await?;
-    let (client, verdict) = judge(found, &credentials, exchange.now);
+    let found = server.client_named(&credentials.client_id, context).await?;
+    let (client, verdict) = judge(found, &credentials, context.now);
     if let (Some(client), Ok(())) = (client.clone(), verdict) {
-        exchange.note_client(&client.client_id);
+        context.note_client(&client.client_id);
         return Ok(AuthenticatedClient(client));
     }
     // What is known here may be a minute old: a secret made meanwhile must work at once. Only a secret with a valid
     // checksum is worth a look, and only as often as the budget allows.
     let (client, verdict) = if credentials.may_be_newer_than_cache(verdict) {
-        match server.client_with_newer_secret(&credentials.client_id, exchange).await? {
-            Found::Client(client) => judge(Found::Client(client), &credentials, exchange.now),
+        match server.client_with_newer_secret(&credentials.client_id, context).await? {
+            Found::Client(client) => judge(Found::Client(client), &credentials, context.now),
             Found::None(_) => (client, verdict),
         }
     } else {
         (client, verdict)
     };
     if let Some(client) = &client {
-        exchange.note_client(&client.client_id);
+        context.note_client(&client.client_id);
     }
     match (client, verdict) {
         (Some(client), Ok(())) => Ok(AuthenticatedClient(client)),

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use super::exchange::{ExchangeConfig, ExtraTokenType};
 use super::login::{IdTokenClaims, RefreshConfig, SubjectType, UnknownScopes};
-use crate::protocol::client::AuthMethod;
-use crate::protocol::grants::GrantType;
-use crate::protocol::jwk::Alg;
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::model::client::AuthMethod;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::scope::ScopeSet;
 
 /// `[[client]]`: the members carry the names of RFC 7591 §2 where it has one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

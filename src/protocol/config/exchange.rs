@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::model::scope::ScopeSet;
 
 /// A kind of token that a client may be allowed to ask for besides access tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::protocol::jwk::Alg;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::time::{DAY, HOUR, MINUTE};
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::time::{DAY, HOUR, MINUTE};
 
 /// The bounds of [`TrustedIssuerConfig::max_age`] and [`TrustedIssuerConfig::max_lifetime`], in seconds. A week holds a managed
 /// identity's day and the longest job that somebody lets run.

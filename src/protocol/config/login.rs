@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::time::{DAY, HOUR, MINUTE};
+use crate::protocol::model::time::{DAY, HOUR, MINUTE};
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,22 +9,20 @@ mod exchange;
 pub mod federation;
 mod log;
 mod login;
+pub mod redirect_uri;
+pub mod registered_client;
 pub mod snapshot;
-pub mod validate;
-mod validate_exchange;
-mod validate_federation;
-mod validate_login;
-mod validate_rules;
-mod validate_subjects;
-pub mod warnings;
+pub mod theme;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::protocol::model::token_type::AccessTokenTyp;
 use serde_json::{Map, Value};
 
-use super::jwk::Alg;
-use super::pages::Theme;
+use self::theme::Theme;
+use crate::protocol::model::jwk::Alg;
 
 pub use client::ClientConfig;
 pub use exchange::{ExchangeConfig, ExtraTokenType};
@@ -99,26 +97,6 @@ pub struct TokensConfig {
 impl Default for TokensConfig {
     fn default() -> Self {
         Self { access_token_ttl: 300 }
-    }
-}
-
-/// What an access token calls itself in its header.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum AccessTokenTyp {
-    /// RFC 9068 §2.1: nobody takes it for another kind of token.
-    #[default]
-    #[serde(rename = "at+jwt")]
-    AtJwt,
-    /// For verifiers that refuse the other.
-    #[serde(rename = "JWT")]
-    Jwt,
-}
-
-impl AccessTokenTyp {
-    /// Whether it is the default.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
     }
 }
 

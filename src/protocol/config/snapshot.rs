@@ -5,16 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
-    AccessTokenTyp, Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig,
-};
-use crate::protocol::grants::GrantType;
-use crate::protocol::incarnation::Epoch;
-use crate::protocol::issuer::Issuer;
-use crate::protocol::jwk::Alg;
-use crate::protocol::keyring::PublicKey;
-use crate::protocol::pages::Theme;
-use crate::protocol::scope::{ADMIN_READ, ADMIN_WRITE, ScopeSet};
+use super::theme::Theme;
+use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
+use crate::protocol::keys::schedule::PublicKey;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::incarnation::Epoch;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE, ScopeSet};
+use crate::protocol::model::token_type::AccessTokenTyp;
 
 /// Layout version; an edge that reads another one asks the Control object instead.
 pub const LAYOUT: u32 = 2;
@@ -161,7 +160,7 @@ impl Snapshot {
 }
 
 /// `identifier` without the one slash after a bare origin.
-pub(super) fn bare_origin(identifier: &str) -> &str {
+pub(crate) fn bare_origin(identifier: &str) -> &str {
     let after_scheme = identifier.split_once("://").map(|(_, rest)| rest);
     match after_scheme.and_then(|rest| rest.strip_suffix('/')) {
         Some(authority) if !authority.is_empty() && !authority.contains(['/', '?', '#']) => {

@@ -1,45 +1,46 @@
 //! `/account`: what a person sees of themselves. Sessions, applications, and a new password.
 
-use super::super::cookies::Cookie;
-use super::super::directory::Found;
-use super::super::error::{Cause, Code, Failure, OAuthError};
-use super::super::form::Form;
-use super::super::http::{Method, Response};
-use super::super::id::Id;
-use super::super::log::Exchange;
-use super::super::login::{self, DEVICE_LIFETIME, Door, Flaw, Names, Problem};
-use super::super::objects::subject::{Change, Command, Overview, Reply, User, Why};
-use super::super::pages::{AccountNotice, AccountPage, AppRow, FormTarget, SessionRow};
-use super::super::ports::Platform;
-use super::super::refresh_token::SessionCookie;
-use super::super::server::Server;
-use super::super::time::{DAY, HOUR, MINUTE, Timestamp};
-use super::authorize::browser::Browser;
-use super::authorize::forms::LOGIN;
 use super::error_page::error_page;
-use super::method_not_allowed;
+use crate::protocol::endpoints::authorize::browser::Browser;
+use crate::protocol::endpoints::authorize::forms::LOGIN;
+use crate::protocol::http::cookies::Cookie;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::login;
+use crate::protocol::login::{DEVICE_LIFETIME, Door, Flaw, Names, Problem};
+use crate::protocol::model::id::Id;
+use crate::protocol::model::time::{DAY, HOUR, MINUTE, Timestamp};
+use crate::protocol::objects::subject::{Change, Command, Overview, Reply, User, Why};
+use crate::protocol::pages::{AccountNotice, AccountPage, AppRow, FormTarget, SessionRow};
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::refresh_token::SessionCookie;
 
 /// Path of the page below the issuer.
-pub(super) const ACCOUNT: &str = "/account";
+pub(crate) const ACCOUNT: &str = "/account";
 /// What the forms of this page carry instead of a flow.
 const FLOW: &str = "account";
 
-pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("account");
-    let done = match exchange.request.method {
-        Method::Get => show(server, exchange, None).await,
-        Method::Post => act(server, exchange).await,
-        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("account");
+    let done = match context.request.method {
+        Method::Get => show(server, context, None).await,
+        Method::Post => act(server, context).await,
+        _ => return method_not_allowed(server, context, "GET, HEAD, POST"),
     };
     match done {
         Ok(response) => response,
-        Err(failure) => error_page(server, exchange, failure).await,
+        Err(failure) => error_page(server, context, failure).await,
     }
 }
 
 /// Whoever isn't signed in signs in first, and comes back.
-fn to_sign_in<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.note_refusal(Code::LoginRequired, Cause::LoginRequired);
+fn to_sign_in<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.note_refusal(Code::LoginRequired, Cause::LoginRequired);
     Response::see_other(server.issuer.endpoint(LOGIN))
 }
 
@@ -49,34 +50,34 @@ fn signed_out() -> Failure {
 
 async fn show<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     notice: Option<AccountNotice>,
 ) -> Result<Response, Failure> {
-    let browser = Browser::of(server, exchange).await?;
-    let Some(cookie) = live_session(server, exchange, &browser).await? else {
-        return Ok(to_sign_in(server, exchange));
+    let browser = Browser::of(server, context).await?;
+    let Some(cookie) = live_session(server, context, &browser).await? else {
+        return Ok(to_sign_in(server, context));
     };
-    let Reply::Overview(overview) = server.subject(cookie.owner, &Command::Overview, exchange.now).await?
+    let Reply::Overview(overview) = server.subject(cookie.owner, &Command::Overview, context.now).await?
     else {
         return Err(signed_out());
     };
-    let overview = server.current_of(*overview, exchange.now).await?;
-    let csrf = browser.csrf(server, exchange, FLOW).await?;
-    let snapshot = server.snapshot(exchange.now).await?;
+    let overview = server.current_of(*overview, context.now).await?;
+    let csrf = browser.csrf(server, context, FLOW).await?;
+    let snapshot = server.snapshot(context.now).await?;
     let base = server.issuer.path();
     let action = format!("{base}{ACCOUNT}");
     let ids: Vec<String> = overview.sessions.iter().map(|(sid, _)| sid.to_string()).collect();
     let rows = overview.sessions.iter().zip(&ids).map(|((sid, session), id)| SessionRow {
         id,
         label: &session.label,
-        created: ago(session.created_at, exchange.now),
-        last_seen: ago(session.seen_at, exchange.now),
+        created: ago(session.created_at, context.now),
+        last_seen: ago(session.seen_at, context.now),
         current: *sid == cookie.sid,
     });
     let mut sessions: Vec<_> = rows.collect();
     // This one first; the others stay in their order, the newest first.
     sessions.sort_by_key(|session| !session.current);
-    let apps = applications(server, exchange, &overview).await?;
+    let apps = applications(server, context, &overview).await?;
     let page = AccountPage {
         base,
         theme: &snapshot.branding,
@@ -95,7 +96,7 @@ async fn show<P: Platform>(
 /// Every client that holds a consent or a live grant: id, name, scopes.
 async fn applications<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     overview: &Overview,
 ) -> Result<Vec<(String, String, String)>, Failure> {
     let mut scopes: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
@@ -109,7 +110,7 @@ async fn applications<P: Platform>(
     }
     let mut rows = Vec::new();
     for (client_id, scopes) in scopes {
-        let name = match server.client(client_id, exchange.now).await? {
+        let name = match server.client(client_id, context.now).await? {
             Found::Client(client) => client.client_name.clone(),
             Found::None(_) => None,
         };
@@ -130,16 +131,16 @@ fn ago(then: Timestamp, now: Timestamp) -> String {
     format!("{number} {unit} ago")
 }
 
-async fn act<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
-    let form = Form::of(exchange.request)?;
-    let browser = Browser::of(server, exchange).await?;
-    if !browser.accepts(server, exchange, FLOW, form.value("csrf").unwrap_or_default()).await? {
-        return not_this_page(server, exchange, &browser).await;
+async fn act<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Result<Response, Failure> {
+    let form = Form::of(context.request)?;
+    let browser = Browser::of(server, context).await?;
+    if !browser.accepts(server, context, FLOW, form.value("csrf").unwrap_or_default()).await? {
+        return not_this_page(server, context, &browser).await;
     }
-    let Some(cookie) = live_session(server, exchange, &browser).await? else {
-        return Ok(to_sign_in(server, exchange));
+    let Some(cookie) = live_session(server, context, &browser).await? else {
+        return Ok(to_sign_in(server, context));
     };
-    let now = exchange.now;
+    let now = context.now;
     let notice = match form.value("action").unwrap_or_default() {
         "end_session" => {
             let sid = form.value("session").and_then(Id::parse);
@@ -159,10 +160,10 @@ async fn act<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result
             server.subject(cookie.owner, &Command::RevokeClient { client_id, why: Why::ByUser }, now).await?;
             AccountNotice::AppRevoked
         }
-        "change_password" => return change_password(server, exchange, &cookie, &form).await,
+        "change_password" => return change_password(server, context, &cookie, &form).await,
         _ => return Err(incomplete()),
     };
-    show(server, exchange, Some(notice)).await
+    show(server, context, Some(notice)).await
 }
 
 /// The session of this very browser has ended.
@@ -174,29 +175,29 @@ fn signed_out_here<P: Platform>(server: &Server<P>) -> Response {
 /// A form from elsewhere, or of a page that is too old, changes nothing; the page is shown again.
 async fn not_this_page<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
 ) -> Result<Response, Failure> {
     // A browser keeps its cookies back from a POST of another site, and sends them with the GET that follows.
     let mut response = if browser.is_new() {
         Response::see_other(server.issuer.endpoint(ACCOUNT))
     } else {
-        show(server, exchange, Some(AccountNotice::SessionExpired)).await?
+        show(server, context, Some(AccountNotice::SessionExpired)).await?
     };
     if response.status == 200 {
         response.status = 403;
     }
-    exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+    context.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
     Ok(response)
 }
 
 /// The session's cookie, if the session is alive.
 async fn live_session<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
 ) -> Result<Option<SessionCookie>, Failure> {
-    let state = browser.session_state(server, exchange, None).await?;
+    let state = browser.session_state(server, context, None).await?;
     Ok(browser.session.clone().filter(|_| state.is_some()))
 }
 
@@ -208,23 +209,23 @@ fn incomplete() -> Failure {
 /// one that its owner has logged in with.
 async fn change_password<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     cookie: &SessionCookie,
     form: &Form,
 ) -> Result<Response, Failure> {
-    match set_password(server, exchange, cookie, form).await? {
+    match set_password(server, context, cookie, form).await? {
         Ok(user) => {
-            let device = login::device_cookie(server, exchange, &user).await?;
-            let page = show(server, exchange, Some(AccountNotice::PasswordChanged)).await?;
+            let device = login::device_cookie(server, context, &user).await?;
+            let page = show(server, context, Some(AccountNotice::PasswordChanged)).await?;
             Ok(Cookie::Device.set(&server.issuer, page, &device, Some(DEVICE_LIFETIME)))
         }
-        Err(notice) => show(server, exchange, Some(notice)).await,
+        Err(notice) => show(server, context, Some(notice)).await,
     }
 }
 
 async fn set_password<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     cookie: &SessionCookie,
     form: &Form,
 ) -> Result<Result<User, AccountNotice>, Failure> {
@@ -233,10 +234,10 @@ async fn set_password<P: Platform>(
     if new != value("password_again") {
         return Ok(Err(AccountNotice::PasswordsDiffer));
     }
-    let Reply::User(user) = server.subject(cookie.owner, &Command::User, exchange.now).await? else {
+    let Reply::User(user) = server.subject(cookie.owner, &Command::User, context.now).await? else {
         return Err(signed_out());
     };
-    let notice = login::flaw(new, &Names::of_user(server, exchange, &user).await?).map(|flaw| match flaw {
+    let notice = login::flaw(new, &Names::of_user(server, context, &user).await?).map(|flaw| match flaw {
         Flaw::TooShort => AccountNotice::PasswordTooShort,
         Flaw::TooLong => AccountNotice::PasswordTooLong,
         Flaw::Weak => AccountNotice::PasswordWeak,
@@ -245,15 +246,15 @@ async fn set_password<P: Platform>(
         return Ok(Err(notice));
     }
     let current = value("current_password");
-    match login::with_password(server, exchange, Door::Page, &user.login, current).await? {
+    match login::with_password(server, context, Door::Page, &user.login, current).await? {
         Ok(login) if login.user.id == cookie.owner => {}
         Err(Problem::TooMany) => return Ok(Err(AccountNotice::TooManyAttempts)),
         Err(Problem::Busy) => return Err(login::busy().into()),
         Ok(_) | Err(Problem::Wrong) => return Ok(Err(AccountNotice::WrongPassword)),
     }
-    let password = login::hash_password(server, Some(cookie.owner), new, exchange.now).await?;
+    let password = login::hash_password(server, Some(cookie.owner), new, context.now).await?;
     let change = Change { password: Some(password), keep: Some(cookie.sid), ..Change::default() };
-    match server.subject(cookie.owner, &Command::Change(Box::new(change)), exchange.now).await? {
+    match server.subject(cookie.owner, &Command::Change(Box::new(change)), context.now).await? {
         Reply::User(user) => Ok(Ok(*user)),
         _ => Err(signed_out()),
     }

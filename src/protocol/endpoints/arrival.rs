@@ -3,13 +3,14 @@
 //! What the platform's own URL of the request says counts; no forwarding header is believed. An https issuer takes plain http
 //! from this very machine, where a proxy may have ended TLS.
 
-use super::super::error::{Cause, Code, OAuthError, ServerError, error_response};
-use super::super::http::{Arrival, Request, Response};
-use super::super::issuer::Issuer;
-use super::super::log::Exchange;
-use super::super::pages::{ErrorPage, Theme, Trouble};
-use super::super::ports::Platform;
-use super::super::server::Server;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::error::{Cause, Code, OAuthError, ServerError, error_response};
+use crate::protocol::http::{Arrival, Request, Response};
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::pages::{ErrorPage, Trouble};
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// How long browsers remember that there is https only, in seconds: a year.
 const HSTS: &str = "max-age=31536000";
@@ -17,7 +18,7 @@ const SET_THE_ISSUER: &str = "ISSUER is a loopback address, and this request cam
 
 /// What is wrong with the way a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Misplaced {
+pub(crate) enum Misplaced {
     /// Anybody on the way could have read it.
     PlainHttp,
     /// The deployment has the issuer that is meant for trying things out on one machine.
@@ -26,7 +27,7 @@ pub(super) enum Misplaced {
 
 impl Misplaced {
     /// `None` if nothing is wrong, or nothing is known.
-    pub(super) fn of(issuer: &Issuer, arrival: Option<Arrival>) -> Option<Self> {
+    pub(crate) fn of(issuer: &Issuer, arrival: Option<Arrival>) -> Option<Self> {
         let Arrival { https, loopback } = arrival?;
         if issuer.is_https() {
             return (!https && !loopback).then_some(Self::PlainHttp);
@@ -36,33 +37,33 @@ impl Misplaced {
 }
 
 /// Answers it: browsers are sent to https, programs are refused.
-pub(super) fn refuse<P: Platform>(
+pub(crate) fn refuse<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     misplaced: Misplaced,
 ) -> Response {
     match misplaced {
-        Misplaced::LoopbackIssuer => not_set_up(server, exchange),
+        Misplaced::LoopbackIssuer => not_set_up(server, context),
         Misplaced::PlainHttp => {
             let description =
                 "this server is reached over https only; what was sent went over the network in plain";
             let error = OAuthError::new(Code::InvalidRequest, Cause::PlainHttp, description);
-            let refusal = exchange.fail(server.issuer.as_str(), error.into());
-            if exchange.request.wants_page() { to_https(server, exchange) } else { refusal }
+            let refusal = context.fail(server.issuer.as_str(), error.into());
+            if context.request.wants_page() { to_https(server, context) } else { refusal }
         }
     }
 }
 
-fn to_https<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    let query = exchange.request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let location = format!("{}{}{query}", server.issuer.origin(), exchange.request.path);
+fn to_https<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    let query = context.request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{}{}{query}", server.issuer.origin(), context.request.path);
     Response::empty(308).with("location", location).with("referrer-policy", "no-referrer")
 }
 
 /// Reads nothing that is stored: under a wrong issuer nothing may come into being.
-fn not_set_up<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    let _ = exchange.fail(server.issuer.as_str(), ServerError::internal(SET_THE_ISSUER).into());
-    answer(exchange.request, (server.issuer.as_str(), server.issuer.path()), SET_THE_ISSUER, &exchange.id)
+fn not_set_up<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    let _ = context.fail(server.issuer.as_str(), ServerError::internal(SET_THE_ISSUER).into());
+    answer(context.request, (server.issuer.as_str(), server.issuer.path()), SET_THE_ISSUER, &context.id)
 }
 
 /// The answer of a deployment that can't even tell its issuer.
@@ -86,7 +87,7 @@ fn answer(
 
 /// Tells browsers to come over https only, where the issuer is on the web. On a loopback address it would shut out
 /// everything else on that machine.
-pub(super) fn with_hsts<P: Platform>(server: &Server<P>, response: Response) -> Response {
+pub(crate) fn with_hsts<P: Platform>(server: &Server<P>, response: Response) -> Response {
     if server.issuer.is_https() && !server.issuer.is_loopback() {
         return response.with("strict-transport-security", HSTS);
     }

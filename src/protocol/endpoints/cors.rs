@@ -3,16 +3,16 @@
 //! A preflight and an error name no client that could be trusted, so any client's registered origin may read them; a
 //! token may be read by an origin of the very client it was issued to. `null` can't be registered.
 
-use super::super::client_auth::AuthenticatedClient;
-use super::super::http::Response;
-use super::super::log::Exchange;
-use super::super::ports::Platform;
-use super::super::server::Server;
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::http::Response;
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Answers a preflight request (Fetch standard, CORS preflight).
-pub(super) async fn preflight<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
+pub(crate) async fn preflight<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     let response = Response::empty(204).with("allow", "POST, OPTIONS");
-    match registered_origin(server, exchange).await {
+    match registered_origin(server, context).await {
         Some(origin) => allow(response, origin)
             .with("access-control-allow-methods", "POST")
             .with("access-control-allow-headers", "authorization, content-type")
@@ -22,32 +22,32 @@ pub(super) async fn preflight<P: Platform>(server: &Server<P>, exchange: &Exchan
 }
 
 /// Lets the request's origin read a token, if it is one of `client`'s.
-pub(super) fn for_client(
+pub(crate) fn for_client(
     response: Response,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     client: &AuthenticatedClient,
 ) -> Response {
-    match exchange.request.headers.origin.as_ref() {
+    match context.request.headers.origin.as_ref() {
         Some(origin) if client.allowed_origins.contains(origin) => allow(response, origin.clone()),
         _ => response,
     }
 }
 
 /// Lets the request's origin read an error, if it is any client's.
-pub(super) async fn for_error<P: Platform>(
+pub(crate) async fn for_error<P: Platform>(
     response: Response,
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
 ) -> Response {
-    match registered_origin(server, exchange).await {
+    match registered_origin(server, context).await {
         Some(origin) => allow(response, origin),
         None => response,
     }
 }
 
-async fn registered_origin<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Option<String> {
-    let origin = exchange.request.headers.origin.as_ref()?;
-    let snapshot = server.snapshot(exchange.now).await.ok()?;
+async fn registered_origin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Option<String> {
+    let origin = context.request.headers.origin.as_ref()?;
+    let snapshot = server.snapshot(context.now).await.ok()?;
     snapshot.origins.contains(origin).then(|| origin.clone())
 }
 

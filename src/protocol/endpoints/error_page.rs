@@ -1,28 +1,29 @@
 //! What people see instead of an error for programs: what it means for them, with the detail folded away.
 
-use super::super::error::{Cause, Code, Failure, OAuthError};
-use super::super::http::Response;
-use super::super::log::Exchange;
-use super::super::pages::{ErrorPage, Theme, Trouble};
-use super::super::ports::Platform;
-use super::super::server::Server;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::pages::{ErrorPage, Trouble};
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Headers of an answer for programs that a page in its place keeps.
 const KEPT: [&str; 3] = ["allow", "www-authenticate", "x-request-id"];
 
 /// Shows an error to the person.
-pub(super) async fn error_page<P: Platform>(
+pub(crate) async fn error_page<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     failure: Failure,
 ) -> Response {
-    let theme = match server.snapshot(exchange.now).await {
+    let theme = match server.snapshot(context.now).await {
         Ok(snapshot) => snapshot.branding.clone(),
         Err(_) => Theme::default(),
     };
-    let page = page(server, exchange, &theme, &failure);
+    let page = page(server, context, &theme, &failure);
     let retry_after = failure.code().retry_after();
-    let _ = exchange.fail(server.issuer.as_str(), failure);
+    let _ = context.fail(server.issuer.as_str(), failure);
     match retry_after {
         Some(seconds) => page.with("retry-after", seconds),
         None => page,
@@ -30,27 +31,27 @@ pub(super) async fn error_page<P: Platform>(
 }
 
 /// Puts a page in the place of an error for programs, where a browser asked for a page.
-pub(super) async fn instead<P: Platform>(
+pub(crate) async fn instead<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     response: Response,
 ) -> Response {
     let is_error =
         response.status >= 400 && response.header("content-type").is_some_and(|kind| kind.contains("json"));
-    if !exchange.request.wants_page() || !is_error {
+    if !context.request.wants_page() || !is_error {
         return response;
     }
-    let noted = exchange.failure.borrow().clone();
+    let noted = context.failure.borrow().clone();
     let Some(failure) = noted else { return response };
     let kept = response.headers.into_iter().filter(|(name, _)| KEPT.contains(name));
-    let mut page = error_page(server, exchange, failure).await;
+    let mut page = error_page(server, context, failure).await;
     page.headers.extend(kept);
     page
 }
 
 fn page<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     theme: &Theme,
     failure: &Failure,
 ) -> Response {
@@ -60,7 +61,7 @@ fn page<P: Platform>(
         Failure::OAuth(OAuthError { description, cause, .. }) => (description.as_str(), Some(*cause)),
         Failure::Server(_) => ("the server failed; the request id finds the cause in its log", None),
     };
-    let refused = exchange.refused_uri.borrow();
+    let refused = context.refused_uri.borrow();
     ErrorPage {
         base: server.issuer.path(),
         theme,
@@ -69,7 +70,7 @@ fn page<P: Platform>(
         error,
         description,
         received: refused.as_ref().map(|refused| refused.shown.as_str()),
-        request_id: &exchange.id,
+        request_id: &context.id,
     }
     .render()
 }

@@ -5,57 +5,58 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::client_auth::{AuthenticatedClient, authenticate};
-use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
-use super::super::form::Form;
-use super::super::http::{Method, Response};
-use super::super::issue::{GrantRef, signed_answer};
-use super::super::jwt::verify_access_token;
-use super::super::log::Exchange;
-use super::super::ports::Platform;
-use super::super::refresh_token::{REFRESH_PREFIX, RefreshToken};
-use super::super::scope::ADMIN_READ;
-use super::super::sealed::{GRANT_PREFIX, open};
-use super::super::server::Server;
-use super::method_not_allowed;
+use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::issue::signed_answer;
+use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
+use crate::protocol::model::scope::ADMIN_READ;
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::grant_ref::GrantRef;
+use crate::protocol::tokens::refresh_token::{REFRESH_PREFIX, RefreshToken};
+use crate::protocol::tokens::verify::verify_access_token;
 
 /// Path of the endpoint below the issuer.
-pub(super) const INTROSPECT: &str = "/introspect";
+pub(crate) const INTROSPECT: &str = "/introspect";
 /// Media type of a signed answer (RFC 9701 §4).
 const SIGNED: &str = "application/token-introspection+jwt";
 
-pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("introspect");
-    if exchange.request.method != Method::Post {
-        return method_not_allowed(server, exchange, "POST");
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("introspect");
+    if context.request.method != Method::Post {
+        return method_not_allowed(server, context, "POST");
     }
-    match answer(server, exchange).await {
+    match answer(server, context).await {
         Ok(response) => response,
-        Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+        Err(failure) => context.fail(server.issuer.as_str(), failure),
     }
 }
 
-async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
-    let form = Form::of(exchange.request)?;
-    let client = authenticate(server, exchange, &form).await?;
+async fn answer<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Result<Response, Failure> {
+    let form = Form::of(context.request)?;
+    let client = authenticate(server, context, &form).await?;
     if client.is_public() {
         let description = "introspection needs a client that authenticates";
         return Err(OAuthError::new(Code::InvalidClient, Cause::ClientPublic, description).into());
     }
     let token = form.require("token", "token is missing")?;
     let found = if token.starts_with(REFRESH_PREFIX) {
-        refresh_token(server, exchange, &client, token).await?
+        refresh_token(server, context, &client, token).await?
     } else {
-        access_token(server, exchange, &client, token).await?
+        access_token(server, context, &client, token).await?
     };
     let members = found.unwrap_or_else(|| {
         let mut inactive = Map::new();
         inactive.insert("active".to_owned(), false.into());
         inactive
     });
-    let accepts = exchange.request.headers.accept.as_deref().is_some_and(|accept| accept.contains(SIGNED));
+    let accepts = context.request.headers.accept.as_deref().is_some_and(|accept| accept.contains(SIGNED));
     let alg = match client.introspection_signed_response_alg {
-        None if accepts => Some(server.snapshot(exchange.now).await?.own_alg()),
+        None if accepts => Some(server.snapshot(context.now).await?.own_alg()),
         registered => registered,
     };
     let Some(alg) = alg else {
@@ -66,7 +67,7 @@ async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
     let mut claims = Map::new();
     claims.insert("token_introspection".to_owned(), Value::Object(members));
     let typ = "token-introspection+jwt";
-    let jwt = signed_answer(server, exchange.now, alg, typ, &client.client_id, claims).await?;
+    let jwt = signed_answer(server, context.now, alg, typ, &client.client_id, claims).await?;
     let mut response = Response::json_no_store(200, jwt);
     if let Some(header) = response.headers.iter_mut().find(|(name, _)| *name == "content-type") {
         header.1 = SIGNED.into();
@@ -76,14 +77,14 @@ async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
 
 async fn access_token<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     client: &AuthenticatedClient,
     token: &str,
 ) -> Result<Option<Map<String, Value>>, Failure> {
-    let snapshot = server.snapshot(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
     let issuer = server.issuer.as_str();
     let checked =
-        verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, exchange.now).await;
+        verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, context.now).await;
     let token = match checked {
         Ok(token) => token,
         Err(Failure::OAuth(_)) => return Ok(None),
@@ -94,15 +95,15 @@ async fn access_token<P: Platform>(
     if !is_served && !is_own && !client.scopes.contains(ADMIN_READ) {
         return Ok(None);
     }
-    if server.issued_to(&token, exchange.now).await?.is_err() {
+    if server.issued_to(&token, context.now).await?.is_err() {
         return Ok(None);
     }
     if let Some(sealed) = &token.grant {
-        let keyring = server.keyring_for(sealed, exchange.now).await?;
+        let keyring = server.keyring_for(sealed, context.now).await?;
         let Some(grant) = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed) else {
             return Ok(None);
         };
-        if server.live_grant(&grant, exchange.now).await?.is_none() {
+        if server.live_grant(&grant, context.now).await?.is_none() {
             return Ok(None);
         }
     }
@@ -125,18 +126,18 @@ async fn access_token<P: Platform>(
 
 async fn refresh_token<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     client: &AuthenticatedClient,
     token: &str,
 ) -> Result<Option<Map<String, Value>>, Failure> {
-    let keyring = server.keyring_for(token, exchange.now).await?;
+    let keyring = server.keyring_for(token, context.now).await?;
     let Some(token) = RefreshToken::parse(&keyring.derived.refresh, token) else { return Ok(None) };
     let grant = GrantRef { owner: token.owner, grant: token.grant };
-    let Some(state) = server.live_grant(&grant, exchange.now).await? else { return Ok(None) };
+    let Some(state) = server.live_grant(&grant, context.now).await? else { return Ok(None) };
     let idle = client.refresh.idle;
     let current =
         state.grant.family.as_ref().is_some_and(|family| {
-            family.head == token.generation && exchange.now.since(family.used_at) < idle
+            family.head == token.generation && context.now.since(family.used_at) < idle
         });
     if state.grant.client_id != client.client_id || !current {
         return Ok(None);

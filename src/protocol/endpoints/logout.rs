@@ -6,36 +6,36 @@
 //! With an `id_token_hint` of this very session people are signed out at once; else they are asked. They are sent on only to a
 //! `post_logout_redirect_uri` that the hinted or named client has registered. Clients are told through the browser
 //! (`Front-Channel Logout 1.0`: frames on the page) and directly (`Back-Channel Logout 1.0`: by the object's alarm, after the
-//! answer, with retries; see [`super::super::notices`]).
+//! answer, with retries; see [`crate::protocol::notices`]).
 
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::client::Client;
-use super::super::cookies::Cookie;
-use super::super::directory::Found;
-use super::super::encoding::form_encode;
-use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
-use super::super::form::Form;
-use super::super::http::{Method, Response};
-use super::super::jwt::{Hint, verify_hint};
-use super::super::log::Exchange;
-use super::super::objects::subject::{Command, Notice, Reply, SessionState};
-use super::super::pages::{FormTarget, LogoutPage, SignedOutPage};
-use super::super::ports::Platform;
-use super::super::sealed::{FLOW_PREFIX, open, seal};
-use super::super::server::Server;
-use super::super::subject::session_name;
-use super::super::time::{DAY, HOUR, Timestamp};
-use super::authorize::browser::Browser;
-use super::authorize::interaction::face;
 use super::error_page::error_page;
 use super::leave::leave;
-use super::method_not_allowed;
+use crate::protocol::codec::encoding::form_encode;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::endpoints::authorize::browser::Browser;
+use crate::protocol::endpoints::authorize::interaction::face;
+use crate::protocol::http::cookies::Cookie;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::keys::sealed::{FLOW_PREFIX, open, seal};
+use crate::protocol::model::time::{DAY, HOUR, Timestamp};
+use crate::protocol::objects::subject::{Command, Notice, Reply, SessionState};
+use crate::protocol::pages::{FormTarget, LogoutPage, SignedOutPage};
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::subject_name::session_name;
+use crate::protocol::tokens::verify::{Hint, verify_hint};
 
 /// Path of the endpoint below the issuer.
-pub(super) const LOGOUT: &str = "/logout";
+pub(crate) const LOGOUT: &str = "/logout";
 
 /// A request to sign out, while the person is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,60 +51,60 @@ struct Plan {
 /// Longest query that a POST is turned into, in bytes.
 const MAX_REDIRECTED: usize = 8192;
 
-pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("logout");
-    let form = match exchange.request.method {
-        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
-        Method::Post => Form::of(exchange.request),
-        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("logout");
+    let form = match context.request.method {
+        Method::Get => Form::parse(context.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(context.request),
+        _ => return method_not_allowed(server, context, "GET, HEAD, POST"),
     };
     let done = match form {
-        Ok(form) if form.value("flow").is_some() => confirmed(server, exchange, &form).await,
-        Ok(form) => request(server, exchange, &form).await,
+        Ok(form) if form.value("flow").is_some() => confirmed(server, context, &form).await,
+        Ok(form) => request(server, context, &form).await,
         Err(error) => Err(error.into()),
     };
     match done {
         Ok(response) => response,
-        Err(failure) => error_page(server, exchange, failure).await,
+        Err(failure) => error_page(server, context, failure).await,
     }
 }
 
 async fn request<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Result<Response, Failure> {
-    let browser = Browser::of(server, exchange).await?;
-    if exchange.request.method == Method::Post && browser.session.is_none() {
+    let browser = Browser::of(server, context).await?;
+    if context.request.method == Method::Post && browser.session.is_none() {
         return Ok(by_get(server, form));
     }
-    let snapshot = server.snapshot(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
     let hint = match form.value("id_token_hint") {
         Some(hint) => {
             let issuer = server.issuer.as_str();
-            let hint = verify_hint(&server.platform, hint, &snapshot.keys, issuer, exchange.now).await?;
+            let hint = verify_hint(&server.platform, hint, &snapshot.keys, issuer, context.now).await?;
             Some(hint.ok_or(refused(Cause::IdTokenHint, "id_token_hint is not an ID token of this server"))?)
         }
         None => None,
     };
-    let client = client(server, exchange, form.value("client_id"), hint.as_ref()).await?;
-    let return_to = return_to(exchange, form, client.as_deref(), hint.is_some())?;
+    let client = client(server, context, form.value("client_id"), hint.as_ref()).await?;
+    let return_to = return_to(context, form, client.as_deref(), hint.is_some())?;
     let plan = Plan {
         logout: true,
         client_id: client.as_ref().map(|client| client.client_id.clone()),
         return_to,
-        made_at: exchange.now,
+        made_at: context.now,
     };
-    let Some(state) = browser.session_state(server, exchange, None).await? else {
-        return finish(server, exchange, &[], plan.return_to).await;
+    let Some(state) = browser.session_state(server, context, None).await? else {
+        return finish(server, context, &[], plan.return_to).await;
     };
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let sid = browser.session.as_ref().zip(client.as_deref());
     let sid = sid.map(|(cookie, client)| session_name(cookie.sid, client, &keyring.derived));
     if hint.is_some_and(|hint| hint.sid == sid) {
-        return sign_out(server, exchange, &browser, plan).await;
+        return sign_out(server, context, &browser, plan).await;
     }
-    ask(server, exchange, &browser, &state, (&plan, client.as_deref())).await
+    ask(server, context, &browser, &state, (&plan, client.as_deref())).await
 }
 
 /// The same request as a GET. A hint that is too long for that is left out, and the person is asked.
@@ -124,13 +124,15 @@ fn refused(cause: Cause, description: &'static str) -> OAuthError {
 /// The client that sends people here: named, hinted, or both, and then the same.
 async fn client<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     named: Option<&str>,
     hint: Option<&Hint>,
 ) -> Result<Option<Rc<Client>>, Failure> {
     let hinted = hint.map(|hint| match &hint.aud {
-        super::super::jwt::Audience::One(one) => one.as_str(),
-        super::super::jwt::Audience::Several(all) => all.first().map(String::as_str).unwrap_or_default(),
+        crate::protocol::tokens::verify::Audience::One(one) => one.as_str(),
+        crate::protocol::tokens::verify::Audience::Several(all) => {
+            all.first().map(String::as_str).unwrap_or_default()
+        }
     });
     if named.is_some() && hinted.is_some() && named != hinted {
         return Err(
@@ -138,7 +140,7 @@ async fn client<P: Platform>(
         );
     }
     let Some(client_id) = named.or(hinted) else { return Ok(None) };
-    match server.client_named(client_id, exchange).await? {
+    match server.client_named(client_id, context).await? {
         Found::Client(client) if client.is_enabled() => Ok(Some(client)),
         Found::Client(_) => {
             let description = "the application that sent you here is not registered";
@@ -151,7 +153,7 @@ async fn client<P: Platform>(
 }
 
 fn return_to(
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
     client: Option<&Client>,
     hinted: bool,
@@ -164,7 +166,7 @@ fn return_to(
     let known =
         client.is_some_and(|client| client.post_logout_redirect_uris.iter().any(|known| known == uri));
     if !known {
-        exchange.note_refused_uri(uri);
+        context.note_refused_uri(uri);
         let description = "the application that sent you here named an address that is not registered for it";
         return Err(refused(Cause::LogoutRedirectUnregistered, description));
     }
@@ -177,15 +179,15 @@ fn return_to(
 
 async fn ask<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
     state: &SessionState,
     (plan, client): (&Plan, Option<&Client>),
 ) -> Result<Response, Failure> {
-    let snapshot = server.snapshot(exchange.now).await?;
-    let keyring = server.any_keyring(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let flow = seal(&keyring.derived.flow, FLOW_PREFIX, plan, &server.platform)?;
-    let csrf = browser.csrf(server, exchange, &flow).await?;
+    let csrf = browser.csrf(server, context, &flow).await?;
     let base = server.issuer.path();
     let action = format!("{base}{LOGOUT}");
     let form_action = plan.return_to.as_deref();
@@ -199,85 +201,84 @@ async fn ask<P: Platform>(
 /// What the person answered.
 async fn confirmed<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Result<Response, Failure> {
-    let browser = Browser::of(server, exchange).await?;
+    let browser = Browser::of(server, context).await?;
     let sealed = form.value("flow").unwrap_or_default();
     let csrf = form.value("csrf").unwrap_or_default();
-    let keyring = server.keyring_for(sealed, exchange.now).await?;
+    let keyring = server.keyring_for(sealed, context.now).await?;
     let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
-    let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < HOUR);
+    let plan = plan.filter(|plan| plan.logout && context.now.since(plan.made_at) < HOUR);
     let own =
-        exchange.request.method == Method::Post && browser.accepts(server, exchange, sealed, csrf).await?;
+        context.request.method == Method::Post && browser.accepts(server, context, sealed, csrf).await?;
     let Some(plan) = plan.filter(|_| own) else {
-        return ask_anew(server, exchange, &browser, sealed).await;
+        return ask_anew(server, context, &browser, sealed).await;
     };
     if form.value("action") == Some("stay") {
         return Ok(Response::see_other(server.issuer.endpoint(super::account::ACCOUNT)));
     }
-    sign_out(server, exchange, &browser, plan).await
+    sign_out(server, context, &browser, plan).await
 }
 
 /// A form from elsewhere, or of a page that is too old, signs nobody out: the person is asked again.
 async fn ask_anew<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
     sealed: &str,
 ) -> Result<Response, Failure> {
-    exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
-    let keyring = server.keyring_for(sealed, exchange.now).await?;
+    context.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+    let keyring = server.keyring_for(sealed, context.now).await?;
     let plan = open::<Plan>(&keyring.derived.flow, FLOW_PREFIX, sealed);
-    let plan = plan.filter(|plan| plan.logout && exchange.now.since(plan.made_at) < DAY);
-    if exchange.request.method == Method::Post && browser.session.is_none() {
+    let plan = plan.filter(|plan| plan.logout && context.now.since(plan.made_at) < DAY);
+    if context.request.method == Method::Post && browser.session.is_none() {
         let query = plan.map(|_| format!("?flow={sealed}")).unwrap_or_default();
         return Ok(Response::see_other(format!("{}{query}", server.issuer.endpoint(LOGOUT))));
     }
-    let nowhere = Plan { logout: true, client_id: None, return_to: None, made_at: exchange.now };
-    let plan = plan.map_or(nowhere, |plan| Plan { made_at: exchange.now, ..plan });
-    let Some(state) = browser.session_state(server, exchange, None).await? else {
-        return finish(server, exchange, &[], plan.return_to).await;
+    let nowhere = Plan { logout: true, client_id: None, return_to: None, made_at: context.now };
+    let plan = plan.map_or(nowhere, |plan| Plan { made_at: context.now, ..plan });
+    let Some(state) = browser.session_state(server, context, None).await? else {
+        return finish(server, context, &[], plan.return_to).await;
     };
-    let client = client(server, exchange, plan.client_id.as_deref(), None).await?;
-    ask(server, exchange, browser, &state, (&plan, client.as_deref())).await
+    let client = client(server, context, plan.client_id.as_deref(), None).await?;
+    ask(server, context, browser, &state, (&plan, client.as_deref())).await
 }
 
 async fn sign_out<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
     plan: Plan,
 ) -> Result<Response, Failure> {
     let mut notices = Vec::new();
-    if let (Some(cookie), Some(_)) = (&browser.session, browser.session_state(server, exchange, None).await?)
-    {
+    if let (Some(cookie), Some(_)) = (&browser.session, browser.session_state(server, context, None).await?) {
         let end = Command::EndSessions { sid: Some(cookie.sid) };
-        if let Reply::Ended(ended) = server.subject(cookie.owner, &end, exchange.now).await? {
+        if let Reply::Ended(ended) = server.subject(cookie.owner, &end, context.now).await? {
             notices = ended;
         }
     }
-    finish(server, exchange, &notices, plan.return_to).await
+    finish(server, context, &notices, plan.return_to).await
 }
 
 /// The end: straight back to the client, or a page; with frames that tell clients, the page comes first.
 async fn finish<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     notices: &[Notice],
     return_to: Option<String>,
 ) -> Result<Response, Failure> {
-    let frames = frames(server, exchange, notices).await?;
-    let snapshot = server.snapshot(exchange.now).await?;
+    let frames = frames(server, context, notices).await?;
+    let snapshot = server.snapshot(context.now).await?;
     let response = match return_to {
-        Some(uri) if frames.is_empty() => leave(server, exchange, uri),
+        Some(uri) if frames.is_empty() => leave(server, context, uri),
         return_to => {
             let (base, theme) = (server.issuer.path(), &snapshot.branding);
             SignedOutPage { base, theme, frames: &frames, continue_uri: return_to.as_deref() }.render()
         }
     };
     // Only what was sent: the answer to a request without cookies must not take one away.
-    if Cookie::Session.read(&server.issuer, &exchange.request.headers).is_none() {
+    if Cookie::Session.read(&server.issuer, &context.request.headers).is_none() {
         return Ok(response);
     }
     Ok(Cookie::Session.clear(&server.issuer, response))
@@ -286,14 +287,14 @@ async fn finish<P: Platform>(
 /// The frames that tell clients: their URI with `iss` and `sid` (`Front-Channel Logout` §2).
 async fn frames<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     notices: &[Notice],
 ) -> Result<Vec<String>, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let mut frames = Vec::new();
     for notice in notices {
-        let Found::Client(client) = server.client(&notice.client_id, exchange.now).await? else { continue };
-        if !server.is_current(&client, notice.incarnation, exchange.now).await? {
+        let Found::Client(client) = server.client(&notice.client_id, context.now).await? else { continue };
+        if !server.is_current(&client, notice.incarnation, context.now).await? {
             continue;
         }
         if let Some(uri) = &client.frontchannel_logout_uri {

@@ -3,32 +3,33 @@
 
 use serde::Serialize;
 
-use super::super::client::AuthMethod;
-use super::super::config::SignUp;
-use super::super::error::ServerError;
-use super::super::grants::GrantType;
-use super::super::http::Response;
-use super::super::issuer::Issuer;
-use super::super::jwk::Alg;
-use super::super::log::Exchange;
-use super::super::login::ACR_PASSWORD;
-use super::super::ports::Platform;
-use super::super::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES};
-use super::super::server::Server;
-use super::super::user_claims;
 use super::authorize::AUTHORIZE;
-use super::authorize::answer::ResponseMode;
-use super::authorize::par::PAR;
 use super::introspect::INTROSPECT;
 use super::logout::LOGOUT;
 use super::revoke::REVOKE;
 use super::sign_up::is_open;
 use super::userinfo::USERINFO;
-use super::{JWKS, TOKEN, public_document};
+use super::{JWKS, TOKEN};
+use crate::protocol::config::SignUp;
+use crate::protocol::endpoints::authorize::answer::ResponseMode;
+use crate::protocol::endpoints::authorize::par::PAR;
+use crate::protocol::http::Response;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::login::ACR_PASSWORD;
+use crate::protocol::model::client::AuthMethod;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES};
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::public_document;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::user_claims;
 
 /// Which of the two documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Document {
+pub(crate) enum Document {
     /// RFC 8414: the well-known part comes before the issuer's path.
     OAuth,
     /// `OpenID Connect Discovery`: it comes after.
@@ -37,7 +38,7 @@ pub(super) enum Document {
 
 impl Document {
     /// The document at `path`, if there is one.
-    pub(super) fn at(issuer: &Issuer, path: &str) -> Option<Self> {
+    pub(crate) fn at(issuer: &Issuer, path: &str) -> Option<Self> {
         let rest = path.strip_prefix("/.well-known/oauth-authorization-server");
         if rest == Some(issuer.path()) {
             return Some(Self::OAuth);
@@ -129,24 +130,24 @@ impl OpenIdMembers {
     }
 }
 
-pub(super) async fn serve<P: Platform>(
+pub(crate) async fn serve<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     document: Document,
 ) -> Response {
-    exchange.endpoint.set("metadata");
-    match metadata(server, exchange, document).await {
-        Ok(body) => public_document(server, exchange, "application/json", body),
-        Err(error) => exchange.fail(server.issuer.as_str(), error.into()),
+    context.endpoint.set("metadata");
+    match metadata(server, context, document).await {
+        Ok(body) => public_document(server, context, "application/json", body),
+        Err(error) => context.fail(server.issuer.as_str(), error.into()),
     }
 }
 
 async fn metadata<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     document: Document,
 ) -> Result<String, ServerError> {
-    let snapshot = server.snapshot(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
     let resources = snapshot.resources.iter().flat_map(|resource| resource.scopes.iter());
     let resources = resources.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX));
     let issuer = &server.issuer;

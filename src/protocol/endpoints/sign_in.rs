@@ -2,23 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
-use super::super::form::Form;
-use super::super::http::Response;
-use super::super::log::Exchange;
-use super::super::login::{self, Door};
-use super::super::pages::{FormTarget, LoginPage, LoginProblem};
-use super::super::ports::Platform;
-use super::super::sealed::{FLOW_PREFIX, open, seal};
-use super::super::server::Server;
-use super::super::time::{HOUR, Timestamp};
-use super::authorize::browser::Browser;
-use super::authorize::forms::{LOGIN, refused};
-use super::authorize::interaction::MAX_USERNAME;
-use super::authorize::session::{self, Begun};
 use super::authorize::{by_get, revisit};
 use super::error_page::error_page;
 use super::visit::to_account;
+use crate::protocol::endpoints::authorize::browser::Browser;
+use crate::protocol::endpoints::authorize::forms::{LOGIN, refused};
+use crate::protocol::endpoints::authorize::interaction::MAX_USERNAME;
+use crate::protocol::endpoints::authorize::session;
+use crate::protocol::endpoints::authorize::session::Begun;
+use crate::protocol::http::Response;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::form::Form;
+use crate::protocol::keys::sealed::{FLOW_PREFIX, open, seal};
+use crate::protocol::login;
+use crate::protocol::login::Door;
+use crate::protocol::model::time::{HOUR, Timestamp};
+use crate::protocol::pages::{FormTarget, LoginPage, LoginProblem};
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// What the form carries instead of an application's request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,103 +31,107 @@ struct Visit {
 }
 
 /// A form's address opened in a browser: with an application's request that goes on, without one it is the account's.
-pub(super) async fn visit<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>, path: &str) -> Response {
-    let query = exchange.request.query.as_deref().unwrap_or_default();
+pub(crate) async fn visit<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    path: &str,
+) -> Response {
+    let query = context.request.query.as_deref().unwrap_or_default();
     let done = match Form::parse(query.as_bytes()) {
         Ok(form) => match form.value("flow") {
-            Some(sealed) => reopened(server, exchange, sealed).await,
+            Some(sealed) => reopened(server, context, sealed).await,
             None if path != LOGIN => Ok(Response::see_other(server.issuer.endpoint(LOGIN))),
-            None => show(server, exchange, None).await,
+            None => show(server, context, None).await,
         },
         Err(error) => Err(error.into()),
     };
     match done {
         Ok(response) => response,
-        Err(failure) => error_page(server, exchange, failure).await,
+        Err(failure) => error_page(server, context, failure).await,
     }
 }
 
 async fn reopened<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     sealed: &str,
 ) -> Result<Response, Failure> {
-    match open_visit(server, exchange, sealed).await? {
-        Some(_) => show(server, exchange, Some(LoginProblem::CookiesMissing)).await,
-        None => revisit(server, exchange, sealed).await,
+    match open_visit(server, context, sealed).await? {
+        Some(_) => show(server, context, Some(LoginProblem::CookiesMissing)).await,
+        None => revisit(server, context, sealed).await,
     }
 }
 
 async fn open_visit<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     sealed: &str,
 ) -> Result<Option<Visit>, ServerError> {
-    let keyring = server.keyring_for(sealed, exchange.now).await?;
+    let keyring = server.keyring_for(sealed, context.now).await?;
     Ok(open::<Visit>(&keyring.derived.flow, FLOW_PREFIX, sealed).filter(|visit| visit.account))
 }
 
 /// The page, or the account of whoever is signed in. `problem` is for a browser that sends no cookie.
 async fn show<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     problem: Option<LoginProblem>,
 ) -> Result<Response, Failure> {
-    let browser = Browser::of(server, exchange).await?;
-    if browser.session_state(server, exchange, None).await?.is_some() {
+    let browser = Browser::of(server, context).await?;
+    if browser.session_state(server, context, None).await?.is_some() {
         return Ok(to_account(server));
     }
     let problem = problem.filter(|_| browser.is_new());
-    page(server, exchange, &browser, problem, None).await
+    page(server, context, &browser, problem, None).await
 }
 
 /// Answers the form that such a page sent; `None` for one that belongs to an application's request.
-pub(super) async fn submitted<P: Platform>(
+pub(crate) async fn submitted<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Option<Response> {
     let sealed = form.value("flow").unwrap_or_default();
-    let done = match open_visit(server, exchange, sealed).await {
-        Ok(visit) => log_in(server, exchange, form, (&visit?, sealed)).await,
+    let done = match open_visit(server, context, sealed).await {
+        Ok(visit) => log_in(server, context, form, (&visit?, sealed)).await,
         Err(error) => Err(error.into()),
     };
     Some(match done {
         Ok(response) => response,
-        Err(failure) => error_page(server, exchange, failure).await,
+        Err(failure) => error_page(server, context, failure).await,
     })
 }
 
 async fn log_in<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
     (visit, sealed): (&Visit, &str),
 ) -> Result<Response, Failure> {
     let value = |name| form.value(name).unwrap_or_default();
-    let browser = Browser::of(server, exchange).await?;
+    let browser = Browser::of(server, context).await?;
     let username = form.value("username");
-    let own = browser.accepts(server, exchange, sealed, value("csrf")).await?
-        || browser.accepts_from_before_login(server, exchange, sealed, value("csrf")).await?;
+    let own = browser.accepts(server, context, sealed, value("csrf")).await?
+        || browser.accepts_from_before_login(server, context, sealed, value("csrf")).await?;
     if !own && browser.is_new() {
-        exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+        context.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
         return Ok(by_get(server, sealed));
     }
-    if !own || exchange.now.since(visit.made_at) >= HOUR {
-        exchange.note_refusal(Code::Forbidden, if own { Cause::FlowExpired } else { Cause::CsrfMismatch });
-        return page(server, exchange, &browser, Some(LoginProblem::SessionExpired), username).await;
+    if !own || context.now.since(visit.made_at) >= HOUR {
+        context.note_refusal(Code::Forbidden, if own { Cause::FlowExpired } else { Cause::CsrfMismatch });
+        return page(server, context, &browser, Some(LoginProblem::SessionExpired), username).await;
     }
-    let snapshot = server.snapshot(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
     if !snapshot.login.password {
         return Err(no_password_login());
     }
-    match login::with_password(server, exchange, Door::Page, value("username"), value("password")).await? {
+    match login::with_password(server, context, Door::Page, value("username"), value("password")).await? {
         Ok(login) => {
-            let begun = Begun::new(server, exchange, (&snapshot, &browser), None, login).await?;
-            let cookies = begun.cookies(server, exchange).await?;
+            let begun = Begun::new(server, context, (&snapshot, &browser), None, login).await?;
+            let cookies = begun.cookies(server, context).await?;
             Ok(session::set(server, &cookies, to_account(server)))
         }
-        Err(problem) => page(server, exchange, &browser, Some(refused(exchange, problem)), username).await,
+        Err(problem) => page(server, context, &browser, Some(refused(context, problem)), username).await,
     }
 }
 
@@ -136,19 +142,19 @@ fn no_password_login() -> Failure {
 
 async fn page<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
     problem: Option<LoginProblem>,
     username: Option<&str>,
 ) -> Result<Response, Failure> {
-    let snapshot = server.snapshot(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
     if !snapshot.login.password {
         return Err(no_password_login());
     }
-    let keyring = server.any_keyring(exchange.now).await?;
-    let visit = Visit { account: true, made_at: exchange.now };
+    let keyring = server.any_keyring(context.now).await?;
+    let visit = Visit { account: true, made_at: context.now };
     let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &visit, &server.platform)?;
-    let csrf = browser.csrf(server, exchange, &flow).await?;
+    let csrf = browser.csrf(server, context, &flow).await?;
     let base = server.issuer.path();
     let page = LoginPage {
         base,

@@ -3,23 +3,24 @@
 //! Open sign-up never says whether an address has an account already: with one, the page says to sign in, and only a right
 //! password lets anybody go on.
 
-use super::super::config::SignUp;
-use super::super::error::{Cause, Code, Failure, OAuthError};
-use super::super::form::Form;
-use super::super::http::{Method, Response};
-use super::super::log::Exchange;
-use super::super::login::link::LinkToken;
-use super::super::login::{self, Flaw, Names};
-use super::super::objects::subject::{Command, Reply, User};
-use super::super::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
-use super::super::ports::Platform;
-use super::super::server::Server;
-use super::authorize::browser::Browser;
 use super::error_page::error_page;
-use super::method_not_allowed;
+use crate::protocol::config::SignUp;
+use crate::protocol::endpoints::authorize::browser::Browser;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::login;
+use crate::protocol::login::link::LinkToken;
+use crate::protocol::login::{Flaw, Names};
+use crate::protocol::objects::subject::{Command, Reply, User};
+use crate::protocol::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Path of the page a link leads to, below the issuer.
-pub(super) const PASSWORD: &str = login::link::PAGE;
+pub(crate) const PASSWORD: &str = login::link::PAGE;
 
 fn invalid_link() -> Failure {
     let description = "this link does not work any more; ask for a new one";
@@ -27,7 +28,7 @@ fn invalid_link() -> Failure {
 }
 
 /// What is wrong with a new password, if anything.
-pub(super) fn problem(form: &Form, names: &Names) -> Option<SignUpProblem> {
+pub(crate) fn problem(form: &Form, names: &Names) -> Option<SignUpProblem> {
     let value = |name| form.value(name).unwrap_or_default();
     match login::flaw(value("password"), names) {
         Some(Flaw::TooShort) => Some(SignUpProblem::PasswordTooShort),
@@ -39,73 +40,73 @@ pub(super) fn problem(form: &Form, names: &Names) -> Option<SignUpProblem> {
 }
 
 /// `/password?token=…`: the form, and what it sends.
-pub(super) async fn serve_link<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("password");
-    let form = match exchange.request.method {
-        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
-        Method::Post => Form::of(exchange.request),
-        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
+pub(crate) async fn serve_link<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("password");
+    let form = match context.request.method {
+        Method::Get => Form::parse(context.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(context.request),
+        _ => return method_not_allowed(server, context, "GET, HEAD, POST"),
     };
     let done = match form {
-        Ok(form) => link(server, exchange, &form).await,
+        Ok(form) => link(server, context, &form).await,
         Err(error) => Err(error.into()),
     };
     match done {
         Ok(response) => response,
-        Err(failure) => error_page(server, exchange, failure).await,
+        Err(failure) => error_page(server, context, failure).await,
     }
 }
 
 async fn link<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Result<Response, Failure> {
     // The token is the link's at first, and travels in the form afterward.
     let text = form.value("token").or(form.value("flow")).ok_or_else(invalid_link)?;
-    let keyring = server.keyring_for(text, exchange.now).await?;
-    if !server.snapshot(exchange.now).await?.login.password {
+    let keyring = server.keyring_for(text, context.now).await?;
+    if !server.snapshot(context.now).await?.login.password {
         return Err(invalid_link());
     }
     let token = LinkToken::parse(&keyring.derived, text).ok_or_else(invalid_link)?;
     let look = Command::UseLink { sha256: token.sha256.clone(), password: None };
-    let Reply::User(user) = server.subject(token.owner, &look, exchange.now).await? else {
+    let Reply::User(user) = server.subject(token.owner, &look, context.now).await? else {
         return Err(invalid_link());
     };
-    let browser = Browser::of(server, exchange).await?;
-    if exchange.request.method == Method::Get {
-        return page(server, exchange, &browser, (text, &user), None).await;
+    let browser = Browser::of(server, context).await?;
+    if context.request.method == Method::Get {
+        return page(server, context, &browser, (text, &user), None).await;
     }
-    if !browser.accepts(server, exchange, text, form.value("csrf").unwrap_or_default()).await? {
+    if !browser.accepts(server, context, text, form.value("csrf").unwrap_or_default()).await? {
         // The link's token proves enough; that the form came from here doesn't show, so the form is shown once more.
-        exchange.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
+        context.note_refusal(Code::Forbidden, Cause::CsrfMismatch);
         let problem = Some(SignUpProblem::PageExpired);
-        let shown = page(server, exchange, &browser, (text, &user), problem).await?;
+        let shown = page(server, context, &browser, (text, &user), problem).await?;
         return Ok(Response { status: 403, ..shown });
     }
-    if let Some(problem) = problem(form, &Names::of_user(server, exchange, &user).await?) {
-        return page(server, exchange, &browser, (text, &user), Some(problem)).await;
+    if let Some(problem) = problem(form, &Names::of_user(server, context, &user).await?) {
+        return page(server, context, &browser, (text, &user), Some(problem)).await;
     }
     let password = form.value("password").unwrap_or_default();
-    let password = login::hash_password(server, Some(token.owner), password, exchange.now).await?;
+    let password = login::hash_password(server, Some(token.owner), password, context.now).await?;
     let command = Command::UseLink { sha256: token.sha256, password: Some(password) };
-    let Reply::User(_) = server.subject(token.owner, &command, exchange.now).await? else {
+    let Reply::User(_) = server.subject(token.owner, &command, context.now).await? else {
         return Err(invalid_link());
     };
-    let snapshot = server.snapshot(exchange.now).await?;
+    let snapshot = server.snapshot(context.now).await?;
     let (base, theme) = (server.issuer.path(), &snapshot.branding);
     Ok(PasswordSetPage { base, theme, account: &user.login }.render())
 }
 
 async fn page<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: &Browser,
     (flow, user): (&str, &User),
     problem: Option<SignUpProblem>,
 ) -> Result<Response, Failure> {
-    let snapshot = server.snapshot(exchange.now).await?;
-    let csrf = browser.csrf(server, exchange, flow).await?;
+    let snapshot = server.snapshot(context.now).await?;
+    let csrf = browser.csrf(server, context, flow).await?;
     let base = server.issuer.path();
     let action = format!("{base}{PASSWORD}");
     let page = SignUpPage {
@@ -123,24 +124,24 @@ async fn page<P: Platform>(
 }
 
 /// `/sign-up`: where everybody may make an account.
-pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("sign_up");
-    let form = match exchange.request.method {
-        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
-        Method::Post => Form::of(exchange.request),
-        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("sign_up");
+    let form = match context.request.method {
+        Method::Get => Form::parse(context.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(context.request),
+        _ => return method_not_allowed(server, context, "GET, HEAD, POST"),
     };
     let done = match form {
-        Ok(form) => super::authorize::sign_up(server, exchange, &form).await,
+        Ok(form) => crate::protocol::endpoints::authorize::sign_up(server, context, &form).await,
         Err(error) => Err(error.into()),
     };
     match done {
         Ok(response) => response,
-        Err(failure) => error_page(server, exchange, failure).await,
+        Err(failure) => error_page(server, context, failure).await,
     }
 }
 
 /// Whether everybody may make an account.
-pub(super) fn is_open(sign_up: SignUp) -> bool {
+pub(crate) fn is_open(sign_up: SignUp) -> bool {
     sign_up == SignUp::Open
 }

@@ -5,36 +5,39 @@
 
 use serde_json::{Map, Value};
 
-use super::super::error::{Cause, Code, Failure, OAuthError, ServerError};
-use super::super::form::Form;
-use super::super::http::{Method, Response};
-use super::super::issue::{GrantRef, signed_answer};
-use super::super::jwt::{ID_TOKEN_TYPE, VerifiedAccessToken, verify_access_token};
-use super::super::log::Exchange;
-use super::super::ports::Platform;
-use super::super::scope::ScopeSet;
-use super::super::sealed::{GRANT_PREFIX, open};
-use super::super::server::Server;
-use super::super::user_claims;
-use super::{cors, method_not_allowed};
+use super::cors;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::issue::signed_answer;
+use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
+use crate::protocol::keys::token_header::ID_TOKEN_TYPE;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::grant_ref::GrantRef;
+use crate::protocol::tokens::user_claims;
+use crate::protocol::tokens::verify::{VerifiedAccessToken, verify_access_token};
 
 /// Path of the endpoint below the issuer.
-pub(super) const USERINFO: &str = "/userinfo";
+pub(crate) const USERINFO: &str = "/userinfo";
 
-pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("userinfo");
-    match exchange.request.method {
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("userinfo");
+    match context.request.method {
         Method::Get | Method::Post => {}
-        Method::Options => return cors::preflight(server, exchange).await,
+        Method::Options => return cors::preflight(server, context).await,
         Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Other => {
-            return method_not_allowed(server, exchange, "GET, POST, OPTIONS");
+            return method_not_allowed(server, context, "GET, POST, OPTIONS");
         }
     }
-    let response = match answer(server, exchange).await {
+    let response = match answer(server, context).await {
         Ok(response) => response,
-        Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+        Err(failure) => context.fail(server.issuer.as_str(), failure),
     };
-    cors::for_error(response, server, exchange).await
+    cors::for_error(response, server, context).await
 }
 
 fn refused(cause: Cause) -> Failure {
@@ -42,38 +45,38 @@ fn refused(cause: Cause) -> Failure {
 }
 
 /// The bearer token: in the header, or in the body of a form (RFC 6750 §2.1, §2.2), never in the URL.
-fn bearer(exchange: &Exchange<'_>) -> Result<String, Failure> {
+fn bearer(context: &RequestContext<'_>) -> Result<String, Failure> {
     let missing = OAuthError::new(Code::TokenMissing, Cause::BearerMissing, "this needs an access token");
-    if let Some(header) = exchange.request.headers.authorization.as_ref() {
+    if let Some(header) = context.request.headers.authorization.as_ref() {
         let (scheme, token) = header.expose().split_once(' ').ok_or(missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing.into());
         }
         return Ok(token.trim().to_owned());
     }
-    if exchange.request.method == Method::Post && exchange.request.headers.content_type.is_some() {
-        let form = Form::of(exchange.request)?;
+    if context.request.method == Method::Post && context.request.headers.content_type.is_some() {
+        let form = Form::of(context.request)?;
         return Ok(form.value("access_token").ok_or(missing)?.to_owned());
     }
     Err(missing.into())
 }
 
-async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
-    let token = bearer(exchange)?;
-    let snapshot = server.snapshot(exchange.now).await?;
+async fn answer<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Result<Response, Failure> {
+    let token = bearer(context)?;
+    let snapshot = server.snapshot(context.now).await?;
     let issuer = server.issuer.as_str();
     let token =
-        verify_access_token(&server.platform, &token, &snapshot.keys, issuer, Some(issuer), exchange.now)
+        verify_access_token(&server.platform, &token, &snapshot.keys, issuer, Some(issuer), context.now)
             .await?;
-    exchange.note_client(&token.client_id);
+    context.note_client(&token.client_id);
     let scopes = ScopeSet::parse(&token.scope).unwrap_or_default();
     if !scopes.contains("openid") {
         let description = "the access token lacks the scope `openid`";
         return Err(OAuthError::new(Code::InsufficientScope, Cause::BearerScope, description).into());
     }
-    let (claims, alg) = claims(server, exchange, &token, &scopes).await?;
+    let (claims, alg) = claims(server, context, &token, &scopes).await?;
     if let Some(alg) = alg {
-        let jwt = signed_answer(server, exchange.now, alg, ID_TOKEN_TYPE, &token.client_id, claims).await?;
+        let jwt = signed_answer(server, context.now, alg, ID_TOKEN_TYPE, &token.client_id, claims).await?;
         let mut response = Response::json_no_store(200, jwt);
         if let Some(header) = response.headers.iter_mut().find(|(name, _)| *name == "content-type") {
             header.1 = "application/jwt".into();
@@ -86,16 +89,16 @@ async fn answer<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Res
 
 async fn claims<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     token: &VerifiedAccessToken,
     scopes: &ScopeSet,
-) -> Result<(Map<String, Value>, Option<super::super::jwk::Alg>), Failure> {
-    let keyring = server.keyring_for(token.grant.as_deref().unwrap_or_default(), exchange.now).await?;
+) -> Result<(Map<String, Value>, Option<crate::protocol::model::jwk::Alg>), Failure> {
+    let keyring = server.keyring_for(token.grant.as_deref().unwrap_or_default(), context.now).await?;
     let grant =
         token.grant.as_deref().and_then(|text| open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, text));
     let grant = grant.ok_or_else(|| refused(Cause::TokenInactive))?;
-    let client = server.issued_to(token, exchange.now).await?.map_err(refused)?;
-    let state = server.live_grant(&grant, exchange.now).await?;
+    let client = server.issued_to(token, context.now).await?.map_err(refused)?;
+    let state = server.live_grant(&grant, context.now).await?;
     let state = state.filter(|state| state.grant.client_id == token.client_id);
     let state = state.ok_or_else(|| refused(Cause::TokenInactive))?;
     let mut claims = user_claims::for_userinfo(&state.user, scopes, state.grant.claims.as_ref());

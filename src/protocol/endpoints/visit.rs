@@ -1,25 +1,25 @@
 //! Addresses that people reach by themselves: the root, bookmarks of forms, and where password managers look.
 
-use super::super::http::Response;
-use super::super::issuer::Issuer;
-use super::super::ports::Platform;
-use super::super::server::Server;
 use super::account::ACCOUNT;
+use crate::protocol::http::Response;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
 
 /// Where password managers send people to change a password (W3C, A Well-Known URL for Changing Passwords).
 const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
 /// Whether `path` is that address, at the root of the host or below the issuer.
-pub(super) fn is_change_password(issuer: &Issuer, path: &str) -> bool {
+pub(crate) fn is_change_password(issuer: &Issuer, path: &str) -> bool {
     path == CHANGE_PASSWORD || path.strip_prefix(issuer.path()) == Some(CHANGE_PASSWORD)
 }
 
 /// Whether `below`, the path below the issuer, is its front door.
-pub(super) fn is_root(below: Option<&str>) -> bool {
+pub(crate) fn is_root(below: Option<&str>) -> bool {
     matches!(below, Some("" | "/"))
 }
 
 /// To the account page, where a password is changed, too.
-pub(super) fn to_account<P: Platform>(server: &Server<P>) -> Response {
+pub(crate) fn to_account<P: Platform>(server: &Server<P>) -> Response {
     Response::see_other(server.issuer.endpoint(ACCOUNT))
 }

@@ -3,9 +3,4 @@
 //! `subject` finds out what a token is worth now, [`policy`] decides purely, [`actor`] builds `act`. The grants put the
 //! outcome on the wire.
 
-pub mod actor;
 pub mod policy;
-pub(crate) mod subject;
-mod token_type;
-
-pub use token_type::TokenType;

@@ -6,14 +6,14 @@
 
 use serde_json::Value;
 
-use super::actor::Actor;
-use crate::protocol::client::Client;
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
-use crate::protocol::error::{Cause, Code, OAuthError};
-use crate::protocol::grants::audience::{agree, owners};
-use crate::protocol::jwt::Audience;
-use crate::protocol::scope::{ADMIN_SCOPE_PREFIX, ScopeSet};
-use crate::protocol::time::Timestamp;
+use crate::protocol::http::error::{Cause, Code, OAuthError};
+use crate::protocol::model::actor::Actor;
+use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ScopeSet};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::tokens::audience::{agree, owners};
+use crate::protocol::tokens::verify::Audience;
 
 /// Most targets in one request.
 const MAX_TARGETS: usize = 8;

@@ -5,16 +5,16 @@
 use serde_json::{Map, Value};
 
 use super::header::{Unverified, take_apart};
-use super::trust;
 use crate::protocol::config::TrustedIssuerConfig;
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::jwt::signature_is_valid;
-use crate::protocol::log::Exchange;
-use crate::protocol::ports::Platform;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::model::time::{MINUTE, Timestamp};
 use crate::protocol::server::Server;
-use crate::protocol::time::{MINUTE, Timestamp};
+use crate::protocol::server::issuer_keys as trust;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::verify::signature_is_valid;
 
 /// How far the clock of an issuer may be off, in seconds.
 pub(super) const SKEW: u64 = MINUTE;
@@ -79,14 +79,14 @@ pub(crate) fn refusal(code: Code, cause: Cause) -> OAuthError {
 /// The first check that failed.
 pub(crate) async fn verify_assertion<'s, P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     snapshot: &'s Snapshot,
     token: &str,
 ) -> Result<VerifiedAssertion<'s>, Rejected> {
-    let now = exchange.now;
+    let now = context.now;
     let token = take_apart(token)?;
     let issuer = issuer(snapshot, &token.claims).ok_or(Cause::IssuerUnknown)?;
-    exchange.note_issuer(&issuer.id);
+    context.note_issuer(&issuer.id);
     if !issuer.accepts(token.alg) {
         return Err(Cause::AssertionAlgorithm.into());
     }

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::jwks::MAX_KID;
+use crate::protocol::codec::encoding::{from_base64url, from_json};
+use crate::protocol::codec::jws::MAX_TOKEN;
 use crate::protocol::config::federation::AssertionKind;
-use crate::protocol::encoding::{from_base64url, from_json};
-use crate::protocol::error::Cause;
-use crate::protocol::jwk::Alg;
-use crate::protocol::jwt::MAX_TOKEN;
+use crate::protocol::http::error::Cause;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::jwk_set::MAX_KID;
 
 /// A token taken apart. Nothing in it is verified.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ fn kind_of(typ: Option<&str>) -> Option<AssertionKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::encoding::base64url;
+    use crate::protocol::codec::encoding::base64url;
 
     fn token(header: &str) -> String {
         format!("{}.{}.{}", base64url(header.as_bytes()), base64url(b"{}"), base64url(b"signature"))

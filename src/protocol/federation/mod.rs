@@ -8,19 +8,9 @@
 //! (`client_auth::federated`).
 
 mod assertion;
-pub mod discovery;
 pub mod header;
-pub mod issuers;
-pub mod jwks;
 mod one_time;
-pub mod pattern;
-pub mod prove;
-pub mod rules;
-mod subject;
-mod trust;
 
 pub use assertion::check_claims;
 pub(crate) use assertion::{Rejected, VerifiedAssertion, refusal, verify_assertion};
-pub use one_time::OneTimeToken;
 pub(crate) use one_time::{note, settle, use_up};
-pub(crate) use trust::Trust;

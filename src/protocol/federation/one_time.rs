@@ -12,27 +12,15 @@
 use futures_util::future::FutureExt as _;
 
 use super::assertion::{Rejected, SKEW, VerifiedAssertion, refusal};
-use crate::protocol::derived::mac;
-use crate::protocol::encoding::base64url;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::codec::encoding::base64url;
 use crate::protocol::http::Response;
-use crate::protocol::log::Exchange;
-use crate::protocol::objects::replay::{self, Command, Reply};
-use crate::protocol::ports::Platform;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::keys::derived::mac;
+use crate::protocol::objects::replay;
+use crate::protocol::objects::replay::{Command, Reply};
 use crate::protocol::server::Server;
-use crate::protocol::time::Timestamp;
-
-/// A token that a request shows and that counts once.
-#[derive(Debug, Clone)]
-pub struct OneTimeToken {
-    /// The object that remembers it, and what it is called there.
-    object: String,
-    key: String,
-    until: Timestamp,
-    /// What it is refused with: tells what it was shown for.
-    refused_with: Code,
-    is_used: bool,
-}
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::{OneTimeToken, RequestContext};
 
 /// Notes that the request shows `assertion`, if those of its issuer count once.
 ///
@@ -42,7 +30,7 @@ pub struct OneTimeToken {
 /// If the request shows the same token for something else, too: that would be two uses.
 pub(crate) async fn note<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     assertion: &VerifiedAssertion<'_>,
     refused_with: Code,
 ) -> Result<(), Rejected> {
@@ -50,12 +38,12 @@ pub(crate) async fn note<P: Platform>(
         return Ok(());
     }
     let jti = assertion.jti.as_deref().ok_or(Cause::AssertionIdMissing)?;
-    let keyring = server.any_keyring(exchange.now).await.map_err(Rejected::Failed)?;
+    let keyring = server.any_keyring(context.now).await.map_err(Rejected::Failed)?;
     let routing = &keyring.derived.routing;
     let digest = mac(routing, &[b"jti", assertion.issuer.issuer().as_bytes(), jti.as_bytes()]);
     let (shard, key) = (digest.last().copied().unwrap_or_default(), digest.get(..16).unwrap_or_default());
     let key = base64url(key);
-    let mut shown = exchange.one_time.borrow_mut();
+    let mut shown = context.one_time.borrow_mut();
     if let Some(known) = shown.iter().find(|token| token.key == key) {
         let is_same = known.refused_with == refused_with;
         return if is_same { Ok(()) } else { Err(Cause::AssertionUsed.into()) };
@@ -71,19 +59,22 @@ pub(crate) async fn note<P: Platform>(
 ///
 /// # Errors
 /// If one of the tokens was used already, anywhere.
-pub(crate) async fn use_up<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<(), Failure> {
-    if exchange.one_time.borrow().iter().all(|token| token.is_used) {
+pub(crate) async fn use_up<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+) -> Result<(), Failure> {
+    if context.one_time.borrow().iter().all(|token| token.is_used) {
         return Ok(());
     }
-    use_each(server, exchange).boxed_local().await
+    use_each(server, context).boxed_local().await
 }
 
-async fn use_each<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<(), Failure> {
-    let shown = exchange.one_time.borrow().clone();
+async fn use_each<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Result<(), Failure> {
+    let shown = context.one_time.borrow().clone();
     for (index, token) in shown.into_iter().enumerate().filter(|(_, token)| !token.is_used) {
         let command = Command::Use { key: token.key, until: token.until };
         match server.replay(&token.object, &command).await? {
-            Reply::Fresh => exchange.one_time.borrow_mut().iter_mut().skip(index).take(1).for_each(|token| {
+            Reply::Fresh => context.one_time.borrow_mut().iter_mut().skip(index).take(1).for_each(|token| {
                 token.is_used = true;
             }),
             Reply::Seen | Reply::Done => return Err(used(token.refused_with).into()),
@@ -103,18 +94,18 @@ fn used(code: Code) -> OAuthError {
 /// what it had used up.
 pub(crate) async fn settle<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     response: Response,
 ) -> Response {
     let response = if response.status < 400 {
-        match use_up(server, exchange).await {
+        match use_up(server, context).await {
             Ok(()) => return response,
-            Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+            Err(failure) => context.fail(server.issuer.as_str(), failure),
         }
     } else {
         response
     };
-    for token in exchange.one_time.take().into_iter().filter(|token| token.is_used) {
+    for token in context.one_time.take().into_iter().filter(|token| token.is_used) {
         let given_back: Result<_, ServerError> =
             server.replay(&token.object, &Command::GiveBack { key: token.key }).await;
         // It stays used up if that fails: never the other way round.

@@ -5,24 +5,18 @@
 //! can't be used as a weapon.
 
 use super::on_behalf::{check_incarnation, granted, invalid_grant, refused, requested_resources, unexpected};
-use super::target::Target;
-use super::{GrantInfo, GrantRequest, Granted};
-use crate::protocol::authorization_code::{AuthorizationCode, CodeProof};
-use crate::protocol::client::Client;
-use crate::protocol::error::{Cause, Failure};
+use super::{GrantRequest, Granted};
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::federation::use_up;
-use crate::protocol::form::Form;
+use crate::protocol::http::error::{Cause, Failure};
+use crate::protocol::http::form::Form;
+use crate::protocol::keys::sealed::{CODE_PREFIX, open};
+use crate::protocol::objects::subject::CodeProof;
 use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
-use crate::protocol::pkce;
-use crate::protocol::ports::Platform;
-use crate::protocol::sealed::{CODE_PREFIX, open};
-
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "authorization_code",
-    confidential_only: false,
-    speaks_of_user: true,
-    on_request_only: false,
-};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::authorization_code::AuthorizationCode;
+use crate::protocol::tokens::pkce;
+use crate::protocol::tokens::target::Target;
 
 /// Decides what a code comes to: `code`, `redirect_uri` (if it was sent before), `code_verifier`, and `resource`
 /// (RFC 8707 §2.2) to choose among the granted ones.
@@ -30,9 +24,9 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 /// # Errors
 /// `invalid_grant`, `invalid_target`; `invalid_request` if a parameter is missing.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = &request;
+    let GrantRequest { server, context, client, form } = &request;
     let sealed = form.require("code", "code is missing")?;
-    let keyring = server.keyring_for(sealed, exchange.now).await?;
+    let keyring = server.keyring_for(sealed, context.now).await?;
     let forged = || invalid_grant(Cause::CodeForged, "the code is not one of this server's");
     let mut code =
         open::<AuthorizationCode>(&keyring.derived.code, CODE_PREFIX, sealed).ok_or_else(forged)?;
@@ -42,21 +36,21 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     if proof.is_none() && !earlier {
         return Err(forged());
     }
-    if code.expires_at <= exchange.now {
+    if code.expires_at <= context.now {
         return Err(invalid_grant(Cause::CodeExpired, "the code has expired"));
     }
     check(&code, client, form)?;
-    check_incarnation(code.incarnation, server.incarnation(client, exchange.now).await?)?;
-    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    check_incarnation(code.incarnation, server.incarnation(client, context.now).await?)?;
+    let snapshot = server.snapshot_for(client, context.now).await?;
     let resources = requested_resources(&request, &snapshot, &code.resources)?;
     let issuer = server.issuer.as_str();
     let target = Target::of_grant(&snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();
-    use_up(server, exchange).await?;
-    let command = Command::Redeem(Box::new(redemption(code, proof, client, exchange.now)));
-    match server.subject(owner, &command, exchange.now).await? {
+    use_up(server, context).await?;
+    let command = Command::Redeem(Box::new(redemption(code, proof, client, context.now)));
+    match server.subject(owner, &command, context.now).await? {
         Reply::Granted(state) => granted(&request, target, id, *state, nonce).await,
         Reply::Refused(refusal) => Err(refused(refusal)),
         _ => Err(unexpected()),
@@ -85,10 +79,10 @@ fn redemption(
     code: AuthorizationCode,
     proof: Option<CodeProof>,
     client: &Client,
-    now: crate::protocol::time::Timestamp,
+    now: crate::protocol::model::time::Timestamp,
 ) -> Redemption {
     let offline = code.scopes.contains("offline_access");
-    let refresh = client.may_use(super::GrantType::RefreshToken);
+    let refresh = client.may_use(crate::protocol::model::grant_type::GrantType::RefreshToken);
     let lifetime = client.refresh.absolute;
     Redemption {
         id: code.id,

@@ -3,18 +3,11 @@
 //! The result never has a refresh token (§4.4.3) or an ID token: there is no user. The token's `sub` is the client's
 //! id, which no user's `sub` can be.
 
-use super::audience::choose;
-use super::{GrantInfo, GrantRequest, Granted};
-use crate::protocol::error::Failure;
-use crate::protocol::exchange::actor::may_act;
-use crate::protocol::ports::Platform;
-
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "client_credentials",
-    confidential_only: true,
-    speaks_of_user: false,
-    on_request_only: false,
-};
+use super::{GrantRequest, Granted};
+use crate::protocol::http::error::Failure;
+use crate::protocol::model::actor::may_act;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::audience::choose;
 
 /// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
 /// repeatable, RFC 8707 §2).
@@ -22,8 +15,8 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 /// # Errors
 /// `invalid_scope`, `invalid_target`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = request;
-    let snapshot = server.snapshot_for(&client, exchange.now).await?;
+    let GrantRequest { server, context, client, form } = request;
+    let snapshot = server.snapshot_for(&client, context.now).await?;
     let requested: Vec<&str> = form.values("resource").collect();
     let issuer = server.issuer.as_str();
     let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;

@@ -4,34 +4,31 @@
 //! It is a thin profile of the token exchange: the token has to be meant for the caller, and the answer says
 //! `amr: ["delegation"]`. Targets and scopes are those of `[client.exchange]`.
 
+use super::subject_token::present;
 use super::token_exchange::access_token;
-use super::{GrantInfo, GrantRequest, Granted};
-use crate::protocol::error::{Code, Failure, OAuthError};
+use super::{GrantRequest, Granted};
 use crate::protocol::exchange::policy::{Ask, decide as settle};
-use crate::protocol::exchange::subject::present;
-use crate::protocol::ports::Platform;
-
-pub(super) const INFO: GrantInfo =
-    GrantInfo { name: "delegation", confidential_only: true, speaks_of_user: true, on_request_only: true };
+use crate::protocol::http::error::{Code, Failure, OAuthError};
+use crate::protocol::server::ports::Platform;
 
 /// Decides what `token` comes to, for `scope` and `resource` (optional, repeatable).
 ///
 /// # Errors
 /// `invalid_grant` for the token, `invalid_target`, `invalid_scope`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = &request;
+    let GrantRequest { server, context, client, form } = &request;
     let token = form.require("token", "token is missing")?;
     let presented = present(&request, token).await.map_err(as_grant)?;
-    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let snapshot = server.snapshot_for(client, context.now).await?;
     let ask = Ask {
         scope: form.value("scope"),
         targets: form.values("resource").collect(),
         actor: None,
         addressed_only: true,
     };
-    let outcome = settle(&snapshot, server.issuer.as_str(), client, &presented.subject(), &ask, exchange.now);
+    let outcome = settle(&snapshot, server.issuer.as_str(), client, &presented.subject(), &ask, context.now);
     let outcome = outcome.map_err(|error| as_grant(error.into()))?;
-    exchange.semantics.set(Some(outcome.semantics.name()));
+    context.semantics.set(Some(outcome.semantics.name()));
     let mut granted = access_token(&request, (&snapshot, &presented), outcome)?;
     granted.vouched.insert("amr".to_owned(), serde_json::json!(["delegation"]));
     Ok(granted)

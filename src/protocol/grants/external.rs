@@ -6,18 +6,18 @@
 
 use serde_json::{Map, Value};
 
-use super::audience::choose;
 use super::{GrantRequest, Granted};
 use crate::protocol::config::claims::RESERVED;
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::config::{ClientConfig, RuleConfig, TrustedIssuerConfig};
-use crate::protocol::error::{Cause, Code, Failure, OAuthError};
-use crate::protocol::federation::rules::{NoRule, Purpose, evaluate, subject};
 use crate::protocol::federation::{VerifiedAssertion, note, refusal, verify_assertion};
-use crate::protocol::ports::Platform;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::time::{MINUTE, Timestamp};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::time::{MINUTE, Timestamp};
+use crate::protocol::rules::evaluate::{NoRule, Purpose, evaluate, subject};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::audience::choose;
 
 /// The longest life of a token that a rule issues, in seconds.
 const MAX_LIFETIME: u64 = 15 * MINUTE;
@@ -57,11 +57,11 @@ pub(super) async fn present<P: Platform>(
     token: &str,
     accepts: Accepts<'_>,
 ) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = request;
+    let GrantRequest { server, context, client, form } = request;
     let code = accepts.refused_with;
     let refused = |cause| Failure::from(refusal(code, cause));
-    let snapshot = server.snapshot_for(client, exchange.now).await?;
-    let assertion = verify_assertion(server, exchange, &snapshot, token).await;
+    let snapshot = server.snapshot_for(client, context.now).await?;
+    let assertion = verify_assertion(server, context, &snapshot, token).await;
     let assertion = assertion.map_err(|rejected| rejected.on_wire(code))?;
     if accepts.any_of.is_some_and(|kinds| !kinds.contains(&assertion.kind)) {
         return Err(refused(Cause::AssertionType));
@@ -69,13 +69,13 @@ pub(super) async fn present<P: Platform>(
     let purpose = Purpose::Grant { client_id: &client.client_id };
     let rule = evaluate(&snapshot.rules, assertion.issuer, assertion.kind, &assertion.claims, purpose);
     let rule = rule.map_err(|none| refused(none.cause()))?;
-    exchange.note_rule(&rule.id);
+    context.note_rule(&rule.id);
     let resources: Vec<&str> = accepts.resources.iter().map(|name| snapshot.registered(name)).collect();
     let wanted = Wanted { scope: form.value("scope"), resources: &resources };
     let presented = Presented::of(&assertion);
     let place = (&*snapshot, server.issuer.as_str());
-    let granted = decide(place, client, (rule, &presented), &wanted, (code, exchange.now))?;
-    note(server, exchange, &assertion, code).await.map_err(|rejected| rejected.on_wire(code))?;
+    let granted = decide(place, client, (rule, &presented), &wanted, (code, context.now))?;
+    note(server, context, &assertion, code).await.map_err(|rejected| rejected.on_wire(code))?;
     Ok(granted)
 }
 

@@ -3,27 +3,20 @@
 //!
 //! Every use makes a new guest, `gst_` and 128 random bits, which no client and no person is called. Nothing is stored.
 
-use super::audience::choose;
-use super::{GrantInfo, GrantRequest, Granted};
-use crate::protocol::client::GUEST_SUBJECT_PREFIX;
-use crate::protocol::error::Failure;
-use crate::protocol::id::Id;
-use crate::protocol::ports::Platform;
-
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "urn:mintedge:grant-type:guest",
-    confidential_only: false,
-    speaks_of_user: false,
-    on_request_only: true,
-};
+use super::{GrantRequest, Granted};
+use crate::protocol::http::error::Failure;
+use crate::protocol::model::client::GUEST_SUBJECT_PREFIX;
+use crate::protocol::model::id::Id;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::audience::choose;
 
 /// Decides what a guest gets: `scope` and `resource` as for `client_credentials`, within the client's ceiling.
 ///
 /// # Errors
 /// `invalid_scope`, `invalid_target`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = request;
-    let snapshot = server.snapshot_for(&client, exchange.now).await?;
+    let GrantRequest { server, context, client, form } = request;
+    let snapshot = server.snapshot_for(&client, context.now).await?;
     let requested: Vec<&str> = form.values("resource").collect();
     let issuer = server.issuer.as_str();
     let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;

@@ -4,16 +4,9 @@
 //! `typ` of its own. A public client may come here: the assertion is its proof, and the rule names it.
 
 use super::external::{Accepts, present};
-use super::{GrantInfo, GrantRequest, Granted};
-use crate::protocol::error::{Code, Failure};
-use crate::protocol::ports::Platform;
-
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    confidential_only: false,
-    speaks_of_user: false,
-    on_request_only: true,
-};
+use super::{GrantRequest, Granted};
+use crate::protocol::http::error::{Code, Failure};
+use crate::protocol::server::ports::Platform;
 
 /// Decides what `assertion` comes to, with `scope` and `resource` (optional, repeatable, RFC 8707 §2) within what the rule
 /// says. Never a refresh token (RFC 7521 §4.1).

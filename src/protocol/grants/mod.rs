@@ -3,7 +3,6 @@
 //! A grant decides and doesn't issue: it gets an [`AuthenticatedClient`] and its parameters and returns a
 //! [`Granted`]. Metadata, client registration and dispatch all read this registry.
 
-pub(super) mod audience;
 mod authorization_code;
 mod client_credentials;
 mod delegation;
@@ -13,46 +12,30 @@ mod jwt_bearer;
 mod on_behalf;
 mod password;
 mod refresh_token;
-pub(super) mod target;
+mod subject_token;
 mod token_exchange;
 
-pub(crate) use audience::requested_for_user;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::tokens::target::Target;
 use external::exchange_external;
 pub use external::{Preview, preview};
-use target::Target;
-
-use std::fmt;
 
 use futures_util::FutureExt as _;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::client_auth::AuthenticatedClient;
-use super::error::{Cause, Code, Failure, OAuthError};
-use super::exchange::TokenType;
-use super::form::Form;
-use super::id::Id;
-use super::jwk::Alg;
-use super::log::Exchange;
-use super::objects::subject::Authentication;
-use super::ports::Platform;
-use super::server::Server;
-use super::subject::UserId;
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::token_type::TokenType;
+use crate::protocol::model::user_id::UserId;
+use crate::protocol::objects::subject::Authentication;
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
-/// What the registry says of a grant.
-#[derive(Debug)]
-pub struct GrantInfo {
-    /// Its `grant_type`.
-    pub name: &'static str,
-    /// Whether only clients that authenticate may use it.
-    pub confidential_only: bool,
-    /// Whether its tokens speak of a person.
-    pub speaks_of_user: bool,
-    /// Whether the metadata names it only if a client is registered for it.
-    pub on_request_only: bool,
-}
-
-/// What a grant decided. Only grants make one, and only [`super::issue`] takes it.
+/// What a grant decided. Only grants make one, and only [`crate::protocol::issue`] takes it.
 #[derive(Debug)]
 pub struct Granted {
     pub(super) subject: String,
@@ -96,63 +79,15 @@ pub(super) struct IdTokenRequest {
 /// What a grant gets to decide with.
 pub(crate) struct GrantRequest<'a, P> {
     pub(crate) server: &'a Server<P>,
-    pub(crate) exchange: &'a Exchange<'a>,
+    pub(crate) context: &'a RequestContext<'a>,
     pub(crate) client: AuthenticatedClient,
     pub(crate) form: &'a Form,
-}
-
-macro_rules! registry {
-    ($($variant:ident => $module:ident),+ $(,)?) => {
-        /// A grant that this server has. In JSON and on the wire its registered name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum GrantType {
-            $(#[doc = concat!("See the module `", stringify!($module), "`.")] $variant),+
-        }
-
-        impl GrantType {
-            /// All of them, in registration order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// What the registry says of it.
-            pub const fn info(self) -> &'static GrantInfo {
-                match self { $(Self::$variant => &$module::INFO),+ }
-            }
-        }
-
-        async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-            // Boxed: see `endpoints::route`.
-            match grant { $(GrantType::$variant => $module::decide(request).boxed_local().await),+ }
-        }
-    };
-}
-
-registry! {
-    AuthorizationCode => authorization_code,
-    ClientCredentials => client_credentials,
-    Delegation => delegation,
-    Guest => guest,
-    JwtBearer => jwt_bearer,
-    Password => password,
-    RefreshToken => refresh_token,
-    TokenExchange => token_exchange,
-}
-
-impl GrantType {
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        self.info().name
-    }
-
-    /// The grant called `name`.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|grant| grant.name() == name)
-    }
 }
 
 /// Sends a request to its grant: the grant has to exist, and the client has to be registered for it.
 pub(crate) async fn dispatch<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     client: AuthenticatedClient,
     form: &Form,
 ) -> Result<Granted, Failure> {
@@ -162,50 +97,31 @@ pub(crate) async fn dispatch<P: Platform>(
         Cause::GrantTypeUnknown,
         "this server has no such grant",
     ))?;
-    exchange.grant.set(Some(grant.name()));
+    context.grant.set(Some(grant.name()));
     if grant.info().confidential_only && client.is_public() {
         return unauthorized(Cause::ClientPublic, "a public client may not use this grant");
     }
     if !client.may_use(grant) {
         return unauthorized(Cause::GrantNotAllowed, "the client is not registered for this grant");
     }
-    decide(grant, GrantRequest { server, exchange, client, form }).await
+    decide(grant, GrantRequest { server, context, client, form }).await
 }
 
 fn unauthorized(cause: Cause, description: &'static str) -> Result<Granted, Failure> {
     Err(OAuthError::new(Code::UnauthorizedClient, cause, description).into())
 }
 
-impl fmt::Display for GrantType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Serialize for GrantType {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for GrantType {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&name).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|grant| format!("`{grant}`")).collect();
-            serde::de::Error::custom(format!("unknown grant `{name}`, expected one of {}", known.join(", ")))
-        })
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for GrantType {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "GrantType".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let names: Vec<_> = Self::ALL.iter().map(|grant| grant.name()).collect();
-        schemars::json_schema!({ "type": "string", "enum": names })
+/// Lets the grant decide. A variant without a line here doesn't compile.
+async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    // Boxed: see `app::route`.
+    match grant {
+        GrantType::AuthorizationCode => authorization_code::decide(request).boxed_local().await,
+        GrantType::ClientCredentials => client_credentials::decide(request).boxed_local().await,
+        GrantType::Delegation => delegation::decide(request).boxed_local().await,
+        GrantType::Guest => guest::decide(request).boxed_local().await,
+        GrantType::JwtBearer => jwt_bearer::decide(request).boxed_local().await,
+        GrantType::Password => password::decide(request).boxed_local().await,
+        GrantType::RefreshToken => refresh_token::decide(request).boxed_local().await,
+        GrantType::TokenExchange => token_exchange::decide(request).boxed_local().await,
     }
 }

@@ -2,21 +2,21 @@
 
 use serde_json::Map;
 
-use super::target::{Target, nothing_left};
 use super::{GrantRequest, Granted, IdTokenRequest, UserTokens};
 use crate::protocol::config::IdTokenClaims;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::exchange::actor::may_act;
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::{Incarnation, Standing};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::model::actor::may_act;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::{Incarnation, Standing};
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::objects::subject::{GrantedState, Refusal};
-use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::RefreshToken;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::secret::SecretBytes;
-use crate::protocol::subject::session_name;
-use crate::protocol::user_claims;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::refresh_token::RefreshToken;
+use crate::protocol::tokens::subject_name::session_name;
+use crate::protocol::tokens::target::{Target, nothing_left};
+use crate::protocol::tokens::user_claims;
 
 /// Puts together what is to be issued for `state`.
 pub(super) async fn granted<P: Platform>(
@@ -26,8 +26,8 @@ pub(super) async fn granted<P: Platform>(
     state: GrantedState,
     nonce: Option<String>,
 ) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, .. } = request;
-    let keyring = server.any_keyring(exchange.now).await?;
+    let GrantRequest { server, context, client, .. } = request;
+    let keyring = server.any_keyring(context.now).await?;
     let GrantedState { grant, user, refresh } = state;
     let refresh_token = refresh.map(|(generation, secret): (u32, SecretBytes)| {
         RefreshToken { owner: user.id, grant: id, generation, secret }.to_wire(&keyring.derived.refresh)

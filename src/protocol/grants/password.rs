@@ -5,41 +5,41 @@
 //! are damped as on the login page, but in budgets of their own: per client and address, per identifier with both, and per
 //! identifier. The address is the one that the client connects from, unless it says in `end_user_address` where its user is.
 
+use crate::protocol::tokens::audience::requested_for_user;
 use core::net::IpAddr;
 
 use super::on_behalf::{granted, invalid_grant, refused, unexpected};
-use super::target::Target;
-use super::{GrantInfo, GrantRequest, GrantType, Granted};
-use crate::protocol::error::{Cause, Code, Failure, OAuthError};
+use super::{GrantRequest, Granted};
 use crate::protocol::federation::use_up;
-use crate::protocol::form::Form;
-use crate::protocol::id::Id;
-use crate::protocol::login::{self, Door, Problem};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::login;
+use crate::protocol::login::{Door, Problem};
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::id::Id;
 use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
-use crate::protocol::ports::Platform;
-
-pub(super) const INFO: GrantInfo =
-    GrantInfo { name: "password", confidential_only: true, speaks_of_user: true, on_request_only: true };
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::target::Target;
 
 /// Decides what `username` and `password` come to: `scope` and `resource` as at the authorization endpoint.
 ///
 /// # Errors
 /// `invalid_grant` for everything about the person; `invalid_scope`, `invalid_target`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = &request;
-    exchange.deprecated.set(true);
+    let GrantRequest { server, context, client, form } = &request;
+    context.deprecated.set(true);
     let name = form.require("username", "username is missing")?;
     let password = form.require("password", "password is missing")?;
-    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let snapshot = server.snapshot_for(client, context.now).await?;
     if !snapshot.login.password {
         let description = "people can't log in here with a password";
         return Err(OAuthError::new(Code::UnauthorizedClient, Cause::PasswordLoginOff, description).into());
     }
     let resources: Vec<&str> = form.values("resource").collect();
-    let (scopes, resources) = super::requested_for_user(&snapshot, client, form.value("scope"), &resources)?;
+    let (scopes, resources) = requested_for_user(&snapshot, client, form.value("scope"), &resources)?;
     let target = Target::of_grant(&snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
     let door = Door::Client { client_id: &client.client_id, address: end_user_address(form)? };
-    let login = match login::with_password(server, exchange, door, name, password).await? {
+    let login = match login::with_password(server, context, door, name, password).await? {
         Ok(login) => login,
         Err(Problem::Wrong) => {
             return Err(invalid_grant(Cause::PasswordWrong, "the username or the password is wrong"));
@@ -58,7 +58,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = Id::generate(&server.platform);
     let grant = Grant {
         client_id: client.client_id.clone(),
-        incarnation: server.incarnation(client, exchange.now).await?,
+        incarnation: server.incarnation(client, context.now).await?,
         sid: None,
         bound_to_session: false,
         scopes,
@@ -66,8 +66,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         auth: login.auth,
         claims: None,
         binding: None,
-        created_at: exchange.now,
-        expires_at: exchange.now.plus(client.refresh.absolute),
+        created_at: context.now,
+        expires_at: context.now.plus(client.refresh.absolute),
         family: None,
         revoked: None,
         derived: None,
@@ -80,12 +80,12 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         max_grants: client.refresh.max_grants,
         idle: Some(client.refresh.idle),
         // It is decided this moment, not before.
-        removed_at: Some(exchange.now),
+        removed_at: Some(context.now),
         password_epoch: login.user.password_epoch,
         proof: None,
     };
-    use_up(server, exchange).await?;
-    match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), exchange.now).await? {
+    use_up(server, context).await?;
+    match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), context.now).await? {
         Reply::Granted(state) => granted(&request, target, id, *state, None).await,
         Reply::Refused(refusal) => Err(refused(refusal)),
         _ => Err(unexpected()),
@@ -105,14 +105,14 @@ fn end_user_address(form: &Form) -> Result<Option<IpAddr>, OAuthError> {
 async fn consented<P: Platform>(
     request: &GrantRequest<'_, P>,
     login: &login::Login,
-    scopes: &crate::protocol::scope::ScopeSet,
+    scopes: &crate::protocol::model::scope::ScopeSet,
 ) -> Result<bool, Failure> {
-    let GrantRequest { server, exchange, client, .. } = request;
-    match server.subject(login.user.id, &Command::Overview, exchange.now).await? {
+    let GrantRequest { server, context, client, .. } = request;
+    match server.subject(login.user.id, &Command::Overview, context.now).await? {
         Reply::Overview(overview) => {
             let consent = overview.consents.iter().find(|(client_id, _)| *client_id == client.client_id);
             let Some((_, consent)) = consent else { return Ok(false) };
-            let is_current = server.is_current(client, consent.incarnation, exchange.now).await?;
+            let is_current = server.is_current(client, consent.incarnation, context.now).await?;
             Ok(is_current && scopes.is_subset(&consent.scopes))
         }
         _ => Err(unexpected()),

@@ -3,25 +3,18 @@
 //! Order of checks: client authentication → form and tag (no I/O) → in the object: secret, client, expiry, key, scope,
 //! resource, person → rotation. `docs/refresh-tokens.md` has the semantics in full.
 
-use super::audience::without_unknown;
 use super::on_behalf::{granted, invalid_grant, refused, unexpected};
-use super::target::{Target, offers};
-use super::{GrantInfo, GrantRequest, Granted};
+use super::{GrantRequest, Granted};
 use crate::protocol::config::ExtraTokenType;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::federation::use_up;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::objects::subject::{Command, Grant, Presentation, Refusal, Reply};
-use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::RefreshToken;
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::server::ports::Platform;
 use crate::protocol::state::refresh::Policy;
-
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "refresh_token",
-    confidential_only: false,
-    speaks_of_user: true,
-    on_request_only: false,
-};
+use crate::protocol::tokens::audience::without_unknown;
+use crate::protocol::tokens::refresh_token::RefreshToken;
+use crate::protocol::tokens::target::{Target, offers};
 
 /// Decides what a refresh token comes to: `refresh_token`, `scope` and `resource` to narrow the access token, and the
 /// access token only.
@@ -29,9 +22,9 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 /// # Errors
 /// `invalid_grant`, `invalid_scope`, `invalid_target`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = &request;
+    let GrantRequest { server, context, client, form } = &request;
     let text = form.require("refresh_token", "refresh_token is missing")?;
-    let keyring = server.keyring_for(text, exchange.now).await?;
+    let keyring = server.keyring_for(text, context.now).await?;
     let token = RefreshToken::parse(&keyring.derived.refresh, text).ok_or_else(|| {
         invalid_grant(Cause::RefreshTokenForged, "the refresh token is not one of this server's")
     })?;
@@ -40,7 +33,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
             OAuthError::new(Code::InvalidScope, Cause::ScopeMalformed, "scope is malformed or too long");
         ScopeSet::parse(text).ok_or(malformed)
     });
-    let snapshot = server.snapshot_for(client, exchange.now).await?;
+    let snapshot = server.snapshot_for(client, context.now).await?;
     let scopes = scopes.transpose()?.map(|scopes| without_unknown(&snapshot, client, scopes));
     let named = form.values("resource");
     let resources: Vec<String> = named.map(|name| snapshot.registered(name).to_owned()).collect();
@@ -49,25 +42,25 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         let description = "a requested resource was not granted";
         return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
     }
-    use_up(server, exchange).await?;
+    use_up(server, context).await?;
     let command = Command::Refresh(Box::new(Presentation {
         grant: token.grant,
         generation: token.generation,
         secret: token.secret,
         client_id: client.client_id.clone(),
-        incarnation: Some(server.incarnation(client, exchange.now).await?),
+        incarnation: Some(server.incarnation(client, context.now).await?),
         binding: None,
         scopes: scopes.clone(),
         resources: resources.clone(),
         offers: Some(offers(&snapshot, client, &resources)),
         policy: Policy { refresh: client.refresh.clone(), bound: !client.is_public() },
     }));
-    let reply = server.subject(token.owner, &command, exchange.now).await?;
+    let reply = server.subject(token.owner, &command, context.now).await?;
     let mut state = match reply {
         Reply::Granted(state) => *state,
         Reply::Refused(refusal) => {
             if let Refusal::RefreshReused { distance } = refusal {
-                exchange.distance.set(Some(distance));
+                context.distance.set(Some(distance));
             }
             return Err(refused(refusal));
         }
@@ -91,7 +84,7 @@ async fn still_exchanged<P: Platform>(
     request: &GrantRequest<'_, P>,
     grant: &mut Grant,
 ) -> Result<(), Failure> {
-    let GrantRequest { server, exchange, client, .. } = request;
+    let GrantRequest { server, context, client, .. } = request;
     let Some(derived) = grant.derived.clone() else { return Ok(()) };
     let permitted = &client.exchange;
     grant.resources.retain(|resource| permitted.audiences.contains(resource));
@@ -105,7 +98,7 @@ async fn still_exchanged<P: Platform>(
     if grant.resources.is_empty() {
         return Err(invalid_grant(Cause::TargetNotAllowed, over));
     }
-    if !server.clients_are_enabled(grant, exchange.now).await? {
+    if !server.clients_are_enabled(grant, context.now).await? {
         return Err(invalid_grant(Cause::ClientDisabled, over));
     }
     Ok(())

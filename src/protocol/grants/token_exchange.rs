@@ -5,28 +5,23 @@
 
 use serde_json::{Map, Value};
 
-use super::target::{Target, nothing_left};
-use super::{GrantInfo, GrantRequest, GrantType, Granted, IdTokenRequest, UserTokens, exchange_external};
+use super::subject_token::{Presented, present};
+use super::{GrantRequest, Granted, IdTokenRequest, UserTokens, exchange_external};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
-use crate::protocol::exchange::subject::{Presented, present};
-use crate::protocol::exchange::{TokenType, actor};
 use crate::protocol::federation::use_up;
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Incarnation;
-use crate::protocol::jwt::unverified_issuer;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::model::actor;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Incarnation;
+use crate::protocol::model::token_type::TokenType;
 use crate::protocol::objects::subject::{Command, Derivation, Grant, Redemption, Reply};
-use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::RefreshToken;
-
-pub(super) const INFO: GrantInfo = GrantInfo {
-    name: "urn:ietf:params:oauth:grant-type:token-exchange",
-    confidential_only: false,
-    speaks_of_user: true,
-    on_request_only: true,
-};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::refresh_token::RefreshToken;
+use crate::protocol::tokens::target::{Target, nothing_left};
+use crate::protocol::tokens::verify::unverified_issuer;
 
 /// Decides what `subject_token` comes to: `subject_token_type`, `actor_token` and `actor_token_type` (both or neither),
 /// `requested_token_type`, `resource` and `audience` (each repeatable), `scope` (RFC 8693 §2.1).
@@ -34,7 +29,7 @@ pub(super) const INFO: GrantInfo = GrantInfo {
 /// # Errors
 /// `invalid_request` for the tokens (§2.2.2), `invalid_target`, `invalid_scope`, `unauthorized_client`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, form } = &request;
+    let GrantRequest { server, context, client, form } = &request;
     let token = form.require("subject_token", "subject_token is missing")?;
     let kind = form.require("subject_token_type", "subject_token_type is missing")?;
     let kind = TokenType::parse(kind).filter(|kind| *kind != TokenType::RefreshToken);
@@ -56,9 +51,9 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let presented = present(&request, token).await?;
     let subject = presented.subject();
     let ask = ask(&request).await?;
-    let snapshot = server.snapshot_for(client, exchange.now).await?;
-    let outcome = settle(&snapshot, server.issuer.as_str(), client, &subject, &ask, exchange.now)?;
-    exchange.semantics.set(Some(outcome.semantics.name()));
+    let snapshot = server.snapshot_for(client, context.now).await?;
+    let outcome = settle(&snapshot, server.issuer.as_str(), client, &subject, &ask, context.now)?;
+    context.semantics.set(Some(outcome.semantics.name()));
     match wanted {
         TokenType::AccessToken | TokenType::Jwt => {
             let granted = access_token(&request, (&snapshot, &presented), outcome)?;
@@ -153,10 +148,10 @@ async fn id_token<P: Platform>(
     (snapshot, presented): (&Snapshot, &Presented),
     outcome: Outcome<'_>,
 ) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, .. } = request;
+    let GrantRequest { server, context, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let id_token = IdTokenRequest { nonce: None, alg: client.id_token_alg(), claims: Map::new() };
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let mut granted = access_token(request, (snapshot, presented), outcome)?;
     granted.subject = reference.owner.at(client, &keyring.derived);
     granted.user = Some(UserTokens {
@@ -178,7 +173,7 @@ async fn refresh_token<P: Platform>(
     subject: &Subject,
     outcome: Outcome<'_>,
 ) -> Result<Granted, Failure> {
-    let GrantRequest { server, exchange, client, .. } = request;
+    let GrantRequest { server, context, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let from = &state.grant;
     let id = Id::generate(&server.platform);
@@ -194,7 +189,7 @@ async fn refresh_token<P: Platform>(
     };
     let grant = Grant {
         client_id: client.client_id.clone(),
-        incarnation: server.incarnation(client, exchange.now).await?,
+        incarnation: server.incarnation(client, context.now).await?,
         sid: from.sid.filter(|_| from.bound_to_session),
         bound_to_session: from.bound_to_session,
         scopes: granted.target.scopes().clone(),
@@ -202,8 +197,8 @@ async fn refresh_token<P: Platform>(
         auth: from.auth.clone(),
         claims: None,
         binding: None,
-        created_at: exchange.now,
-        expires_at: from.expires_at.min(exchange.now.plus(client.refresh.absolute)),
+        created_at: context.now,
+        expires_at: from.expires_at.min(context.now.plus(client.refresh.absolute)),
         family: None,
         revoked: None,
         derived: Some(derivation),
@@ -215,18 +210,18 @@ async fn refresh_token<P: Platform>(
         refresh: true,
         max_grants,
         idle,
-        removed_at: Some(exchange.now),
+        removed_at: Some(context.now),
         password_epoch: None,
         proof: None,
     };
-    use_up(server, exchange).await?;
+    use_up(server, context).await?;
     let command = Command::Redeem(Box::new(redemption));
-    let state = match server.subject(reference.owner, &command, exchange.now).await? {
+    let state = match server.subject(reference.owner, &command, context.now).await? {
         Reply::Granted(state) => state,
         Reply::Refused(refusal) => return Err(super::on_behalf::refused(refusal)),
         _ => return Err(super::on_behalf::unexpected()),
     };
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let owner = reference.owner;
     let refresh_token = state.refresh.map(|(generation, secret)| {
         RefreshToken { owner, grant: id, generation, secret }.to_wire(&keyring.derived.refresh)

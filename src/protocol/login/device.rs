@@ -6,19 +6,19 @@
 use subtle::ConstantTimeEq as _;
 
 use super::Identifier;
-use crate::protocol::cookies::Cookie;
-use crate::protocol::derived::{Derived, mac};
-use crate::protocol::encoding::base64url;
-use crate::protocol::error::ServerError;
-use crate::protocol::id::Id;
-use crate::protocol::log::Exchange;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::http::cookies::Cookie;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::derived::{Derived, mac};
+use crate::protocol::keys::tagged::{tagged, untagged};
+use crate::protocol::model::id::Id;
+use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::directory;
 use crate::protocol::objects::subject::{Command, Reply, User};
-use crate::protocol::ports::Platform;
-use crate::protocol::secret::SecretBytes;
 use crate::protocol::server::Server;
-use crate::protocol::subject::UserId;
-use crate::protocol::tagged::{tagged, untagged};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Prefix of the cookie's value.
 const PREFIX: &str = "med_";
@@ -37,15 +37,15 @@ pub(super) struct Device {
 /// The browser behind a request, if `identifier`'s owner has logged in with it under their present password.
 pub(super) async fn known<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     identifier: &Identifier,
 ) -> Result<Option<Device>, ServerError> {
-    let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
-    let keyring = server.keyring_for(cookie.unwrap_or_default(), exchange.now).await?;
+    let cookie = Cookie::Device.read(&server.issuer, &context.request.headers);
+    let keyring = server.keyring_for(cookie.unwrap_or_default(), context.now).await?;
     let device = cookie.and_then(|cookie| Device::of(identifier, &keyring.derived, cookie));
     let Some(device) = device else { return Ok(None) };
     let Some(owner) = owner(server, &keyring.derived, identifier, &device).await? else { return Ok(None) };
-    let Reply::User(user) = server.subject(owner, &Command::User, exchange.now).await? else {
+    let Reply::User(user) = server.subject(owner, &Command::User, context.now).await? else {
         return Ok(None);
     };
     Ok((user.login == identifier.as_str() && epoch(&user) == device.epoch).then_some(device))
@@ -70,12 +70,12 @@ async fn owner<P: Platform>(
 /// The cookie that makes the browser behind a request one that `user` has logged in with. One that was so stays the same.
 pub(super) fn remember<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     derived: &Derived,
     user: &User,
 ) -> String {
     let Some(identifier) = Identifier::parse(&user.login) else { return String::new() };
-    let cookie = Cookie::Device.read(&server.issuer, &exchange.request.headers);
+    let cookie = Cookie::Device.read(&server.issuer, &context.request.headers);
     let before = cookie.and_then(|cookie| Device::of(&identifier, derived, cookie));
     let kept = before.filter(|before| before.epoch == epoch(user)).map(|before| before.mark);
     Device::new(kept.unwrap_or_else(|| *Id::generate(&server.platform).bytes()), user)
@@ -137,7 +137,7 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::tagged::to_wire;
+    use crate::protocol::keys::tagged::to_wire;
 
     fn device(mark: u8) -> Device {
         let owner = Some(UserId::from_bytes([7; PART]));
@@ -191,13 +191,13 @@ mod tests {
         let server = World::new("https://id.example.com").expect("an issuer").isolate(None);
         pollster::block_on(async {
             let ada = Identifier::parse("ada@example.com").expect("one");
-            let new = crate::protocol::accounts::NewAccount {
+            let new = crate::protocol::login::accounts::NewAccount {
                 login: ada.as_str().to_owned(),
                 ..Default::default()
             };
             let now = server.platform.now();
             let made = server.make_account(new, now).await.expect("made");
-            let crate::protocol::accounts::Made::User(user) = made else { panic!("{made:?}") };
+            let crate::protocol::login::accounts::Made::User(user) = made else { panic!("{made:?}") };
             let derived = &server.any_keyring(now).await.expect("keys").derived;
             let old = Device { mark: [3; PART], epoch: epoch(&user), owner: None };
             assert_ne!(old.epoch, Id::from_bytes([0; PART]), "a new account has an epoch");
@@ -206,8 +206,8 @@ mod tests {
             let cookie = format!("__Host-mintedge-device={}", tagged(PREFIX, &derived.session, &body));
             let headers = Headers { cookie: Some(SensitiveHeader::new(cookie)), ..Headers::default() };
             let request = Request::new(Method::Post, "/login", headers, Body::Bytes(Vec::new()));
-            let exchange = Exchange::new(&request, &server.platform);
-            assert_eq!(known(&server, &exchange, &ada).await.expect("an answer"), None, "another epoch");
+            let context = RequestContext::new(&request, &server.platform);
+            assert_eq!(known(&server, &context, &ada).await.expect("an answer"), None, "another epoch");
             // As if it had been made before there were epochs: it is deleted and made again, without one.
             let before = serde_json::json!({
                 "id": UserId::from_bytes([9; PART]), "login": ada.as_str(), "enabled": true, "created_at": 0,
@@ -219,11 +219,11 @@ mod tests {
             let claim = directory::Command::Claim { login, name, owner: before.id };
             server.shard(&ada.shard(derived), &claim).await.expect("claimed");
             server.subject(before.id, &Command::Create(Box::new(before.clone())), now).await.expect("made");
-            let found = known(&server, &exchange, &ada).await.expect("an answer");
+            let found = known(&server, &context, &ada).await.expect("an answer");
             assert_eq!(found.map(|device| device.mark), Some([3; PART]));
             let change = Change { password: Some(PasswordHash("x".to_owned())), ..Change::default() };
             server.subject(before.id, &Command::Change(Box::new(change)), now).await.expect("changed");
-            assert_eq!(known(&server, &exchange, &ada).await.expect("an answer"), None, "a new password");
+            assert_eq!(known(&server, &context, &ada).await.expect("an answer"), None, "a new password");
         });
     }
 }

@@ -4,11 +4,11 @@
 //! says [`characters`]. Accounts of version 0.1.0 may have another form: they keep it, and it is looked up first.
 
 use super::characters;
-use crate::protocol::client::USER_SUBJECT_PREFIX;
-use crate::protocol::derived::{Derived, mac};
-use crate::protocol::encoding::base64url;
-use crate::protocol::ports::Platform;
-use crate::protocol::subject::UserId;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::keys::derived::{Derived, mac};
+use crate::protocol::model::client::USER_SUBJECT_PREFIX;
+use crate::protocol::model::user_id::UserId;
+use crate::protocol::server::ports::Platform;
 
 /// Longest identifier, in bytes.
 const MAX_LENGTH: usize = 254;

@@ -2,11 +2,11 @@
 //!
 //! `mel_ ‖ base64url(owner ‖ secret ‖ tag) ‖ checksum`; the person's object knows the secret's hash.
 
-use crate::protocol::derived::Derived;
-use crate::protocol::ports::Entropy;
-use crate::protocol::secret::{Secret, SecretHash};
-use crate::protocol::subject::UserId;
-use crate::protocol::tagged::{tagged, untagged};
+use crate::protocol::keys::derived::Derived;
+use crate::protocol::keys::tagged::{tagged, untagged};
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::secret::{Secret, SecretHash};
+use crate::protocol::model::user_id::UserId;
 
 const PREFIX: &str = "mel_";
 /// Path below the issuer of the page that a link leads to, with the token as `token`.

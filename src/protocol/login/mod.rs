@@ -2,6 +2,7 @@
 //!
 //! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
 
+pub(crate) mod accounts;
 mod characters;
 mod device;
 mod identifier;
@@ -12,14 +13,15 @@ mod password;
 mod throttle;
 mod weak;
 
-use super::config::LoggedPeople;
-use super::error::ServerError;
-use super::log::{self, Exchange};
-use super::objects::subject::{Authentication, Command, Reply, User};
-use super::passwords::Password;
-use super::ports::Platform;
-use super::server::Server;
-use super::time::{DAY, Timestamp};
+use crate::protocol::config::LoggedPeople;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::time::{DAY, Timestamp};
+use crate::protocol::objects::subject::{Authentication, Command, Reply, User};
+use crate::protocol::passwords::Password;
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request as log;
+use crate::protocol::server::request::RequestContext;
 
 pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use new_password::{Flaw, Names, flaw};
@@ -56,17 +58,17 @@ pub(crate) enum Problem {
 /// Logs in with a password. Unknown identifier and wrong password take the same steps and the same time.
 pub(crate) async fn with_password<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     door: Door<'_>,
     name: &str,
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
-    let Some(identifier) = server.identifier(name, exchange.now).await? else {
+    let Some(identifier) = server.identifier(name, context.now).await? else {
         return Ok(Err(Problem::Wrong));
     };
-    let tried = try_password(server, exchange, door, &identifier, password).await?;
+    let tried = try_password(server, context, door, &identifier, password).await?;
     if tried.is_err() {
-        note_failure(server, exchange, door, &identifier).await?;
+        note_failure(server, context, door, &identifier).await?;
     }
     Ok(tried)
 }
@@ -74,17 +76,17 @@ pub(crate) async fn with_password<P: Platform>(
 /// What can be nobody's password isn't counted: no guess is spent on it.
 async fn try_password<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     door: Door<'_>,
     identifier: &Identifier,
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
-    let now = exchange.now;
+    let now = context.now;
     if password.len() > MAX_PASSWORD {
         return Ok(Err(Problem::Wrong));
     }
     let keyring = server.any_keyring(now).await?;
-    let attempt = throttle::Attempt::new(server, exchange, door, identifier).await?;
+    let attempt = throttle::Attempt::new(server, context, door, identifier).await?;
     let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
     let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
     let log_in = Command::LogIn { password: Password::new(password) };
@@ -94,25 +96,25 @@ async fn try_password<P: Platform>(
         _ => return Ok(Err(Problem::Wrong)),
     };
     attempt.forgive(server, &allowed).await?;
-    let device = device::remember(server, exchange, &keyring.derived, &user);
+    let device = device::remember(server, context, &keyring.derived, &user);
     Ok(Ok(Login { user, auth: by_password(now), device }))
 }
 
 /// Notes for the log who is said to have tried, and from where, as far as the log may say so.
 async fn note_failure<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     door: Door<'_>,
     identifier: &Identifier,
 ) -> Result<(), ServerError> {
-    if server.snapshot(exchange.now).await?.log.people == LoggedPeople::Hash {
-        let derived = &server.any_keyring(exchange.now).await?.derived;
+    if server.snapshot(context.now).await?.log.people == LoggedPeople::Hash {
+        let derived = &server.any_keyring(context.now).await?.derived;
         let address = match door {
             Door::Client { address: Some(address), .. } => Some(address),
-            Door::Page | Door::Client { .. } => exchange.address(),
+            Door::Page | Door::Client { .. } => context.address(),
         };
         let networks = network::networks(address);
-        exchange.note_attempt(
+        context.note_attempt(
             log::keyed_hash(derived, log::LOGIN, identifier.as_str()),
             log::keyed_hash(derived, log::ADDRESS, network::narrowest(&networks)),
         );
@@ -123,24 +125,24 @@ async fn note_failure<P: Platform>(
 /// The value of the cookie that makes this browser one that `user` has logged in with.
 pub(crate) async fn device_cookie<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     user: &User,
 ) -> Result<String, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
-    Ok(device::remember(server, exchange, &keyring.derived, user))
+    let keyring = server.any_keyring(context.now).await?;
+    Ok(device::remember(server, context, &keyring.derived, user))
 }
 
 /// Whether somebody may try something with this identifier; counts as an attempt.
 pub(crate) async fn may_try<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     name: &str,
 ) -> Result<bool, ServerError> {
-    let Some(identifier) = server.identifier(name, exchange.now).await? else { return Ok(false) };
-    let attempt = throttle::Attempt::new(server, exchange, Door::Page, &identifier).await?;
+    let Some(identifier) = server.identifier(name, context.now).await? else { return Ok(false) };
+    let attempt = throttle::Attempt::new(server, context, Door::Page, &identifier).await?;
     let may = attempt.count(server).await?.is_some();
     if !may {
-        note_failure(server, exchange, Door::Page, &identifier).await?;
+        note_failure(server, context, Door::Page, &identifier).await?;
     }
     Ok(may)
 }

@@ -3,12 +3,12 @@
 
 use super::password::{MAX_PASSWORD, MIN_PASSWORD};
 use super::weak::is_weak;
-use crate::protocol::error::ServerError;
-use crate::protocol::log::Exchange;
+use crate::protocol::codec::uri::host_of;
+use crate::protocol::http::error::ServerError;
 use crate::protocol::objects::subject::User;
-use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
-use crate::protocol::subject::host_of;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// What is wrong with a new password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,11 @@ impl Names {
     /// Of a person to be.
     pub(crate) async fn of<P: Platform>(
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         login: &str,
         name: Option<&str>,
     ) -> Result<Self, ServerError> {
-        let snapshot = server.snapshot(exchange.now).await?;
+        let snapshot = server.snapshot(context.now).await?;
         let host = host_of(server.issuer.as_str()).unwrap_or_default();
         let whole = [login, name.unwrap_or_default(), host, snapshot.branding.name.as_str(), "mintedge"];
         let whole = whole.into_iter().chain(login.split('@'));
@@ -44,11 +44,11 @@ impl Names {
     /// Of somebody with an account.
     pub(crate) async fn of_user<P: Platform>(
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         user: &User,
     ) -> Result<Self, ServerError> {
         let name = user.claims.get("name").and_then(|name| name.as_str());
-        Self::of(server, exchange, &user.login, name).await
+        Self::of(server, context, &user.login, name).await
     }
 }
 

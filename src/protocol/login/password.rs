@@ -1,13 +1,13 @@
 //! What passwords may be, and having them hashed: by a person's object, so that a flood of logins doesn't hold up those who get
 //! tokens (`docs/decisions/hashing.md`).
 
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::subject::{Command, Reply};
 use crate::protocol::passwords::{Password, PasswordHash};
-use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
-use crate::protocol::subject::UserId;
-use crate::protocol::time::Timestamp;
+use crate::protocol::server::ports::Platform;
 
 /// Shortest password, in characters.
 pub(super) const MIN_PASSWORD: usize = 8;

@@ -9,18 +9,19 @@
 use core::net::IpAddr;
 
 use super::Identifier;
-use super::device::{self, Device};
+use super::device;
+use super::device::Device;
 use super::identifier::shard_of;
 use super::network::{networks, widest};
-use crate::protocol::derived::{Derived, mac};
-use crate::protocol::encoding::base64url;
-use crate::protocol::error::ServerError;
-use crate::protocol::log::Exchange;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::derived::{Derived, mac};
+use crate::protocol::model::time::{HOUR, MINUTE};
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::directory::{Bucket, Command, Reply};
-use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
-use crate::protocol::subject::UserId;
-use crate::protocol::time::{HOUR, MINUTE};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Attempts for one identifier from one network, or from one known browser, in [`SHORT`].
 const PER_PAIR: u32 = 10;
@@ -76,21 +77,21 @@ pub(super) struct Allowed {
 impl Attempt {
     pub(super) async fn new<P: Platform>(
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         door: Door<'_>,
         identifier: &Identifier,
     ) -> Result<Self, ServerError> {
-        let keyring = server.any_keyring(exchange.now).await?;
+        let keyring = server.any_keyring(context.now).await?;
         let derived = &keyring.derived;
-        let limit = server.snapshot(exchange.now).await?.login.attempts_per_address;
+        let limit = server.snapshot(context.now).await?.login.attempts_per_address;
         Ok(match door {
-            Door::Page => match device::known(server, exchange, identifier).await? {
+            Door::Page => match device::known(server, context, identifier).await? {
                 Some(device) => Self::on_device(derived, identifier, &device),
-                None => Self::on_page(derived, identifier, exchange.address(), limit),
+                None => Self::on_page(derived, identifier, context.address(), limit),
             },
             Door::Client { client_id, address } => {
                 let own = address.is_some();
-                let address = address.or(exchange.address());
+                let address = address.or(context.address());
                 Self { own, ..Self::through_client(derived, identifier, (client_id, address), limit) }
             }
         })
@@ -206,10 +207,10 @@ impl Attempt {
 /// Counted per address and not per client: nobody can use a client up for others.
 pub(crate) async fn may_push<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
 ) -> Result<bool, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
-    let place = by_address(&keyring.derived, exchange.address(), ("r", PUSHED_PER_ADDRESS));
+    let keyring = server.any_keyring(context.now).await?;
+    let place = by_address(&keyring.derived, context.address(), ("r", PUSHED_PER_ADDRESS));
     let command = Command::Attempt { login: None, buckets: place.buckets };
     Ok(matches!(server.shard(&place.shard, &command).await?, Reply::Allowed { .. }))
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::SWEEP_EVERY;
 use super::rows::{Rows, Transaction};
-use crate::protocol::error::ServerError;
-use crate::protocol::subject::UserId;
-use crate::protocol::time::{MINUTE, Timestamp};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::time::{MINUTE, Timestamp};
+use crate::protocol::model::user_id::UserId;
 
 const LOGIN: &str = "login/";
 const BUCKET: &str = "bucket/";

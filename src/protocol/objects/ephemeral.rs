@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Rows, Transaction};
-use crate::protocol::error::ServerError;
-use crate::protocol::time::Timestamp;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::time::Timestamp;
 
 const ROW: &str = "value";
 

@@ -6,7 +6,7 @@
 //! answers, so a failure leaves nothing half done. What takes long isn't computed there: the answer is then an order, and the
 //! same command comes again with what came of it.
 
-mod call;
+pub mod control;
 pub mod directory;
 pub mod ephemeral;
 pub mod replay;
@@ -15,11 +15,11 @@ pub mod subject;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ServerError;
-use super::json;
-use super::passwords::{Computed, Order};
-use super::ports::Entropy;
-use super::time::{DAY, Timestamp};
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::passwords::{Computed, Order};
+use crate::protocol::{model::time::DAY, model::time::Timestamp};
 
 pub use rows::{Changes, Rows, Transaction};
 
@@ -124,9 +124,9 @@ mod tests {
 
     use super::*;
     use crate::memory::{self, FakeEntropy};
-    use crate::protocol::id::Id;
-    use crate::protocol::subject::UserId;
-    use crate::protocol::time::HOUR;
+    use crate::protocol::model::id::Id;
+    use crate::protocol::model::time::HOUR;
+    use crate::protocol::model::user_id::UserId;
 
     /// One object, and commands for it as JSON.
     #[derive(Default)]

@@ -6,11 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Rows, Transaction};
-use crate::protocol::derived::mac;
-use crate::protocol::encoding::base64url;
-use crate::protocol::error::ServerError;
-use crate::protocol::secret::SecretBytes;
-use crate::protocol::time::{HOUR, Timestamp};
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::derived::mac;
+use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::time::{HOUR, Timestamp};
 
 /// Objects per hour: enough to write some thousand tokens a second, few enough that rare ones share one.
 const SHARDS: u8 = 16;

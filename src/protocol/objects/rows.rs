@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::protocol::error::ServerError;
-use crate::protocol::json;
-use crate::protocol::time::Timestamp;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::time::Timestamp;
 
 /// Rows read at once by [`Transaction::all`].
 const PAGE: u32 = 1000;

@@ -1,13 +1,13 @@
 //! The page where people see and end their sessions, take access back and change their password.
 
-use super::super::http::Response;
 use super::form::{Button, Field, Flaw, FormTarget, Look, hidden};
 use super::html::Html;
 use super::identity::{account, mark};
 use super::layout::Layout;
 use super::policy::Policy;
 use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, WEAK, new_password, new_password_again};
-use super::theme::Theme;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
 
 /// One signed-in browser.
 #[derive(Debug, Clone)]

@@ -1,12 +1,12 @@
 //! Asking whether an application may have what it asks for (`OpenID Connect` Core §3.1.2.4).
 
-use super::super::http::Response;
 use super::form::{Button, FormTarget, Look};
 use super::html::Html;
 use super::identity::{ClientFace, account};
 use super::layout::Layout;
 use super::policy::Policy;
-use super::theme::Theme;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
 
 /// One thing an application asks for.
 #[derive(Debug, Clone, Copy)]

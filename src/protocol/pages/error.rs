@@ -1,11 +1,11 @@
 //! What people see when a request can't be answered and there is no safe place to send them: what it means for them, a way
 //! on, and folded away what an application's developer or an operator needs.
 
-use super::super::http::Response;
 use super::html::Html;
 use super::layout::Layout;
 use super::policy::Policy;
-use super::theme::Theme;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
 
 /// What it means for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! The authorization response as a form that submits itself (`OAuth 2.0 Form Post Response Mode` §2).
 
-use super::super::http::Response;
 use super::form::hidden;
 use super::html::Html;
 use super::layout::Layout;
 use super::policy::{Forms, Policy};
 use super::uri;
+use crate::protocol::http::Response;
 
 /// The only script there is: submits the form of a [`FormPostPage`].
 pub const SUBMIT_SCRIPT: &str = include_str!("submit.js");

@@ -3,8 +3,8 @@
 use super::html::Html;
 use super::identity::mark;
 use super::style::stylesheet_version;
-use super::theme::Theme;
 use super::uri;
+use crate::protocol::config::theme::Theme;
 
 /// The frame of one page.
 pub(super) struct Layout<'a> {

@@ -4,10 +4,10 @@
 //! it, those at the application included: to another host, or to an app's own scheme. A page of its own ends that chain, and
 //! the forms' policies need to name nobody. It needs no script; where a browser doesn't go on by itself, there is a button.
 
-use super::super::http::Response;
 use super::layout::{Layout, Onward};
 use super::policy::Policy;
 use super::uri;
+use crate::protocol::http::Response;
 
 /// Leads on to an application.
 pub struct LeavingPage<'a> {

@@ -1,13 +1,13 @@
 //! The sign-in page.
 
-use super::super::http::Response;
 use super::form::{Button, Field, Flaw, FormTarget, Look, banner};
 use super::html::Html;
 use super::identity::ClientFace;
 use super::layout::Layout;
 use super::policy::Policy;
-use super::theme::Theme;
 use super::uri;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
 
 /// Why somebody sees the sign-in page again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

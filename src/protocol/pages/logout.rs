@@ -1,13 +1,13 @@
 //! Signing out (`OpenID Connect` RP-Initiated Logout §2, Front-Channel Logout §2).
 
-use super::super::http::Response;
 use super::error::way_on;
 use super::form::{Button, FormTarget, Look};
 use super::identity::{ClientFace, account};
 use super::layout::{Layout, Onward};
 use super::policy::Policy;
-use super::theme::Theme;
 use super::uri;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
 
 /// Asks whether to sign out. Sends `action` = `logout` or `stay`.
 pub struct LogoutPage<'a> {

@@ -1,6 +1,6 @@
 //! The pages people see, rendered on the server: sign-in, consent, account and what lies between.
 //!
-//! Pure functions: a struct holds what a page shows, `render` makes the [`Response`](super::http::Response) with
+//! Pure functions: a struct holds what a page shows, `render` makes the [`Response`](crate::protocol::http::Response) with
 //! every header it needs. They work without JavaScript, without inline styles and under a Content Security Policy
 //! that allows nothing else. [`form_post`](FormPostPage) alone runs a script, which submits its form.
 //!
@@ -24,7 +24,6 @@ mod policy;
 mod select_account;
 mod sign_up;
 mod style;
-mod theme;
 mod uri;
 
 pub use account::{AccountNotice, AccountPage, AppRow, SessionRow};
@@ -39,4 +38,3 @@ pub use logout::{LogoutPage, PasswordSetPage, SignedOutPage};
 pub use select_account::SelectAccountPage;
 pub use sign_up::{SignUpKind, SignUpPage, SignUpProblem};
 pub use style::{stylesheet, stylesheet_version};
-pub use theme::Theme;

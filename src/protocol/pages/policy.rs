@@ -3,9 +3,9 @@
 //! `Cross-Origin-Opener-Policy` is set where nobody arrives from an application. The pages of a flow leave it out:
 //! an application that opened them in a popup would lose the popup for good, also once it is back on its own origin.
 
-use super::super::http::Response;
 use super::html::Html;
 use super::uri;
+use crate::protocol::http::Response;
 
 /// What a page may do beyond showing itself.
 #[derive(Default)]

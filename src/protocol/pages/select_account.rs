@@ -1,11 +1,11 @@
 //! Asking whether to go on with the account that is signed in (`prompt=select_account`).
 
-use super::super::http::Response;
 use super::form::{Button, FormTarget, Look};
 use super::identity::{ClientFace, account};
 use super::layout::Layout;
 use super::policy::Policy;
-use super::theme::Theme;
+use crate::protocol::config::theme::Theme;
+use crate::protocol::http::Response;
 
 /// Asks which account to use. Sends `action` = `continue` or `switch`.
 pub struct SelectAccountPage<'a> {

@@ -2,9 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::encoding::base64url;
 use super::color::{BLACK, Color, WHITE};
-use super::theme::Theme;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::config::theme::Theme;
 
 const RULES: &str = include_str!("style.css");
 

@@ -2,7 +2,7 @@
 //!
 //! Clients register most of them; registration checks them too. This is the last line before the browser.
 
-use crate::protocol::uri::is_forbidden;
+use crate::protocol::codec::uri::is_forbidden;
 
 /// An `https` or `http` URI.
 pub(super) fn web(uri: &str) -> Option<&str> {

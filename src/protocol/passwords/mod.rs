@@ -16,7 +16,7 @@ use mintedge_passwords::{Function, Running, Variant};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::ports::Entropy;
+use crate::protocol::model::entropy::Entropy;
 use formats::Stored;
 
 /// Memory in KiB, passes, lanes.

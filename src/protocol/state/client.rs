@@ -1,10 +1,10 @@
 //! Transitions of one client: declared, changed, secrets added and ended, switched on and off.
 
-use crate::protocol::client::{Client, ManagedBy, StoredSecret};
 use crate::protocol::config::ClientConfig;
-use crate::protocol::incarnation::Epoch;
-use crate::protocol::secret::SecretHash;
-use crate::protocol::time::Timestamp;
+use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
+use crate::protocol::model::incarnation::Epoch;
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::Timestamp;
 
 /// Most secrets a client has at once, expired ones not counted.
 pub const MAX_LIVE_SECRETS: usize = 5;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::client::{declare, redeclare};
-use crate::protocol::client::{Client, ManagedBy};
 use crate::protocol::config::Config;
-use crate::protocol::incarnation::Epoch;
-use crate::protocol::time::Timestamp;
+use crate::protocol::config::registered_client::{Client, ManagedBy};
+use crate::protocol::model::incarnation::Epoch;
+use crate::protocol::model::time::Timestamp;
 
 /// What happens to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,92 +4,14 @@
 //! its own, and a missed alarm delays housekeeping but never a switch. A key is published for [`ANNOUNCE`] before
 //! it signs (longer than every cache of `/jwks`) and stays for [`KEEP`] after it stopped (longer than every token).
 
-use serde::{Deserialize, Serialize};
+use crate::protocol::keys::schedule::{ANNOUNCE, KeyState, Schedule, active};
 
-use crate::protocol::jwk::Alg;
-use crate::protocol::keyring::{PublicKey, StoredKey};
-use crate::protocol::time::{DAY, HOUR, MINUTE, Timestamp};
+use crate::protocol::keys::schedule::{PublicKey, StoredKey};
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::time::{DAY, HOUR, MINUTE, Timestamp};
 
-/// How long a key is published before it signs, in seconds.
-pub const ANNOUNCE: u64 = DAY;
-/// How long a key stays published after it stopped signing, in seconds: the longest access token and an hour.
-pub const KEEP: u64 = MAX_TOKEN_LIFETIME + HOUR;
-/// Longest lifetime of an access token, in seconds.
-pub const MAX_TOKEN_LIFETIME: u64 = DAY;
 /// How long before its predecessor's end a successor is made, in seconds: the announcement and a day for a late alarm.
 const PREPARE: u64 = ANNOUNCE + DAY;
-
-/// When a key is made, used and gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Schedule {
-    /// Published from here on.
-    pub created_at: Timestamp,
-    /// Signs from here on.
-    pub active_from: Timestamp,
-    /// Signs no longer from here on; unset while there is no successor.
-    pub retire_from: Option<Timestamp>,
-    /// Published no longer from here on.
-    pub gone_at: Option<Timestamp>,
-}
-
-/// Where in its life a key is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum KeyState {
-    /// Published, not yet used.
-    Next,
-    /// Signs.
-    Active,
-    /// Verifies only.
-    Retiring,
-    /// Unknown to verifiers.
-    Gone,
-}
-
-impl Schedule {
-    /// The state at `now`.
-    pub fn state(&self, now: Timestamp) -> KeyState {
-        if self.gone_at.is_some_and(|at| at <= now) {
-            KeyState::Gone
-        } else if self.retire_from.is_some_and(|at| at <= now) {
-            KeyState::Retiring
-        } else if self.active_from <= now {
-            KeyState::Active
-        } else {
-            KeyState::Next
-        }
-    }
-
-    fn retire(&mut self, at: Timestamp) {
-        self.retire_from = Some(at);
-        self.gone_at = Some(at.plus(KEEP));
-    }
-}
-
-/// The key that signs with `alg` at `now`: of several active ones the youngest.
-pub fn active<'a>(
-    keys: impl IntoIterator<Item = &'a PublicKey>,
-    alg: Alg,
-    now: Timestamp,
-) -> Option<&'a PublicKey> {
-    keys.into_iter()
-        .filter(|key| key.alg == alg && key.schedule.state(now) == KeyState::Active)
-        .max_by_key(|key| key.schedule.active_from)
-}
-
-/// The key an edge signs with: the active one, or else the one that starts next. The object's clock may be ahead of the
-/// edge's, and then a key that starts at once has not started here; without another one there is no reason to wait.
-pub fn signer<'a>(
-    keys: impl IntoIterator<Item = &'a PublicKey> + Clone,
-    alg: Alg,
-    now: Timestamp,
-) -> Option<&'a PublicKey> {
-    let upcoming =
-        keys.clone().into_iter().filter(|key| key.alg == alg && key.schedule.state(now) == KeyState::Next);
-    active(keys, alg, now).or_else(|| upcoming.min_by_key(|key| key.schedule.active_from))
-}
 
 /// Keys that have to be made now: which algorithm, and from when on the key is to sign.
 pub fn wanted(keys: &[StoredKey], algs: &[Alg], rotate_every: u64, now: Timestamp) -> Vec<(Alg, Timestamp)> {

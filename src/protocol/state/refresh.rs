@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::config::{RefreshConfig, RefreshMode};
-use crate::protocol::secret::SecretBytes;
-use crate::protocol::time::Timestamp;
+use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::time::Timestamp;
 
 /// What is stored of a family besides its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl Policy {
     }
 
     fn recovers(&self) -> bool {
-        use crate::protocol::config::RecoveryConfig::{Auto, Off, On};
+        use crate::protocol::config::{RecoveryConfig::Auto, RecoveryConfig::Off, RecoveryConfig::On};
         match self.refresh.recovery {
             On => true,
             Auto => self.bound,

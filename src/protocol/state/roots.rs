@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{KeyState, Rotation, Schedule};
-use crate::protocol::derived::Purpose;
-use crate::protocol::kek::StoredPrivate;
-use crate::protocol::time::{DAY, HOUR, Timestamp};
+use super::keys::Rotation;
+use crate::protocol::keys::derived::Purpose;
+use crate::protocol::keys::kek::StoredPrivate;
+use crate::protocol::keys::schedule::{KeyState, Schedule};
+use crate::protocol::model::time::{DAY, HOUR, Timestamp};
 
 /// How long a generation is known before it is used, in seconds: edges look every minute.
 pub const ANNOUNCE: u64 = HOUR;

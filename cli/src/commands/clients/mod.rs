@@ -16,7 +16,7 @@ use crate::args::Globals;
 use crate::ask::confirm;
 use crate::failure::Failure;
 use crate::remote::{Access, Session, client_path, server_without_file};
-use mintedge::protocol::encoding::form_encode;
+use mintedge::protocol::codec::encoding::form_encode;
 
 /// What to do with clients.
 #[derive(Debug, Subcommand)]

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mintedge::protocol::admin::{ClientView, NewSecretView};
-use mintedge::protocol::encoding::form_encode;
-use mintedge::protocol::secret::SecretHash;
-use mintedge::protocol::time::DAY;
+use mintedge::protocol::codec::encoding::form_encode;
+use mintedge::protocol::model::secret::SecretHash;
+use mintedge::protocol::model::time::DAY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

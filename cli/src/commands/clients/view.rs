@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use mintedge::protocol::admin::ClientView;
-use mintedge::protocol::client::{AuthMethod, ManagedBy};
 use mintedge::protocol::config::ClientConfig;
-use mintedge::protocol::grants::GrantType;
+use mintedge::protocol::config::registered_client::ManagedBy;
+use mintedge::protocol::model::client::AuthMethod;
+use mintedge::protocol::model::grant_type::GrantType;
 use serde_json::Value;
 
 use crate::style::{DIM, bold, styled};

@@ -2,11 +2,11 @@
 
 use mintedge::protocol::config::TrustedIssuerConfig;
 use mintedge::protocol::config::federation::AssertionKind;
-use mintedge::protocol::error::Cause;
 use mintedge::protocol::federation::check_claims;
 use mintedge::protocol::federation::header::take_apart;
-use mintedge::protocol::jwk::Alg;
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::http::error::Cause;
+use mintedge::protocol::model::jwk::Alg;
+use mintedge::protocol::model::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -8,8 +8,8 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use mintedge::protocol::encoding::from_base64url;
-use mintedge::protocol::jwt::MAX_TOKEN;
+use mintedge::protocol::codec::encoding::from_base64url;
+use mintedge::protocol::codec::jws::MAX_TOKEN;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -3,11 +3,12 @@
 use mintedge::protocol::config::federation::{AssertionKind, Pattern};
 use mintedge::protocol::config::snapshot::Snapshot;
 use mintedge::protocol::config::{ClientConfig, Config, RuleConfig, TrustedIssuerConfig};
-use mintedge::protocol::error::{Cause, OAuthError};
-use mintedge::protocol::federation::rules::{NoSubject, Obstacle, Purpose, mismatches, obstacle, subject};
-use mintedge::protocol::grants::{GrantType, preview};
-use mintedge::protocol::issuer::Issuer;
-use mintedge::protocol::time::{DAY, Timestamp};
+use mintedge::protocol::grants::preview;
+use mintedge::protocol::http::error::{Cause, OAuthError};
+use mintedge::protocol::model::grant_type::GrantType;
+use mintedge::protocol::model::issuer::Issuer;
+use mintedge::protocol::model::time::{DAY, Timestamp};
+use mintedge::protocol::rules::evaluate::{NoSubject, Obstacle, Purpose, mismatches, obstacle, subject};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -1,11 +1,11 @@
 //! One client.
 
-use mintedge::protocol::client::{AuthMethod, client_id_problem};
 use mintedge::protocol::config::claims::RESERVED;
 use mintedge::protocol::config::{ClientConfig, ExchangeConfig};
-use mintedge::protocol::grants::GrantType;
-use mintedge::protocol::scope::{ScopeSet, USER_SCOPES};
-use mintedge::protocol::secret::is_generated_client_id;
+use mintedge::protocol::model::client::{AuthMethod, client_id_problem};
+use mintedge::protocol::model::grant_type::GrantType;
+use mintedge::protocol::model::scope::{ScopeSet, USER_SCOPES};
+use mintedge::protocol::model::secret::is_generated_client_id;
 use serde_json::{Map, Value};
 
 use super::convert::{Imported, Reading};

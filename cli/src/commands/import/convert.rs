@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mintedge::protocol::config::{ClientConfig, ResourceConfig};
-use mintedge::protocol::scope::USER_SCOPES;
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::model::scope::USER_SCOPES;
+use mintedge::protocol::model::time::Timestamp;
 use serde_json::Value;
 
 use super::hashes::{ImportedSecret, SecretForm};

@@ -2,8 +2,8 @@
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use clap::ValueEnum;
-use mintedge::protocol::secret::{Secret, SecretHash};
-use mintedge::protocol::time::Timestamp;
+use mintedge::protocol::model::secret::{Secret, SecretHash};
+use mintedge::protocol::model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

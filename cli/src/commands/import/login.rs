@@ -1,9 +1,9 @@
 //! What clients say about logging people in.
 
 use mintedge::protocol::config::{ClientConfig, RefreshConfig, RefreshMode};
-use mintedge::protocol::grants::GrantType;
-use mintedge::protocol::jwk::Alg;
-use mintedge::protocol::time::DAY;
+use mintedge::protocol::model::grant_type::GrantType;
+use mintedge::protocol::model::jwk::Alg;
+use mintedge::protocol::model::time::DAY;
 
 use super::read::{Loose, plain};
 use super::remarks::Remarks;

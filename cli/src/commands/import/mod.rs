@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use mintedge::protocol::config::Config;
-use mintedge::protocol::config::validate;
+use mintedge::protocol::validate;
 use serde_json::json;
 
 use crate::answer::Answer;

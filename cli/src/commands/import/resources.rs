@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mintedge::protocol::config::{AccessTokenTyp, ResourceConfig};
-use mintedge::protocol::jwk::Alg;
-use mintedge::protocol::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES, is_scope};
+use mintedge::protocol::config::ResourceConfig;
+use mintedge::protocol::model::jwk::Alg;
+use mintedge::protocol::model::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES, is_scope};
+use mintedge::protocol::model::token_type::AccessTokenTyp;
 use serde_json::{Map, Value};
 
 use super::convert::Imported;

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use mintedge::protocol::admin::{UserView, UserWithLink};
-use mintedge::protocol::secret::Secret;
-use mintedge::protocol::user_claims::is_settable;
+use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::tokens::user_claims::is_settable;
 use serde_json::{Map, Value, json};
 
 use super::password::PasswordArgs;

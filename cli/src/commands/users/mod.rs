@@ -14,7 +14,7 @@ use crate::args::Globals;
 use crate::ask::confirm;
 use crate::failure::Failure;
 use crate::remote::{Access, Session, server_without_file, user_path};
-use mintedge::protocol::encoding::form_encode;
+use mintedge::protocol::codec::encoding::form_encode;
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]

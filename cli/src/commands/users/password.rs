@@ -3,9 +3,9 @@
 use std::io::IsTerminal as _;
 
 use clap::Args;
-use mintedge::protocol::encoding::base62;
-use mintedge::protocol::ports::Entropy as _;
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::codec::encoding::base62;
+use mintedge::protocol::model::entropy::Entropy as _;
+use mintedge::protocol::model::secret::Secret;
 use serde_json::{Map, Value};
 
 use crate::ask::{new_password, secret_line};

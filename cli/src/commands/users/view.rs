@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use mintedge::protocol::admin::{OverviewView, PersonView, UserView, UserWithLink};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
 
 use crate::style::{DIM, bold, styled};
 use crate::time::utc;

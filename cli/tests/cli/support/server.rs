@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mintedge::memory::World;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
-use mintedge::protocol::secret::Secret;
+use mintedge::protocol::model::secret::Secret;
 
 /// The deployment's admin secret.
 pub(crate) const ADMIN_SECRET: &str = "mea_0000000000000000000000000000000000000000000000000";

@@ -3,11 +3,11 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use super::super::clients::{Page as ClientPage, RevokeRequest, SecretRequest, WithSecret};
-use super::super::keys::{KeysView, Retire, Rotate};
-use super::super::users::{ChangedUser, NewUser, UserPage};
-use super::super::{AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink};
 use super::schemas::{ClientDeclaration, any_object, of};
+use crate::protocol::admin::clients::{Page as ClientPage, RevokeRequest, SecretRequest, WithSecret};
+use crate::protocol::admin::keys::{KeysView, Retire, Rotate};
+use crate::protocol::admin::users::{ChangedUser, NewUser, UserPage};
+use crate::protocol::admin::{AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink};
 use crate::protocol::config::Config;
 
 type Describe = fn(&mut SchemaGenerator) -> Schema;

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::protocol::config::ClientConfig;
-use crate::protocol::id::Id;
-use crate::protocol::secret::SecretHash;
-use crate::protocol::subject::UserId;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::user_id::UserId;
 
 macro_rules! text_form {
     ($type:ty, $name:literal, $pattern:literal, $description:literal) => {

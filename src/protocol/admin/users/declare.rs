@@ -3,19 +3,22 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::{AdminFailure, Call, body};
-use super::{UserWithLink, find, no_such_user, note_person, view};
-use crate::protocol::accounts::{Made, NewAccount};
-use crate::protocol::config::validate::Problem;
+use super::view;
+use super::{UserWithLink, find, no_such_user, note_person};
+use crate::protocol::admin::body;
+use crate::protocol::admin::{AdminFailure, Call};
+use crate::protocol::codec::json;
 use crate::protocol::http::Response;
-use crate::protocol::json;
-use crate::protocol::login::{self, Flaw, Identifier, Names};
+use crate::protocol::login;
+use crate::protocol::login::accounts::{Made, NewAccount};
+use crate::protocol::login::{Flaw, Identifier, Names};
+use crate::protocol::model::time::DAY;
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::subject::{Change, User};
 use crate::protocol::passwords::PasswordHash;
-use crate::protocol::ports::Platform;
-use crate::protocol::subject::UserId;
-use crate::protocol::time::DAY;
-use crate::protocol::user_claims;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::user_claims;
+use crate::protocol::validate::Problem;
 
 /// How long an invitation works, in seconds.
 const INVITATION_LIFETIME: u64 = 7 * DAY;
@@ -80,7 +83,7 @@ impl Credential {
     ) -> Result<Option<PasswordHash>, AdminFailure> {
         match &self.password {
             Some(password) => {
-                Ok(Some(login::hash_password(call.server, owner, password, call.exchange.now).await?))
+                Ok(Some(login::hash_password(call.server, owner, password, call.context.now).await?))
             }
             None => Ok(self.password_hash.as_deref().and_then(|hash| PasswordHash::import(hash).ok())),
         }
@@ -101,11 +104,11 @@ const fn words(flaw: Flaw) -> &'static str {
 /// `POST users`: 201 with the account, and with the link where one was asked for.
 pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
     let NewUser { login, mut claims, password, password_hash, invite } =
-        body::read_required(call.exchange.request)?;
+        body::read_required(call.context.request)?;
     let credential = Credential { password, password_hash };
     let mut problems = claim_problems(&claims);
     let full_name = claims.get("name").and_then(Value::as_str);
-    let names = Names::of(call.server, call.exchange, &login, full_name).await?;
+    let names = Names::of(call.server, call.context, &login, full_name).await?;
     problems.extend(credential.problem(&names));
     if invite && credential.is_given() {
         problems.push(problem("invite", "who is invited chooses the password"));
@@ -115,7 +118,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
     if let Some(identifier) = identifier.filter(Identifier::is_email) {
         claims.entry("email").or_insert_with(|| identifier.as_str().into());
     }
-    let now = call.exchange.now;
+    let now = call.context.now;
     let password = credential.hash(call, None).await?;
     let user = made(call.server.make_account(NewAccount { login, claims, password }, now).await?)?;
     note_person(call, &user.login).await?;
@@ -129,17 +132,17 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
 
 /// `PATCH users/ID`. A new password ends all sessions and grants, and so does switching off.
 pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
-    let ChangedUser { claims, enabled, login, password, password_hash } = body::read(call.exchange.request)?;
+    let ChangedUser { claims, enabled, login, password, password_hash } = body::read(call.context.request)?;
     let credential = Credential { password, password_hash };
     let given = claims.iter().filter(|(_, value)| !value.is_null());
     let mut problems =
         claim_problems(&json::object(given.map(|(name, value)| (name.clone(), value.clone()))));
     let user = find(call, name).await?;
-    problems.extend(credential.problem(&Names::of_user(call.server, call.exchange, &user).await?));
+    problems.extend(credential.problem(&Names::of_user(call.server, call.context, &user).await?));
     refuse(problems)?;
     let password = credential.hash(call, Some(user.id)).await?;
     let change = Change { claims, enabled, password, login, ..Change::default() };
-    let changed = call.server.change_account(&user, change, call.exchange.now).await?;
+    let changed = call.server.change_account(&user, change, call.context.now).await?;
     let user = made(changed.ok_or_else(no_such_user)?)?;
     body::write(200, &view(call, &user).await?)
 }

@@ -4,13 +4,14 @@
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::super::{AdminFailure, Call, body};
 use super::PersonView;
-use crate::protocol::error::ServerError;
+use crate::protocol::admin::body;
+use crate::protocol::admin::{AdminFailure, Call};
 use crate::protocol::http::Response;
+use crate::protocol::http::error::ServerError;
 use crate::protocol::login::shard_name;
 use crate::protocol::objects::directory::{Command, Reply};
-use crate::protocol::ports::Platform;
+use crate::protocol::server::ports::Platform;
 
 /// Most shards that one request asks: a free Worker may make 50 calls for a request, all of them counted.
 const SHARDS_A_PAGE: usize = 30;
@@ -72,7 +73,7 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 async fn ordered<P: Platform>(call: &Call<'_, P>, limit: u32) -> Result<Response, AdminFailure> {
     let prefix = call.query("search").unwrap_or_default().trim().to_lowercase();
     let command = Command::Page { prefix, after: call.query("after"), limit: limit.saturating_add(1) };
-    let keyring = call.server.any_keyring(call.exchange.now).await?;
+    let keyring = call.server.any_keyring(call.context.now).await?;
     let names: Vec<String> = (0..=u8::MAX).map(|shard| shard_name(&keyring.derived, shard)).collect();
     let mut users = Vec::new();
     for names in names.chunks(SHARDS_AT_ONCE) {
@@ -100,7 +101,7 @@ async fn read<P: Platform>(
     start: Cursor,
     limit: u32,
 ) -> Result<(Vec<PersonView>, Option<Cursor>), AdminFailure> {
-    let keyring = call.server.any_keyring(call.exchange.now).await?;
+    let keyring = call.server.any_keyring(call.context.now).await?;
     let mut users = Vec::new();
     let Cursor { shard: first, mut after } = start;
     for (shard, asked) in (first..=u8::MAX).zip(0_usize..) {

@@ -5,15 +5,16 @@ mod list;
 mod overview;
 mod view;
 
-use super::super::config::LoggedPeople;
-use super::super::http::{Method, Response};
-use super::super::id::Id;
-use super::super::log;
-use super::super::login::Identifier;
-use super::super::objects::subject::{Change, Command, Reply, User, Why};
-use super::super::ports::Platform;
-use super::super::time::DAY;
-use super::{AdminFailure, Call, body, no_such_operation};
+use super::body;
+use super::{AdminFailure, Call, no_such_operation};
+use crate::protocol::config::LoggedPeople;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::login::Identifier;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::time::DAY;
+use crate::protocol::objects::subject::{Change, Command, Reply, User, Why};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request as log;
 
 #[cfg(feature = "schema")]
 pub(super) use declare::{ChangedUser, NewUser};
@@ -88,23 +89,23 @@ pub(super) fn operation(method: Method, path: &[&str]) -> &'static str {
 
 /// The person called `name`.
 async fn find<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<User, AdminFailure> {
-    let user = call.server.find_account(name, call.exchange.now).await?.ok_or_else(no_such_user)?;
+    let user = call.server.find_account(name, call.context.now).await?.ok_or_else(no_such_user)?;
     note_person(call, &user.login).await?;
     Ok(user)
 }
 
 /// Notes for the log whom an operation is about, as far as the log may say so.
 async fn note_person<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<(), AdminFailure> {
-    if call.server.snapshot(call.exchange.now).await?.log.people == LoggedPeople::Hash {
+    if call.server.snapshot(call.context.now).await?.log.people == LoggedPeople::Hash {
         let name = log_name(call, name).await?;
-        call.exchange.note_target(&name);
+        call.context.note_target(&name);
     }
     Ok(())
 }
 
 /// What a person is called in the log.
 async fn log_name<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<String, AdminFailure> {
-    let keyring = call.server.any_keyring(call.exchange.now).await?;
+    let keyring = call.server.any_keyring(call.context.now).await?;
     let identifier = Identifier::parse(name);
     let name = identifier.as_ref().map_or(name, Identifier::as_str);
     Ok(log::keyed_hash(&keyring.derived, log::LOGIN, name))
@@ -125,11 +126,11 @@ async fn order<P: Platform>(
     command: &Command,
 ) -> Result<Reply, AdminFailure> {
     let user = find(call, name).await?;
-    Ok(call.server.subject(user.id, command, call.exchange.now).await?)
+    Ok(call.server.subject(user.id, command, call.context.now).await?)
 }
 
 async fn delete<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
-    let deleted = call.server.delete_account(name, call.exchange.now).await?;
+    let deleted = call.server.delete_account(name, call.context.now).await?;
     let identifier = deleted.ok_or_else(no_such_user)?;
     note_person(call, identifier.as_str()).await?;
     Ok(Response::empty(204))
@@ -155,7 +156,7 @@ async fn reset<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, 
         let description = "the user is disabled, so the link would not work; enable them first";
         return Err(AdminFailure::refused(409, "disabled", description));
     }
-    let made = call.server.make_link(user.id, RESET_LIFETIME, call.exchange.now).await?;
+    let made = call.server.make_link(user.id, RESET_LIFETIME, call.context.now).await?;
     let (user, link) = made.ok_or_else(no_such_user)?;
     body::write(200, &UserWithLink { user: view(call, &user).await?, link: Some(link) })
 }

@@ -1,11 +1,12 @@
 //! What is stored of a person, and where they are logged in.
 
-use super::super::{AdminFailure, Call, body};
 use super::{OverviewView, no_such_user, order};
+use crate::protocol::admin::body;
+use crate::protocol::admin::{AdminFailure, Call};
 use crate::protocol::http::Response;
-use crate::protocol::id::Id;
+use crate::protocol::model::id::Id;
 use crate::protocol::objects::subject::{Command, Overview, Reply};
-use crate::protocol::ports::Platform;
+use crate::protocol::server::ports::Platform;
 
 /// `GET users/ID/export`: every row of the person's object by its key, without hashes and seeds.
 pub(super) async fn export<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
@@ -22,7 +23,7 @@ pub(super) async fn show<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<
 
 async fn overview<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Overview, AdminFailure> {
     match order(call, name, &Command::Overview).await? {
-        Reply::Overview(overview) => Ok(call.server.current_of(*overview, call.exchange.now).await?),
+        Reply::Overview(overview) => Ok(call.server.current_of(*overview, call.context.now).await?),
         _ => Err(no_such_user()),
     }
 }
@@ -46,6 +47,6 @@ pub(super) async fn end_session<P: Platform>(
     let sid = Id::parse(sid).filter(|sid| overview.sessions.iter().any(|(known, _)| known == sid));
     let sid = sid.ok_or_else(|| AdminFailure::not_found("the user has no such session"))?;
     let command = Command::EndSessions { sid: Some(sid) };
-    call.server.subject(overview.user.id, &command, call.exchange.now).await?;
+    call.server.subject(overview.user.id, &command, call.context.now).await?;
     Ok(Response::empty(204))
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::protocol::id::Id;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::subject::{Consent, Grant, Overview, Session, User};
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::subject::UserId;
-use crate::protocol::time::Timestamp;
 
 /// An entry of the list of users.
 #[derive(Debug, Clone, Serialize, Deserialize)]

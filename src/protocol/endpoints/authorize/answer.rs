@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::leave;
 
-use crate::protocol::authorization_code::AuthorizationCode;
-use crate::protocol::encoding::form_encode;
-use crate::protocol::error::{Failure, OAuthError, ServerError};
+use crate::protocol::codec::encoding::form_encode;
+use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::http::Response;
-use crate::protocol::log::Exchange;
+use crate::protocol::http::error::{Failure, OAuthError, ServerError};
+use crate::protocol::keys::sealed::{CODE_PREFIX, seal};
 use crate::protocol::pages::FormPostPage;
-use crate::protocol::ports::Platform;
-use crate::protocol::redirect_uri::RegisteredRedirectUri;
-use crate::protocol::sealed::{CODE_PREFIX, seal};
 use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::authorization_code::AuthorizationCode;
 
 /// `response_mode` (`OAuth 2.0 Multiple Response Types` §2.1, `Form Post Response Mode`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in super::super) enum ResponseMode {
+pub(crate) enum ResponseMode {
     #[default]
     Query,
     Fragment,
@@ -29,9 +29,9 @@ pub(in super::super) enum ResponseMode {
 }
 
 impl ResponseMode {
-    pub(in super::super) const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+    pub(crate) const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
 
-    pub(in super::super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Query => "query",
             Self::Fragment => "fragment",
@@ -60,7 +60,7 @@ impl ReturnTo {
     fn answer<'a, P: Platform>(
         &'a self,
         server: &'a Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         mut parameters: Vec<(&'a str, &'a str)>,
     ) -> Response {
         if let Some(state) = &self.state {
@@ -76,7 +76,7 @@ impl ReturnTo {
                 return FormPostPage { base, action: &self.redirect_uri, parameters: &parameters }.render();
             }
         };
-        leave(server, exchange, format!("{}{separator}{}", self.redirect_uri, encode(&parameters)))
+        leave(server, context, format!("{}{separator}{}", self.redirect_uri, encode(&parameters)))
     }
 }
 
@@ -88,19 +88,19 @@ fn encode(parameters: &[(&str, &str)]) -> String {
 /// Sends a code.
 pub(super) async fn code<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     target: &ReturnTo,
     code: &AuthorizationCode,
 ) -> Result<Response, ServerError> {
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let sealed = seal(&keyring.derived.code, CODE_PREFIX, code, &server.platform)?;
-    Ok(target.answer(server, exchange, vec![("code", &sealed)]))
+    Ok(target.answer(server, context, vec![("code", &sealed)]))
 }
 
 /// Sends an error to the client.
 pub(super) fn redirect_error<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     target: &ReturnTo,
     failure: Failure,
 ) -> Response {
@@ -109,6 +109,6 @@ pub(super) fn redirect_error<P: Platform>(
         Failure::OAuth(OAuthError { description, .. }) => description.as_str(),
         Failure::Server(_) => "the server failed; the request id finds the cause in its log",
     };
-    let _ = exchange.fail(server.issuer.as_str(), failure);
-    target.answer(server, exchange, vec![("error", error), ("error_description", description)])
+    let _ = context.fail(server.issuer.as_str(), failure);
+    target.answer(server, context, vec![("error", error), ("error_description", description)])
 }

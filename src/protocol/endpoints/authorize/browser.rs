@@ -1,47 +1,47 @@
 //! The browser behind a request: its session, and the proof that a form was shown to this very browser.
 
-use crate::protocol::cookies::Cookie;
-use crate::protocol::derived::{NAMED, mac};
-use crate::protocol::encoding::{base64url, from_base64url};
-use crate::protocol::error::ServerError;
+use crate::protocol::codec::encoding::{base64url, from_base64url};
 use crate::protocol::http::Response;
-use crate::protocol::log::Exchange;
+use crate::protocol::http::cookies::Cookie;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::derived::{NAMED, mac};
+use crate::protocol::model::secret::{Secret, SecretBytes, SecretHash};
 use crate::protocol::objects::subject::{Command, Reply, SessionState};
-use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::SessionCookie;
-use crate::protocol::secret::{Secret, SecretBytes, SecretHash};
 use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::refresh_token::SessionCookie;
 use subtle::ConstantTimeEq as _;
 
 /// Stands for the session where there is none.
 const NO_SESSION: [u8; 16] = [0; 16];
 
 /// A browser.
-pub(in super::super) struct Browser {
+pub(crate) struct Browser {
     /// Its random name; made now if it had none.
     id: String,
     /// Whether the name has to be told to it.
     is_new: bool,
     /// What it shows of its session, tag checked. Whether that is alive only the person's object knows.
-    pub(in super::super) session: Option<SessionCookie>,
+    pub(crate) session: Option<SessionCookie>,
 }
 
 /// SHA-256 of a cookie's secret, as the person's object keeps it.
-pub(in super::super) fn session_hash(cookie: &SessionCookie) -> SecretHash {
+pub(crate) fn session_hash(cookie: &SessionCookie) -> SecretHash {
     Secret::received(base64url(cookie.secret.expose())).hash()
 }
 
 impl Browser {
     /// Reads the cookies.
-    pub(in super::super) async fn of<P: Platform>(
+    pub(crate) async fn of<P: Platform>(
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<Self, ServerError> {
-        let headers = &exchange.request.headers;
+        let headers = &context.request.headers;
         let known = Cookie::Browser.read(&server.issuer, headers).filter(|id| is_id(id));
         let session = match Cookie::Session.read(&server.issuer, headers) {
             Some(text) => {
-                SessionCookie::parse(&server.keyring_for(text, exchange.now).await?.derived.session, text)
+                SessionCookie::parse(&server.keyring_for(text, context.now).await?.derived.session, text)
             }
             None => None,
         };
@@ -57,10 +57,10 @@ impl Browser {
     }
 
     /// The session and what its person has permitted `client_id`, if it is alive.
-    pub(in super::super) async fn session_state<P: Platform>(
+    pub(crate) async fn session_state<P: Platform>(
         &self,
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         client_id: Option<&str>,
     ) -> Result<Option<SessionState>, ServerError> {
         let Some(cookie) = &self.session else { return Ok(None) };
@@ -69,54 +69,54 @@ impl Browser {
             sha256: session_hash(cookie),
             client_id: client_id.map(str::to_owned),
         };
-        match server.subject(cookie.owner, &command, exchange.now).await? {
+        match server.subject(cookie.owner, &command, context.now).await? {
             Reply::Session(state) => Ok(Some(*state)),
             _ => Ok(None),
         }
     }
 
     /// The proof for a form that carries `flow`: bound to this browser, its session, and exactly this request.
-    pub(in super::super) async fn csrf<P: Platform>(
+    pub(crate) async fn csrf<P: Platform>(
         &self,
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         flow: &str,
     ) -> Result<String, ServerError> {
-        let keyring = server.any_keyring(exchange.now).await?;
+        let keyring = server.any_keyring(context.now).await?;
         let (id, key) = keyring.derived.csrf.current();
         Ok(base64url(&[[NAMED, id].as_slice(), &self.proof(key, &self.sid(), flow)].concat()))
     }
 
     /// Whether a form with `flow` and `csrf` was shown to this browser.
-    pub(in super::super) async fn accepts<P: Platform>(
+    pub(crate) async fn accepts<P: Platform>(
         &self,
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         flow: &str,
         csrf: &str,
     ) -> Result<bool, ServerError> {
-        self.is_shown_here(server, exchange, (&self.sid(), flow), csrf).await
+        self.is_shown_here(server, context, (&self.sid(), flow), csrf).await
     }
 
     /// Whether it was shown to this browser when nobody was logged in.
-    pub(in super::super) async fn accepts_from_before_login<P: Platform>(
+    pub(crate) async fn accepts_from_before_login<P: Platform>(
         &self,
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         flow: &str,
         csrf: &str,
     ) -> Result<bool, ServerError> {
-        self.is_shown_here(server, exchange, (&NO_SESSION, flow), csrf).await
+        self.is_shown_here(server, context, (&NO_SESSION, flow), csrf).await
     }
 
     async fn is_shown_here<P: Platform>(
         &self,
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         (sid, flow): (&[u8], &str),
         csrf: &str,
     ) -> Result<bool, ServerError> {
-        let keyring = server.keyring_for(csrf, exchange.now).await?;
+        let keyring = server.keyring_for(csrf, context.now).await?;
         let guard = &keyring.derived.csrf;
         let shown = from_base64url(csrf).unwrap_or_default();
         let (key, proof) = match shown.as_slice() {
@@ -136,12 +136,12 @@ impl Browser {
     }
 
     /// Whether it sent no name: its first visit, or its cookies were lost, blocked, or kept back from another site's POST.
-    pub(in super::super) fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
     /// Tells the browser its name, if it is new.
-    pub(in super::super) fn remember<P: Platform>(&self, server: &Server<P>, response: Response) -> Response {
+    pub(crate) fn remember<P: Platform>(&self, server: &Server<P>, response: Response) -> Response {
         if self.is_new { Cookie::Browser.set(&server.issuer, response, &self.id, None) } else { response }
     }
 }

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::{ResponseMode, ReturnTo};
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Incarnation;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::time::{DAY, HOUR, Timestamp};
-use crate::protocol::user_claims;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Incarnation;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::time::{DAY, HOUR, Timestamp};
+use crate::protocol::tokens::user_claims;
 
 /// How long a page may stay open, in seconds.
 pub(super) const FLOW_LIFETIME: u64 = HOUR;
@@ -17,7 +17,7 @@ const ANEW: u64 = DAY;
 
 /// Everything about a request that is still needed. Travels in pages, sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in super::super) struct Flow {
+pub(crate) struct Flow {
     pub(super) client_id: String,
     /// Which incarnation of it asked.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]

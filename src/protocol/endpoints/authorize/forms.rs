@@ -1,52 +1,55 @@
 //! What the pages of a flow send back: login, choice of account, consent.
 
+use super::answer;
 use super::interaction::{Scene, proceed};
 use super::resume::{Resumed, resume};
-use super::session::{self, Begun};
-use super::{answer, error_page, method_not_allowed, sign_in};
-use crate::protocol::error::{Cause, Code, Failure, OAuthError};
-use crate::protocol::form::Form;
+use super::session;
+use super::session::Begun;
+use super::{error_page, method_not_allowed, sign_in};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
-use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, Door, Login, Problem};
+use crate::protocol::login;
+use crate::protocol::login::{Door, Login, Problem};
 use crate::protocol::objects::subject::Command;
 use crate::protocol::pages::LoginProblem;
-use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Path of the login form below the issuer.
-pub(in super::super) const LOGIN: &str = "/login";
+pub(crate) const LOGIN: &str = "/login";
 /// Path of the account choice.
-pub(in super::super) const SELECT: &str = "/select-account";
+pub(crate) const SELECT: &str = "/select-account";
 /// Path of the consent form.
-pub(in super::super) const CONSENT: &str = "/consent";
+pub(crate) const CONSENT: &str = "/consent";
 
 /// Serves the form at `path`.
-pub(in super::super) async fn serve<P: Platform>(
+pub(crate) async fn serve<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     path: &str,
 ) -> Response {
-    exchange.endpoint.set("authorize");
-    match exchange.request.method {
+    context.endpoint.set("authorize");
+    match context.request.method {
         Method::Post => {}
-        Method::Get => return sign_in::visit(server, exchange, path).await,
-        _ => return method_not_allowed(server, exchange, "GET, HEAD, POST"),
+        Method::Get => return sign_in::visit(server, context, path).await,
+        _ => return method_not_allowed(server, context, "GET, HEAD, POST"),
     }
-    let form = match Form::of(exchange.request) {
+    let form = match Form::of(context.request) {
         Ok(form) => form,
-        Err(error) => return error_page(server, exchange, error.into()).await,
+        Err(error) => return error_page(server, context, error.into()).await,
     };
     if path == LOGIN {
         // Without an application it is the account's.
-        if let Some(response) = sign_in::submitted(server, exchange, &form).await {
+        if let Some(response) = sign_in::submitted(server, context, &form).await {
             return response;
         }
     }
-    let scene = match resume(server, exchange, &form, path == LOGIN).await {
+    let scene = match resume(server, context, &form, path == LOGIN).await {
         Ok(Resumed::Form(scene)) => *scene,
         Ok(Resumed::Anew(response)) => return response,
-        Err(failure) => return error_page(server, exchange, failure).await,
+        Err(failure) => return error_page(server, context, failure).await,
     };
     let target = scene.flow.return_to();
     let done = match (path, form.value("action").unwrap_or_default()) {
@@ -62,7 +65,7 @@ pub(in super::super) async fn serve<P: Platform>(
     };
     match done {
         Ok(response) => response,
-        Err(failure) => answer::redirect_error(server, exchange, &target, failure),
+        Err(failure) => answer::redirect_error(server, context, &target, failure),
     }
 }
 
@@ -74,14 +77,14 @@ async fn log_in<P: Platform>(mut scene: Scene<'_, P>, form: &Form) -> Result<Res
     let name = form.value("username").unwrap_or_default();
     let password = form.value("password").unwrap_or_default();
     let login = if scene.snapshot.login.password {
-        login::with_password(scene.server, scene.exchange, Door::Page, name, password).await?
+        login::with_password(scene.server, scene.context, Door::Page, name, password).await?
     } else {
         Err(Problem::Wrong)
     };
     let login = match login {
         Ok(login) => login,
         Err(problem) => {
-            let problem = refused(scene.exchange, problem);
+            let problem = refused(scene.context, problem);
             scene.username = Some(name.to_owned());
             return scene.login_page(Some(problem)).await;
         }
@@ -90,22 +93,22 @@ async fn log_in<P: Platform>(mut scene: Scene<'_, P>, form: &Form) -> Result<Res
 }
 
 /// Notes why a login failed, and says what the page says.
-pub(in super::super) fn refused(exchange: &Exchange<'_>, problem: Problem) -> LoginProblem {
+pub(crate) fn refused(context: &RequestContext<'_>, problem: Problem) -> LoginProblem {
     let (problem, code, cause) = match problem {
         Problem::Wrong => (LoginProblem::WrongCredentials, Code::AccessDenied, Cause::PasswordWrong),
         Problem::TooMany => (LoginProblem::TooManyAttempts, Code::AccessDenied, Cause::TooManyAttempts),
         Problem::Busy => (LoginProblem::Busy, Code::TemporarilyUnavailable, Cause::HashingBusy),
     };
-    exchange.note_refusal(code, cause);
+    context.note_refusal(code, cause);
     problem
 }
 
 /// Begins a session for somebody who has proved who they are, and goes on with the flow.
 pub(super) async fn enter<P: Platform>(mut scene: Scene<'_, P>, login: Login) -> Result<Response, Failure> {
-    let Scene { server, exchange, .. } = scene;
+    let Scene { server, context, .. } = scene;
     let places = (scene.snapshot.as_ref(), &scene.browser);
-    let begun = Begun::new(server, exchange, places, Some(&scene.client.client_id), login).await?;
-    let cookies = begun.cookies(server, exchange).await?;
+    let begun = Begun::new(server, context, places, Some(&scene.client.client_id), login).await?;
+    let cookies = begun.cookies(server, context).await?;
     scene.flow.login = Some(begun.cookie.sid);
     scene.browser.session = Some(begun.cookie);
     let response = proceed(scene, Some(begun.state), false).await;
@@ -115,17 +118,17 @@ pub(super) async fn enter<P: Platform>(mut scene: Scene<'_, P>, login: Login) ->
 async fn select<P: Platform>(mut scene: Scene<'_, P>) -> Result<Response, Failure> {
     scene.flow.selected = true;
     let state =
-        scene.browser.session_state(scene.server, scene.exchange, Some(&scene.client.client_id)).await?;
+        scene.browser.session_state(scene.server, scene.context, Some(&scene.client.client_id)).await?;
     Ok(proceed(scene, state, false).await)
 }
 
 async fn allow<P: Platform>(scene: Scene<'_, P>) -> Result<Response, Failure> {
-    let Scene { server, exchange, .. } = scene;
-    let state = scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await?;
+    let Scene { server, context, .. } = scene;
+    let state = scene.browser.session_state(server, context, Some(&scene.client.client_id)).await?;
     if let Some(state) = &state {
         let (client_id, scopes) = (scene.client.client_id.clone(), scene.flow.asks_for());
         let command = Command::Consent { client_id, scopes, incarnation: scene.flow.incarnation };
-        server.subject(state.user.id, &command, exchange.now).await?;
+        server.subject(state.user.id, &command, context.now).await?;
     }
     Ok(proceed(scene, state, true).await)
 }

@@ -4,27 +4,28 @@
 use super::answer;
 use super::browser::Browser;
 use super::flow::Flow;
-use super::{par, stale};
-use crate::protocol::authorization_code::AuthorizationCode;
-use crate::protocol::client::Client;
+use super::par;
+use super::stale;
 use crate::protocol::config::CODE_LIFETIME;
+use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::directory::Found;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::Response;
-use crate::protocol::id::Id;
-use crate::protocol::log::Exchange;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::keys::sealed::{FLOW_PREFIX, seal};
+use crate::protocol::model::id::Id;
+use crate::protocol::model::scope::{ScopeSet, USER_SCOPES};
+use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::subject::SessionState;
 use crate::protocol::pages::{
     ClientFace, ConsentGroup, ConsentPage, ConsentScope, FormTarget, LoginPage, LoginProblem,
     SelectAccountPage, SignUpProblem,
 };
-use crate::protocol::ports::Platform;
-use crate::protocol::redirect_uri::RegisteredRedirectUri;
-use crate::protocol::scope::{ScopeSet, USER_SCOPES};
-use crate::protocol::sealed::{FLOW_PREFIX, seal};
 use crate::protocol::server::Server;
-use crate::protocol::time::Timestamp;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::authorization_code::AuthorizationCode;
 use std::rc::Rc;
 
 /// What has to happen next.
@@ -91,7 +92,7 @@ fn anybody_may_listen(flow: &Flow, client: &Client) -> bool {
 /// Everything a page needs.
 pub(super) struct Scene<'a, P> {
     pub(super) server: &'a Server<P>,
-    pub(super) exchange: &'a Exchange<'a>,
+    pub(super) context: &'a RequestContext<'a>,
     pub(super) browser: Browser,
     pub(super) client: Rc<Client>,
     pub(super) snapshot: Rc<Snapshot>,
@@ -103,45 +104,45 @@ pub(super) struct Scene<'a, P> {
 }
 
 /// Longest name that is written into a form again, in bytes.
-pub(in super::super) const MAX_USERNAME: usize = 320;
+pub(crate) const MAX_USERNAME: usize = 320;
 
 /// Goes on after the request itself.
 pub(super) async fn begin<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     browser: Browser,
     flow: Flow,
 ) -> Response {
-    let scene = match scene(server, exchange, browser, flow).await {
+    let scene = match scene(server, context, browser, flow).await {
         Ok(scene) => scene,
-        Err(failure) => return super::error_page(server, exchange, failure).await,
+        Err(failure) => return super::error_page(server, context, failure).await,
     };
-    let session = scene.browser.session_state(server, exchange, Some(&scene.client.client_id)).await;
+    let session = scene.browser.session_state(server, context, Some(&scene.client.client_id)).await;
     match session {
         Ok(session) => proceed(scene, session, false).await,
-        Err(error) => super::error_page(server, exchange, error.into()).await,
+        Err(error) => super::error_page(server, context, error.into()).await,
     }
 }
 
 pub(super) async fn scene<'a, P: Platform>(
     server: &'a Server<P>,
-    exchange: &'a Exchange<'a>,
+    context: &'a RequestContext<'a>,
     browser: Browser,
     flow: Flow,
 ) -> Result<Scene<'a, P>, Failure> {
-    let Found::Client(client) = server.client(&flow.client_id, exchange.now).await? else {
+    let Found::Client(client) = server.client(&flow.client_id, context.now).await? else {
         return Err(stale(Cause::ClientUnknown).into());
     };
     let still = client.is_enabled() && RegisteredRedirectUri::of(&client, Some(&flow.redirect_uri)).is_some();
     if !still {
         return Err(stale(Cause::RedirectUriUnregistered).into());
     }
-    if !server.is_current(&client, flow.incarnation, exchange.now).await? {
+    if !server.is_current(&client, flow.incarnation, context.now).await? {
         return Err(stale(Cause::ClientReplaced).into());
     }
-    exchange.note_client(&client.client_id);
-    let snapshot = server.snapshot_for(&client, exchange.now).await?;
-    Ok(Scene { server, exchange, browser, client, snapshot, flow, problem: None, username: None })
+    context.note_client(&client.client_id);
+    let snapshot = server.snapshot_for(&client, context.now).await?;
+    Ok(Scene { server, context, browser, client, snapshot, flow, problem: None, username: None })
 }
 
 /// Shows the next page or answers the client.
@@ -152,9 +153,7 @@ pub(super) async fn proceed<P: Platform>(
 ) -> Response {
     match step(&scene, session, consented).await {
         Ok(response) => scene.browser.remember(scene.server, response),
-        Err(failure) => {
-            answer::redirect_error(scene.server, scene.exchange, &scene.flow.return_to(), failure)
-        }
+        Err(failure) => answer::redirect_error(scene.server, scene.context, &scene.flow.return_to(), failure),
     }
 }
 
@@ -163,7 +162,7 @@ async fn step<P: Platform>(
     mut session: Option<SessionState>,
     consented: bool,
 ) -> Result<Response, Failure> {
-    let now = scene.exchange.now;
+    let now = scene.context.now;
     // What somebody permitted a client that had this id before is no word about this one.
     if let Some(state) = &mut session
         && !scene.server.is_current(&scene.client, state.consented_to, now).await?
@@ -191,14 +190,14 @@ async fn step<P: Platform>(
 
 impl<P: Platform> Scene<'_, P> {
     async fn code(&self, state: &SessionState) -> Result<Response, Failure> {
-        let Self { server, exchange, flow, .. } = self;
+        let Self { server, context, flow, .. } = self;
         let Some(cookie) = &self.browser.session else { return Err(stale(Cause::SessionEnded).into()) };
         if let Some(pushed) = &flow.pushed {
-            par::take(server, exchange, pushed).await?;
+            par::take(server, context, pushed).await?;
         }
         let code = AuthorizationCode {
             id: Id::generate(&server.platform),
-            expires_at: exchange.now.plus(CODE_LIFETIME),
+            expires_at: context.now.plus(CODE_LIFETIME),
             owner: state.user.id,
             sid: cookie.sid,
             auth: state.session.auth.clone(),
@@ -216,19 +215,19 @@ impl<P: Platform> Scene<'_, P> {
             proof: None,
         };
         let code = code.proven_by(&state.session)?;
-        Ok(answer::code(server, exchange, &flow.return_to(), &code).await?)
+        Ok(answer::code(server, context, &flow.return_to(), &code).await?)
     }
 
     /// The flow, sealed, and the proof that goes with it.
     async fn sealed(&self) -> Result<(String, String), ServerError> {
         let flow = self.sealed_flow(&self.flow).await?;
-        let csrf = self.browser.csrf(self.server, self.exchange, &flow).await?;
+        let csrf = self.browser.csrf(self.server, self.context, &flow).await?;
         Ok((flow, csrf))
     }
 
     /// `flow`, sealed, for a link to another page.
     pub(super) async fn sealed_flow(&self, flow: &Flow) -> Result<String, ServerError> {
-        let keyring = self.server.any_keyring(self.exchange.now).await?;
+        let keyring = self.server.any_keyring(self.context.now).await?;
         seal(&keyring.derived.flow, FLOW_PREFIX, flow, &self.server.platform)
     }
 
@@ -328,7 +327,7 @@ impl<P: Platform> Scene<'_, P> {
 }
 
 /// What people see of a client.
-pub(in super::super) fn face(client: &Client) -> ClientFace<'_> {
+pub(crate) fn face(client: &Client) -> ClientFace<'_> {
     ClientFace {
         name: client.client_name.as_deref().unwrap_or(&client.client_id),
         logo_uri: client.logo_uri.as_deref(),

@@ -3,66 +3,67 @@
 //! An authorization request becomes a [`flow::Flow`] once everything in it has been checked. Nothing is stored for it: while a
 //! page is open, the flow travels in the page, sealed. [`interaction`] decides what comes next (a page, an error, a code).
 
-pub(super) mod answer;
-pub(super) mod browser;
+pub(crate) mod answer;
+pub(crate) mod browser;
 mod flow;
-pub(super) mod forms;
-pub(super) mod interaction;
-pub(super) mod par;
+pub(crate) mod forms;
+pub(crate) mod interaction;
+pub(crate) mod par;
 mod request;
 mod request_object;
 mod resume;
-pub(super) mod session;
-pub(super) mod sign_up;
+pub(crate) mod session;
+pub(crate) mod sign_up;
 
-use super::super::error::{Cause, Code, OAuthError};
-use super::super::form::Form;
-use super::super::http::{Method, Response};
-use super::super::log::Exchange;
-use super::super::ports::Platform;
-use super::super::server::Server;
 use super::error_page::error_page;
 use super::leave::leave;
-use super::{method_not_allowed, sign_in};
+use super::sign_in;
+use crate::protocol::http::error::{Cause, Code, OAuthError};
+use crate::protocol::http::form::Form;
+use crate::protocol::http::{Method, Response};
+use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 use browser::Browser;
 
-pub(super) use resume::{by_get, revisit};
-pub(super) use sign_up::sign_up;
+pub(crate) use resume::{by_get, revisit};
+pub(crate) use sign_up::sign_up;
 
 /// Path of the authorization endpoint below the issuer.
-pub(super) const AUTHORIZE: &str = "/authorize";
+pub(crate) const AUTHORIZE: &str = "/authorize";
 /// Longest query that a POST is turned into, in bytes.
 const MAX_REDIRECTED: usize = 4096;
 
-pub(super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("authorize");
-    let form = match exchange.request.method {
-        Method::Get => Form::parse(exchange.request.query.as_deref().unwrap_or_default().as_bytes()),
-        Method::Post => Form::of(exchange.request),
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("authorize");
+    let form = match context.request.method {
+        Method::Get => Form::parse(context.request.query.as_deref().unwrap_or_default().as_bytes()),
+        Method::Post => Form::of(context.request),
         Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => {
-            return method_not_allowed(server, exchange, "GET, HEAD, POST");
+            return method_not_allowed(server, context, "GET, HEAD, POST");
         }
     };
     let form = match form {
         Ok(form) => form,
-        Err(error) => return error_page(server, exchange, error.into()).await,
+        Err(error) => return error_page(server, context, error.into()).await,
     };
-    let browser = match Browser::of(server, exchange).await {
+    let browser = match Browser::of(server, context).await {
         Ok(browser) => browser,
-        Err(error) => return error_page(server, exchange, error.into()).await,
+        Err(error) => return error_page(server, context, error.into()).await,
     };
     // Browsers keep a `SameSite=Lax` cookie back from a POST of another site, and send it along with the GET that follows.
-    if exchange.request.method == Method::Post && browser.session.is_none() {
+    if context.request.method == Method::Post && browser.session.is_none() {
         let query = form.to_query();
         if query.len() <= MAX_REDIRECTED {
             return Response::see_other(format!("{}?{query}", server.issuer.endpoint(AUTHORIZE)));
         }
     }
-    match request::check(server, exchange, &form).await {
-        Ok(flow) => interaction::begin(server, exchange, browser, flow).await,
-        Err(request::Refusal::Page(failure)) => error_page(server, exchange, failure).await,
+    match request::check(server, context, &form).await {
+        Ok(flow) => interaction::begin(server, context, browser, flow).await,
+        Err(request::Refusal::Page(failure)) => error_page(server, context, failure).await,
         Err(request::Refusal::Redirect(target, error)) => {
-            answer::redirect_error(server, exchange, &target, error)
+            answer::redirect_error(server, context, &target, error)
         }
     }
 }

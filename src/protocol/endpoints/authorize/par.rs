@@ -4,27 +4,28 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::cors;
 use super::method_not_allowed;
-use super::request::{self, Origin, Refusal};
-use crate::protocol::client::Client;
+use super::request;
+use super::request::{Origin, Refusal};
 use crate::protocol::client_auth::authenticate;
-use crate::protocol::encoding::base64url;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::form::Form;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::codec::json;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::endpoints::cors;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Incarnation;
-use crate::protocol::json;
-use crate::protocol::log::Exchange;
+use crate::protocol::keys::tagged::{tagged, untagged};
 use crate::protocol::login::may_push;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::objects::ephemeral::Command;
-use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
-use crate::protocol::tagged::{tagged, untagged};
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Path of the pushed authorization request endpoint below the issuer.
-pub(in super::super) const PAR: &str = "/par";
+pub(crate) const PAR: &str = "/par";
 /// How long a reference works, in seconds.
 const LIFETIME: u64 = 60;
 /// While its page is open, in seconds: people may take their time.
@@ -48,54 +49,54 @@ struct Kept {
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     incarnation: Incarnation,
     query: String,
-    until: crate::protocol::time::Timestamp,
+    until: crate::protocol::model::time::Timestamp,
 }
 
-pub(in super::super) async fn serve<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Response {
-    exchange.endpoint.set("par");
-    match exchange.request.method {
+pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    context.endpoint.set("par");
+    match context.request.method {
         Method::Post => {}
-        Method::Options => return cors::preflight(server, exchange).await,
-        _ => return method_not_allowed(server, exchange, "POST, OPTIONS"),
+        Method::Options => return cors::preflight(server, context).await,
+        _ => return method_not_allowed(server, context, "POST, OPTIONS"),
     }
-    let response = match push(server, exchange).await {
+    let response = match push(server, context).await {
         Ok(response) => response,
-        Err(failure) => exchange.fail(server.issuer.as_str(), failure),
+        Err(failure) => context.fail(server.issuer.as_str(), failure),
     };
-    cors::for_error(response, server, exchange).await
+    cors::for_error(response, server, context).await
 }
 
-async fn push<P: Platform>(server: &Server<P>, exchange: &Exchange<'_>) -> Result<Response, Failure> {
-    let form = Form::of(exchange.request)?;
-    let client = authenticate(server, exchange, &form).await?;
+async fn push<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Result<Response, Failure> {
+    let form = Form::of(context.request)?;
+    let client = authenticate(server, context, &form).await?;
     if form.value("request_uri").is_some() {
         let description = "a pushed request has no request_uri (RFC 9126, section 2.1)";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::RequestObject, description).into());
     }
-    let snapshot = server.snapshot_for(&client, exchange.now).await?;
+    let snapshot = server.snapshot_for(&client, context.now).await?;
     let checked =
-        request::check_parameters(server, exchange, (&snapshot, &client), &form, Origin::Pushed).await;
+        request::check_parameters(server, context, (&snapshot, &client), &form, Origin::Pushed).await;
     match checked {
         Ok(_) => {}
         Err(Refusal::Page(failure) | Refusal::Redirect(_, failure)) => return Err(failure),
     }
     let id = Id::generate(&server.platform);
-    let keyring = server.any_keyring(exchange.now).await?;
+    let keyring = server.any_keyring(context.now).await?;
     let reference = tagged(PREFIX, &keyring.derived.request_uri, id.bytes());
-    let until = exchange.now.plus(LIFETIME);
+    let until = context.now.plus(LIFETIME);
     let query = form.without_credentials().to_query();
     if query.len() > MAX_PUSHED {
         let description = "the pushed request is too long";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::BodyTooLarge, description).into());
     }
-    if client.is_public() && !may_push(server, exchange).await? {
+    if client.is_public() && !may_push(server, context).await? {
         let description = "too many pushed requests from this address; try again later";
         return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
     }
-    let incarnation = server.incarnation(&client, exchange.now).await?;
+    let incarnation = server.incarnation(&client, context.now).await?;
     let kept = Kept { client_id: client.client_id.clone(), incarnation, query, until };
     let value = serde_json::to_string(&kept).map_err(|error| ServerError::internal(error.to_string()))?;
-    let command = Command::Put { value, expires_at: exchange.now.plus(KEPT) };
+    let command = Command::Put { value, expires_at: context.now.plus(KEPT) };
     server.ephemeral(&id.to_string(), &command).await?;
     let pushed = Pushed { request_uri: format!("{URN}{reference}"), expires_in: LIFETIME };
     let body = serde_json::to_string(&pushed).map_err(|error| ServerError::internal(error.to_string()))?;
@@ -109,14 +110,14 @@ fn invalid(cause: Cause) -> OAuthError {
 
 async fn object_name<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     request_uri: &str,
 ) -> Result<String, Failure> {
     let Some(reference) = request_uri.strip_prefix(URN) else {
         let description = "only references to pushed requests are supported";
         return Err(OAuthError::new(Code::RequestUriNotSupported, Cause::RequestObject, description).into());
     };
-    let keyring = server.keyring_for(reference, exchange.now).await?;
+    let keyring = server.keyring_for(reference, context.now).await?;
     let read = untagged(PREFIX, &keyring.derived.request_uri, reference);
     let (_, id) = read.ok_or(invalid(Cause::RequestUriUnknown))?;
     Ok(base64url(&id))
@@ -125,16 +126,16 @@ async fn object_name<P: Platform>(
 /// Looks a pushed request up. It stays until its code is issued, so that a page may be loaded again.
 pub(super) async fn load<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     client: &Client,
     request_uri: &str,
 ) -> Result<Form, Refusal> {
-    let name = object_name(server, exchange, request_uri).await.map_err(Refusal::Page)?;
+    let name = object_name(server, context, request_uri).await.map_err(Refusal::Page)?;
     let kept = server.ephemeral(&name, &Command::Look).await?;
     let kept = kept.and_then(|json| json::from_str::<Kept>(&json).ok());
-    let kept = kept.filter(|kept| kept.client_id == client.client_id && exchange.now < kept.until);
+    let kept = kept.filter(|kept| kept.client_id == client.client_id && context.now < kept.until);
     let kept = match kept {
-        Some(kept) if server.is_current(client, kept.incarnation, exchange.now).await? => Some(kept),
+        Some(kept) if server.is_current(client, kept.incarnation, context.now).await? => Some(kept),
         _ => None,
     };
     let form = kept.and_then(|kept| Form::parse(kept.query.as_bytes()).ok());
@@ -142,12 +143,12 @@ pub(super) async fn load<P: Platform>(
 }
 
 /// Uses a pushed request up: the second to try gets an error.
-pub(super) async fn take<P: Platform>(
+pub(crate) async fn take<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     request_uri: &str,
 ) -> Result<(), Failure> {
-    let name = object_name(server, exchange, request_uri).await?;
+    let name = object_name(server, context, request_uri).await?;
     match server.ephemeral(&name, &Command::Take).await? {
         Some(_) => Ok(()),
         None => Err(invalid(Cause::RequestUriUnknown).into()),

@@ -3,25 +3,26 @@
 
 use serde_json::Value;
 
-use super::super::sign_up::is_open;
 use super::answer::{ResponseMode, ReturnTo};
 use super::flow::{Flow, Prompt};
 use super::par;
 use super::request_object::Routing;
-use crate::protocol::client::Client;
+use crate::protocol::codec::json;
+use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::directory::Found;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::form::Form;
-use crate::protocol::grants::{GrantType, requested_for_user};
-use crate::protocol::json;
-use crate::protocol::jwt;
-use crate::protocol::log::Exchange;
-use crate::protocol::pkce;
-use crate::protocol::ports::Platform;
-use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::endpoints::sign_up::is_open;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::form::Form;
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::server::Server;
-use crate::protocol::user_claims;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::audience::requested_for_user;
+use crate::protocol::tokens::pkce;
+use crate::protocol::tokens::user_claims;
+use crate::protocol::tokens::verify as jwt;
 
 /// Longest `state` and `nonce`, in bytes.
 const MAX_ECHO: usize = 2048;
@@ -50,25 +51,25 @@ fn page(code: Code, cause: Cause, description: &'static str) -> Refusal {
 /// Checks the request that a browser brings.
 pub(super) async fn check<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Result<Flow, Refusal> {
     let description = "client_id is missing";
     let client_id =
         form.value("client_id").ok_or(page(Code::InvalidRequest, Cause::ParameterMissing, description))?;
-    let client = match server.client_named(client_id, exchange).await? {
+    let client = match server.client_named(client_id, context).await? {
         Found::Client(client) if client.is_enabled() => client,
         Found::Client(_) => return Err(unknown_client(Cause::ClientDisabled)),
         Found::None(cause) => return Err(unknown_client(cause)),
     };
-    exchange.note_client(&client.client_id);
+    context.note_client(&client.client_id);
     let Some(request_uri) = form.value("request_uri") else {
-        let snapshot = server.snapshot_for(&client, exchange.now).await?;
-        return check_parameters(server, exchange, (&snapshot, &client), form, Origin::Browser).await;
+        let snapshot = server.snapshot_for(&client, context.now).await?;
+        return check_parameters(server, context, (&snapshot, &client), form, Origin::Browser).await;
     };
-    let pushed = par::load(server, exchange, &client, request_uri).await?;
-    let snapshot = server.snapshot_for(&client, exchange.now).await?;
-    let mut flow = check_parameters(server, exchange, (&snapshot, &client), &pushed, Origin::Pushed).await?;
+    let pushed = par::load(server, context, &client, request_uri).await?;
+    let snapshot = server.snapshot_for(&client, context.now).await?;
+    let mut flow = check_parameters(server, context, (&snapshot, &client), &pushed, Origin::Pushed).await?;
     flow.pushed = Some(request_uri.to_owned());
     Ok(flow)
 }
@@ -89,7 +90,7 @@ pub(super) enum Origin {
 /// Checks a request's parameters for `client`.
 pub(super) async fn check_parameters<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     (snapshot, client): (&Snapshot, &Client),
     form: &Form,
     origin: Origin,
@@ -97,7 +98,7 @@ pub(super) async fn check_parameters<P: Platform>(
     let requested_uri = form.value("redirect_uri");
     let redirect_uri = RegisteredRedirectUri::of(client, requested_uri).ok_or_else(|| {
         let (cause, description) = if let Some(refused) = requested_uri {
-            exchange.note_refused_uri(refused);
+            context.note_refused_uri(refused);
             (
                 Cause::RedirectUriUnregistered,
                 "the application that sent you here named an address that is not registered for it",
@@ -120,7 +121,7 @@ pub(super) async fn check_parameters<P: Platform>(
         let description = "this client has to push its authorization requests";
         Err(refuse(Code::InvalidRequest, Cause::PushedRequestRequired, description).into())
     } else {
-        check_rest(server, exchange, (snapshot, client), form, &target).await
+        check_rest(server, context, (snapshot, client), form, &target).await
     };
     match checked {
         Ok(mut flow) => {
@@ -133,7 +134,7 @@ pub(super) async fn check_parameters<P: Platform>(
 
 async fn check_rest<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     (snapshot, client): (&Snapshot, &Client),
     form: &Form,
     target: &ReturnTo,
@@ -161,12 +162,12 @@ async fn check_rest<P: Platform>(
     let resources: Vec<&str> = form.values("resource").collect();
     let (scopes, resources) = requested_for_user(snapshot, client, form.value("scope"), &resources)?;
     let hinted = match form.value("id_token_hint") {
-        Some(hint) => Some(hinted_subject(server, exchange, snapshot, client, hint).await?),
+        Some(hint) => Some(hinted_subject(server, context, snapshot, client, hint).await?),
         None => None,
     };
     Ok(Flow {
         client_id: client.client_id.clone(),
-        incarnation: server.incarnation(client, exchange.now).await?,
+        incarnation: server.incarnation(client, context.now).await?,
         redirect_uri: target.redirect_uri.clone(),
         redirect_uri_sent: false,
         response_mode: target.response_mode,
@@ -181,7 +182,7 @@ async fn check_rest<P: Platform>(
         expected_sub: hinted.or_else(|| claimed_subject(claims.as_ref())),
         claims: claims.and_then(|claims| user_claims::restrict(&claims, &client.scopes)),
         pushed: None,
-        started_at: exchange.now,
+        started_at: context.now,
         login: None,
         selected: false,
     })
@@ -251,16 +252,15 @@ fn claimed_subject(claims: Option<&Value>) -> Option<String> {
 }
 
 /// The `sub` of an ID token of ours for this client; it may have expired (`OpenID Connect Core` §3.1.2.1).
-pub(in super::super) async fn hinted_subject<P: Platform>(
+pub(crate) async fn hinted_subject<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     snapshot: &Snapshot,
     client: &Client,
     hint: &str,
 ) -> Result<String, Failure> {
     let claims =
-        jwt::verify_hint(&server.platform, hint, &snapshot.keys, server.issuer.as_str(), exchange.now)
-            .await?;
+        jwt::verify_hint(&server.platform, hint, &snapshot.keys, server.issuer.as_str(), context.now).await?;
     match claims {
         Some(claims) if claims.aud.contains(&client.client_id) => Ok(claims.sub),
         _ => Err(refuse(

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::protocol::encoding::{from_base64url, from_json};
+use crate::protocol::codec::encoding::{from_base64url, from_json};
 
 /// Where a refusal goes, by an unsigned request object's own account.
 #[derive(Debug, Default, Deserialize)]
@@ -40,7 +40,7 @@ impl Routing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::encoding::base64url;
+    use crate::protocol::codec::encoding::base64url;
 
     fn object(header: &str, claims: &str, signature: &str) -> Routing {
         let text = format!("{}.{}.{signature}", base64url(header.as_bytes()), base64url(claims.as_bytes()));

@@ -2,20 +2,20 @@
 
 use super::browser::{Browser, session_hash};
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::cookies::Cookie;
-use crate::protocol::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::cookies::Cookie;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::{Headers, Response};
-use crate::protocol::id::Id;
-use crate::protocol::log::Exchange;
 use crate::protocol::login::{DEVICE_LIFETIME, Login};
+use crate::protocol::model::id::Id;
+use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::objects::subject::{Command, NewSession, Reply, SessionState};
-use crate::protocol::ports::Platform;
-use crate::protocol::refresh_token::SessionCookie;
-use crate::protocol::secret::SecretBytes;
 use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::refresh_token::SessionCookie;
 
 /// A session that has begun.
-pub(in super::super) struct Begun {
+pub(crate) struct Begun {
     pub(super) cookie: SessionCookie,
     pub(super) state: SessionState,
     device: String,
@@ -25,9 +25,9 @@ pub(in super::super) struct Begun {
 impl Begun {
     /// A new session with a new name: what was in the browser before is never reused. `client_id` is the application that
     /// it was begun for, if there is one.
-    pub(in super::super) async fn new<P: Platform>(
+    pub(crate) async fn new<P: Platform>(
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         (snapshot, browser): (&Snapshot, &Browser),
         client_id: Option<&str>,
         login: Login,
@@ -36,11 +36,11 @@ impl Begun {
         let device = login.device.clone();
         let old = browser.session.as_ref();
         if let Some(other) = old.filter(|old| old.owner != owner) {
-            end(server, exchange, other).await?;
+            end(server, context, other).await?;
         }
         // The same person again: the session keeps the name that clients know it by, and its cookie gets a new secret.
         let again = match old.filter(|old| old.owner == owner) {
-            Some(old) => browser.session_state(server, exchange, None).await?.map(|_| old.sid),
+            Some(old) => browser.session_state(server, context, None).await?.map(|_| old.sid),
             None => None,
         };
         let cookie = SessionCookie {
@@ -55,22 +55,22 @@ impl Begun {
             auth: login.auth,
             idle: snapshot.sessions.idle,
             absolute,
-            label: label(&exchange.request.headers),
+            label: label(&context.request.headers),
             client_id: client_id.map(str::to_owned),
         };
-        match server.subject(owner, &Command::StartSession(Box::new(session)), exchange.now).await? {
+        match server.subject(owner, &Command::StartSession(Box::new(session)), context.now).await? {
             Reply::Session(state) => Ok(Self { cookie, state: *state, device, absolute }),
             _ => Err(OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "the person said no").into()),
         }
     }
 
     /// What makes the browser remember it.
-    pub(in super::super) async fn cookies<P: Platform>(
+    pub(crate) async fn cookies<P: Platform>(
         &self,
         server: &Server<P>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<[(Cookie, String, u64); 2], ServerError> {
-        let keyring = server.any_keyring(exchange.now).await?;
+        let keyring = server.any_keyring(context.now).await?;
         let session = self.cookie.to_wire(&keyring.derived.session);
         let session = (Cookie::Session, session, self.absolute);
         Ok([session, (Cookie::Device, self.device.clone(), DEVICE_LIFETIME)])
@@ -78,7 +78,7 @@ impl Begun {
 }
 
 /// Sets cookies: which, value, lifetime in seconds.
-pub(in super::super) fn set<P: Platform>(
+pub(crate) fn set<P: Platform>(
     server: &Server<P>,
     cookies: &[(Cookie, String, u64)],
     response: Response,
@@ -91,13 +91,13 @@ pub(in super::super) fn set<P: Platform>(
 /// Somebody else logs in with this browser: the session before them ends. Its cookie has to be right for that.
 async fn end<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     cookie: &SessionCookie,
 ) -> Result<(), ServerError> {
     let look = Command::Session { sid: cookie.sid, sha256: session_hash(cookie), client_id: None };
-    if let Reply::Session(_) = server.subject(cookie.owner, &look, exchange.now).await? {
+    if let Reply::Session(_) = server.subject(cookie.owner, &look, context.now).await? {
         let end = Command::EndSessions { sid: Some(cookie.sid) };
-        server.subject(cookie.owner, &end, exchange.now).await?;
+        server.subject(cookie.owner, &end, context.now).await?;
     }
     Ok(())
 }

@@ -2,38 +2,39 @@
 
 use serde_json::{Map, Value};
 
-use super::super::sign_up::{is_open, problem};
 use super::browser::Browser;
 use super::forms::{LOGIN, enter, refused};
 use super::interaction::{Scene, scene};
 use super::resume::{Resumed, open_flow, resume};
 use super::stale;
-use crate::protocol::accounts::{Made, NewAccount};
-use crate::protocol::error::{Cause, Code, Failure, OAuthError};
-use crate::protocol::form::Form;
+use crate::protocol::endpoints::sign_up::{is_open, problem};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
-use crate::protocol::log::Exchange;
-use crate::protocol::login::{self, Door, Identifier, Names};
+use crate::protocol::login;
+use crate::protocol::login::accounts::{Made, NewAccount};
+use crate::protocol::login::{Door, Identifier, Names};
 use crate::protocol::pages::{SignUpKind, SignUpPage, SignUpProblem};
-use crate::protocol::ports::Platform;
 use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
 
 /// Path of the form below the issuer.
-pub(in super::super) const SIGN_UP: &str = "/sign-up";
+pub(crate) const SIGN_UP: &str = "/sign-up";
 
 /// Shows the form (GET) or makes the account and goes on with the flow (POST).
-pub(in super::super) async fn sign_up<P: Platform>(
+pub(crate) async fn sign_up<P: Platform>(
     server: &Server<P>,
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     form: &Form,
 ) -> Result<Response, Failure> {
-    if exchange.request.method == Method::Get {
-        let flow = open_flow(server, exchange, form.value("flow").unwrap_or_default()).await?;
-        let flow = flow.anew(exchange.now).ok_or(stale(Cause::FlowExpired))?;
-        let scene = scene(server, exchange, Browser::of(server, exchange).await?, flow).await?;
+    if context.request.method == Method::Get {
+        let flow = open_flow(server, context, form.value("flow").unwrap_or_default()).await?;
+        let flow = flow.anew(context.now).ok_or(stale(Cause::FlowExpired))?;
+        let scene = scene(server, context, Browser::of(server, context).await?, flow).await?;
         return page(&scene, None, None).await;
     }
-    let mut scene = match resume(server, exchange, form, true).await? {
+    let mut scene = match resume(server, context, form, true).await? {
         Resumed::Form(scene) => *scene,
         Resumed::Anew(response) => return Ok(response),
     };
@@ -43,7 +44,7 @@ pub(in super::super) async fn sign_up<P: Platform>(
         );
     }
     let email = form.value("email").unwrap_or_default();
-    let names = Names::of(server, exchange, email, form.value("name")).await?;
+    let names = Names::of(server, context, email, form.value("name")).await?;
     if let Some(problem) = problem(form, &names) {
         return page(&scene, Some(form), Some(problem)).await;
     }
@@ -51,16 +52,16 @@ pub(in super::super) async fn sign_up<P: Platform>(
     let Some(identifier) = identifier else {
         return page(&scene, Some(form), Some(SignUpProblem::EmailInvalid)).await;
     };
-    if !login::may_try(server, exchange, email).await? {
+    if !login::may_try(server, context, email).await? {
         return page(&scene, Some(form), Some(SignUpProblem::TooManyAttempts)).await;
     }
     make(&scene, form, &identifier).await?;
     scene.username = Some(email.to_owned());
     // A new account's password is right; somebody else's isn't, and that is all anybody learns of one that was there before.
     let password = form.value("password").unwrap_or_default();
-    match login::with_password(server, exchange, Door::Page, email, password).await? {
+    match login::with_password(server, context, Door::Page, email, password).await? {
         Ok(login) => enter(scene, login).await,
-        Err(problem) => scene.login_page(Some(refused(exchange, problem))).await,
+        Err(problem) => scene.login_page(Some(refused(context, problem))).await,
     }
 }
 
@@ -79,9 +80,9 @@ async fn make<P: Platform>(
         claims.insert("name".to_owned(), name.into());
     }
     let password = form.value("password").unwrap_or_default();
-    let password = login::hash_password(scene.server, None, password, scene.exchange.now).await?;
+    let password = login::hash_password(scene.server, None, password, scene.context.now).await?;
     let account = NewAccount { login: identifier.as_str().to_owned(), claims, password: Some(password) };
-    match scene.server.make_account(account, scene.exchange.now).await? {
+    match scene.server.make_account(account, scene.context.now).await? {
         Made::User(_) | Made::Taken | Made::Malformed => Ok(()),
     }
 }

@@ -7,22 +7,22 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::super::SWEEP_EVERY;
-use super::super::rows::{Rows, Transaction};
+use super::CodeProof;
 use super::records::{Derivation, Grant, Revocation, Why};
-use super::{
-    CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, removals, room,
-    sessions, user,
-};
-use crate::protocol::authorization_code::CodeProof;
-use crate::protocol::error::ServerError;
-use crate::protocol::exchange::actor::MAX_DEPTH;
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Standing;
-use crate::protocol::ports::Entropy;
-use crate::protocol::secret::SecretBytes;
+use super::removals;
+use super::room;
+use super::sessions;
+use super::{CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, user};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::actor::MAX_DEPTH;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Standing;
+use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::SWEEP_EVERY;
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::refresh::{Family, Outcome, rotate};
-use crate::protocol::time::Timestamp;
 
 /// A second redemption of a code within this time of the first is a double submit, in seconds.
 const DOUBLE_SUBMIT: u64 = 10;

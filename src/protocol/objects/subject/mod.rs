@@ -13,18 +13,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rows::{Rows, Transaction};
-use crate::protocol::authorization_code::CodeProof;
-use crate::protocol::error::ServerError;
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Incarnation;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Incarnation;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::secret::{SecretBytes, SecretHash};
+use crate::protocol::model::time::Timestamp;
 use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
-use crate::protocol::ports::Entropy;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::secret::{SecretBytes, SecretHash};
 use crate::protocol::state::refresh::Policy;
-use crate::protocol::time::Timestamp;
 
-pub use records::{Authentication, Consent, Derivation, Grant, Link, Notice, Revocation, Session, User, Why};
+pub use records::{
+    Authentication, CodeProof, Consent, Derivation, Grant, Link, Notice, Revocation, Session, User, Why,
+};
 
 /// What the object is asked to do.
 ///

@@ -3,11 +3,11 @@
 //! Between the two the object serves others, and the account may have changed. So a result counts only for the hash it was
 //! computed with: a password that was changed meanwhile is checked anew, and a renewed hash never replaces a new password.
 
-use super::super::rows::{Rows, Transaction};
 use super::{Reply, USER, user};
-use crate::protocol::error::ServerError;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
-use crate::protocol::ports::Entropy;
 
 /// What has to be computed for a login: nothing, if it has been for the hash that is stored now. Nobody's password takes as
 /// long as somebody's.

@@ -2,16 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::super::SWEEP_EVERY;
-use super::super::rows::{Rows, Transaction};
 use super::records::{Grant, Notice, Session, User};
-use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, Reply, SESSION, USER, removals, sessions, user};
-use crate::protocol::error::ServerError;
-use crate::protocol::id::Id;
+use super::removals;
+use super::sessions;
+use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, Reply, SESSION, USER, user};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::SWEEP_EVERY;
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::passwords::PasswordHash;
-use crate::protocol::ports::Entropy;
-use crate::protocol::secret::SecretHash;
-use crate::protocol::time::Timestamp;
 
 pub(super) fn create<R: Rows>(
     rows: &mut Transaction<'_, R>,

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::protocol::derived::mac;
-use crate::protocol::encoding::base64url;
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Incarnation;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::keys::derived::mac;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Incarnation;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::passwords::PasswordHash;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::secret::SecretHash;
 use crate::protocol::state::refresh::Family;
-use crate::protocol::subject::UserId;
-use crate::protocol::time::Timestamp;
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,4 +235,13 @@ pub struct Notice {
     pub attempts: u32,
     /// When to try next.
     pub due: Timestamp,
+}
+
+/// A code's proof on its way to the session's object.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodeProof {
+    /// SHA-256 of what the code says, base64url.
+    pub digest: String,
+    /// What the code brought along.
+    pub proof: String,
 }

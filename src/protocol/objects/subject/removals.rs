@@ -3,12 +3,12 @@
 //! A code is stored nowhere until it is redeemed, so one that was issued before is not there to be ended. It carries the
 //! removal that its session knew of; a later one refuses it. Rows are kept for longer than a code lives.
 
-use super::super::SWEEP_EVERY;
-use super::super::rows::{Rows, Transaction};
 use super::{REMOVED, user};
 use crate::protocol::config::CODE_LIFETIME;
-use crate::protocol::error::ServerError;
-use crate::protocol::time::Timestamp;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::SWEEP_EVERY;
+use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// How long a removal is remembered, in seconds.
 const KEPT: u64 = 2 * CODE_LIFETIME;

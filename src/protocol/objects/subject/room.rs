@@ -1,11 +1,13 @@
 //! Keeps the number of a person's grants bounded: alive, and dead.
 
-use super::super::rows::{Rows, Transaction};
+use super::GRANT;
+use super::grants;
 use super::records::{Grant, Why};
-use super::{GRANT, grants, sessions};
-use crate::protocol::error::ServerError;
-use crate::protocol::incarnation::Standing;
-use crate::protocol::time::{HOUR, Timestamp};
+use super::sessions;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::incarnation::Standing;
+use crate::protocol::model::time::{HOUR, Timestamp};
+use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// Most dead grants of a person that are kept to recognize their tokens; the ones dead for longest give way. Their tokens are
 /// refused all the same.

@@ -1,16 +1,16 @@
 //! Sessions, consents, and telling clients of a sign-out.
 
-use super::super::SWEEP_EVERY;
-use super::super::rows::{Rows, Transaction};
+use super::grants;
 use super::records::{Consent, Grant, Notice, Session, User, Why};
-use super::{
-    CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, grants, removals, user,
-};
-use crate::protocol::error::ServerError;
-use crate::protocol::id::Id;
-use crate::protocol::incarnation::Standing;
-use crate::protocol::secret::SecretHash;
-use crate::protocol::time::{HOUR, MINUTE, Timestamp};
+use super::removals;
+use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, user};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::id::Id;
+use crate::protocol::model::incarnation::Standing;
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::{HOUR, MINUTE, Timestamp};
+use crate::protocol::objects::SWEEP_EVERY;
+use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// Most sessions a person has at once; the oldest gives way.
 const MAX_SESSIONS: usize = 50;

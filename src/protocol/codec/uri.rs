@@ -1,0 +1,295 @@
+//! Absolute URIs (RFC 3986 §4.3) as they are registered here, taken apart by one reader.
+//!
+//! What it takes, every parser of URLs takes for the same thing: no character that one encodes and another doesn't, no
+//! segment that one resolves and another sends, no host that one reads as a number. What leads where is for others to say:
+//! [`crate::protocol::config::redirect_uri`] for applications, [`crate::protocol::model::outbound`] for this server itself, `pages/uri.rs` for browsers.
+
+/// Longest URI, in bytes.
+const MAX_URI: usize = 2048;
+/// Schemes that a browser runs or reads by itself, or that lead to no application.
+const FORBIDDEN: [&str; 17] = [
+    "about",
+    "blob",
+    "chrome",
+    "content",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "sms",
+    "tel",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
+/// A URI taken apart. It has no fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uri<'a> {
+    /// The scheme, in lower case.
+    pub scheme: &'a str,
+    /// What follows `//`, if that is there; checked for `https` and `http`, where it is a host and maybe a port.
+    pub authority: Option<&'a str>,
+    /// Path and query.
+    pub path: &'a str,
+}
+
+impl<'a> Uri<'a> {
+    /// Takes `text` apart.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(text: &'a str) -> Result<Self, &'static str> {
+        let (scheme, rest) =
+            text.split_once(':').ok_or("it is not absolute: a scheme and a colon come first")?;
+        if !is_scheme(scheme) {
+            return Err("it is not absolute: a scheme in lower case comes first");
+        }
+        if text.len() > MAX_URI {
+            return Err("it is too long");
+        }
+        if text.contains('#') {
+            return Err("it has no fragment");
+        }
+        if !text.bytes().all(is_uri_byte) || !escapes_are_whole(text) {
+            return Err("it has characters that don't stand for themselves in a URI (RFC 3986 §2)");
+        }
+        let (authority, path) = match rest.strip_prefix("//") {
+            Some(rest) => {
+                let end = rest.find(['/', '?']).unwrap_or(rest.len());
+                rest.split_at_checked(end).map_or((None, rest), |(authority, path)| (Some(authority), path))
+            }
+            None => (None, rest),
+        };
+        let uri = Self { scheme, authority, path };
+        uri.check().map(|()| uri)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let path = self.path.split('?').next().unwrap_or_default();
+        if path.split('/').any(is_dotted) {
+            return Err("it has no `.` or `..` segments");
+        }
+        if path.contains(['[', ']']) {
+            return Err("brackets are for IPv6 addresses and queries");
+        }
+        match (self.authority, self.is_web()) {
+            (Some(authority), _) if authority.contains('@') => Err("it has no user information"),
+            (None | Some(""), true) => Err("it names a host"),
+            (Some(authority), true) if !is_web_authority(self.scheme, authority) => {
+                Err("its host is none, or not the way it is usually written")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is `https` or `http`.
+    pub fn is_web(&self) -> bool {
+        matches!(self.scheme, "https" | "http")
+    }
+
+    /// Whether it is `http` at a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        let authority = self.authority.unwrap_or_default().to_ascii_lowercase();
+        self.scheme == "http" && is_loopback(&authority)
+    }
+}
+
+/// What is wrong with `text` as an address on the web, if anything: `https`, or `http` at a loopback address.
+pub fn web_problem(text: &str) -> Option<&'static str> {
+    match Uri::parse(text) {
+        Err(problem) => Some(problem),
+        Ok(uri) if uri.scheme == "https" || uri.is_loopback() => None,
+        Ok(_) => Some("it is an https URL (http at a loopback address only)"),
+    }
+}
+
+/// Whether nothing may lead to this scheme, in whatever case.
+pub fn is_forbidden(scheme: &str) -> bool {
+    FORBIDDEN.iter().any(|forbidden| scheme.eq_ignore_ascii_case(forbidden))
+}
+
+/// A scheme (RFC 3986 §3.1) in lower case.
+pub fn is_scheme(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(inner)
+}
+
+/// A host and maybe a port. Case and the scheme's own port, written out, are for the reader to drop.
+fn is_web_authority(scheme: &str, authority: &str) -> bool {
+    let authority = authority.to_ascii_lowercase();
+    let standard = if scheme == "https" { ":443" } else { ":80" };
+    match authority.strip_suffix(standard) {
+        // What is left has no second port.
+        Some(host) => is_authority(scheme, host) && (host.ends_with(']') || !host.contains(':')),
+        None => is_authority(scheme, &authority),
+    }
+}
+
+/// RFC 3986 §2, without the apostrophe, which some parsers encode in a query and some don't.
+fn is_uri_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&()*+,;=%".contains(&byte)
+}
+
+fn escapes_are_whole(text: &str) -> bool {
+    text.split('%').skip(1).all(|after| {
+        let digits = after.bytes().take(2).filter(u8::is_ascii_hexdigit);
+        digits.count() == 2
+    })
+}
+
+/// `.` and `..`, escaped or not: parsers of URLs resolve them all.
+fn is_dotted(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}
+
+/// A host in lower case and maybe a port, in the one form that URL parsers leave as it is: issuers and origins are
+/// compared as strings.
+pub(crate) fn is_authority(scheme: &str, authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_default = matches!((scheme, port), ("https", Some("443")) | ("http", Some("80")));
+    let port_ok = port
+        .is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
+    let host_ok = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == v6),
+        None => is_host(host),
+    };
+    host_ok && port_ok && !is_default
+}
+
+fn is_host(host: &str) -> bool {
+    let is_name = host.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    });
+    // URL parsers take a host whose last label starts with a digit for an IPv4 address.
+    let numeric =
+        host.rsplit('.').next().is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
+    is_name
+        && (!numeric || host.parse::<core::net::Ipv4Addr>().is_ok_and(|address| address.to_string() == host))
+}
+
+/// Whether an authority is a loopback host, with or without a port.
+pub(crate) fn is_loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "::1")
+}
+
+/// The host of a URI, without port.
+pub(crate) fn host_of(uri: &str) -> Option<&str> {
+    let authority = uri.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn what_parsers_would_read_differently_is_no_uri() {
+        for good in [
+            "https://app.example",
+            "https://App.Example:443/cb?x=y&z=%2F",
+            "https://app.example/a//b/?q[]=1",
+            "https://[2606:4700::1111]:8443/x",
+            "http://127.0.0.1:80/",
+            "com.example.app:/cb",
+            "com.example.app://host/cb",
+        ] {
+            assert!(Uri::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "/cb",
+            "app.example/cb",
+            "://a",
+            "1https://a",
+            "HTTPS://a.example",
+            "https:cb",
+            "https:/a.example",
+            "https:///cb",
+            "https://a.example/#",
+            "https://u@a.example/",
+            "https://a.example/%",
+            "https://a.example/%4",
+            "https://a.example/%zz",
+            "https://a.example/{id}",
+            "https://a.example/a|b",
+            "https://a.example/a^b",
+            "https://a.example/?q='",
+            "https://a.example/a b",
+            "https://a.example/é",
+            "https://a.example\\b",
+            "https://a.example/../b",
+            "https://a.example/%2E%2e/b",
+            "https://a.example/./b",
+            "https://a.example/[b]",
+            "https://a..example/",
+            "https://a_b.example/",
+            "https://%61.example/",
+            "https://0x7f.1/",
+            "https://127.1/",
+            "https://1.2.3.4.5/",
+            "https://2130706433/",
+            "https://[::1/",
+            "https://[0:0:0:0:0:0:0:1]/",
+            "https://a.example:/",
+            "https://a.example:0/",
+            "https://a.example:99999/",
+            "https://a.example:443:443/",
+            "https://a.example:2:443/",
+            "http://127.0.0.1:2:80/",
+        ] {
+            assert!(Uri::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Uri::parse(&format!("https://a.example/{}", "x".repeat(MAX_URI))).is_err());
+    }
+
+    /// What the `url` crate makes of a web URI, where nothing but its notation may differ.
+    fn as_others_write_it(text: &str) -> String {
+        let uri = Uri::parse(text).expect("a URI");
+        let authority = uri.authority.expect("an authority").to_ascii_lowercase();
+        let standard = if uri.scheme == "https" { ":443" } else { ":80" };
+        let authority = authority.strip_suffix(standard).unwrap_or(&authority);
+        let slash = if uri.path.starts_with('/') { "" } else { "/" };
+        format!("{}://{authority}{slash}{}", uri.scheme, uri.path)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn an_independent_parser_reads_the_same(
+            text in "(https?|com\\.example)(:|:/|://)([a-zA-Z0-9.:@\\[\\]%_-]{0,12}|127\\.0\\.0\\.1|[a-z]{1,3}\\.example)[/?:.%a-c2eE\\[\\]'!$&(){}|^*+,;=#~]{0,12}"
+        ) {
+            let Ok(uri) = Uri::parse(&text) else { return Ok(()) };
+            // Whether a host name in Punycode decodes is left to the DNS.
+            if text.to_ascii_lowercase().contains("xn--") || !uri.is_web() { return Ok(()) }
+            let url = Url::parse(&text);
+            prop_assert!(url.is_ok(), "{text}: {url:?}");
+            let url = url.expect("a URL");
+            prop_assert_eq!(url.as_str(), as_others_write_it(&text));
+            prop_assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
+            prop_assert_eq!(web_problem(&text).is_none(), url.scheme() == "https"
+                || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A registered client as it is stored and published.
+
+use serde::{Deserialize, Serialize};
+
+use super::ClientConfig;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::incarnation::Epoch;
+use crate::protocol::model::secret::{Secret, SecretHash};
+use crate::protocol::model::time::Timestamp;
+
+/// Who declared a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum ManagedBy {
+    /// The configuration file; `apply` changes and deletes it.
+    Config,
+    /// The admin API; `apply` leaves it alone.
+    Api,
+}
+
+/// One live or expired secret of a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSecret {
+    /// Names the secret in the admin API.
+    pub id: String,
+    /// SHA-256 of the secret.
+    pub sha256: SecretHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working; unset for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl StoredSecret {
+    /// Whether the secret still works at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+/// A client: its declaration, and what the server keeps about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// What it was declared as. Its `client_id` is its `sub` in tokens of its own (RFC 9068 §2.2).
+    pub config: ClientConfig,
+    /// Who declared it.
+    pub managed_by: ManagedBy,
+    /// Its secrets, newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<StoredSecret>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The configuration's version when it was last declared: whoever issues to it needs that one or a later one.
+    #[serde(default)]
+    pub config_version: u64,
+    /// Which one of the clients that had its id it is; unset for one that is there since before epochs were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+}
+
+impl std::ops::Deref for Client {
+    type Target = ClientConfig;
+
+    fn deref(&self) -> &ClientConfig {
+        &self.config
+    }
+}
+
+/// How a presented secret fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum SecretCheck {
+    /// It is one of the live ones.
+    Live,
+    /// It is one that has expired.
+    Expired,
+    /// It is none of them.
+    Wrong,
+}
+
+impl Client {
+    /// Compares `presented` with every secret of the client, in time that depends on their number only.
+    pub fn check_secret(&self, presented: &Secret, now: Timestamp) -> SecretCheck {
+        let hash = presented.hash();
+        let mut outcome = SecretCheck::Wrong;
+        for stored in &self.secrets {
+            if stored.sha256 == hash && outcome != SecretCheck::Live {
+                outcome = if stored.is_live(now) { SecretCheck::Live } else { SecretCheck::Expired };
+            }
+        }
+        outcome
+    }
+
+    /// Whether the client may use `grant`.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether it may authenticate and be issued to.
+    pub fn is_enabled(&self) -> bool {
+        !self.config.disabled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::model::client::AuthMethod;
+
+    /// A row as releases wrote it that always named the method.
+    #[test]
+    fn a_client_stored_with_basic_stays_pinned_to_it() {
+        let row = r#"{"config":{"client_id":"old","grant_types":["client_credentials"],"scopes":["a"],"token_endpoint_auth_method":"client_secret_basic"},"managed_by":"config","created_at":1,"updated_at":1}"#;
+        let stored: Client = crate::protocol::codec::json::from_str(row).expect("a client");
+        assert!(
+            stored.accepts(AuthMethod::ClientSecretBasic) && !stored.accepts(AuthMethod::ClientSecretPost)
+        );
+        let unpinned = ClientConfig::default();
+        for method in AuthMethod::ALL {
+            assert_eq!(unpinned.accepts(method), method.has_secret(), "{method:?}");
+        }
+        // Nothing is written for an unset one, which earlier releases read as Basic.
+        assert!(!serde_json::to_string(&unpinned).expect("JSON").contains("auth_method"));
+    }
+}

@@ -1,0 +1,89 @@
+//! From a presented token to a party of the exchange: signature, type, life, and whether what it came from is still alive.
+
+use serde_json::Value;
+
+use super::GrantRequest;
+use crate::protocol::exchange::policy::{Subject, unusable};
+use crate::protocol::http::error::{Cause, Failure};
+use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
+use crate::protocol::model::actor::Actor;
+use crate::protocol::model::incarnation::Incarnation;
+use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::objects::subject::GrantState;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::grant_ref::GrantRef;
+use crate::protocol::tokens::verify::{VerifiedAccessToken, verify_access_token};
+
+/// One of our own access tokens that still counts, and the grant it came from if a person stands behind it.
+pub(crate) struct Presented {
+    pub(crate) token: VerifiedAccessToken,
+    /// Which incarnation of the client it was issued to.
+    pub(crate) incarnation: Incarnation,
+    pub(crate) grant: Option<(GrantRef, Box<GrantState>)>,
+}
+
+/// Verifies one of our own access tokens. ID tokens, refresh tokens, logout tokens and codes are none: `typ` tells
+/// (RFC 8725 §3.12).
+///
+/// # Errors
+/// `invalid_request`, whatever is wrong with the token.
+pub(crate) async fn present<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    token: &str,
+) -> Result<Presented, Failure> {
+    let GrantRequest { server, context, .. } = request;
+    let snapshot = server.snapshot(context.now).await?;
+    let issuer = server.issuer.as_str();
+    let verified = verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, context.now);
+    let token = verified.await.map_err(|failure| match failure {
+        Failure::OAuth(error) => unusable(error.cause).into(),
+        Failure::Server(_) => failure,
+    })?;
+    let issued_to = server.issued_to(&token, context.now).await?.map_err(unusable)?;
+    let incarnation = server.incarnation(&issued_to, context.now).await?;
+    let Some(sealed) = &token.grant else { return Ok(Presented { token, incarnation, grant: None }) };
+    let keyring = server.keyring_for(sealed, context.now).await?;
+    let reference = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed);
+    let reference = reference.ok_or(unusable(Cause::TokenInactive))?;
+    match server.live_grant(&reference, context.now).await? {
+        Some(state) => Ok(Presented { token, incarnation, grant: Some((reference, state)) }),
+        None => Err(unusable(Cause::TokenInactive).into()),
+    }
+}
+
+impl Presented {
+    /// The token as the subject of an exchange.
+    pub(crate) fn subject(&self) -> Subject {
+        let token = &self.token;
+        let other = |name: &str| token.others.get(name).cloned();
+        Subject {
+            sub: token.sub.clone(),
+            client_id: token.client_id.clone(),
+            audience: token.aud.clone(),
+            scopes: ScopeSet::parse(&token.scope).unwrap_or_default(),
+            expires_at: token.exp,
+            act: other("act"),
+            may_act: other("may_act"),
+            bound: token.others.contains_key("cnf"),
+        }
+    }
+
+    /// The token as proof of who acts: issued to the client that shows it or meant for it, and not itself somebody else's
+    /// doing.
+    pub(crate) fn actor<P>(&self, request: &GrantRequest<'_, P>) -> Result<Actor, Failure> {
+        let (token, client) = (&self.token, &request.client);
+        let own = token.client_id == client.client_id || token.aud.contains(&client.client_id);
+        let meant = own || client.serves.iter().any(|resource| token.aud.contains(resource));
+        if !meant || token.others.contains_key("act") || token.others.contains_key("cnf") {
+            return Err(unusable(Cause::ActorTokenUnusable).into());
+        }
+        let (sub, client_id) = (token.sub.clone(), token.client_id.clone());
+        Ok(Actor { sub, client_id, expires_at: Some(token.exp) })
+    }
+
+    /// What the subject's token says of how its person had authenticated.
+    pub(crate) fn authentication(&self) -> impl Iterator<Item = (&'static str, Value)> + '_ {
+        let names = ["auth_time", "acr", "amr"].into_iter();
+        names.filter_map(|name| Some((name, self.token.others.get(name)?.clone())))
+    }
+}

@@ -1,0 +1,10 @@
+//! The server's own keys: their schedule, how they are wrapped at rest, what is derived from the root secret, and the values
+//! that are sealed or tagged with it.
+
+pub mod derived;
+pub mod kek;
+pub mod keyring;
+pub mod schedule;
+pub mod sealed;
+pub(crate) mod tagged;
+pub(crate) mod token_header;

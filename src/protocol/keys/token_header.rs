@@ -1,0 +1,30 @@
+//! The protected headers of what this server signs (RFC 7515 §4), and the types by which its tokens tell each other apart
+//! (RFC 8725 §3.11).
+
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::token_type::AccessTokenTyp;
+
+/// `typ` of an access token (RFC 9068 §2.1).
+pub(crate) const ACCESS_TOKEN_TYPE: &str = "at+jwt";
+/// `typ` of an ID token.
+pub(crate) const ID_TOKEN_TYPE: &str = "JWT";
+/// What an access token of the type `JWT` has as `token_use` in its header; nothing else of ours has the member.
+pub(crate) const TOKEN_USE: &str = "access";
+
+/// The protected header as base64url.
+pub(crate) fn header(alg: Alg, typ: &str, kid: &str) -> String {
+    base64url(format!(r#"{{"alg":"{}","typ":"{typ}","kid":"{kid}"}}"#, alg.name()).as_bytes())
+}
+
+/// The protected header of an access token, as base64url. One that calls itself `JWT` looks like an ID token, so it says in a
+/// place that no claim reaches what it is.
+pub(crate) fn access_token_header(alg: Alg, typ: AccessTokenTyp, kid: &str) -> String {
+    match typ {
+        AccessTokenTyp::AtJwt => header(alg, ACCESS_TOKEN_TYPE, kid),
+        AccessTokenTyp::Jwt => base64url(
+            format!(r#"{{"alg":"{}","typ":"JWT","token_use":"{TOKEN_USE}","kid":"{kid}"}}"#, alg.name())
+                .as_bytes(),
+        ),
+    }
+}

@@ -1,0 +1,104 @@
+//! The grants that this server has: the registry that metadata, registration, validation and dispatch read. What each decides is
+//! in the file of its name under `grants/`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What the registry says of a grant.
+#[derive(Debug)]
+pub struct GrantInfo {
+    /// Its `grant_type`.
+    pub name: &'static str,
+    /// Whether only clients that authenticate may use it.
+    pub confidential_only: bool,
+    /// Whether its tokens speak of a person.
+    pub speaks_of_user: bool,
+    /// Whether the metadata names it only if a client is registered for it.
+    pub on_request_only: bool,
+}
+
+macro_rules! registry {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal { $($property:ident: $value:literal),+ $(,)? },)+) => {
+        /// A grant that this server has. In JSON and on the wire its registered name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum GrantType {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl GrantType {
+            /// All of them, in registration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// What the registry says of it.
+            pub const fn info(self) -> &'static GrantInfo {
+                match self { $(Self::$variant => &GrantInfo { name: $name, $($property: $value),+ }),+ }
+            }
+        }
+    };
+}
+
+registry! {
+    /// RFC 6749 §4.1.
+    AuthorizationCode = "authorization_code" { confidential_only: false, speaks_of_user: true, on_request_only: false },
+    /// RFC 6749 §4.4.
+    ClientCredentials = "client_credentials" { confidential_only: true, speaks_of_user: false, on_request_only: false },
+    /// An extension: one API acts for the person whose token it was given.
+    Delegation = "delegation" { confidential_only: true, speaks_of_user: true, on_request_only: true },
+    /// An extension: a subject that nobody has logged in as.
+    Guest = "urn:mintedge:grant-type:guest" { confidential_only: false, speaks_of_user: false, on_request_only: true },
+    /// RFC 7523 §2.1.
+    JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" { confidential_only: false, speaks_of_user: false, on_request_only: true },
+    /// RFC 6749 §4.3, for migrations.
+    Password = "password" { confidential_only: true, speaks_of_user: true, on_request_only: true },
+    /// RFC 6749 §6.
+    RefreshToken = "refresh_token" { confidential_only: false, speaks_of_user: true, on_request_only: false },
+    /// RFC 8693.
+    TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" { confidential_only: false, speaks_of_user: true, on_request_only: true },
+}
+
+impl GrantType {
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// The grant called `name`.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|grant| grant.name() == name)
+    }
+}
+
+impl fmt::Display for GrantType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for GrantType {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for GrantType {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&name).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(|grant| format!("`{grant}`")).collect();
+            serde::de::Error::custom(format!("unknown grant `{name}`, expected one of {}", known.join(", ")))
+        })
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for GrantType {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "GrantType".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<_> = Self::ALL.iter().map(|grant| grant.name()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
+    }
+}

@@ -1,0 +1,342 @@
+//! Commands about clients.
+
+use super::head;
+use super::head::Head;
+use super::keys;
+use super::publish::client_snapshot_name;
+use super::{Context, NewSecret, Refusal, Reply, Stop, Store, Urgency};
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::codec::json;
+use crate::protocol::config::ClientConfig;
+use crate::protocol::config::registered_client::{Client, ManagedBy};
+use crate::protocol::config::snapshot::resources;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::derived::Derived;
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::incarnation::Epoch;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::outbound::is_local;
+use crate::protocol::model::secret::{
+    CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id,
+};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::state::client as life;
+use crate::protocol::state::client::AddSecret;
+use crate::protocol::validate::{Known, client_problems, lookalike};
+
+/// Most clients in one page.
+pub const MAX_PAGE: u32 = 100;
+
+pub(super) fn load<S: Store>(store: &S, client_id: &str) -> Result<Option<Client>, ServerError> {
+    store.client(client_id)?.map(|json| parse(&json)).transpose()
+}
+
+fn parse(json: &str) -> Result<Client, ServerError> {
+    json::from_str(json)
+        .map_err(|error| ServerError::internal(format!("a client row is unreadable: {error}")))
+}
+
+pub(super) fn save<S: Store>(
+    store: &mut S,
+    issuer: &Issuer,
+    client: &Client,
+    urgency: Urgency,
+) -> Result<(), ServerError> {
+    let json = serde_json::to_string(client).map_err(|error| ServerError::internal(error.to_string()))?;
+    store.put_client(&client.client_id, &json)?;
+    store.enqueue(&client_snapshot_name(issuer, &client.client_id), urgency)
+}
+
+pub(super) fn remove<S: Store>(store: &mut S, issuer: &Issuer, client_id: &str) -> Result<(), ServerError> {
+    store.delete_client(client_id)?;
+    store.enqueue(&client_snapshot_name(issuer, client_id), Urgency::TakesAway)
+}
+
+#[inline(never)]
+pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Result<Reply, Stop> {
+    let limit = limit.clamp(1, MAX_PAGE);
+    let rows = store.clients(after, limit + 1)?;
+    let wanted = usize::try_from(limit).unwrap_or_default();
+    let more = rows.len() > wanted;
+    let clients = rows.iter().take(wanted).map(|json| parse(json)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Reply::Clients { clients, more })
+}
+
+#[inline(never)]
+pub(super) fn create<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &mut Context<'_, E>,
+    mut head: Head,
+    mut config: ClientConfig,
+) -> Result<Reply, Stop> {
+    if config.client_id.is_empty() {
+        let root = context.keks.open(&head.root, context.issuer.as_str(), head::ROOT)?;
+        config.client_id = generate_client_id(&Derived::from_root(&root).client_id, context.entropy);
+    } else if crate::protocol::model::secret::is_generated_client_id(&config.client_id) {
+        let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
+        let path = "client.client_id".to_owned();
+        return Err(Stop::Refused(Refusal::Invalid(vec![super::Problem { path, message }])));
+    }
+    check(&head, context, &config)?;
+    if load(store, &config.client_id)?.is_some() {
+        return Err(Stop::Refused(Refusal::AlreadyExists));
+    }
+    provide_keys(store, context, &mut head, &config)?;
+    let mut client = life::declare(&config, ManagedBy::Api, context.epoch(), context.now);
+    let secret = first_secret(&mut client, context);
+    client.config_version = head.config_version;
+    save(store, context.issuer, &client, Urgency::Gives)?;
+    refresh_summary(store, context, &mut head, is_summed_up(&client))?;
+    Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
+}
+
+#[inline(never)]
+pub(super) fn update<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &mut Context<'_, E>,
+    mut head: Head,
+    config: &ClientConfig,
+) -> Result<Reply, Stop> {
+    let current = existing(store, &config.client_id)?;
+    if current.managed_by == ManagedBy::Config {
+        return Err(Stop::Refused(Refusal::ManagedByConfig));
+    }
+    check(&head, context, config)?;
+    provide_keys(store, context, &mut head, config)?;
+    let mut client = life::redeclare(&current, config, ManagedBy::Api, context.epoch(), context.now);
+    let secret = first_secret(&mut client, context);
+    if client != current {
+        client.config_version = head.config_version;
+        save(store, context.issuer, &client, Urgency::TakesAway)?;
+        refresh_summary(store, context, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
+    }
+    Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
+}
+
+/// Sees to it that there are keys for everything that is signed for the client.
+fn provide_keys<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &mut Context<'_, E>,
+    head: &mut Head,
+    config: &ClientConfig,
+) -> Result<(), Stop> {
+    head.client_algs.extend(config.algs());
+    if keys::make_wanted(context, head)? {
+        head::save(store, context.issuer, head)?;
+    }
+    Ok(())
+}
+
+fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfig) -> Result<(), Stop> {
+    let known = resources(&head.config, context.issuer);
+    let mut problems = client_problems(
+        config,
+        &Known {
+            scope: &|scope| known.iter().any(|resource| resource.scopes.contains(scope)),
+            resource: &|name| known.iter().any(|resource| resource.identifier == name),
+            owns: &|name, scope| {
+                known.iter().any(|resource| resource.identifier == name && resource.scopes.contains(scope))
+            },
+            // Clients outside of the configuration come and go one by one; a name without a client harms nobody.
+            client: &|_| true,
+            schemes: &head.config.login.private_use_schemes,
+            local: is_local(context.issuer.as_str()),
+        },
+    );
+    let namesake = known.iter().find(|resource| resource.identifier == config.client_id);
+    if let Some(message) = namesake.and_then(|resource| lookalike(resource.access_token_typ)) {
+        let path = "client.client_id".to_owned();
+        problems.push(super::Problem { path, message: message.to_owned() });
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
+}
+
+/// A client that needs a secret and has none gets one.
+pub(super) fn first_secret<E: Entropy>(client: &mut Client, context: &Context<'_, E>) -> Option<NewSecret> {
+    if !client.has_secret() || !client.secrets.is_empty() {
+        return None;
+    }
+    let addition = Addition { expires_at: None, others_expire_at: None, sha256: None };
+    attach(client, addition, context).ok()
+}
+
+/// What `AddSecret` asks for.
+pub(super) struct Addition {
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) others_expire_at: Option<Timestamp>,
+    pub(super) sha256: Option<SecretHash>,
+}
+
+fn attach<E: Entropy>(
+    client: &mut Client,
+    addition: Addition,
+    context: &Context<'_, E>,
+) -> Result<NewSecret, Refusal> {
+    let mut id = [0_u8; 9];
+    context.entropy.fill(&mut id);
+    let (hash, clear) = if let Some(hash) = addition.sha256 {
+        (hash, Vec::new())
+    } else {
+        let secret = Secret::generate(CLIENT_SECRET_PREFIX, context.entropy);
+        (secret.hash(), secret.expose().as_bytes().to_vec())
+    };
+    let Addition { expires_at, others_expire_at, .. } = addition;
+    match life::add_secret(client, base64url(&id), hash, expires_at, others_expire_at, context.now) {
+        AddSecret::Added(secret_id) => Ok(NewSecret {
+            client_id: client.client_id.clone(),
+            secret_id,
+            client_secret: SecretBytes::new(clear),
+            expires_at,
+        }),
+        AddSecret::NoSecrets if client.is_public() => Err(Refusal::PublicClient),
+        AddSecret::NoSecrets => Err(Refusal::NoSecrets),
+        AddSecret::TooMany => Err(Refusal::TooManySecrets),
+    }
+}
+
+#[inline(never)]
+pub(super) fn add_secret<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+    addition: Addition,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    let urgency = if addition.others_expire_at.is_some() { Urgency::TakesAway } else { Urgency::Gives };
+    let secret = attach(&mut client, addition, context).map_err(Stop::Refused)?;
+    save(store, context.issuer, &client, urgency)?;
+    Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
+}
+
+#[inline(never)]
+pub(super) fn remove_secret<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+    secret_id: &str,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    if !life::remove_secret(&mut client, secret_id, context.now) {
+        return Err(Stop::Refused(Refusal::NotFound));
+    }
+    save(store, context.issuer, &client, Urgency::TakesAway)?;
+    Ok(Reply::Client(Some(Box::new(client))))
+}
+
+#[inline(never)]
+pub(super) fn set_enabled<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+    enabled: bool,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    if life::set_enabled(&mut client, enabled, context.now) {
+        save(store, context.issuer, &client, if enabled { Urgency::Gives } else { Urgency::TakesAway })?;
+    }
+    Ok(Reply::Client(Some(Box::new(client))))
+}
+
+#[inline(never)]
+pub(super) fn delete<S: Store, E: Entropy>(
+    store: &mut S,
+    mut head: Head,
+    context: &mut Context<'_, E>,
+    client_id: &str,
+) -> Result<Reply, Stop> {
+    let client = existing(store, client_id)?;
+    remove(store, context.issuer, client_id)?;
+    if client.managed_by == ManagedBy::Config {
+        head.declared.retain(|declared| declared != client_id);
+        head.config_version += 1;
+        head::save(store, context.issuer, &head)?;
+    }
+    refresh_summary(store, context, &mut head, is_summed_up(&client))?;
+    Ok(Reply::Client(None))
+}
+
+/// Ends everything the client was given so far.
+#[inline(never)]
+pub(super) fn revoke<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    client_id: &str,
+) -> Result<Reply, Stop> {
+    let mut client = existing(store, client_id)?;
+    life::begin_anew(&mut client, context.epoch());
+    save(store, context.issuer, &client, Urgency::TakesAway)?;
+    Ok(Reply::Client(Some(Box::new(client))))
+}
+
+/// Ends everything that any client was given so far.
+#[inline(never)]
+pub(super) fn revoke_all<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &Context<'_, E>,
+    mut head: Head,
+) -> Result<Reply, Stop> {
+    head.clients_epoch = Some(context.epoch().later_than(head.clients_epoch));
+    head::save(store, context.issuer, &head)?;
+    Ok(Reply::Client(None))
+}
+
+impl<E: Entropy> Context<'_, E> {
+    /// An epoch that nothing was issued in yet.
+    pub(super) fn epoch(&self) -> Epoch {
+        Epoch::new(self.now, self.entropy)
+    }
+}
+
+/// Whether a client shows in what the snapshot says of all of them.
+fn is_summed_up(client: &Client) -> bool {
+    !client.allowed_origins.is_empty() || special_grants(client).next().is_some()
+}
+
+fn special_grants(client: &Client) -> impl Iterator<Item = GrantType> {
+    client.grant_types.iter().copied().filter(|grant| grant.info().on_request_only)
+}
+
+fn existing<S: Store>(store: &S, client_id: &str) -> Result<Client, Stop> {
+    load(store, client_id)?.ok_or(Stop::Refused(Refusal::NotFound))
+}
+
+/// Collects what the issuer as a whole has of its clients, if a change touched any of that: origins, grants to advertise,
+/// algorithms to have keys for.
+pub(super) fn refresh_summary<S: Store, E: Entropy>(
+    store: &mut S,
+    context: &mut Context<'_, E>,
+    head: &mut Head,
+    touched: bool,
+) -> Result<(), Stop> {
+    if !touched {
+        return Ok(());
+    }
+    let mut origins = std::collections::BTreeSet::new();
+    let mut algs = std::collections::BTreeSet::new();
+    let mut grants: Vec<GrantType> = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let rows = store.clients(after.as_deref(), MAX_PAGE)?;
+        for json in &rows {
+            let client = parse(json)?;
+            after = Some(client.client_id.clone());
+            grants.extend(special_grants(&client));
+            algs.extend(client.algs());
+            origins.extend(client.config.allowed_origins);
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    let special: Vec<GrantType> =
+        GrantType::ALL.iter().copied().filter(|grant| grants.contains(grant)).collect();
+    let same = head.origins == origins && head.special_grants == special && head.client_algs == algs;
+    head.origins = origins;
+    head.special_grants = special;
+    head.client_algs = algs;
+    if keys::make_wanted(context, head)? || !same {
+        head::save(store, context.issuer, head)?;
+    }
+    Ok(())
+}

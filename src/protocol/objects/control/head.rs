@@ -1,0 +1,139 @@
+//! The head row: everything of an issuer that is not a client.
+
+use crate::protocol::keys::schedule::KeyState;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::publish;
+use super::{Context, Stop, Store, Urgency};
+use crate::protocol::codec::json;
+use crate::protocol::config::Config;
+use crate::protocol::config::snapshot;
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::kek::StoredPrivate;
+use crate::protocol::keys::schedule::{PublicKey, StoredKey};
+use crate::protocol::model::entropy::Entropy;
+use crate::protocol::model::grant_type::GrantType;
+use crate::protocol::model::incarnation::Epoch;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::time::{DAY, HOUR, Timestamp};
+use crate::protocol::state::keys as life;
+use crate::protocol::state::roots::Generations;
+
+/// The head row as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// Settings and resources; its clients are rows of their own.
+    pub(crate) config: Config,
+    /// Ids of the clients that the configuration declared.
+    pub(crate) declared: Vec<String>,
+    /// Rises with every applied configuration.
+    pub(crate) config_version: u64,
+    /// The signing keys.
+    pub(crate) keys: Vec<StoredKey>,
+    /// Rises with every change of the keys.
+    pub(crate) keys_version: u64,
+    /// Algorithms that clients have tokens signed with, besides the resources'.
+    #[serde(default)]
+    pub(crate) client_algs: BTreeSet<Alg>,
+    /// What the keys are derived from that never change. Releases before there were generations derived all keys from it.
+    pub(crate) root: StoredPrivate,
+    /// The generations of what all other MAC and sealing keys are derived from.
+    #[serde(default)]
+    pub(crate) roots: Generations,
+    /// Every client's allowed origins.
+    pub(crate) origins: BTreeSet<String>,
+    /// Grants that are advertised only because a client is registered for them.
+    #[serde(default)]
+    pub(crate) special_grants: Vec<GrantType>,
+    /// When everything that any client was given ended last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clients_epoch: Option<Epoch>,
+}
+
+impl Head {
+    pub(crate) fn rotate_every(&self) -> u64 {
+        u64::from(self.config.keys.rotate_every_days) * DAY
+    }
+
+    pub(crate) fn algs(&self, issuer: &Issuer) -> Vec<Alg> {
+        snapshot::algs(&snapshot::resources(&self.config, issuer), &self.client_algs)
+    }
+
+    pub(crate) fn public_keys(&self, now: Timestamp) -> Vec<PublicKey> {
+        let keys = life::publics(&self.keys);
+        keys.filter(|key| key.schedule.state(now) != KeyState::Gone).cloned().collect()
+    }
+
+    pub(crate) fn snapshot(&self, issuer: &Issuer, now: Timestamp) -> Snapshot {
+        Snapshot {
+            config_version: self.config_version,
+            keys_version: self.keys_version,
+            special_grants: self.special_grants.clone(),
+            origins: self.origins.clone(),
+            clients_epoch: self.clients_epoch,
+            keys: self.public_keys(now),
+            ..Snapshot::of(&self.config, issuer)
+        }
+    }
+}
+
+/// Reads the head row, and makes it with the first keys if there is none: the object is the only place that
+/// ever generates keys, and it has one thread, so parallel first requests all get the same.
+pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_, E>) -> Result<Head, Stop> {
+    if let Some(head) = read(store)? {
+        return Ok(head);
+    }
+    let mut head = Head {
+        config: Config::default(),
+        declared: Vec::new(),
+        config_version: 0,
+        keys: Vec::new(),
+        keys_version: 0,
+        client_algs: BTreeSet::new(),
+        root: new_root(context)?,
+        roots: Generations::default(),
+        origins: BTreeSet::new(),
+        special_grants: Vec::new(),
+        clients_epoch: None,
+    };
+    super::roots::add(context, &mut head, context.now)?;
+    super::keys::make_wanted(context, &mut head)?;
+    save(store, context.issuer, &head)?;
+    Ok(head)
+}
+
+/// The name under which the root secret is wrapped.
+pub(crate) const ROOT: &str = "root";
+
+fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, ServerError> {
+    let root = SecretBytes::generate(context.entropy);
+    context.keks.wrap(root, context.issuer.as_str(), ROOT, context.entropy)
+}
+
+/// Writes the head row and has the snapshot published.
+pub(crate) fn save<S: Store>(store: &mut S, issuer: &Issuer, head: &Head) -> Result<(), ServerError> {
+    let json = serde_json::to_string(head).map_err(|error| ServerError::internal(error.to_string()))?;
+    store.put_head(&json)?;
+    store.enqueue(&publish::snapshot_name(issuer), Urgency::TakesAway)
+}
+
+pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {
+    let Some(json) = store.head()? else {
+        return Ok(None);
+    };
+    let head = json::from_str(&json);
+    head.map(Some).map_err(|error| ServerError::internal(format!("the head row is unreadable: {error}")))
+}
+
+pub(crate) fn next_alarm<S: Store>(store: &mut S, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {
+    Ok(read(store)?.map(|head| {
+        let keys = life::next_alarm(&head.keys, head.rotate_every(), now);
+        let roots = head.roots.next_alarm(now).map_or(keys, |roots| roots.max(now.plus(HOUR)));
+        keys.min(roots)
+    }))
+}

@@ -1,0 +1,62 @@
+//! What the object publishes to KV, and under which names.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Store;
+use super::clients;
+use super::head;
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::time::Timestamp;
+
+/// A client as an edge reads it from KV.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PublishedClient {
+    /// Layout version; see [`crate::protocol::config::snapshot::LAYOUT`].
+    pub layout: u32,
+    /// The client, secrets as hashes.
+    pub client: Client,
+}
+
+/// Name of the compiled configuration. Names start with a digest of the issuer, so that issuers that share a
+/// namespace can't read each other's.
+pub fn snapshot_name(issuer: &Issuer) -> String {
+    format!("{}/snapshot", prefix(issuer))
+}
+
+/// Name of a client.
+pub fn client_snapshot_name(issuer: &Issuer, client_id: &str) -> String {
+    format!("{}/client/{client_id}", prefix(issuer))
+}
+
+fn prefix(issuer: &Issuer) -> String {
+    let digest = Sha256::digest(issuer.as_str().as_bytes());
+    base64url(digest.get(..12).unwrap_or_default())
+}
+
+/// The value to publish under `name` as things stand; `None` to delete it.
+///
+/// # Errors
+/// If the store fails.
+pub fn publication<S: Store>(
+    store: &S,
+    issuer: &Issuer,
+    name: &str,
+    now: Timestamp,
+) -> Result<Option<String>, ServerError> {
+    let layout = crate::protocol::config::snapshot::LAYOUT;
+    let value = if name == snapshot_name(issuer) {
+        head::read(store)?.map(|head| serde_json::to_string(&head.snapshot(issuer, now)))
+    } else {
+        let own = client_snapshot_name(issuer, "");
+        let Some(client_id) = name.strip_prefix(&own) else {
+            return Ok(None);
+        };
+        clients::load(store, client_id)?
+            .map(|client| serde_json::to_string(&PublishedClient { layout, client }))
+    };
+    value.transpose().map_err(|error| ServerError::internal(error.to_string()))
+}

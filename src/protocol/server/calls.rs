@@ -1,0 +1,78 @@
+//! Calls from the server to objects, with types.
+
+use crate::protocol::codec::encoding::base64url;
+use crate::protocol::keys::derived::{Derived, mac};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Server;
+use super::ports::Platform;
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::user_id::UserId;
+use crate::protocol::objects::Class;
+use crate::protocol::objects::directory;
+use crate::protocol::objects::ephemeral;
+use crate::protocol::objects::replay;
+use crate::protocol::objects::subject;
+
+impl<P: Platform> Server<P> {
+    /// Has a person's object carry out `command`.
+    pub(crate) async fn subject(
+        &self,
+        owner: UserId,
+        command: &subject::Command,
+        now: Timestamp,
+    ) -> Result<subject::Reply, ServerError> {
+        let name = owner.object_name(&self.names(now).await?.derived);
+        self.call(Class::Subject, &name, command).await
+    }
+
+    /// Has the directory shard `name` carry out `command`.
+    pub(crate) async fn shard(
+        &self,
+        name: &str,
+        command: &directory::Command,
+    ) -> Result<directory::Reply, ServerError> {
+        self.call(Class::Directory, name, command).await
+    }
+
+    /// Has the pushed request's object carry out `command`.
+    pub(crate) async fn ephemeral(
+        &self,
+        name: &str,
+        command: &ephemeral::Command,
+    ) -> Result<ephemeral::Reply, ServerError> {
+        self.call(Class::Ephemeral, name, command).await
+    }
+
+    /// Has the object `name` that remembers used tokens carry out `command`.
+    pub(crate) async fn replay(
+        &self,
+        name: &str,
+        command: &replay::Command,
+    ) -> Result<replay::Reply, ServerError> {
+        self.call(Class::Replay, name, command).await
+    }
+
+    async fn call<C: Serialize, R: DeserializeOwned>(
+        &self,
+        class: Class,
+        name: &str,
+        command: &C,
+    ) -> Result<R, ServerError> {
+        let command =
+            serde_json::to_string(command).map_err(|error| ServerError::internal(error.to_string()))?;
+        let reply = self.platform.object(class, name, &command).await?;
+        json::from_str(&reply)
+            .map_err(|error| ServerError::internal(format!("an object's answer is unreadable: {error}")))
+    }
+}
+
+impl UserId {
+    /// Name of the object that holds everything of this person.
+    pub fn object_name(&self, derived: &Derived) -> String {
+        base64url(&mac(&derived.routing, &[b"subject", self.bytes()]))
+    }
+}

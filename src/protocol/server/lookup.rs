@@ -1,0 +1,401 @@
+//! Where an edge finds clients, configuration and keys: isolate cache → KV → Control object.
+//!
+//! * What is cached is used for [`EDGE_CACHE`] at most; KV itself may be 30 s behind. Together that is under 60 s: a disabled
+//!   client stops by then, at every edge.
+//! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
+//!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
+//!   look-ups of that kind an isolate has a `Budget`, of which every sender and every client has a share: a flood of made-up
+//!   ids or wrong secrets costs the object a bounded number, and others nothing.
+//! * A value that names a generation of the root secret which is younger than all that are known here was made at an edge that
+//!   knows more: the Control object is asked, within a budget of its own.
+//! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
+//!   moment ago works at once. Only what was taken away may work for another minute.
+//! * A cold isolate reads KV and asks the Control object for the keys at the same time. It does so once, so that
+//!   made-up ids don't make every request of an isolate ask when the object is out of reach.
+//! * What is not cached is found by boxed futures: the warm path stays a small state machine, which a cold isolate
+//!   compiles in a moment.
+//! * Nothing here is shared between requests but finished values; a request never waits for another's I/O.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use core::net::IpAddr;
+use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
+
+use super::Server;
+use super::budget::{Budget, Question};
+use super::ports::Platform;
+use super::request::RequestContext;
+use crate::protocol::codec::json;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::config::snapshot::{LAYOUT, Snapshot};
+use crate::protocol::http::error::{Cause, ServerError};
+use crate::protocol::keys::keyring::Keyring;
+use crate::protocol::model::client::ADMIN_CLIENT_ID;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::control::{
+    Command, PublishedClient, Reply, client_snapshot_name, snapshot_name,
+};
+
+/// How long a cached value is used at most and by default, in seconds. KV's own staleness (30 s) comes on top.
+pub const EDGE_CACHE: u64 = 25;
+/// Most clients an isolate remembers.
+const MAX_CACHED: usize = 1024;
+
+/// What an isolate remembers.
+pub(crate) struct Directory {
+    snapshot_name: String,
+    edge_cache: u64,
+    snapshot: RefCell<Option<Cached<Snapshot>>>,
+    keyring: RefCell<Option<Rc<Keyring>>>,
+    /// Whether the keys were asked for before anything needed them.
+    keys_sought: Cell<bool>,
+    clients: RefCell<BTreeMap<String, Cached<Client>>>,
+    /// For ids that nobody is known to have.
+    unknown_ids: Budget,
+    /// For secrets that are wrong as far as is known here: anybody can make one up.
+    secrets: Budget,
+    /// For clients that have authenticated, and for what was issued to them: nobody else can use that up.
+    rereads: Budget,
+    /// For keys of algorithms that none is known of.
+    keys: Budget,
+    /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
+    policies: Budget,
+    /// For values that claim to be made with keys that nobody has told this isolate of: anybody can make one up, too.
+    generations: Budget,
+}
+
+struct Cached<T> {
+    value: Rc<T>,
+    read_at: Timestamp,
+}
+
+impl<T> Cached<T> {
+    fn new(value: T, read_at: Timestamp) -> Self {
+        Self { value: Rc::new(value), read_at }
+    }
+
+    fn fresh(&self, edge_cache: u64, now: Timestamp) -> Option<Rc<T>> {
+        (now.since(self.read_at) < edge_cache).then(|| Rc::clone(&self.value))
+    }
+}
+
+impl Directory {
+    pub(crate) fn new(issuer: &Issuer, edge_cache: u64) -> Self {
+        Self {
+            edge_cache: edge_cache.min(EDGE_CACHE),
+            snapshot_name: snapshot_name(issuer),
+            snapshot: RefCell::default(),
+            keyring: RefCell::default(),
+            keys_sought: Cell::default(),
+            clients: RefCell::default(),
+            unknown_ids: Budget::default(),
+            secrets: Budget::default(),
+            rereads: Budget::default(),
+            keys: Budget::default(),
+            policies: Budget::default(),
+            generations: Budget::default(),
+        }
+    }
+
+    fn fresh_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
+        self.snapshot.borrow().as_ref().and_then(|cached| cached.fresh(self.edge_cache, now))
+    }
+
+    fn fresh_client(&self, client_id: &str, now: Timestamp) -> Option<Rc<Client>> {
+        self.clients.borrow().get(client_id).and_then(|cached| cached.fresh(self.edge_cache, now))
+    }
+
+    /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
+    fn keep_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
+        let mut slot = self.snapshot.borrow_mut();
+        let known = slot.take().filter(|known| {
+            let known = &known.value;
+            known.config_version > read.config_version
+                || known.keys_version > read.keys_version
+                || known.clients_epoch > read.clients_epoch
+        });
+        let value = known.map_or_else(|| Rc::new(read), |known| known.value);
+        *slot = Some(Cached { value: Rc::clone(&value), read_at: now });
+        value
+    }
+
+    fn keep_client(&self, client: Client, now: Timestamp) -> Rc<Client> {
+        let mut clients = self.clients.borrow_mut();
+        if clients.len() >= MAX_CACHED {
+            clients.retain(|_, cached| cached.fresh(self.edge_cache, now).is_some());
+        }
+        if clients.len() >= MAX_CACHED {
+            clients.pop_first();
+        }
+        let id = client.client_id.clone();
+        let cached = Cached::new(client, now);
+        let value = Rc::clone(&cached.value);
+        clients.insert(id, cached);
+        value
+    }
+}
+
+/// What the Control object gives an edge.
+struct Opened {
+    snapshot: Rc<Snapshot>,
+    keyring: Rc<Keyring>,
+}
+
+/// What a look-up found.
+pub(crate) enum Found {
+    /// The client, as at most 60 s ago.
+    Client(Rc<Client>),
+    /// None, and why that is so.
+    None(Cause),
+}
+
+impl<P: Platform> Server<P> {
+    /// The compiled configuration, at most 60 s old.
+    pub(crate) async fn snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
+        if let Some(snapshot) = self.directory.fresh_snapshot(now) {
+            return Ok(snapshot);
+        }
+        self.read_snapshot(now).boxed_local().await
+    }
+
+    async fn read_snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
+        let read = self.platform.read_snapshots(&[&self.directory.snapshot_name]).await?;
+        match read.into_iter().next().flatten().and_then(|json| parse_snapshot(&json)) {
+            Some(snapshot) => Ok(self.directory.keep_snapshot(snapshot, now)),
+            None => Ok(self.open(now).await?.snapshot),
+        }
+    }
+
+    /// The compiled configuration, at most 60 s old and no older than the one `client` was declared in.
+    pub(crate) async fn snapshot_for(
+        &self,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Rc<Snapshot>, ServerError> {
+        let snapshot = self.snapshot(now).await?;
+        if snapshot.config_version >= client.config_version {
+            return Ok(snapshot);
+        }
+        Ok(self.open(now).await?.snapshot)
+    }
+
+    /// The keys to sign with, one for each of `algs` among them. Fetched from the Control object once per isolate, and again when
+    /// they changed: the first client of an algorithm makes a key, and its tokens don't wait until that is known everywhere.
+    pub(crate) async fn keyring(
+        &self,
+        snapshot: &Snapshot,
+        algs: &[Alg],
+        now: Timestamp,
+    ) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.directory.keyring.borrow().clone();
+        let Some(known) = known.filter(|keyring| keyring.version >= snapshot.keys_version) else {
+            return Ok(self.open(now).await?.keyring);
+        };
+        let Some(missing) = algs.iter().find(|alg| known.key(**alg, now).is_none()) else {
+            return Ok(known);
+        };
+        if !self.directory.keys.take(Question { sender: None, subject: Some(missing.name()) }, now) {
+            return Ok(known);
+        }
+        Ok(self.open(now).await?.keyring)
+    }
+
+    /// Asks the Control object for everything.
+    fn open(&self, now: Timestamp) -> LocalBoxFuture<'_, Result<Opened, ServerError>> {
+        self.ask_for_everything(now).boxed_local()
+    }
+
+    async fn ask_for_everything(&self, now: Timestamp) -> Result<Opened, ServerError> {
+        let Reply::Opened { snapshot, keyring } = self.platform.control(Command::Open).await? else {
+            return Err(ServerError::internal("the Control object gave another answer than asked for"));
+        };
+        let keyring = Rc::new(Keyring::from(keyring));
+        *self.directory.keyring.borrow_mut() = Some(Rc::clone(&keyring));
+        Ok(Opened { snapshot: self.directory.keep_snapshot(*snapshot, now), keyring })
+    }
+
+    /// Finds a client that something stored or issued here names.
+    pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        self.client_asked_for(client_id, None, now).await
+    }
+
+    /// Finds a client that a request names: there may be no such client, and the sender's share pays for finding that out.
+    pub(crate) async fn client_named(
+        &self,
+        client_id: &str,
+        context: &RequestContext<'_>,
+    ) -> Result<Found, ServerError> {
+        self.client_asked_for(client_id, context.address(), context.now).await
+    }
+
+    async fn client_asked_for(
+        &self,
+        client_id: &str,
+        sender: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
+        if client_id == ADMIN_CLIENT_ID {
+            return Ok(self.admin.clone().map_or(Found::None(Cause::ClientUnknown), Found::Client));
+        }
+        if let Some(client) = self.directory.fresh_client(client_id, now) {
+            return Ok(Found::Client(client));
+        }
+        self.find_client(client_id, sender, now).boxed_local().await
+    }
+
+    async fn find_client(
+        &self,
+        client_id: &str,
+        sender: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
+        let cold = self.directory.keyring.borrow().is_none() && !self.directory.keys_sought.replace(true);
+        let read = if cold {
+            // Whoever needs the keys asks again, should this fail.
+            Some(join(self.read_client(client_id, now), self.open(now)).await.0)
+        } else {
+            None
+        };
+        let generated = is_generated_client_id(client_id);
+        if generated && !client_id_is_ours(&self.names(now).await?.derived.client_id, client_id) {
+            return Ok(Found::None(Cause::ClientIdForged));
+        }
+        let read = match read {
+            Some(read) => read,
+            None => self.read_client(client_id, now).await,
+        };
+        if let Some(client) = read? {
+            return Ok(Found::Client(client));
+        }
+        if !generated && !self.directory.unknown_ids.take(Question { sender, subject: None }, now) {
+            return Ok(Found::None(Cause::ClientLookupsExhausted));
+        }
+        self.client_from_control(client_id, now).await
+    }
+
+    /// Asks the Control object whether a secret that is wrong as far as is known here is a new one, if the budget allows.
+    pub(crate) async fn client_with_newer_secret(
+        &self,
+        client_id: &str,
+        context: &RequestContext<'_>,
+    ) -> Result<Found, ServerError> {
+        let question = Question { sender: context.address(), subject: Some(client_id) };
+        if client_id == ADMIN_CLIENT_ID || !self.directory.secrets.take(question, context.now) {
+            return Ok(Found::None(Cause::ClientLookupsExhausted));
+        }
+        self.client_from_control(client_id, context.now).await
+    }
+
+    /// Asks the Control object whether what is known of a client is out of date, if the budget allows. Only what the client
+    /// itself shows is a reason: it has authenticated, or something was issued to it.
+    pub(crate) async fn reread_client(
+        &self,
+        client_id: &str,
+        sender: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
+        if client_id == ADMIN_CLIENT_ID {
+            return self.client(client_id, now).await;
+        }
+        let question = Question { sender, subject: Some(client_id) };
+        if !self.directory.rereads.take(question, now) {
+            return Ok(Found::None(Cause::ClientLookupsExhausted));
+        }
+        self.client_from_control(client_id, now).await
+    }
+
+    /// Asks the Control object whether there is a newer configuration, or everything that clients were given has ended, if the
+    /// budget allows.
+    pub(crate) async fn reread_snapshot(
+        &self,
+        question: Question<'_>,
+        now: Timestamp,
+    ) -> Result<bool, ServerError> {
+        let known = self.snapshot(now).await?;
+        if !self.directory.policies.take(question, now) {
+            return Ok(false);
+        }
+        let read = self.open(now).await?.snapshot;
+        Ok(read.config_version > known.config_version || read.clients_epoch != known.clients_epoch)
+    }
+
+    fn client_from_control<'a>(
+        &'a self,
+        client_id: &'a str,
+        now: Timestamp,
+    ) -> LocalBoxFuture<'a, Result<Found, ServerError>> {
+        self.ask_for_client(client_id, now).boxed_local()
+    }
+
+    async fn ask_for_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        let command = Command::Client { client_id: client_id.to_owned() };
+        match self.platform.control(command).await? {
+            Reply::Client(Some(client)) => Ok(Found::Client(self.directory.keep_client(*client, now))),
+            Reply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
+            _ => Err(ServerError::internal("the Control object gave another answer than asked for")),
+        }
+    }
+
+    /// Reads a client from KV, and the configuration in the same call if that is due.
+    async fn read_client(&self, client_id: &str, now: Timestamp) -> Result<Option<Rc<Client>>, ServerError> {
+        let client_name = client_snapshot_name(&self.issuer, client_id);
+        let snapshot_is_fresh = self.directory.fresh_snapshot(now).is_some();
+        let names = [client_name.as_str(), &self.directory.snapshot_name];
+        let names = if snapshot_is_fresh { names.get(..1) } else { names.get(..) };
+        let mut values = self.platform.read_snapshots(names.unwrap_or_default()).await?.into_iter();
+        let client = values.next().flatten().and_then(|json| parse_client(&json, client_id));
+        if let Some(snapshot) = values.next().flatten().and_then(|json| parse_snapshot(&json)) {
+            self.directory.keep_snapshot(snapshot, now);
+        }
+        Ok(client.map(|client| self.directory.keep_client(client, now)))
+    }
+
+    /// The keys as this isolate knows them, however old: good for names, which never change.
+    pub(crate) async fn names(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.directory.keyring.borrow().clone();
+        match known {
+            Some(keyring) => Ok(keyring),
+            None => Ok(self.open(now).await?.keyring),
+        }
+    }
+
+    /// The keys, at most 60 s old.
+    pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.directory.keyring.borrow().clone();
+        match (known, self.directory.fresh_snapshot(now)) {
+            (Some(known), Some(snapshot)) if known.version >= snapshot.keys_version => Ok(known),
+            _ => self.find_keyring(now).boxed_local().await,
+        }
+    }
+
+    async fn find_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let known = self.names(now).await?;
+        let current = known.version >= self.snapshot(now).await?.keys_version;
+        if current { Ok(known) } else { Ok(self.open(now).await?.keyring) }
+    }
+
+    /// The keys to read `text` with, a value that somebody brings along. If it claims to be made with a generation of the root
+    /// secret that isn't known here yet, the Control object is asked, within a budget.
+    pub(crate) async fn keyring_for(&self, text: &str, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        let keyring = self.any_keyring(now).await?;
+        if keyring.derived.is_outdated_for(text) && self.directory.generations.take(Question::default(), now)
+        {
+            return Ok(self.open(now).await?.keyring);
+        }
+        Ok(keyring)
+    }
+}
+
+fn parse_snapshot(json: &str) -> Option<Snapshot> {
+    json::from_str::<Snapshot>(json).ok().filter(|snapshot| snapshot.layout == LAYOUT)
+}
+
+fn parse_client(json: &str, client_id: &str) -> Option<Client> {
+    let published: PublishedClient = json::from_str(json).ok()?;
+    (published.layout == LAYOUT && published.client.client_id == client_id).then_some(published.client)
+}

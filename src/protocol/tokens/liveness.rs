@@ -1,0 +1,146 @@
+//! Whether what is shown still counts: its client is there, switched on and the one it was, its grant is alive.
+
+use std::rc::Rc;
+
+use futures_util::future::FutureExt as _;
+
+use super::grant_ref::GrantRef;
+use super::verify::VerifiedAccessToken;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::http::error::{Cause, ServerError};
+use crate::protocol::model::incarnation::{Incarnation, Standing};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::subject::{Command, Derivation, Grant, GrantState, Overview, Reply};
+use crate::protocol::server::Server;
+use crate::protocol::server::budget::Question;
+use crate::protocol::server::lookup::Found;
+use crate::protocol::server::ports::Platform;
+
+impl<P: Platform> Server<P> {
+    /// The client's present incarnation, as at most 60 s ago.
+    pub(crate) async fn incarnation(
+        &self,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Incarnation, ServerError> {
+        Ok(Incarnation::new(client.epoch, self.snapshot(now).await?.clients_epoch))
+    }
+
+    /// Whether what carries `carried` was given to the client as it is now. What was given to a later one than is known here
+    /// is looked up, within a budget: it may be a moment old.
+    pub(crate) async fn is_current(
+        &self,
+        client: &Client,
+        carried: Incarnation,
+        now: Timestamp,
+    ) -> Result<bool, ServerError> {
+        match carried.standing(self.incarnation(client, now).await?) {
+            Standing::Current => Ok(true),
+            Standing::Ended => Ok(false),
+            Standing::Ahead => {
+                let newer = self.catch_up(&client.client_id, now).boxed_local().await?;
+                Ok(newer.is_some_and(|(_, known)| carried == known))
+            }
+        }
+    }
+
+    /// The client as the Control object knows it now.
+    async fn catch_up(
+        &self,
+        client_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Rc<Client>, Incarnation)>, ServerError> {
+        let Found::Client(client) = self.reread_client(client_id, None, now).await? else { return Ok(None) };
+        let question = Question { sender: None, subject: Some(client_id) };
+        self.reread_snapshot(question, now).await?;
+        let known = self.incarnation(&client, now).await?;
+        Ok(Some((client, known)))
+    }
+
+    /// The client that an access token of ours was issued to, if it is still there, switched on, and the same.
+    pub(crate) async fn issued_to(
+        &self,
+        token: &VerifiedAccessToken,
+        now: Timestamp,
+    ) -> Result<Result<Rc<Client>, Cause>, ServerError> {
+        let mut client = match self.client(&token.client_id, now).await? {
+            Found::Client(client) => client,
+            Found::None(cause) => return Ok(Err(cause)),
+        };
+        let mut standing = self.incarnation(&client, now).await?.standing_of_token(&token.jti, token.iat);
+        if standing == Standing::Ahead
+            && let Some((newer, known)) = self.catch_up(&token.client_id, now).boxed_local().await?
+        {
+            (client, standing) = (newer, known.standing_of_token(&token.jti, token.iat));
+        }
+        if standing != Standing::Current {
+            return Ok(Err(Cause::ClientReplaced));
+        }
+        Ok(if client.is_enabled() { Ok(client) } else { Err(Cause::ClientDisabled) })
+    }
+
+    /// The grant, if tokens of it count now: neither it nor what it came from is revoked or expired, its person and its clients
+    /// are enabled, and these are the clients it was given to.
+    pub(crate) async fn live_grant(
+        &self,
+        grant: &GrantRef,
+        now: Timestamp,
+    ) -> Result<Option<Box<GrantState>>, ServerError> {
+        match self.subject(grant.owner, &Command::Grant { id: grant.grant }, now).await? {
+            Reply::Grant(state) if state.live && self.clients_are_enabled(&state.grant, now).await? => {
+                Ok(Some(state))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the grant's client, and those it was exchanged from, are there, switched on, and the ones they were.
+    pub(crate) async fn clients_are_enabled(
+        &self,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<bool, ServerError> {
+        let earlier = grant.derived.iter().flat_map(Derivation::came_by);
+        for (client_id, incarnation) in earlier.chain([(&grant.client_id, grant.incarnation)]) {
+            match self.client(client_id, now).await? {
+                Found::Client(client)
+                    if client.is_enabled() && self.is_current(&client, incarnation, now).await? => {}
+                Found::Client(_) | Found::None(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// What a person sees of themselves, without what their clients lost by being replaced.
+    pub(crate) async fn current_of(
+        &self,
+        overview: Overview,
+        now: Timestamp,
+    ) -> Result<Overview, ServerError> {
+        let mut current = Overview { grants: Vec::new(), consents: Vec::new(), ..overview };
+        for (id, grant) in overview.grants {
+            if self.may_be_current(&grant.client_id, grant.incarnation, now).await? {
+                current.grants.push((id, grant));
+            }
+        }
+        for (client_id, consent) in overview.consents {
+            if self.may_be_current(&client_id, consent.incarnation, now).await? {
+                current.consents.push((client_id, consent));
+            }
+        }
+        Ok(current)
+    }
+
+    /// What a client has that isn't found stays in sight: it may be that it couldn't be looked up.
+    async fn may_be_current(
+        &self,
+        client_id: &str,
+        carried: Incarnation,
+        now: Timestamp,
+    ) -> Result<bool, ServerError> {
+        match self.client(client_id, now).await? {
+            Found::Client(client) => self.is_current(&client, carried, now).await,
+            Found::None(_) => Ok(true),
+        }
+    }
+}

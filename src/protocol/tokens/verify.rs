@@ -1,0 +1,241 @@
+//! JSON Web Signatures in compact form (RFC 7515 §7.1): making ours, and verifying those that come back.
+
+use crate::protocol::codec::jws::MAX_TOKEN;
+use crate::protocol::keys::token_header::{ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, TOKEN_USE};
+use serde::Deserialize;
+
+use crate::protocol::codec::encoding::{from_base64url, from_json};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::keys::schedule::KeyState;
+use crate::protocol::keys::schedule::PublicKey;
+use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::server::ports::Platform;
+
+/// The claims of one of our own access tokens, verified. Only [`verify_access_token`] makes one.
+#[derive(Debug, Deserialize)]
+pub struct VerifiedAccessToken {
+    iss: String,
+    /// Whom it is for.
+    pub aud: Audience,
+    /// Whose authority the token carries.
+    pub sub: String,
+    /// Which client it was issued to.
+    pub client_id: String,
+    /// Granted scope, separated by spaces.
+    #[serde(default)]
+    pub scope: String,
+    /// When it was issued.
+    pub iat: Timestamp,
+    /// When it ends.
+    pub exp: Timestamp,
+    /// Unique id.
+    pub jti: String,
+    /// The sealed reference to its grant, if a person stands behind it.
+    #[serde(default)]
+    pub grant: Option<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The `iss` that a JWT claims, before anything is verified: tells only which keys to try.
+pub fn unverified_issuer(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        iss: String,
+    }
+    let claims = token.split('.').nth(1).filter(|_| token.len() <= MAX_TOKEN)?;
+    from_json::<Claims>(&from_base64url(claims)?).map(|claims| claims.iss)
+}
+
+/// One audience or several (RFC 7519 §4.1.3).
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Audience {
+    /// Whether `audience` is among them.
+    pub fn contains(&self, audience: &str) -> bool {
+        match self {
+            Self::One(own) => own == audience,
+            Self::Several(all) => all.iter().any(|own| own == audience),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default)]
+    kid: String,
+    #[serde(default)]
+    typ: String,
+    #[serde(default)]
+    token_use: Option<String>,
+    /// Extensions that must be understood (RFC 7515 §4.1.11): none are.
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+impl Header {
+    /// Whether the token is one of the kind `typ`.
+    fn is(&self, typ: &str) -> bool {
+        let own = match self.token_use.as_deref() {
+            None => &self.typ,
+            Some(TOKEN_USE) if self.typ.eq_ignore_ascii_case("JWT") => ACCESS_TOKEN_TYPE,
+            Some(_) => return false,
+        };
+        own.eq_ignore_ascii_case(typ)
+    }
+}
+
+/// Verifies the signature of a token that this server made and returns its claims as JSON. Which `typ`, which claims and
+/// which times are right is the caller's to check.
+///
+/// Only `keys` count: the `kid` has to name one that is published (an upcoming one may be in use where the clock is
+/// ahead) and `alg` has to be that key's; `jwk`, `jku` and `x5u` in the header are never looked at.
+///
+/// # Errors
+/// `invalid_token`; the cause says which check failed.
+pub async fn verify<P: Platform>(
+    platform: &P,
+    token: &str,
+    typ: &str,
+    keys: &[PublicKey],
+    now: Timestamp,
+) -> Result<Vec<u8>, Failure> {
+    let malformed = || refused(Cause::BearerMalformed);
+    if token.len() > MAX_TOKEN {
+        return Err(malformed().into());
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
+    let header = from_base64url(header).and_then(|json| from_json::<Header>(&json));
+    let header = header.filter(|header| header.crit.is_none()).ok_or_else(malformed)?;
+    if !header.is(typ) {
+        return Err(refused(Cause::BearerType).into());
+    }
+    let key = keys.iter().find(|key| key.kid == header.kid && is_usable(key, now));
+    let key = key.ok_or_else(|| refused(Cause::BearerKeyUnknown))?;
+    if header.alg != key.alg.name() {
+        return Err(refused(Cause::BearerAlgorithm).into());
+    }
+    let signature = from_base64url(signature).ok_or_else(malformed)?;
+    if !signature_is_valid(platform, key.alg, &key.jwk, signed.as_bytes(), &signature).await? {
+        return Err(refused(Cause::BearerSignature).into());
+    }
+    from_base64url(claims).ok_or_else(|| malformed().into())
+}
+
+/// Verifies an access token of ours that is meant for `audience`, or for anybody if that is unset (RFC 9068 §4).
+///
+/// # Errors
+/// `invalid_token`; the cause says which check failed.
+pub async fn verify_access_token<P: Platform>(
+    platform: &P,
+    token: &str,
+    keys: &[PublicKey],
+    issuer: &str,
+    audience: Option<&str>,
+    now: Timestamp,
+) -> Result<VerifiedAccessToken, Failure> {
+    let claims = verify(platform, token, ACCESS_TOKEN_TYPE, keys, now).await?;
+    let claims: VerifiedAccessToken = from_json(&claims).ok_or_else(|| refused(Cause::BearerClaims))?;
+    if claims.exp <= now {
+        return Err(refused(Cause::BearerExpired).into());
+    }
+    if claims.iss != issuer {
+        return Err(refused(Cause::BearerClaims).into());
+    }
+    if audience.is_some_and(|audience| !claims.aud.contains(audience)) {
+        return Err(refused(Cause::BearerAudience).into());
+    }
+    Ok(claims)
+}
+
+/// What an ID token of ours says of whom it is about; see [`verify_hint`].
+#[derive(Debug, Deserialize)]
+pub struct Hint {
+    iss: String,
+    /// Whom it was issued to.
+    pub aud: Audience,
+    /// Whom it is about.
+    pub sub: String,
+    /// An ID token of ours has it, and nothing else of this type does.
+    #[serde(rename = "auth_time")]
+    _auth_time: Timestamp,
+    /// The session it came from.
+    #[serde(default)]
+    pub sid: Option<String>,
+}
+
+/// Verifies an ID token of ours that comes back as a hint: it may have expired (`RP-Initiated Logout` §2). `None` if it is
+/// none of ours.
+///
+/// # Errors
+/// Ours only.
+pub async fn verify_hint<P: Platform>(
+    platform: &P,
+    token: &str,
+    keys: &[PublicKey],
+    issuer: &str,
+    now: Timestamp,
+) -> Result<Option<Hint>, ServerError> {
+    match verify(platform, token, ID_TOKEN_TYPE, keys, now).await {
+        Ok(claims) => {
+            let hint = from_json::<Hint>(&claims);
+            Ok(hint.filter(|hint| hint.iss == issuer))
+        }
+        Err(Failure::OAuth(_)) => Ok(None),
+        Err(Failure::Server(error)) => Err(error),
+    }
+}
+
+fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
+    key.schedule.state(now) != KeyState::Gone
+}
+
+/// Whether `signature` is `key`'s over `message`, made with `alg`. Ed25519 is verified here, the others by the platform.
+///
+/// # Errors
+/// If the platform's crypto is out of reach.
+pub(crate) async fn signature_is_valid<P: Platform>(
+    platform: &P,
+    alg: Alg,
+    key: &PublicJwk,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, ServerError> {
+    match alg {
+        Alg::EdDsa => Ok(verify_ed25519(key, message, signature)),
+        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(alg, key, message, signature).await,
+    }
+}
+
+fn verify_ed25519(key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
+    let key = ed25519_verifying_key(key);
+    let signature = signature.try_into().ok().map(|bytes| ed25519_dalek::Signature::from_bytes(&bytes));
+    match (key, signature) {
+        (Some(key), Some(signature)) => key.verify_strict(message, &signature).is_ok(),
+        _ => false,
+    }
+}
+
+fn ed25519_verifying_key(key: &PublicJwk) -> Option<ed25519_dalek::VerifyingKey> {
+    match key {
+        PublicJwk::Okp { x, .. } => {
+            let bytes: [u8; 32] = from_base64url(x)?.try_into().ok()?;
+            ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()
+        }
+        PublicJwk::Ec { .. } | PublicJwk::Rsa { .. } => None,
+    }
+}
+
+fn refused(cause: Cause) -> OAuthError {
+    OAuthError::new(Code::InvalidToken, cause, "the access token is not valid here")
+}
