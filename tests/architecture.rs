@@ -162,10 +162,12 @@ fn values_that_come_back_are_read_with_keys_that_are_asked_for_by_them() {
 
 #[test]
 fn files_stay_readable() {
-    for folder in ["src", "cli/src", "passwords/src", "xtask/src"] {
+    let production = ["src", "cli/src", "passwords/src", "xtask/src"].map(|folder| (folder, 400));
+    let tests = ["tests", "cli/tests"].map(|folder| (folder, 500));
+    for (folder, most) in production.into_iter().chain(tests) {
         for (path, text) in sources(folder) {
             let lines = code(&text).lines().filter(|line| !line.trim().is_empty()).count();
-            assert!(lines <= 400, "{} has {lines} code lines", path.display());
+            assert!(lines <= most, "{} has {lines} code lines", path.display());
         }
     }
 }

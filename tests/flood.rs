@@ -10,10 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use suite::authorize::{REDIRECT, web_client};
 use suite::browser::{Browser, CHALLENGE, PageForm, form};
 use suite::harness::{Fixture, Req, Target, TestClient};
 use suite::http::target;
+use suite::login::{REDIRECT, web_client};
 
 /// One flood at a time.
 static ALONE: Mutex<()> = Mutex::new(());

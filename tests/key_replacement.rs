@@ -2,14 +2,16 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "key_replacement/earlier.rs"]
+mod earlier;
+#[path = "key_replacement/kek.rs"]
+mod kek;
 mod suite;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use mintedge::memory::{FailAt, World};
+use mintedge::memory::World;
 use mintedge::protocol::keys::derived::Purpose;
-use mintedge::protocol::keys::kek::Keks;
 use mintedge::protocol::keys::keyring::Keyring;
 use mintedge::protocol::keys::sealed::{CODE_PREFIX, open, seal};
 use mintedge::protocol::model::id::Id;
@@ -19,16 +21,11 @@ use mintedge::protocol::objects::control::{Command, Inventory, Reply};
 use mintedge::protocol::state::roots::{ANNOUNCE, KEEP, ROTATE};
 use mintedge::protocol::tokens::authorization_code::AuthorizationCode;
 use serde_json::{Value, json};
-use suite::authorize::{Login, claims, text, web_client};
-use suite::browser::{Browser, PASSWORD, PageForm, form, parameters};
-use suite::harness::{Fixture, Req, Resp, Target, TestClient};
-use suite::in_memory::{ISSUER, InMemory, target};
 
-const KEKS: [&str; 3] = [
-    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-    "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-    "AgECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-];
+use suite::browser::{Browser, PASSWORD, PageForm, form, parameters};
+use suite::harness::{Fixture, Req, Target, TestClient};
+use suite::in_memory::{InMemory, target};
+use suite::login::{Login, claims, text, web_client};
 
 fn isolate(world: &World) -> InMemory {
     let server = world.isolate(Some(&Secret::received(target().admin_secret())));
@@ -398,211 +395,4 @@ fn a_code_outlives_another_login_in_its_session() {
         login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
     }
     login.redeem(&code).expect(200);
-}
-
-fn keks(current: Option<usize>, previous: &[usize]) -> Keks {
-    let previous: Vec<&str> = previous.iter().map(|index| KEKS[*index]).collect();
-    Keks::parse(current.map(|index| KEKS[index]), Some(&previous.join(" "))).expect("keys")
-}
-
-fn opens(world: &World) -> bool {
-    world.control(&Command::Open).is_ok()
-}
-
-#[test]
-fn a_kek_is_replaced_and_whatever_interrupts_it_the_keys_can_be_opened() {
-    for at in [None, Some(FailAt::BeforeCommit), Some(FailAt::AfterCommit)] {
-        let target = target();
-        let world = &target.world;
-        let f = Fixture::new(&target);
-        let login = Login::new(&f, &json!({}));
-        let refresh = text(&login.tokens(&[]), "refresh_token").to_owned();
-        rotate(world, false);
-        // (the KEK, those before it): none, a first one, the new one beside it, gone back in the middle, on again, done.
-        let steps: [(Option<usize>, &[usize]); 8] = [
-            (None, &[]),
-            (Some(0), &[]),
-            (Some(0), &[0]),
-            (Some(1), &[0]),
-            (Some(0), &[1]),
-            (Some(1), &[0]),
-            (Some(1), &[]),
-            (Some(2), &[1, 0]),
-        ];
-        for (current, previous) in steps {
-            world.set_keks(keks(current, previous));
-            if let Some(at) = at {
-                world.fail_next(at);
-                assert!(!opens(world));
-            }
-            // Until something is tended nothing is wrapped anew, and everything can be read nevertheless.
-            let edge = isolate(world);
-            let request = Req::token(&format!("grant_type=refresh_token&refresh_token={refresh}"));
-            edge.send(&request.basic(&login.client.id, &login.client.secret)).expect(200);
-            let kek = inventory(world).kek;
-            assert_eq!(
-                (kek.id.is_some(), kek.others == 0),
-                (current.is_some(), current.is_some()),
-                "{kek:?}"
-            );
-            assert!(current.is_none() || !world.at_rest().contains("clear"));
-        }
-    }
-}
-
-#[test]
-fn a_wrong_kek_is_refused_with_what_to_do_changes_nothing_and_is_mended() {
-    let target = target();
-    let world = &target.world;
-    world.set_keks(keks(Some(0), &[]));
-    let f = Fixture::new(&target);
-    let client = f.client(&json!({}));
-    f.token(&client, "");
-    heard(world);
-    let warm = isolate(world);
-    let ask = |edge: &InMemory| -> Resp {
-        edge.send(&Req::token("grant_type=client_credentials").basic(&client.id, &client.secret))
-    };
-    let before = world.at_rest();
-    ask(&warm).expect(200);
-    for wrong in [keks(None, &[]), keks(Some(1), &[]), keks(Some(1), &[2])] {
-        world.set_keks(wrong);
-        let refused = ask(&isolate(world));
-        refused.expect_error(500, "server_error");
-        let line = world.log().last().cloned().unwrap_or_default();
-        for advice in [keks(Some(0), &[]).id().expect("an id").as_str(), "set KEK back", "KEK_PREVIOUS"] {
-            assert!(line.contains(advice), "{line}");
-        }
-        assert!(
-            !line.contains(KEKS[1])
-                && refused.json()["error_description"].as_str().is_some_and(|text| text.contains("secrets"))
-        );
-        for command in [
-            Command::Tend,
-            Command::RotateKeys { alg: None, immediately: true },
-            Command::RotateRoot { immediately: true },
-            Command::RetireRoot { id: 0, purposes: Purpose::ALL.into() },
-        ] {
-            assert!(world.control(&command).is_err(), "{command:?}");
-        }
-        assert_eq!(world.at_rest(), before, "nothing has changed");
-        ask(&warm).expect(200);
-        isolate(world).send(&Req::new("GET", "/jwks")).expect(200);
-    }
-    world.set_keks(keks(Some(1), &[0]));
-    ask(&isolate(world)).expect(200);
-    world.set_keks(keks(Some(1), &[]));
-    ask(&isolate(world)).expect(200);
-}
-
-/// What release 990b797 wrote and handed out; see `tests/state/README.md`.
-fn earlier() -> Value {
-    serde_json::from_str(include_str!("state/990b797.json")).expect("JSON")
-}
-
-fn cookies(value: &Value) -> BTreeMap<String, String> {
-    let pairs = value.as_object().expect("cookies").iter();
-    pairs.map(|(name, cookie)| (name.clone(), cookie.as_str().expect("text").to_owned())).collect()
-}
-
-/// A world that goes on where the earlier release ended.
-fn upgraded(memory: &Value) -> InMemory {
-    let world = World::from_rest(ISSUER, text(memory, "rest")).expect("a world");
-    world.set_keks(Keks::parse(Some(text(memory, "kek")), None).expect("a KEK"));
-    isolate(&world)
-}
-
-fn resumed<'a>(f: &'a Fixture<'a>, memory: &Value) -> Login<'a> {
-    let client = TestClient {
-        id: text(&memory["client"], "id").to_owned(),
-        secret: text(&memory["client"], "secret").to_owned(),
-    };
-    let browser = Browser::new(f);
-    browser.cookies.replace(cookies(&memory["cookies"]));
-    Login { f, client, browser, email: text(memory, "email").to_owned() }
-}
-
-fn held(memory: &Value) -> Held {
-    let fields = |page: &Value| {
-        let fields = page["fields"].as_array().expect("fields").iter();
-        let field = |field: &Value| {
-            (field[0].as_str().expect("a name").to_owned(), field[1].as_str().expect("a value").to_owned())
-        };
-        fields.map(field).collect()
-    };
-    Held {
-        refresh: text(memory, "refresh_token").to_owned(),
-        access: text(memory, "access_token").to_owned(),
-        code: text(memory, "code").to_owned(),
-        link: text(memory, "invitation").to_owned(),
-        request_uri: text(memory, "request_uri").to_owned(),
-        page: PageForm {
-            action: text(&memory["login_page"], "action").to_owned(),
-            fields: fields(&memory["login_page"]),
-        },
-        stranger: cookies(&memory["login_page"]["cookies"]),
-        account: PageForm { action: String::new(), fields: fields(&memory["account_page"]) },
-    }
-}
-
-#[test]
-fn what_the_release_before_generations_handed_out_is_good_for_its_life() {
-    let memory = earlier();
-    let target = upgraded(&memory);
-    let f = Fixture::resume(&target);
-    let login = resumed(&f, &memory);
-    assert_all(&held(&memory).good(&login), true);
-    let id_token = claims(text(&login.tokens(&[]), "id_token"));
-    assert_eq!(id_token["sub"], memory["sub"]);
-    let generated = &memory["generated_client"];
-    let service =
-        TestClient { id: text(generated, "id").to_owned(), secret: text(generated, "secret").to_owned() };
-    f.token(&service, "");
-    assert_eq!(generation(text(&login.tokens(&[]), "refresh_token")), 0);
-}
-
-#[test]
-fn a_server_from_before_generations_rotates_root_and_kek_and_nobody_notices() {
-    let memory = earlier();
-    let target = upgraded(&memory);
-    let world = &target.world;
-    let f = Fixture::resume(&target);
-    let login = resumed(&f, &memory);
-    rotate(world, true);
-    world.set_keks(Keks::parse(Some(KEKS[1]), Some(text(&memory, "kek"))).expect("keys"));
-    heard(world);
-    assert_all(&held(&memory).good(&login), true);
-    world.set_keks(keks(Some(1), &[]));
-    let after = isolate(world);
-    let token = text(&memory, "offline_refresh_token");
-    let request = Req::token(&format!("grant_type=refresh_token&refresh_token={token}"));
-    let answer = after.send(&request.basic(&login.client.id, &login.client.secret)).expect(200).json();
-    assert_eq!(generation(text(&answer, "refresh_token")), 1);
-    retire(world, 0, &[]);
-    heard(world);
-    assert_all(&held(&memory).good(&login), false);
-    let page = login.authorize(&[]).expect(200);
-    login.browser.log_in(&page, &login.email, PASSWORD).expect(303);
-    assert_eq!(claims(text(&login.tokens(&[]), "id_token"))["sub"], memory["sub"]);
-    login.refresh(text(&answer, "refresh_token"), "").expect(200);
-}
-
-#[test]
-fn codes_without_a_proof_end_with_the_release_that_made_them() {
-    let memory = earlier();
-    let target = upgraded(&memory);
-    let f = Fixture::resume(&target);
-    let login = resumed(&f, &memory);
-    let guard = keyring(&target.world).derived.code;
-    let genuine: AuthorizationCode = open(&guard, CODE_PREFIX, text(&memory, "code")).expect("a code");
-    assert_eq!(genuine.proof, None);
-    target.world.advance(7200);
-    let id = RefCell::new(genuine);
-    let forged = |expires_in: u64| {
-        let mut code = id.borrow_mut();
-        code.id = Id::generate(&target.world);
-        code.expires_at = target.world.now().plus(expires_in);
-        seal(&guard, CODE_PREFIX, &*code, &target.world).expect("sealed")
-    };
-    login.redeem(&forged(60)).expect_error(400, "invalid_grant");
 }

@@ -6,7 +6,7 @@ mod suite;
 
 use suite::in_memory::target;
 
-black_box_suite!(super::target);
+black_box_suite!(crate::target);
 
 #[test]
 fn everything_of_all_clients_ends_at_once() {

@@ -5,10 +5,10 @@
 mod suite;
 
 use serde_json::json;
-use suite::authorize::Login;
 use suite::browser::{Browser, PASSWORD, parameters};
 use suite::harness::{Fixture, Req, Target as _};
 use suite::in_memory::target;
+use suite::login::Login;
 
 const HOUR: u64 = 3600;
 

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 
 use serde_json::json;
-use suite::authorize::{Login, REDIRECT, text};
 use suite::browser::{VERIFIER, form};
 use suite::harness::{Fixture, Req, Resp, Target};
 use suite::http::{Worker, target};
+use suite::login::{Login, REDIRECT, text};
 
 const PARALLEL: usize = 64;
 

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use suite::authorize::{Login, text};
 use suite::browser::{Browser, PASSWORD, parameters};
 use suite::harness::{Fixture, Req, Target, TestClient};
 use suite::http::{target, variable};
+use suite::login::{Login, text};
 
 const PEOPLE: usize = 4;
 

@@ -10,9 +10,9 @@ mod suite;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use suite::authorize::{Login, text};
 use suite::harness::{Fixture, Req, Target, TestClient};
 use suite::http::{target, variable};
+use suite::login::{Login, text};
 
 const ROTATIONS: usize = 1000;
 

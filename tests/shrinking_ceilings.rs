@@ -14,11 +14,11 @@ use foreign::{Key, key_set};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use suite::authorize::{Login, REDIRECT, claims, text};
 use suite::browser::{form, parameters};
-use suite::exchange;
 use suite::harness::{Fixture, Req, Resp, Target, TestClient, base_config};
 use suite::in_memory::{InMemory, target};
+use suite::login::{Login, REDIRECT, claims, text};
+use suite::token::token_exchange as exchange;
 
 const RESOURCES: [(&str, &[&str]); 3] = [
     ("https://a.example", &["a:read", "a:write"]),

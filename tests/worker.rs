@@ -6,4 +6,4 @@ mod suite;
 
 use suite::http::target;
 
-black_box_suite!(super::target);
+black_box_suite!(crate::target);

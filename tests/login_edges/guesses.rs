@@ -6,10 +6,10 @@ use base64ct::{Base64Unpadded, Encoding as _};
 use mintedge::memory::World;
 use serde_json::json;
 
-use super::suite::authorize::{Login, REDIRECT, web_client};
-use super::suite::browser::{Browser, CHALLENGE, PASSWORD, PageForm, form};
-use super::suite::harness::{Fixture, Req, TestClient, base_config, encode};
-use super::suite::in_memory::{InMemory, target};
+use crate::suite::browser::{Browser, CHALLENGE, PASSWORD, PageForm, form};
+use crate::suite::harness::{Fixture, Req, TestClient, base_config, encode};
+use crate::suite::in_memory::{InMemory, target};
+use crate::suite::login::{Login, REDIRECT, web_client};
 
 /// Where the attackers are, and sometimes the owner too.
 const SHARED: &str = "203.0.113.9";

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::suite::authorize::{Login, web_client};
-use super::suite::browser::{Browser, PASSWORD, PageForm, form};
-use super::suite::harness::{Fixture, Req, base_config, encode};
-use super::suite::in_memory::{InMemory, target};
+use crate::suite::browser::{Browser, PASSWORD, PageForm, form};
+use crate::suite::harness::{Fixture, Req, base_config, encode};
+use crate::suite::in_memory::{InMemory, target};
+use crate::suite::login::{Login, web_client};
 
 fn lines(target: &InMemory) -> Vec<Value> {
     let lines = target.world.log();

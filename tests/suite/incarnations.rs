@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::authorize::{Login, REDIRECT, text, web_client};
 use super::browser::{Browser, CHALLENGE, VERIFIER, form, parameters};
-use super::exchange::{api, exchange};
 use super::harness::{Fixture, Req, TestClient, base_config};
+use super::login::{Login, REDIRECT, text, web_client};
+use super::token::token_exchange::{api, exchange};
 
 const ELSEWHERE: &str = "https://elsewhere.example/cb";
 const LEDGER: &str = "https://ledger.example";

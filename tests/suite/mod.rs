@@ -8,25 +8,24 @@
     reason = "each test binary includes it and uses its own part"
 )]
 
-pub mod admin_api;
-pub mod agreement;
+pub mod account;
+pub mod admin;
 pub mod authorize;
 pub mod browser;
-pub mod certification;
-pub mod client_credentials;
 pub mod cross_origin;
-pub mod exchange;
 pub mod harness;
 pub mod http;
 pub mod in_memory;
 pub mod incarnations;
+pub mod introspect;
 pub mod jws;
-pub mod passwords;
+pub mod login;
+pub mod logout;
+pub mod par;
 pub mod public_documents;
-pub mod refresh;
-pub mod signing_keys;
-pub mod token_endpoint;
-pub mod users;
+pub mod revoke;
+pub mod token;
+pub mod userinfo;
 pub mod visits;
 
 /// Makes one `#[test]` of every case, run against what `$target` returns.
@@ -34,87 +33,254 @@ pub mod visits;
 macro_rules! black_box_suite {
     ($target:path) => {
         $crate::black_box_cases! { $target;
-            agreement: [
-                a_narrowed_token_is_for_the_apis_of_its_scopes_only,
-                what_comes_to_no_scope_costs_no_refresh_token,
-                a_bare_origin_is_the_same_resource_with_a_slash,
-                two_resources_that_differ_by_a_slash_only_are_refused,
-                unknown_scopes_are_refused_or_left_out_as_the_client_is_registered,
-                an_exchanged_id_token_has_the_requesting_clients_name_for_the_person,
-                a_client_may_introspect_what_was_issued_to_it,
-                revocation_answers_with_json,
-                any_port_of_loopback_is_the_registered_one,
-                an_access_token_that_calls_itself_jwt_is_no_id_token,
-                no_client_has_the_name_of_a_resource_whose_tokens_look_like_id_tokens,
-            ],
-            exchange: [
-                a_service_gets_a_token_for_the_next_one_that_names_it,
-                nothing_is_wider_than_subject_client_and_target,
-                a_service_that_the_token_is_not_meant_for_is_refused,
-                only_registered_clients_that_authenticate_exchange,
-                only_live_access_tokens_are_subjects,
-                what_was_exchanged_dies_with_the_grant_it_came_from,
-                actors_nest_and_a_fifth_is_refused,
-                an_actor_token_says_who_acts,
-                may_act_lets_one_client_act_and_no_other,
-                impersonation_needs_its_own_permission,
-                other_kinds_of_tokens_need_permission,
-                an_exchanged_refresh_token_keeps_its_actors_and_ends_with_its_origin,
-                an_exchanged_refresh_token_ends_with_the_client_it_came_from,
-                an_exchanged_refresh_token_has_what_its_client_may_still_exchange,
-                an_actor_that_was_shown_once_does_not_act_forever,
-                an_exchanged_refresh_token_does_not_tell_who_somebody_is_elsewhere,
-                the_delegation_grant_answers_as_identityserver_clients_expect,
-                a_services_own_token_is_narrowed_without_an_actor,
-                a_guest_gets_a_token_and_a_name_nobody_else_has,
-                nobody_becomes_an_administrator_as_a_guest,
-                the_admin_api_is_no_target_of_an_exchange,
-            ],
-            token_endpoint: [
-                other_methods_are_405_and_name_the_allowed_ones,
-                other_content_types_are_400,
-                repeated_parameters_are_refused,
-                parameters_in_the_query_are_refused,
-                broken_forms_are_400,
-                a_body_over_the_limit_is_413,
-                grant_type_is_required_and_has_to_exist,
-                two_auth_methods_are_refused,
-                basic_and_body_have_to_name_the_same_client,
-                a_client_with_a_secret_may_send_it_either_way,
-                only_the_auth_method_that_a_client_is_pinned_to_works,
-                a_confidential_client_without_secret_is_refused,
-                a_public_client_with_a_secret_is_refused,
-                unknown_client_and_wrong_secret_look_the_same,
-                invalid_client_has_401_and_a_challenge,
-                answers_are_never_stored,
-                basic_credentials_are_percent_decoded,
-                a_grant_the_client_is_not_registered_for_is_unauthorized_client,
-                a_client_registered_a_moment_ago_works,
-                a_rotated_secret_works_at_once_and_the_old_one_until_its_end,
-                a_secret_ended_at_once_stops_working,
-                a_disabled_or_deleted_client_stops_working,
-                errors_carry_the_request_id,
-            ],
-            client_credentials: [
-                the_token_has_the_claims_of_rfc_9068,
-                there_is_never_a_refresh_or_id_token,
-                without_scope_everything_of_the_one_resource_is_granted,
-                a_scope_beyond_the_ceiling_is_invalid_scope,
-                a_resource_chooses_the_audience,
-                an_audience_parameter_changes_nothing,
-                a_resource_that_is_not_the_clients_is_invalid_target,
-                several_resources_are_several_audiences,
-                the_admin_api_is_never_one_of_several_audiences,
-                resources_of_different_algorithms_are_refused_together,
-                custom_claims_of_client_and_resource_are_merged,
-                the_shortest_lifetime_counts,
-                a_public_client_is_unauthorized,
-                every_algorithm_signs_verifiable_tokens,
+            admin: {
+                access: [
+                    without_a_token_it_is_401_with_a_bearer_challenge,
+                    a_token_for_another_audience_is_refused,
+                    a_token_with_any_part_changed_is_refused,
+                    reading_does_not_permit_writing,
+                    a_declared_client_may_be_given_admin_scopes,
+                    doubled_members_are_refused_by_name,
+                    the_description_lists_every_operation,
+                    other_methods_are_405_and_name_the_allowed_ones,
+                    a_body_that_got_lost_replaces_nothing,
+                    head_is_get_without_the_body,
+                ],
+                clients: [
+                    clients_are_listed_in_pages,
+                    a_client_has_at_most_five_live_secrets,
+                    hashes_and_private_keys_are_never_shown,
+                    a_secret_may_be_brought_along_as_a_hash,
+                    a_live_secret_brought_along_again_keeps_its_id,
+                    reserved_client_ids_are_refused,
+                ],
+                config: [
+                    applying_is_idempotent_and_shows_secrets_once,
+                    a_concurrent_apply_loses,
+                    apply_without_a_version_is_428,
+                    an_invalid_configuration_is_refused_whole,
+                    unknown_members_are_refused,
+                    applied_clients_are_changed_and_removed_by_apply_only,
+                    an_api_client_named_by_a_configuration_is_adopted,
+                    a_hundred_clients_stopped_at_once_stop_everywhere,
+                ],
+                keys: [
+                    rotation_announces_a_key_before_it_signs,
+                    immediate_rotation_signs_with_the_new_key_and_keeps_the_old_one_published,
+                    an_emergency_retirement_takes_the_key_out_at_once,
+                    the_root_secret_rotates_and_what_was_made_before_stays_good,
+                    what_makes_no_sense_of_a_key_is_refused,
+                ],
+                login_identifiers: [
+                    a_login_identifier_is_given_once,
+                    a_new_login_identifier_frees_the_old_one,
+                    an_identifier_is_the_same_however_it_is_typed,
+                    identifiers_that_pass_for_others_are_refused,
+                ],
+                new_passwords: [
+                    a_password_that_is_guessed_first_is_refused,
+                    who_signs_up_needs_a_password_that_is_not_guessed_first,
+                ],
+                password_hashes: [
+                    hashes_of_other_products_are_verified_once_and_renewed,
+                    what_is_no_hash_or_too_costly_says_why,
+                    a_renewed_hash_leaves_sessions_and_links_alone,
+                ],
+                user_links: [
+                    an_invitation_sets_a_password_once,
+                    a_reset_link_ends_the_one_before_and_all_sessions,
+                ],
+                users: [
+                    a_user_is_found_by_login_and_by_sub,
+                    users_are_listed_in_pages,
+                    users_are_ordered_and_searched_by_login,
+                    what_can_be_no_user_is_refused_with_its_place,
+                    a_user_is_changed_member_by_member,
+                    a_disabled_user_is_out_until_enabled,
+                    a_deleted_user_frees_the_login_identifier_but_never_the_sub,
+                    a_password_hash_from_elsewhere_works,
+                    sessions_grants_and_consents_are_shown_and_ended,
+                    a_client_loses_everything_of_a_user,
+                    reading_users_does_not_permit_changing_them,
+                    hashes_and_seeds_of_users_are_never_shown,
+                ],
+            },
+            authorize: {
+                consent: [
+                    consent_is_asked_once_and_binds_to_the_request,
+                    saying_no_is_access_denied,
+                    a_public_client_that_anybody_could_pose_as_asks_every_time,
+                ],
+                logging_in: [
+                    a_person_logs_in_and_the_client_gets_tokens,
+                    prompt_none_never_shows_a_page,
+                    prompt_login_and_max_age_ask_again,
+                    a_hint_at_somebody_else_is_not_answered,
+                    wrong_passwords_and_unknown_people_look_the_same,
+                    a_session_changes_its_name_at_login,
+                    nobody_becomes_an_administrator_by_logging_in,
+                    a_page_sent_twice_is_no_replay,
+                ],
+                requests: [
+                    any_port_of_loopback_is_the_registered_one,
+                    an_unregistered_redirect_uri_is_a_page_and_no_redirect,
+                    errors_go_to_the_client_with_state_and_iss,
+                    a_repeated_parameter_is_refused,
+                    answers_come_as_query_fragment_or_form,
+                    pages_cannot_be_framed_or_cached,
+                    the_authorization_request_may_be_posted,
+                    oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported,
+                ],
+            },
+            logout: {
+                certification: [
+                    oidcc_rp_initiated_logout,
+                    oidcc_rp_initiated_logout_no_state,
+                    oidcc_rp_initiated_logout_no_post_logout_redirect_uri,
+                    oidcc_rp_initiated_logout_no_params,
+                    oidcc_rp_initiated_logout_only_state,
+                    oidcc_rp_initiated_logout_no_id_token_hint,
+                    oidcc_rp_initiated_logout_bad_post_logout_redirect_uri,
+                    oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri,
+                    oidcc_rp_initiated_logout_modified_id_token_hint,
+                ],
+                sessions: [
+                    signing_out_ends_session_and_tokens_and_goes_back,
+                    nobody_is_signed_out_or_sent_on_without_reason,
+                    the_sign_out_page_leads_back_to_the_client,
+                ],
+            },
+            token: {
+                authorization_code: [
+                    a_code_works_once_for_its_client_verifier_and_redirect_uri,
+                    a_public_client_needs_pkce_and_no_secret,
+                    a_confidential_client_may_be_registered_without_pkce,
+                ],
+                client_authentication: [
+                    two_auth_methods_are_refused,
+                    basic_and_body_have_to_name_the_same_client,
+                    a_client_with_a_secret_may_send_it_either_way,
+                    only_the_auth_method_that_a_client_is_pinned_to_works,
+                    a_confidential_client_without_secret_is_refused,
+                    a_public_client_with_a_secret_is_refused,
+                    unknown_client_and_wrong_secret_look_the_same,
+                    invalid_client_has_401_and_a_challenge,
+                    basic_credentials_are_percent_decoded,
+                    a_client_registered_a_moment_ago_works,
+                    a_rotated_secret_works_at_once_and_the_old_one_until_its_end,
+                    a_secret_ended_at_once_stops_working,
+                    a_disabled_or_deleted_client_stops_working,
+                ],
+                client_credentials: [
+                    the_token_has_the_claims_of_rfc_9068,
+                    there_is_never_a_refresh_or_id_token,
+                    without_scope_everything_of_the_one_resource_is_granted,
+                    a_scope_beyond_the_ceiling_is_invalid_scope,
+                    a_resource_chooses_the_audience,
+                    an_audience_parameter_changes_nothing,
+                    a_resource_that_is_not_the_clients_is_invalid_target,
+                    several_resources_are_several_audiences,
+                    the_admin_api_is_never_one_of_several_audiences,
+                    resources_of_different_algorithms_are_refused_together,
+                    custom_claims_of_client_and_resource_are_merged,
+                    the_shortest_lifetime_counts,
+                    a_public_client_is_unauthorized,
+                    every_algorithm_signs_verifiable_tokens,
+                ],
+                delegation: [
+                    the_delegation_grant_answers_as_identityserver_clients_expect,
+                ],
+                exchanged_refresh_tokens: [
+                    an_exchanged_refresh_token_keeps_its_actors_and_ends_with_its_origin,
+                    an_exchanged_refresh_token_ends_with_the_client_it_came_from,
+                    an_exchanged_refresh_token_has_what_its_client_may_still_exchange,
+                    an_actor_that_was_shown_once_does_not_act_forever,
+                    an_exchanged_refresh_token_does_not_tell_who_somebody_is_elsewhere,
+                ],
+                form: [
+                    other_methods_are_405_and_name_the_allowed_ones,
+                    other_content_types_are_400,
+                    repeated_parameters_are_refused,
+                    parameters_in_the_query_are_refused,
+                    broken_forms_are_400,
+                    a_body_over_the_limit_is_413,
+                    grant_type_is_required_and_has_to_exist,
+                    answers_are_never_stored,
+                    a_grant_the_client_is_not_registered_for_is_unauthorized_client,
+                    errors_carry_the_request_id,
+                ],
+                guest: [
+                    a_guest_gets_a_token_and_a_name_nobody_else_has,
+                    nobody_becomes_an_administrator_as_a_guest,
+                ],
+                id_tokens: [
+                    an_id_token_has_the_claims_of_its_scopes_and_no_others,
+                    a_client_registered_for_minimal_id_tokens_finds_claims_at_userinfo,
+                    requested_claims_go_where_they_were_asked_for,
+                    single_claims_are_asked_for_like_scopes,
+                    pairwise_subjects_differ_by_sector,
+                ],
+                password: [
+                    the_password_grant_is_for_clients_registered_for_it,
+                ],
+                refresh_token: [
+                    a_narrowed_token_is_for_the_apis_of_its_scopes_only,
+                    what_comes_to_no_scope_costs_no_refresh_token,
+                    a_refresh_token_rotates_and_a_retry_gets_the_same_successor,
+                    an_old_refresh_token_ends_the_family,
+                    a_guess_or_another_client_harms_nothing,
+                    scope_is_narrowed_for_one_access_token_only,
+                    two_devices_are_independent,
+                    a_resource_is_chosen_among_the_granted_ones,
+                    a_client_without_the_grant_gets_no_refresh_token,
+                ],
+                resources: [
+                    a_bare_origin_is_the_same_resource_with_a_slash,
+                    two_resources_that_differ_by_a_slash_only_are_refused,
+                    unknown_scopes_are_refused_or_left_out_as_the_client_is_registered,
+                    an_access_token_that_calls_itself_jwt_is_no_id_token,
+                    no_client_has_the_name_of_a_resource_whose_tokens_look_like_id_tokens,
+                ],
+                token_exchange: [
+                    an_exchanged_id_token_has_the_requesting_clients_name_for_the_person,
+                    a_service_gets_a_token_for_the_next_one_that_names_it,
+                    nothing_is_wider_than_subject_client_and_target,
+                    a_service_that_the_token_is_not_meant_for_is_refused,
+                    only_registered_clients_that_authenticate_exchange,
+                    only_live_access_tokens_are_subjects,
+                    what_was_exchanged_dies_with_the_grant_it_came_from,
+                    actors_nest_and_a_fifth_is_refused,
+                    an_actor_token_says_who_acts,
+                    may_act_lets_one_client_act_and_no_other,
+                    impersonation_needs_its_own_permission,
+                    other_kinds_of_tokens_need_permission,
+                    a_services_own_token_is_narrowed_without_an_actor,
+                    the_admin_api_is_no_target_of_an_exchange,
+                ],
+            },
+            account: [
+                the_account_page_shows_and_ends_sessions,
             ],
             cross_origin: [
                 preflight_is_answered_for_registered_origins_only,
                 a_token_is_readable_by_the_clients_own_origins_only,
                 an_error_is_readable_by_registered_origins,
+            ],
+            incarnations: [
+                a_client_registered_anew_has_nothing_of_the_one_before,
+                a_client_that_was_removed_and_added_by_apply_starts_anew,
+                a_client_that_stops_authenticating_loses_what_it_was_given,
+                revoking_a_client_ends_everything_it_was_given_and_nothing_else,
+                an_open_page_and_a_pushed_request_end_with_their_client,
+                what_was_exchanged_ends_with_the_incarnations_it_came_by,
+            ],
+            introspect: [
+                a_client_may_introspect_what_was_issued_to_it,
+                introspection_tells_the_audience_and_nobody_else,
+            ],
+            par: [
+                a_pushed_request_works_once_and_for_its_client_only,
+                a_client_that_has_to_push_can_do_nothing_else,
             ],
             public_documents: [
                 metadata_names_what_is_there_and_nothing_else,
@@ -125,108 +291,13 @@ macro_rules! black_box_suite {
                 a_browser_that_looks_for_an_icon_asks_once,
                 unknown_paths_are_404,
             ],
-            authorize: [
-                a_person_logs_in_and_the_client_gets_tokens,
-                an_unregistered_redirect_uri_is_a_page_and_no_redirect,
-                errors_go_to_the_client_with_state_and_iss,
-                a_repeated_parameter_is_refused,
-                answers_come_as_query_fragment_or_form,
-                prompt_none_never_shows_a_page,
-                prompt_login_and_max_age_ask_again,
-                a_hint_at_somebody_else_is_not_answered,
-                consent_is_asked_once_and_binds_to_the_request,
-                saying_no_is_access_denied,
-                wrong_passwords_and_unknown_people_look_the_same,
-                a_session_changes_its_name_at_login,
-                a_code_works_once_for_its_client_verifier_and_redirect_uri,
-                a_public_client_needs_pkce_and_no_secret,
-                a_public_client_that_anybody_could_pose_as_asks_every_time,
-                a_confidential_client_may_be_registered_without_pkce,
-                an_id_token_has_the_claims_of_its_scopes_and_no_others,
-                a_client_registered_for_minimal_id_tokens_finds_claims_at_userinfo,
-                requested_claims_go_where_they_were_asked_for,
-                single_claims_are_asked_for_like_scopes,
-                nobody_becomes_an_administrator_by_logging_in,
-                a_page_sent_twice_is_no_replay,
-                pairwise_subjects_differ_by_sector,
-                a_pushed_request_works_once_and_for_its_client_only,
-                a_client_that_has_to_push_can_do_nothing_else,
-                pages_cannot_be_framed_or_cached,
-                the_authorization_request_may_be_posted,
-            ],
-            refresh: [
-                a_refresh_token_rotates_and_a_retry_gets_the_same_successor,
-                an_old_refresh_token_ends_the_family,
-                a_guess_or_another_client_harms_nothing,
-                scope_is_narrowed_for_one_access_token_only,
-                two_devices_are_independent,
-                a_resource_is_chosen_among_the_granted_ones,
-                a_client_without_the_grant_gets_no_refresh_token,
+            revoke: [
+                revocation_answers_with_json,
                 revocation_takes_the_whole_grant_along,
-                introspection_tells_the_audience_and_nobody_else,
+            ],
+            userinfo: [
                 userinfo_takes_access_tokens_only,
                 userinfo_is_signed_for_clients_that_want_it,
-                signing_out_ends_session_and_tokens_and_goes_back,
-                nobody_is_signed_out_or_sent_on_without_reason,
-                the_sign_out_page_leads_back_to_the_client,
-                the_account_page_shows_and_ends_sessions,
-                the_password_grant_is_for_clients_registered_for_it,
-            ],
-            incarnations: [
-                a_client_registered_anew_has_nothing_of_the_one_before,
-                a_client_that_was_removed_and_added_by_apply_starts_anew,
-                a_client_that_stops_authenticating_loses_what_it_was_given,
-                revoking_a_client_ends_everything_it_was_given_and_nothing_else,
-                an_open_page_and_a_pushed_request_end_with_their_client,
-                what_was_exchanged_ends_with_the_incarnations_it_came_by,
-            ],
-            admin_api: [
-                without_a_token_it_is_401_with_a_bearer_challenge,
-                a_token_for_another_audience_is_refused,
-                a_token_with_any_part_changed_is_refused,
-                reading_does_not_permit_writing,
-                a_declared_client_may_be_given_admin_scopes,
-                applying_is_idempotent_and_shows_secrets_once,
-                a_concurrent_apply_loses,
-                apply_without_a_version_is_428,
-                an_invalid_configuration_is_refused_whole,
-                unknown_members_are_refused,
-                doubled_members_are_refused_by_name,
-                applied_clients_are_changed_and_removed_by_apply_only,
-                an_api_client_named_by_a_configuration_is_adopted,
-                a_hundred_clients_stopped_at_once_stop_everywhere,
-                clients_are_listed_in_pages,
-                a_client_has_at_most_five_live_secrets,
-                hashes_and_private_keys_are_never_shown,
-                a_secret_may_be_brought_along_as_a_hash,
-                a_live_secret_brought_along_again_keeps_its_id,
-                reserved_client_ids_are_refused,
-                the_description_lists_every_operation,
-                other_methods_are_405_and_name_the_allowed_ones,
-                a_body_that_got_lost_replaces_nothing,
-                head_is_get_without_the_body,
-            ],
-            users: [
-                a_user_is_found_by_login_and_by_sub,
-                a_login_identifier_is_given_once,
-                users_are_listed_in_pages,
-                users_are_ordered_and_searched_by_login,
-                what_can_be_no_user_is_refused_with_its_place,
-                a_user_is_changed_member_by_member,
-                a_new_login_identifier_frees_the_old_one,
-                a_disabled_user_is_out_until_enabled,
-                a_deleted_user_frees_the_login_identifier_but_never_the_sub,
-                an_invitation_sets_a_password_once,
-                a_reset_link_ends_the_one_before_and_all_sessions,
-                a_password_hash_from_elsewhere_works,
-                sessions_grants_and_consents_are_shown_and_ended,
-                a_client_loses_everything_of_a_user,
-                reading_users_does_not_permit_changing_them,
-                hashes_and_seeds_of_users_are_never_shown,
-                an_identifier_is_the_same_however_it_is_typed,
-                identifiers_that_pass_for_others_are_refused,
-                a_password_that_is_guessed_first_is_refused,
-                who_signs_up_needs_a_password_that_is_not_guessed_first,
             ],
             visits: [
                 a_browser_gets_a_page_with_a_way_on_wherever_it_goes,
@@ -245,44 +316,35 @@ macro_rules! black_box_suite {
                 an_answer_to_a_form_is_a_page_that_leads_on,
                 a_client_may_ask_for_a_new_account,
             ],
-            certification: [
-                oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported,
-                oidcc_rp_initiated_logout,
-                oidcc_rp_initiated_logout_no_state,
-                oidcc_rp_initiated_logout_no_post_logout_redirect_uri,
-                oidcc_rp_initiated_logout_no_params,
-                oidcc_rp_initiated_logout_only_state,
-                oidcc_rp_initiated_logout_no_id_token_hint,
-                oidcc_rp_initiated_logout_bad_post_logout_redirect_uri,
-                oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri,
-                oidcc_rp_initiated_logout_modified_id_token_hint,
-            ],
-            passwords: [
-                hashes_of_other_products_are_verified_once_and_renewed,
-                what_is_no_hash_or_too_costly_says_why,
-                a_renewed_hash_leaves_sessions_and_links_alone,
-            ],
-            signing_keys: [
-                rotation_announces_a_key_before_it_signs,
-                immediate_rotation_signs_with_the_new_key_and_keeps_the_old_one_published,
-                an_emergency_retirement_takes_the_key_out_at_once,
-                the_root_secret_rotates_and_what_was_made_before_stays_good,
-                what_makes_no_sense_of_a_key_is_refused,
-            ],
         }
     };
 }
 
-/// Expands [`black_box_suite`]'s list.
+/// Expands [`black_box_suite`]'s list: `folder: { … }` stands for a folder below `suite`, `file: [ … ]` for a file with its
+/// cases. Every folder and every file becomes a module of that name.
 #[macro_export]
 macro_rules! black_box_cases {
-    ($target:path; $($module:ident: [$($case:ident),* $(,)?],)*) => {
-        $(mod $module {
+    (@in $target:path;) => {};
+    (@in $target:path; $folder:ident: { $($inside:tt)* }, $($rest:tt)*) => {
+        mod $folder {
+            use super::cases::$folder as cases;
+            $crate::black_box_cases! { @in $target; $($inside)* }
+        }
+        $crate::black_box_cases! { @in $target; $($rest)* }
+    };
+    (@in $target:path; $file:ident: [$($case:ident),* $(,)?], $($rest:tt)*) => {
+        mod $file {
+            use super::cases::$file as cases;
             $(#[test]
             fn $case() {
                 let target = $target();
-                $crate::suite::$module::$case(&$crate::suite::harness::Fixture::new(&target));
+                cases::$case(&$crate::suite::harness::Fixture::new(&target));
             })*
-        })*
+        }
+        $crate::black_box_cases! { @in $target; $($rest)* }
+    };
+    ($target:path; $($rest:tt)*) => {
+        use $crate::suite as cases;
+        $crate::black_box_cases! { @in $target; $($rest)* }
     };
 }

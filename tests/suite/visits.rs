@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::authorize::{Login, text, web_client};
 use super::browser::{Browser, PASSWORD, PageForm, form, parameters};
 use super::harness::{Fixture, Req, Resp};
+use super::login::{Login, text, web_client};
 
 /// Follows redirects below the issuer.
 fn visit(browser: &Browser<'_>, f: &Fixture<'_>, path: &str) -> Resp {

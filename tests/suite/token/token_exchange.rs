@@ -1,19 +1,40 @@
-//! Token exchange, the `delegation` grant and guests, from a client's side.
+//! `/token` with the token-exchange grant (RFC 8693), and what the other cases of it share.
 
 use serde_json::{Value, json};
 
-use super::authorize::{Login, text};
-use super::browser::form;
-use super::harness::{Fixture, Req, Resp, TestClient};
-use super::jws::{claims, header, verifies};
+use crate::suite::browser::{form, parameters};
+use crate::suite::harness::{Fixture, Req, Resp, TestClient};
+use crate::suite::jws::{claims, header, verifies};
+use crate::suite::login::{Login, text, web_client};
 
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+pub fn an_exchanged_id_token_has_the_requesting_clients_name_for_the_person(f: &Fixture<'_>) {
+    let login = Login::new(f, &json!({ "subject_type": "pairwise", "sector_identifier": "one.example" }));
+    let service = web_client(
+        f,
+        &json!({
+            "grant_types": ["authorization_code", EXCHANGE],
+            "subject_type": "pairwise", "sector_identifier": "two.example",
+            "serves": [ORDERS],
+            "exchange": { "audiences": [ORDERS], "token_types": ["id_token"] },
+        }),
+    );
+    let sent = login.authorize(&[("client_id", service.id.as_str())]).expect(303);
+    let own = login.redeem_with(&service, &parameters(&sent)["code"], &[]).expect(200).json();
+    let own = claims(text(&own, "id_token"))["sub"].clone();
+    let subject = text(&login.tokens(&[]), "access_token").to_owned();
+    let answer = exchange(f, &service, &subject, &[("requested_token_type", ID_TOKEN)]).expect(200).json();
+    let about = claims(text(&answer, "access_token"));
+    assert_eq!((&about["aud"], &about["sub"]), (&json!(service.id), &own));
+    assert_ne!(about["sub"], claims(&subject)["sub"]);
+}
+
+pub const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
-const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
-const ORDERS: &str = "https://orders.example";
-const LEDGER: &str = "https://ledger.example";
+pub const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
+pub const ORDERS: &str = "https://orders.example";
+pub const LEDGER: &str = "https://ledger.example";
 
 /// API One: it serves the orders and calls the ledger for people.
 pub fn api(f: &Fixture<'_>, members: &Value) -> TestClient {
@@ -29,7 +50,7 @@ pub fn api(f: &Fixture<'_>, members: &Value) -> TestClient {
     f.client(&all)
 }
 
-fn send(f: &Fixture<'_>, client: &TestClient, fields: &[(&str, &str)]) -> Resp {
+pub fn send(f: &Fixture<'_>, client: &TestClient, fields: &[(&str, &str)]) -> Resp {
     f.send(&Req::token(&form(fields)).basic(&client.id, &client.secret))
 }
 
@@ -46,12 +67,12 @@ pub fn delegate(f: &Fixture<'_>, client: &TestClient, token: &str, more: &[(&str
 
 /// The claims of the access token in an answer.
 #[track_caller]
-fn issued(response: Resp) -> Value {
+pub fn issued(response: Resp) -> Value {
     claims(text(&response.expect(200).json(), "access_token"))
 }
 
 /// A person's access token for the orders.
-fn subject(login: &Login<'_>) -> String {
+pub fn subject(login: &Login<'_>) -> String {
     text(&login.tokens(&[]), "access_token").to_owned()
 }
 
@@ -304,158 +325,6 @@ pub fn other_kinds_of_tokens_need_permission(f: &Fixture<'_>) {
     assert_eq!(header(text(&id_token, "access_token"))["typ"], "JWT");
 }
 
-pub fn an_exchanged_refresh_token_keeps_its_actors_and_ends_with_its_origin(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let tokens = login.tokens(&[]);
-    let token = text(&tokens, "access_token").to_owned();
-    let batch = api(
-        f,
-        &json!({
-            "grant_types": [EXCHANGE, "refresh_token"],
-            "exchange": { "audiences": [ORDERS], "token_types": ["refresh_token"] },
-        }),
-    );
-    let answer = exchange(f, &batch, &token, &[("requested_token_type", REFRESH_TOKEN)]).expect(200).json();
-    assert_eq!(answer["issued_token_type"], REFRESH_TOKEN);
-    assert_eq!(answer["token_type"], "N_A");
-    let refresh = |token: &str| send(f, &batch, &[("grant_type", "refresh_token"), ("refresh_token", token)]);
-    let next = refresh(text(&answer, "access_token")).expect(200).json();
-    let fresh = claims(text(&next, "access_token"));
-    assert_eq!(fresh["sub"], claims(&token)["sub"]);
-    assert_eq!(fresh["act"]["sub"], batch.id);
-    assert_eq!((fresh["aud"].as_str(), fresh["scope"].as_str()), (Some(ORDERS), Some("orders:read")));
-    let revocation = Req::new("POST", "/revoke")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form(&[("token", text(&tokens, "refresh_token"))]))
-        .basic(&login.client.id, &login.client.secret);
-    f.send(&revocation).expect(200);
-    refresh(text(&next, "refresh_token")).expect_error(400, "invalid_grant");
-}
-
-/// A client that may have refresh tokens of its own in exchange.
-fn batch(f: &Fixture<'_>) -> TestClient {
-    api(f, &batch_members())
-}
-
-fn batch_members() -> Value {
-    json!({
-        "grant_types": [EXCHANGE, "refresh_token"],
-        "exchange": {
-            "audiences": [ORDERS, LEDGER],
-            "additional_scopes": ["ledger:read"],
-            "token_types": ["refresh_token"],
-        },
-    })
-}
-
-fn exchanged_refresh_token(f: &Fixture<'_>, batch: &TestClient, token: &str) -> String {
-    let both = [("resource", ORDERS), ("resource", LEDGER), ("requested_token_type", REFRESH_TOKEN)];
-    text(&exchange(f, batch, token, &both).expect(200).json(), "access_token").to_owned()
-}
-
-fn refresh(f: &Fixture<'_>, client: &TestClient, token: &str) -> Resp {
-    send(f, client, &[("grant_type", "refresh_token"), ("refresh_token", token)])
-}
-
-fn introspected(f: &Fixture<'_>, client: &TestClient, token: &str) -> Value {
-    let request = Req::new("POST", "/introspect")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form(&[("token", token)]))
-        .basic(&client.id, &client.secret);
-    f.send(&request).expect(200).json()
-}
-
-pub fn an_exchanged_refresh_token_ends_with_the_client_it_came_from(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let (one, two) = (batch(f), batch(f));
-    let token = subject(&login);
-    let first = exchanged_refresh_token(f, &one, &token);
-    let next = refresh(f, &one, &first).expect(200).json();
-    let second = exchanged_refresh_token(f, &two, text(&next, "access_token"));
-    let exchanged = refresh(f, &two, &second).expect(200).json();
-    assert_eq!(introspected(f, &two, text(&exchanged, "access_token"))["active"], true);
-    f.admin("POST", &format!("clients/{}/disable", login.client.id), None).expect(200);
-    f.target.settle();
-    refresh(f, &one, text(&next, "refresh_token")).expect_error(400, "invalid_grant");
-    refresh(f, &two, text(&exchanged, "refresh_token")).expect_error(400, "invalid_grant");
-    for gone in [text(&exchanged, "access_token"), text(&exchanged, "refresh_token")] {
-        assert_eq!(introspected(f, &two, gone), json!({ "active": false }));
-    }
-    exchange(f, &two, text(&exchanged, "access_token"), &[("resource", LEDGER)])
-        .expect_error(400, "invalid_request");
-    f.admin("POST", &format!("clients/{}/enable", login.client.id), None).expect(200);
-    f.target.settle();
-    refresh(f, &one, text(&next, "refresh_token")).expect(200);
-}
-
-pub fn an_exchanged_refresh_token_has_what_its_client_may_still_exchange(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let batch = batch(f);
-    let token = exchanged_refresh_token(f, &batch, &subject(&login));
-    let change = |exchange: Value| {
-        let mut body = batch_members();
-        body["client_id"] = batch.id.as_str().into();
-        body["scopes"] = json!(["orders:read", "ledger:read"]);
-        body["exchange"] = exchange;
-        f.admin("PUT", &format!("clients/{}", batch.id), Some(&body)).expect(200);
-        f.target.settle();
-    };
-    let next = refresh(f, &batch, &token).expect(200).json();
-    assert_eq!(claims(text(&next, "access_token"))["aud"], json!([ORDERS, LEDGER]));
-    change(json!({ "audiences": [ORDERS, LEDGER], "token_types": ["refresh_token"] }));
-    let next = refresh(f, &batch, text(&next, "refresh_token")).expect(200).json();
-    assert_eq!(next["scope"], "orders:read", "`additional_scopes` is gone");
-    change(
-        json!({ "audiences": [LEDGER], "additional_scopes": ["ledger:read"], "token_types": ["refresh_token"] }),
-    );
-    let next = refresh(f, &batch, text(&next, "refresh_token")).expect(200).json();
-    assert_eq!(claims(text(&next, "access_token"))["aud"], LEDGER);
-    change(json!({ "audiences": [LEDGER], "additional_scopes": ["ledger:read"] }));
-    refresh(f, &batch, text(&next, "refresh_token")).expect_error(400, "invalid_grant");
-}
-
-pub fn an_actor_that_was_shown_once_does_not_act_forever(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let (batch, assistant) = (batch(f), Login::new(f, &json!({})));
-    let actor = text(&assistant.tokens(&[]), "access_token").to_owned();
-    let with = [
-        ("resource", ORDERS),
-        ("actor_token", actor.as_str()),
-        ("actor_token_type", ACCESS_TOKEN),
-        ("requested_token_type", REFRESH_TOKEN),
-    ];
-    exchange(f, &batch, &subject(&login), &with).expect_error(400, "invalid_request");
-}
-
-pub fn an_exchanged_refresh_token_does_not_tell_who_somebody_is_elsewhere(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({ "subject_type": "pairwise" }));
-    let batch = batch(f);
-    let token = subject(&login);
-    let exchanged = exchanged_refresh_token(f, &batch, &token);
-    let seen = introspected(f, &batch, &exchanged);
-    assert_eq!(seen["sub"], claims(&token)["sub"]);
-}
-
-pub fn the_delegation_grant_answers_as_identityserver_clients_expect(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let token = subject(&login);
-    let one = api(f, &json!({}));
-    let answer = delegate(f, &one, &token, &[("scope", "ledger:read")]).expect(200).json();
-    assert_eq!(answer["token_type"], "Bearer");
-    assert!(answer["issued_token_type"].is_null(), "{answer}");
-    let got = claims(text(&answer, "access_token"));
-    assert_eq!(got["sub"], claims(&token)["sub"]);
-    assert_eq!(got["client_id"], one.id);
-    assert_eq!(got["aud"], LEDGER);
-    assert_eq!(got["scope"], "ledger:read");
-    assert_eq!(got["amr"], json!(["delegation"]));
-    assert_eq!(got["act"]["sub"], one.id);
-    delegate(f, &one, &token, &[("scope", "billing:read")]).expect_error(400, "invalid_scope");
-    delegate(f, &one, &token, &[("scope", "orders:write")]).expect_error(400, "invalid_scope");
-    delegate(f, &one, "nonsense", &[("scope", "ledger:read")]).expect_error(400, "invalid_grant");
-    send(f, &one, &[("grant_type", "delegation")]).expect_error(400, "invalid_request");
-}
-
 pub fn a_services_own_token_is_narrowed_without_an_actor(f: &Fixture<'_>) {
     let one = api(f, &json!({}));
     let own = f.token(&one, "&scope=orders:read");
@@ -469,36 +338,6 @@ pub fn a_services_own_token_is_narrowed_without_an_actor(f: &Fixture<'_>) {
     f.admin("DELETE", &format!("clients/{}", gone.id), None).expect(204);
     f.target.settle();
     exchange(f, &one, &token, &[("scope", "orders:read")]).expect_error(400, "invalid_request");
-}
-
-pub fn a_guest_gets_a_token_and_a_name_nobody_else_has(f: &Fixture<'_>) {
-    let shop = f.client(&json!({
-        "grant_types": ["urn:mintedge:grant-type:guest"],
-        "token_endpoint_auth_method": "none",
-        "scopes": ["orders:read"],
-    }));
-    let ask = |more: &str| {
-        f.send(&Req::token(&format!("grant_type=urn:mintedge:grant-type:guest&client_id={}{more}", shop.id)))
-    };
-    let (one, two) = (issued(ask("")), issued(ask("&scope=orders:read")));
-    assert!(one["sub"].as_str().is_some_and(|sub| sub.starts_with("gst_") && sub.len() > 20), "{one}");
-    assert_ne!(one["sub"], two["sub"]);
-    assert_eq!(one["client_id"], shop.id);
-    ask("&scope=orders:write").expect_error(400, "invalid_scope");
-    ask("&scope=openid").expect_error(400, "invalid_scope");
-    let other = f.client(&json!({ "token_endpoint_auth_method": "none", "grant_types": [] }));
-    f.send(&Req::token(&format!("grant_type=urn:mintedge:grant-type:guest&client_id={}", other.id)))
-        .expect_error(400, "unauthorized_client");
-}
-
-pub fn nobody_becomes_an_administrator_as_a_guest(f: &Fixture<'_>) {
-    let shop = json!({
-        "client_id": f.unique("shop"),
-        "grant_types": ["urn:mintedge:grant-type:guest"],
-        "token_endpoint_auth_method": "none",
-        "scopes": ["mintedge:write"],
-    });
-    f.admin("POST", "clients", Some(&shop)).expect_error(422, "invalid_config");
 }
 
 pub fn the_admin_api_is_no_target_of_an_exchange(f: &Fixture<'_>) {

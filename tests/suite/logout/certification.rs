@@ -1,44 +1,12 @@
-//! What modules of the `OpenID Foundation`'s conformance suite look for, under their names.
+//! `/logout` and the OpenID Foundation's tests of RP-initiated logout, each under the name it has there.
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::authorize::{Login, REDIRECT, text};
-use super::browser::{CHALLENGE, PageForm, form, parameters};
-use super::harness::{Fixture, Resp};
+use crate::suite::browser::{form, parameters};
+use crate::suite::harness::{Fixture, Resp};
+use crate::suite::login::{Login, text};
 
 const BYE: &str = "https://app.example/bye";
-
-fn unsigned(claims: &Value) -> String {
-    let part = |json: &str| Base64UrlUnpadded::encode_string(json.as_bytes());
-    format!("{}.{}.", part(r#"{"alg":"none"}"#), part(&claims.to_string()))
-}
-
-pub fn oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let claims = json!({
-        "client_id": login.client.id, "response_type": "code", "redirect_uri": "https://evil.example/cb",
-        "scope": "openid", "nonce": "n", "state": "the object's", "response_mode": "form_post",
-        "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-    });
-    let object = unsigned(&claims);
-    // What stands in the object only says which way the refusal goes.
-    let page = login.authorize(&[("request", &object), ("state", "")]).expect(200);
-    let sent = PageForm::of(&page.body);
-    assert_eq!(sent.action, REDIRECT);
-    assert_eq!(sent.field("error"), "request_not_supported");
-    assert_eq!((sent.field("state"), sent.field("iss")), ("the object's", f.target.issuer().as_str()));
-    // What the request itself says counts.
-    let outside = [("request", object.as_str()), ("response_mode", "query")];
-    let sent = parameters(&login.authorize(&outside).expect(303));
-    assert_eq!((sent["error"].as_str(), sent["state"].as_str()), ("request_not_supported", "the state"));
-    // Nor is anything sent to an address that stands there.
-    let nowhere = login.authorize(&[("request", &object), ("redirect_uri", "https://evil.example/cb")]);
-    assert_eq!(nowhere.expect(400).header("location"), None);
-    let odd = unsigned(&json!({ "response_mode": "jwt" }));
-    let sent = parameters(&login.authorize(&[("request", &odd)]).expect(303));
-    assert_eq!(sent["error"], "invalid_request");
-}
 
 fn logout(login: &Login<'_>, request: &[(&str, &str)]) -> Resp {
     login.browser.get(&format!("/logout?{}", form(request)))

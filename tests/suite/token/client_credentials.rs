@@ -1,9 +1,9 @@
-//! The `client_credentials` grant and the tokens it leads to.
+//! `/token` with the `client_credentials` grant.
 
 use serde_json::{Value, json};
 
-use super::harness::{Fixture, Req, base_config, encode};
-use super::jws;
+use crate::suite::harness::{Fixture, Req, base_config, encode};
+use crate::suite::jws;
 
 pub fn the_token_has_the_claims_of_rfc_9068(f: &Fixture<'_>) {
     let client = f.client(&json!({}));

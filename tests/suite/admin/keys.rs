@@ -1,10 +1,10 @@
-//! Signing keys as verifiers see them, and the root secret. These cases rotate the keys of the whole server.
+//! The admin API: signing keys as verifiers see them, and the root secret. These cases rotate the keys of the whole server.
 
 use serde_json::{Value, json};
 
-use super::authorize::{Login, text};
-use super::harness::Fixture;
-use super::jws;
+use crate::suite::harness::Fixture;
+use crate::suite::jws;
+use crate::suite::login::{Login, text};
 
 fn keys(f: &Fixture<'_>, alg: &str, state: &str) -> Vec<Value> {
     let keys = f.admin("GET", "keys", None).expect(200).json();

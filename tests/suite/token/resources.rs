@@ -1,60 +1,21 @@
-//! Scope, audience and kind of a token agree, however the token came about.
+//! `/token`: which audiences and scopes a token has, and that the two agree.
 
 use serde_json::{Value, json};
 
-use super::authorize::{Login, REDIRECT, claims, text, web_client};
-use super::browser::{form, parameters};
-use super::exchange::{api, exchange};
-use super::harness::{Fixture, Req, Resp, TestClient, base_config};
-use super::jws::{header, verifies};
+use crate::suite::browser::{form, parameters};
+use crate::suite::harness::{Fixture, Req, Resp, TestClient, base_config};
+use crate::suite::jws::{header, verifies};
+use crate::suite::login::{Login, claims, text};
+use crate::suite::token::token_exchange::{api, exchange};
 
-const ORDERS: &str = "https://orders.example";
-const LEDGER: &str = "https://ledger.example";
+pub const ORDERS: &str = "https://orders.example";
+pub const LEDGER: &str = "https://ledger.example";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
-fn post(f: &Fixture<'_>, path: &str, client: &TestClient, fields: &[(&str, &str)]) -> Resp {
+pub fn post(f: &Fixture<'_>, path: &str, client: &TestClient, fields: &[(&str, &str)]) -> Resp {
     let request = Req::new("POST", path).header("content-type", "application/x-www-form-urlencoded");
     f.send(&request.body(form(fields)).basic(&client.id, &client.secret))
-}
-
-/// A refresh token for two APIs.
-fn for_two(login: &Login<'_>) -> String {
-    let tokens = login.tokens(&[("scope", "openid offline_access orders:read ledger:read")]);
-    text(&tokens, "refresh_token").to_owned()
-}
-
-pub fn a_narrowed_token_is_for_the_apis_of_its_scopes_only(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let issuer = f.target.issuer();
-    let cases: [(&str, &str, Value); 5] = [
-        ("&scope=orders:read", "orders:read", json!(ORDERS)),
-        ("&scope=ledger:read+openid", "ledger:read openid", json!([LEDGER, issuer])),
-        ("&scope=openid", "openid", json!(issuer)),
-        ("&resource=https://orders.example&scope=orders:read+ledger:read", "orders:read", json!(ORDERS)),
-        ("", "openid offline_access orders:read ledger:read", json!([ORDERS, LEDGER, issuer])),
-    ];
-    for (asked, scope, audience) in cases {
-        let answer = login.refresh(&for_two(&login), asked).expect(200).json();
-        let access = claims(text(&answer, "access_token"));
-        assert_eq!((&answer["scope"], &access["scope"]), (&json!(scope), &json!(scope)), "{asked}");
-        assert_eq!(access["aud"], audience, "{asked}");
-    }
-}
-
-pub fn what_comes_to_no_scope_costs_no_refresh_token(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    for asked in [
-        "&resource=https://orders.example&scope=ledger:read",
-        "&resource=https://orders.example&scope=openid",
-        "&resource=https://orders.example&resource=https://ledger.example&scope=orders:read",
-    ] {
-        let token = for_two(&login);
-        login.refresh(&token, asked).expect_error(400, "invalid_scope");
-        // Another request with the same token would be refused, had it been used up.
-        let next = login.refresh(&token, "&scope=orders:read").expect(200).json();
-        assert_eq!(next["scope"], "orders:read", "{asked}");
-    }
 }
 
 pub fn a_bare_origin_is_the_same_resource_with_a_slash(f: &Fixture<'_>) {
@@ -106,73 +67,6 @@ pub fn unknown_scopes_are_refused_or_left_out_as_the_client_is_registered(f: &Fi
     for scope in ["openid stock:read", "openid mintedge:read", "groups"] {
         let sent = lenient.authorize(&[("scope", scope)]).expect(303);
         assert_eq!(parameters(&sent)["error"], "invalid_scope", "{scope}");
-    }
-}
-
-pub fn an_exchanged_id_token_has_the_requesting_clients_name_for_the_person(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({ "subject_type": "pairwise", "sector_identifier": "one.example" }));
-    let service = web_client(
-        f,
-        &json!({
-            "grant_types": ["authorization_code", EXCHANGE],
-            "subject_type": "pairwise", "sector_identifier": "two.example",
-            "serves": [ORDERS],
-            "exchange": { "audiences": [ORDERS], "token_types": ["id_token"] },
-        }),
-    );
-    let sent = login.authorize(&[("client_id", service.id.as_str())]).expect(303);
-    let own = login.redeem_with(&service, &parameters(&sent)["code"], &[]).expect(200).json();
-    let own = claims(text(&own, "id_token"))["sub"].clone();
-    let subject = text(&login.tokens(&[]), "access_token").to_owned();
-    let answer = exchange(f, &service, &subject, &[("requested_token_type", ID_TOKEN)]).expect(200).json();
-    let about = claims(text(&answer, "access_token"));
-    assert_eq!((&about["aud"], &about["sub"]), (&json!(service.id), &own));
-    assert_ne!(about["sub"], claims(&subject)["sub"]);
-}
-
-pub fn a_client_may_introspect_what_was_issued_to_it(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let access = text(&login.tokens(&[]), "access_token").to_owned();
-    let own = f.token(&f.client(&json!({})), "");
-    let seen = post(f, "/introspect", &login.client, &[("token", &access)]).expect(200).json();
-    assert_eq!((&seen["active"], &seen["client_id"]), (&json!(true), &json!(login.client.id)));
-    for (client, token) in [(&login.client, &own), (&web_client(f, &json!({})), &access)] {
-        let seen = post(f, "/introspect", client, &[("token", token)]).expect(200).json();
-        assert_eq!(seen, json!({ "active": false }), "another's");
-    }
-}
-
-pub fn revocation_answers_with_json(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let token = text(&login.tokens(&[]), "refresh_token").to_owned();
-    for token in [token.as_str(), "nonsense"] {
-        let answer = post(f, "/revoke", &login.client, &[("token", token)]).expect(200);
-        assert_eq!((answer.header("content-type"), answer.json()), (Some("application/json"), json!({})));
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-    }
-}
-
-pub fn any_port_of_loopback_is_the_registered_one(f: &Fixture<'_>) {
-    let hosts = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
-    let registered = hosts.map(|host| format!("{host}/cb?a=b"));
-    let uris = [&[REDIRECT.to_owned()], registered.as_slice()].concat();
-    let login = Login::new(f, &json!({ "redirect_uris": uris }));
-    for host in hosts {
-        let to = format!("{host}:49152/cb?a=b");
-        let code = parameters(&login.authorize(&[("redirect_uri", &to)]).expect(303))["code"].clone();
-        let elsewhere = format!("{host}:49153/cb?a=b");
-        let other = [("redirect_uri", elsewhere.as_str())];
-        login.redeem_with(&login.client, &code, &other).expect_error(400, "invalid_grant");
-        login.redeem_with(&login.client, &code, &[("redirect_uri", &to)]).expect(200);
-        for bad in
-            ["/cb", "/cb?a=c", "/cb?a=b&c=d", "/cb/?a=b", ".evil.example/cb?a=b", "@evil.example/cb?a=b"]
-        {
-            let page = login.authorize(&[("redirect_uri", &format!("{host}:49152{bad}"))]);
-            assert_eq!((page.status, page.header("location")), (400, None), "{host} {bad}");
-        }
-    }
-    for other in ["http://127.1:1/cb?a=b", "http://LOCALHOST:1/cb?a=b", "http://127.0.0.2:1/cb?a=b"] {
-        assert_eq!(login.authorize(&[("redirect_uri", other)]).status, 400, "{other}");
     }
 }
 

@@ -1,22 +1,23 @@
-//! People's accounts: the admin API, and the page that a link leads to.
+//! The admin API: people's accounts.
 
 use serde_json::{Value, json};
 
-use super::authorize::{Login, web_client};
-use super::browser::{Browser, PASSWORD};
-use super::harness::{Fixture, Req, Resp, encode};
+use crate::suite::browser::{Browser, PASSWORD};
+use crate::suite::harness::{Fixture, Req, Resp, encode};
+use crate::suite::login::{Login, web_client};
+use crate::suite::{browser, login};
 
 /// An Argon2id hash of "a password from elsewhere" (4 MiB, three passes, two lanes) that argon2-cffi 25.1 made.
 const HASH: &str =
     "$argon2id$v=19$m=4096,t=3,p=2$c2FsdHNhbHRzYWx0c2FsdA$+esSnnCYQcGSAI26hEyI8IFctpfgkZmPu9k+AAsn2Z4";
 
-fn create(f: &Fixture<'_>, body: &Value) -> Resp {
+pub fn create(f: &Fixture<'_>, body: &Value) -> Resp {
     f.admin("POST", "users", Some(body))
 }
 
 /// A new user with an email address of their own; `members` come on top.
 #[track_caller]
-fn made(f: &Fixture<'_>, members: &Value) -> Value {
+pub fn made(f: &Fixture<'_>, members: &Value) -> Value {
     let mut body = json!({ "login": format!("{}@example.com", f.unique("user")) });
     for (name, value) in members.as_object().expect("an object") {
         body[name] = value.clone();
@@ -24,38 +25,31 @@ fn made(f: &Fixture<'_>, members: &Value) -> Value {
     create(f, &body).expect(201).json()
 }
 
-fn path(user: &Value, rest: &str) -> String {
+pub fn path(user: &Value, rest: &str) -> String {
     format!("users/{}{rest}", user["sub"].as_str().expect("a sub"))
 }
 
-fn login_path(user: &Value) -> String {
+pub fn login_path(user: &Value) -> String {
     format!("users/{}", encode(user["login"].as_str().expect("a login")))
-}
-
-/// The path below the issuer of a link that was handed out.
-#[track_caller]
-fn link_path(f: &Fixture<'_>, answer: &Value) -> String {
-    let link = answer["link"].as_str().unwrap_or_else(|| panic!("no link: {answer}"));
-    link.strip_prefix(&f.target.issuer()).expect("a page of this server").to_owned()
 }
 
 /// What the page of a link says to a password.
 #[track_caller]
-fn set_password(browser: &Browser<'_>, page: &Resp, password: &str) -> Resp {
+pub fn set_password(browser: &Browser<'_>, page: &Resp, password: &str) -> Resp {
     browser.submit(page, &[("password", password), ("password_again", password), ("action", "sign_up")])
 }
 
 /// Whether somebody gets in with this password.
 #[track_caller]
-fn gets_in(f: &Fixture<'_>, login: &str, password: &str) -> bool {
+pub fn gets_in(f: &Fixture<'_>, login: &str, password: &str) -> bool {
     let browser = Browser::new(f);
     let client = web_client(f, &json!({}));
     let request = [
         ("client_id", client.id.as_str()),
         ("response_type", "code"),
-        ("redirect_uri", super::authorize::REDIRECT),
+        ("redirect_uri", login::REDIRECT),
         ("scope", "openid"),
-        ("code_challenge", super::browser::CHALLENGE),
+        ("code_challenge", browser::CHALLENGE),
         ("code_challenge_method", "S256"),
     ];
     let page = browser.authorize(&request).expect(200);
@@ -101,20 +95,6 @@ pub fn a_user_is_found_by_login_and_by_sub(f: &Fixture<'_>) {
     }
     assert!(gets_in(f, &login, PASSWORD));
     assert!(!gets_in(f, &login, "another password"));
-}
-
-pub fn a_login_identifier_is_given_once(f: &Fixture<'_>) {
-    let user = made(f, &json!({}))["user"].clone();
-    let login = user["login"].as_str().expect("a login");
-    for same in [login.to_owned(), login.to_uppercase(), format!(" {login} ")] {
-        create(f, &json!({ "login": same })).expect_error(409, "already_exists");
-    }
-    let other = made(f, &json!({}))["user"].clone();
-    f.admin("PATCH", &path(&other, ""), Some(&json!({ "login": login }))).expect_error(409, "already_exists");
-    assert_eq!(f.admin("GET", &path(&other, ""), None).expect(200).json(), other, "nothing changed");
-    let name = f.unique("a name ");
-    let named = create(f, &json!({ "login": name })).expect(201).json();
-    assert_eq!(named["user"]["claims"], json!({}), "a name is no address");
 }
 
 pub fn users_are_listed_in_pages(f: &Fixture<'_>) {
@@ -232,22 +212,6 @@ pub fn a_user_is_changed_member_by_member(f: &Fixture<'_>) {
     assert!(gets_in(f, login, "a new password") && !gets_in(f, login, PASSWORD));
 }
 
-pub fn a_new_login_identifier_frees_the_old_one(f: &Fixture<'_>) {
-    let user = made(f, &json!({ "password": PASSWORD }))["user"].clone();
-    let old = user["login"].as_str().expect("a login");
-    let new = f.unique("New Name ");
-    let changed = f.admin("PATCH", &path(&user, ""), Some(&json!({ "login": new }))).expect(200).json();
-    assert_eq!((&changed["login"], &changed["sub"]), (&json!(new.to_lowercase()), &user["sub"]));
-    f.admin("GET", &login_path(&user), None).expect_error(404, "not_found");
-    assert_eq!(f.admin("GET", &login_path(&changed), None).expect(200).json()["sub"], user["sub"]);
-    assert!(gets_in(f, &new, PASSWORD) && !gets_in(f, old, PASSWORD));
-    let other = create(f, &json!({ "login": old })).expect(201).json();
-    assert_ne!(other["user"]["sub"], user["sub"]);
-    let same = f.admin("PATCH", &path(&user, ""), Some(&json!({ "login": new.to_uppercase() })));
-    assert_eq!(same.expect(200).json()["login"], changed["login"]);
-    f.admin("PATCH", &path(&user, ""), Some(&json!({ "login": "usr_x" }))).expect_error(422, "invalid_user");
-}
-
 pub fn a_disabled_user_is_out_until_enabled(f: &Fixture<'_>) {
     let login = Login::new(f, &json!({}));
     login.redeem(&login.code(&[])).expect(200);
@@ -283,52 +247,6 @@ pub fn a_deleted_user_frees_the_login_identifier_but_never_the_sub(f: &Fixture<'
     let again = create(f, &json!({ "login": user["login"], "password": PASSWORD })).expect(201).json();
     assert_ne!(again["user"]["sub"], user["sub"]);
     login.token(&login.client, &body).expect_error(400, "invalid_grant");
-}
-
-pub fn an_invitation_sets_a_password_once(f: &Fixture<'_>) {
-    let invited = made(f, &json!({ "invite": true, "claims": { "name": "Ada" } }));
-    let user = &invited["user"];
-    assert_eq!(user["has_password"], false);
-    let (made_at, ends) = (user["created_at"].as_u64(), user["link_expires_at"].as_u64());
-    assert!(ends >= made_at.map(|at| at + 7 * 86_400) && ends <= made_at.map(|at| at + 7 * 86_400 + 60));
-    let login = user["login"].as_str().expect("a login");
-    let browser = Browser::new(f);
-    let path_of_link = link_path(f, &invited);
-    let page = browser.get(&path_of_link).expect(200);
-    assert!(page.body.contains(login) && page.header("referrer-policy").is_some(), "{page:?}");
-    let stranger = Browser::new(f);
-    assert_ne!(set_password(&stranger, &page, PASSWORD).status, 200, "a form of another browser");
-    set_password(&browser, &page, "short");
-    assert!(!gets_in(f, login, "short"));
-    set_password(&browser, &page, PASSWORD).expect(200);
-    assert!(gets_in(f, login, PASSWORD));
-    assert_eq!(set_password(&browser, &page, "yet another one").status, 400);
-    assert_eq!(browser.get(&path_of_link).status, 400);
-    let after = f.admin("GET", &path(user, ""), None).expect(200).json();
-    assert_eq!((&after["has_password"], after.get("link_expires_at")), (&json!(true), None));
-    assert_eq!(after["claims"]["email_verified"], true);
-}
-
-pub fn a_reset_link_ends_the_one_before_and_all_sessions(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let user = f.admin("GET", &format!("users/{}", encode(&login.email)), None).expect(200).json();
-    let reset = || f.admin("POST", &path(&user, "/reset"), None).expect(200).json();
-    let (first, second) = (reset(), reset());
-    let browser = Browser::new(f);
-    assert_eq!(browser.get(&link_path(f, &first)).status, 400);
-    for wrong in ["/password", "/password?token=mel_x", &format!("{}x", link_path(f, &second))] {
-        assert_eq!(browser.get(wrong).status, 400, "{wrong}");
-    }
-    assert!(gets_in(f, &login.email, PASSWORD), "the old password works until then");
-    login.code(&[]);
-    let page = browser.get(&link_path(f, &second)).expect(200);
-    set_password(&browser, &page, "a new password").expect(200);
-    assert!(gets_in(f, &login.email, "a new password") && !gets_in(f, &login.email, PASSWORD));
-    login.authorize(&[]).expect(200);
-    let third = reset();
-    f.admin("PATCH", &path(&user, ""), Some(&json!({ "claims": { "email": "other@example.com" } })))
-        .expect(200);
-    assert_eq!(browser.get(&link_path(f, &third)).status, 400, "it went to the address of before");
 }
 
 pub fn a_password_hash_from_elsewhere_works(f: &Fixture<'_>) {
@@ -439,125 +357,4 @@ pub fn hashes_and_seeds_of_users_are_never_shown(f: &Fixture<'_>) {
     let has =
         |prefix: &str| export.as_object().is_some_and(|rows| rows.keys().any(|key| key.starts_with(prefix)));
     assert!(has("session/") && has("grant/"), "{export}");
-}
-
-pub fn an_identifier_is_the_same_however_it_is_typed(f: &Fixture<'_>) {
-    let stem = f.unique("jos\u{e9} ");
-    create(f, &json!({ "login": stem, "password": PASSWORD })).expect(201);
-    let wide = |text: &str| -> String {
-        let widen = |letter| if letter == 'j' { '\u{ff4a}' } else { letter };
-        text.chars().map(widen).collect()
-    };
-    for typed in
-        [stem.replace('\u{e9}', "e\u{301}"), stem.to_uppercase(), wide(&stem), format!(" {stem}\u{a0}")]
-    {
-        create(f, &json!({ "login": typed })).expect_error(409, "already_exists");
-        assert!(gets_in(f, &typed, PASSWORD), "{typed:?}");
-        let found = f.admin("GET", &format!("users/{}", encode(&typed)), None).expect(200).json();
-        assert_eq!(found["login"], stem, "{typed:?}");
-    }
-}
-
-pub fn identifiers_that_pass_for_others_are_refused(f: &Fixture<'_>) {
-    let user = made(f, &json!({}))["user"].clone();
-    let names = [
-        "ada\u{200b}@example.com",
-        "ada\u{202e}@example.com",
-        "\u{feff}ada@example.com",
-        "ada\u{ad}@example.com",
-        "\u{430}dmin@example.com",
-        "\u{430}\u{440}\u{440}\u{4cf}\u{435}@example.com",
-        "ada  lovelace",
-    ];
-    for name in names {
-        let refused = create(f, &json!({ "login": name }));
-        refused.expect_error(422, "invalid_user");
-        assert_eq!(refused.json()["problems"][0]["path"], "login", "{name:?}");
-        let change = f.admin("PATCH", &path(&user, ""), Some(&json!({ "login": name })));
-        change.expect_error(422, "invalid_user");
-        let browser = Browser::new(f);
-        let client = web_client(f, &json!({}));
-        let request = [
-            ("client_id", client.id.as_str()),
-            ("response_type", "code"),
-            ("redirect_uri", super::authorize::REDIRECT),
-            ("scope", "openid"),
-            ("code_challenge", super::browser::CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ];
-        let page = browser.sign_up(&request, name).expect(200);
-        assert!(page.body.contains("Enter an address like"), "{name:?}: {}", page.body);
-    }
-    let russian = f.unique("\u{438}\u{432}\u{430}\u{43d} ");
-    create(f, &json!({ "login": russian })).expect(201);
-}
-
-/// NIST SP 800-63B-4 §3.1.1.2.
-pub fn a_password_that_is_guessed_first_is_refused(f: &Fixture<'_>) {
-    let login = Login::new(f, &json!({}));
-    let user = f.admin("GET", &format!("users/{}", encode(&login.email)), None).expect(200).json();
-    let reset = f.admin("POST", &path(&user, "/reset"), None).expect(200).json();
-    let local = login.email.split('@').next().expect("a part");
-    let weak = [
-        "12345678".to_owned(),
-        "Password1".to_owned(),
-        "iloveyou".to_owned(),
-        "aaaaaaaaaaaa".to_owned(),
-        "abcdefghij".to_owned(),
-        login.email.to_uppercase(),
-        format!("{local}!"),
-        "mintedge2026".to_owned(),
-        "AdaLovelace1".to_owned(),
-    ];
-    for password in &weak {
-        let refused = f.admin("PATCH", &path(&user, ""), Some(&json!({ "password": password })));
-        refused.expect_error(422, "invalid_user");
-        assert_eq!(refused.json()["problems"][0]["path"], "password", "{password}");
-        let link = Browser::new(f);
-        let page = link.get(&link_path(f, &reset)).expect(200);
-        let page = set_password(&link, &page, password).expect(200);
-        assert!(page.body.contains("easy to guess"), "{password}: {}", page.body);
-        let page = login.browser.get("/account").expect(200);
-        let csrf = super::browser::PageForm::of(&page.body).field("csrf").to_owned();
-        let fields = [
-            ("flow", "account"),
-            ("csrf", csrf.as_str()),
-            ("current_password", PASSWORD),
-            ("password", password),
-            ("password_again", password),
-            ("action", "change_password"),
-        ];
-        let page = login.browser.post("/account", &super::browser::form(&fields));
-        assert!(page.body.contains("easy to guess"), "{password}: {}", page.body);
-    }
-    let name = f.unique("grace");
-    let body = json!({ "login": format!("{name}@example.com"), "password": format!("{name}.2026") });
-    create(f, &body).expect_error(422, "invalid_user");
-    let taken = create(f, &json!({ "login": format!("{name}@example.com"), "password": "qwerty123" }));
-    taken.expect_error(422, "invalid_user");
-    assert!(gets_in(f, &login.email, PASSWORD), "nothing changed");
-}
-
-pub fn who_signs_up_needs_a_password_that_is_not_guessed_first(f: &Fixture<'_>) {
-    let browser = Browser::new(f);
-    let client = web_client(f, &json!({}));
-    let request = [
-        ("client_id", client.id.as_str()),
-        ("response_type", "code"),
-        ("redirect_uri", super::authorize::REDIRECT),
-        ("scope", "openid"),
-        ("code_challenge", super::browser::CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
-    let email = format!("{}@example.com", f.unique("grace"));
-    let mut page = browser.sign_up_with(&request, &email, "sunshine").expect(200);
-    assert!(page.body.contains("easy to guess"), "{}", page.body);
-    for password in ["Grace1Hopper!", &email.to_uppercase(), "example.com"] {
-        let fields = [("email", email.as_str()), ("name", "Grace Hopper"), ("action", "sign_up")];
-        let passwords = [("password", password), ("password_again", password)];
-        page = browser.submit(&page, &[fields.as_slice(), &passwords].concat()).expect(200);
-        assert!(page.body.contains("easy to guess"), "{password}: {}", page.body);
-    }
-    let name = format!("users/{}", encode(&email));
-    f.admin("GET", &name, None).expect_error(404, "not_found");
 }

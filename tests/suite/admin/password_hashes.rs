@@ -1,13 +1,14 @@
-//! Password hashes that other products made: verified once, then replaced.
+//! The admin API: hashes of passwords that other products made, verified once and then replaced.
 
 use serde_json::json;
 
-use super::authorize::web_client;
-use super::browser::form;
-use super::harness::{Fixture, Req, Resp, TestClient};
+use crate::suite::browser::form;
+use crate::suite::harness::{Fixture, Req, Resp, TestClient};
+use crate::suite::login::web_client;
+use crate::suite::{harness, login};
 
 /// Scheme, who wrote it, password, hash; `generate.py` beside it says how they were made.
-const HASHES: &str = include_str!("../password_hashes/hashes.txt");
+const HASHES: &str = include_str!("../../password_hashes/hashes.txt");
 
 /// A client that logs people in without a page.
 fn legacy_client(f: &Fixture<'_>) -> TestClient {
@@ -79,10 +80,10 @@ pub fn a_renewed_hash_leaves_sessions_and_links_alone(f: &Fixture<'_>) {
         })
         .expect("a hash");
     let client = legacy_client(f);
-    let login = super::authorize::Login::new(f, &json!({}));
+    let login = login::Login::new(f, &json!({}));
     let refresh = login.tokens(&[])["refresh_token"].as_str().expect("a token").to_owned();
     // A password that an administrator sets ends everything; so the hash comes first and what has to stay after it.
-    let path = format!("users/{}", super::harness::encode(&login.email));
+    let path = format!("users/{}", harness::encode(&login.email));
     f.admin("PATCH", &path, Some(&json!({ "password_hash": hash }))).expect(200);
     login.refresh(&refresh, "").expect_error(400, "invalid_grant");
     let linked = f.admin("POST", &format!("{path}/reset"), None).expect(200).json();

@@ -1,0 +1,5 @@
+//! `/authorize` and the pages that it leads to.
+
+pub mod consent;
+pub mod logging_in;
+pub mod requests;

@@ -1,0 +1,4 @@
+//! `/logout`.
+
+pub mod certification;
+pub mod sessions;
