@@ -1,18 +1,21 @@
 //! The way of a request in and of its answer out: one route, one log line.
 
+use crate::protocol::endpoints::paths::{
+    ACCOUNT, AUTHORIZE, CONSENT, FAVICON, INTROSPECT, JWKS, LOGIN, LOGOUT, PAR, PASSWORD, REVOKE, SCRIPT,
+    SELECT, SIGN_UP, STYLE, TOKEN, USERINFO,
+};
+use crate::protocol::server::answer::method_not_allowed;
 use futures_util::future::FutureExt as _;
 
 use super::admin;
 use super::endpoints::arrival::{self, Misplaced};
 use super::endpoints::{
-    JWKS, TOKEN, account, assets, authorize, error_page, introspect, jwks, logout, metadata, revoke, sign_up,
-    token, userinfo, visit,
+    account, assets, authorize, introspect, jwks, logout, metadata, revoke, sign_up, token, userinfo, visit,
 };
 use super::federation::settle;
 use super::http::error::{Cause, Code, OAuthError};
 use super::http::{Method, Request, Response};
 use super::server::Server;
-use super::server::answer::method_not_allowed;
 use super::server::ports::Platform;
 use super::server::request::RequestContext;
 
@@ -60,7 +63,7 @@ async fn elsewhere<P: Platform>(
     below: Option<&str>,
 ) -> Response {
     let response = serve(server, context, below).boxed_local().await;
-    arrival::with_hsts(server, error_page::instead(server, context, response).await)
+    arrival::with_hsts(server, super::endpoints::error_page::instead(server, context, response).await)
 }
 
 async fn serve<P: Platform>(
@@ -78,23 +81,21 @@ async fn serve<P: Platform>(
     match below {
         Some(TOKEN) => method_not_allowed(server, context, "POST, OPTIONS"),
         Some(JWKS) => jwks::serve(server, context).await,
-        Some(authorize::AUTHORIZE) => authorize::serve(server, context).boxed_local().await,
-        Some(authorize::par::PAR) => authorize::par::serve(server, context).boxed_local().await,
-        Some(form @ (authorize::forms::LOGIN | authorize::forms::SELECT | authorize::forms::CONSENT)) => {
+        Some(AUTHORIZE) => authorize::serve(server, context).boxed_local().await,
+        Some(PAR) => authorize::par::serve(server, context).boxed_local().await,
+        Some(form @ (LOGIN | SELECT | CONSENT)) => {
             authorize::forms::serve(server, context, form).boxed_local().await
         }
-        Some(authorize::sign_up::SIGN_UP) => sign_up::serve(server, context).boxed_local().await,
-        Some(sign_up::PASSWORD) => sign_up::serve_link(server, context).boxed_local().await,
-        Some(account::ACCOUNT) => account::serve(server, context).boxed_local().await,
-        Some(userinfo::USERINFO) => userinfo::serve(server, context).boxed_local().await,
-        Some(introspect::INTROSPECT) => introspect::serve(server, context).boxed_local().await,
-        Some(revoke::REVOKE) => revoke::serve(server, context).boxed_local().await,
-        Some(logout::LOGOUT) => logout::serve(server, context).boxed_local().await,
-        Some(assets::STYLE) => assets::style(server, context).await,
-        Some(assets::SCRIPT) => assets::script(server, context),
-        _ if context.request.path == assets::FAVICON || below == Some(assets::FAVICON) => {
-            assets::favicon(server, context)
-        }
+        Some(SIGN_UP) => sign_up::serve(server, context).boxed_local().await,
+        Some(PASSWORD) => sign_up::serve_link(server, context).boxed_local().await,
+        Some(ACCOUNT) => account::serve(server, context).boxed_local().await,
+        Some(USERINFO) => userinfo::serve(server, context).boxed_local().await,
+        Some(INTROSPECT) => introspect::serve(server, context).boxed_local().await,
+        Some(REVOKE) => revoke::serve(server, context).boxed_local().await,
+        Some(LOGOUT) => logout::serve(server, context).boxed_local().await,
+        Some(STYLE) => assets::style(server, context).await,
+        Some(SCRIPT) => assets::script(server, context),
+        _ if context.request.path == FAVICON || below == Some(FAVICON) => assets::favicon(server, context),
         Some(rest) if rest.starts_with(admin::PREFIX) => {
             let path = rest.get(admin::PREFIX.len()..).unwrap_or_default();
             admin::serve(server, context, path).boxed_local().await

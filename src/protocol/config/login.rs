@@ -18,6 +18,13 @@ pub enum SignUp {
     Open,
 }
 
+impl SignUp {
+    /// Whether everybody may make an account.
+    pub fn is_open(self) -> bool {
+        self == Self::Open
+    }
+}
+
 /// `[login]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,8 +1,9 @@
 //! `/account`: what a person sees of themselves. Sessions, applications, and a new password.
 
-use super::error_page::error_page;
-use crate::protocol::endpoints::authorize::browser::Browser;
-use crate::protocol::endpoints::authorize::forms::LOGIN;
+use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::LOGOUT;
+use crate::protocol::endpoints::paths::{ACCOUNT, LOGIN};
 use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
@@ -20,8 +21,6 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::refresh_token::SessionCookie;
 
-/// Path of the page below the issuer.
-pub(crate) const ACCOUNT: &str = "/account";
 /// What the forms of this page carry instead of a flow.
 const FLOW: &str = "account";
 
@@ -168,7 +167,7 @@ async fn act<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> R
 
 /// The session of this very browser has ended.
 fn signed_out_here<P: Platform>(server: &Server<P>) -> Response {
-    let response = Response::see_other(server.issuer.endpoint(super::logout::LOGOUT));
+    let response = Response::see_other(server.issuer.endpoint(LOGOUT));
     Cookie::Session.clear(&server.issuer, response)
 }
 

@@ -3,17 +3,10 @@
 use crate::protocol::http::{Method, Response};
 use crate::protocol::pages::{SUBMIT_SCRIPT, stylesheet};
 use crate::protocol::server::Server;
-use crate::protocol::server::answer::{method_not_allowed, public_document};
+use crate::protocol::server::answer::method_not_allowed;
+use crate::protocol::server::answer::public_document;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-
-/// Path of the stylesheet below the issuer.
-pub(crate) const STYLE: &str = "/assets/style.css";
-/// Path of the script below the issuer.
-pub(crate) const SCRIPT: &str = "/assets/submit.js";
-
-/// What browsers ask for by themselves, at the root of the host.
-pub(crate) const FAVICON: &str = "/favicon.ico";
 
 pub(crate) async fn style<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     context.endpoint.set("assets");

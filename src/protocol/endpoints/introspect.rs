@@ -3,6 +3,7 @@
 //! A token is shown to whoever it is for: a client that serves one of its resources (`serves`), the client it was issued to, and
 //! clients that may read the admin API. Everybody else gets `{"active":false}`, as for a token that is none.
 
+use crate::protocol::server::answer::method_not_allowed;
 use serde_json::{Map, Value, json};
 
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
@@ -13,15 +14,12 @@ use crate::protocol::issue::signed_answer;
 use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
 use crate::protocol::model::scope::ADMIN_READ;
 use crate::protocol::server::Server;
-use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::grant_ref::GrantRef;
 use crate::protocol::tokens::refresh_token::{REFRESH_PREFIX, RefreshToken};
 use crate::protocol::tokens::verify::verify_access_token;
 
-/// Path of the endpoint below the issuer.
-pub(crate) const INTROSPECT: &str = "/introspect";
 /// Media type of a signed answer (RFC 9701 §4).
 const SIGNED: &str = "application/token-introspection+jwt";
 

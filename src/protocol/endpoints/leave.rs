@@ -1,6 +1,6 @@
 //! The way out of the server: on to an application.
 
-use super::authorize::AUTHORIZE;
+use crate::protocol::endpoints::paths::AUTHORIZE;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::pages::LeavingPage;
 use crate::protocol::server::Server;

@@ -8,16 +8,19 @@
 //! (`Front-Channel Logout 1.0`: frames on the page) and directly (`Back-Channel Logout 1.0`: by the object's alarm, after the
 //! answer, with retries; see [`crate::protocol::notices`]).
 
+use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::client_face::client_face;
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::ACCOUNT;
+use crate::protocol::endpoints::paths::LOGOUT;
+use crate::protocol::server::answer::method_not_allowed;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::error_page::error_page;
 use super::leave::leave;
 use crate::protocol::codec::encoding::form_encode;
 use crate::protocol::config::registered_client::Client;
-use crate::protocol::endpoints::authorize::browser::Browser;
-use crate::protocol::endpoints::authorize::interaction::face;
 use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
@@ -27,15 +30,11 @@ use crate::protocol::model::time::{DAY, HOUR, Timestamp};
 use crate::protocol::objects::subject::{Command, Notice, Reply, SessionState};
 use crate::protocol::pages::{FormTarget, LogoutPage, SignedOutPage};
 use crate::protocol::server::Server;
-use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::subject_name::session_name;
 use crate::protocol::tokens::verify::{Hint, verify_hint};
-
-/// Path of the endpoint below the issuer.
-pub(crate) const LOGOUT: &str = "/logout";
 
 /// A request to sign out, while the person is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -194,7 +193,8 @@ async fn ask<P: Platform>(
     let target = FormTarget { action: &action, flow: &flow, csrf: &csrf, form_action };
     let account = Some(state.user.login.as_str());
     let page =
-        LogoutPage { base, theme: &snapshot.branding, target, account, client: client.map(face) }.render();
+        LogoutPage { base, theme: &snapshot.branding, target, account, client: client.map(client_face) }
+            .render();
     Ok(browser.remember(server, page))
 }
 
@@ -216,7 +216,7 @@ async fn confirmed<P: Platform>(
         return ask_anew(server, context, &browser, sealed).await;
     };
     if form.value("action") == Some("stay") {
-        return Ok(Response::see_other(server.issuer.endpoint(super::account::ACCOUNT)));
+        return Ok(Response::see_other(server.issuer.endpoint(ACCOUNT)));
     }
     sign_out(server, context, &browser, plan).await
 }

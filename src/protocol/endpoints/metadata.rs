@@ -1,18 +1,11 @@
 //! Server metadata (RFC 8414, `OpenID Connect Discovery` §3), made from the registries and the configuration, so that
 //! nothing is advertised that isn't there.
 
+use crate::protocol::endpoints::paths::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, PAR, REVOKE, TOKEN, USERINFO};
 use serde::Serialize;
 
-use super::authorize::AUTHORIZE;
-use super::introspect::INTROSPECT;
-use super::logout::LOGOUT;
-use super::revoke::REVOKE;
-use super::sign_up::is_open;
-use super::userinfo::USERINFO;
-use super::{JWKS, TOKEN};
 use crate::protocol::config::SignUp;
 use crate::protocol::endpoints::authorize::answer::ResponseMode;
-use crate::protocol::endpoints::authorize::par::PAR;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::login::ACR_PASSWORD;
@@ -101,7 +94,7 @@ struct OpenIdMembers {
 
 impl OpenIdMembers {
     fn of(issuer: &Issuer, sign_up: SignUp) -> Self {
-        let create = is_open(sign_up).then_some("create");
+        let create = sign_up.is_open().then_some("create");
         let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
         let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
         Self {

@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod arrival;
 pub(crate) mod assets;
 pub(crate) mod authorize;
+pub(crate) mod browser;
+pub(crate) mod client_face;
 pub(crate) mod cors;
 pub(crate) mod error_page;
 pub(crate) mod introspect;
@@ -11,6 +13,8 @@ pub(crate) mod jwks;
 pub(crate) mod leave;
 pub(crate) mod logout;
 pub(crate) mod metadata;
+pub mod paths;
+pub(crate) mod problems;
 pub(crate) mod revoke;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
@@ -19,8 +23,3 @@ pub(crate) mod userinfo;
 pub(crate) mod visit;
 
 pub use arrival::not_configured;
-
-/// Path of the token endpoint below the issuer.
-pub const TOKEN: &str = "/token";
-/// Path of the key set below the issuer.
-pub const JWKS: &str = "/jwks";

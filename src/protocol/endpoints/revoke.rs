@@ -17,9 +17,6 @@ use crate::protocol::tokens::grant_ref::GrantRef;
 use crate::protocol::tokens::refresh_token::{REFRESH_PREFIX, RefreshToken};
 use crate::protocol::tokens::verify::verify_access_token;
 
-/// Path of the endpoint below the issuer.
-pub(crate) const REVOKE: &str = "/revoke";
-
 pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     context.endpoint.set("revoke");
     match context.request.method {

@@ -1,13 +1,14 @@
 //! Signing in without an application: on to the account page. And what a browser gets that opens the address of a form.
 
+use crate::protocol::endpoints::authorize::interaction::MAX_USERNAME;
+use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::LOGIN;
+use crate::protocol::endpoints::problems::login_problem;
 use serde::{Deserialize, Serialize};
 
 use super::authorize::{by_get, revisit};
-use super::error_page::error_page;
 use super::visit::to_account;
-use crate::protocol::endpoints::authorize::browser::Browser;
-use crate::protocol::endpoints::authorize::forms::{LOGIN, refused};
-use crate::protocol::endpoints::authorize::interaction::MAX_USERNAME;
 use crate::protocol::endpoints::authorize::session;
 use crate::protocol::endpoints::authorize::session::Begun;
 use crate::protocol::http::Response;
@@ -131,7 +132,9 @@ async fn log_in<P: Platform>(
             let cookies = begun.cookies(server, context).await?;
             Ok(session::set(server, &cookies, to_account(server)))
         }
-        Err(problem) => page(server, context, &browser, Some(refused(context, problem)), username).await,
+        Err(problem) => {
+            page(server, context, &browser, Some(login_problem(context, problem)), username).await
+        }
     }
 }
 

@@ -3,15 +3,16 @@
 //! Open sign-up never says whether an address has an account already: with one, the page says to sign in, and only a right
 //! password lets anybody go on.
 
-use super::error_page::error_page;
-use crate::protocol::config::SignUp;
-use crate::protocol::endpoints::authorize::browser::Browser;
+use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::PASSWORD;
+use crate::protocol::endpoints::problems::sign_up_problem;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::login;
+use crate::protocol::login::Names;
 use crate::protocol::login::link::LinkToken;
-use crate::protocol::login::{Flaw, Names};
 use crate::protocol::objects::subject::{Command, Reply, User};
 use crate::protocol::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::server::Server;
@@ -19,24 +20,9 @@ use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// Path of the page a link leads to, below the issuer.
-pub(crate) const PASSWORD: &str = login::link::PAGE;
-
 fn invalid_link() -> Failure {
     let description = "this link does not work any more; ask for a new one";
     OAuthError::new(Code::InvalidRequest, Cause::LinkInvalid, description).into()
-}
-
-/// What is wrong with a new password, if anything.
-pub(crate) fn problem(form: &Form, names: &Names) -> Option<SignUpProblem> {
-    let value = |name| form.value(name).unwrap_or_default();
-    match login::flaw(value("password"), names) {
-        Some(Flaw::TooShort) => Some(SignUpProblem::PasswordTooShort),
-        Some(Flaw::TooLong) => Some(SignUpProblem::PasswordTooLong),
-        None if value("password") != value("password_again") => Some(SignUpProblem::PasswordsDiffer),
-        Some(Flaw::Weak) => Some(SignUpProblem::PasswordWeak),
-        None => None,
-    }
 }
 
 /// `/password?token=…`: the form, and what it sends.
@@ -84,7 +70,7 @@ async fn link<P: Platform>(
         let shown = page(server, context, &browser, (text, &user), problem).await?;
         return Ok(Response { status: 403, ..shown });
     }
-    if let Some(problem) = problem(form, &Names::of_user(server, context, &user).await?) {
+    if let Some(problem) = sign_up_problem(form, &Names::of_user(server, context, &user).await?) {
         return page(server, context, &browser, (text, &user), Some(problem)).await;
     }
     let password = form.value("password").unwrap_or_default();
@@ -132,16 +118,11 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestCont
         _ => return method_not_allowed(server, context, "GET, HEAD, POST"),
     };
     let done = match form {
-        Ok(form) => crate::protocol::endpoints::authorize::sign_up(server, context, &form).await,
+        Ok(form) => crate::protocol::endpoints::authorize::sign_up::sign_up(server, context, &form).await,
         Err(error) => Err(error.into()),
     };
     match done {
         Ok(response) => response,
         Err(failure) => error_page(server, context, failure).await,
     }
-}
-
-/// Whether everybody may make an account.
-pub(crate) fn is_open(sign_up: SignUp) -> bool {
-    sign_up == SignUp::Open
 }

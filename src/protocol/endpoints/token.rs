@@ -1,5 +1,6 @@
 //! The token endpoint (RFC 6749 §3.2): a list of steps, each of which may refuse.
 
+use crate::protocol::server::answer::method_not_allowed;
 use futures_util::future::FutureExt as _;
 
 use super::cors;
@@ -11,7 +12,6 @@ use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::issue::{TokenResponse, issue};
 use crate::protocol::server::Server;
-use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::budget::Question;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;

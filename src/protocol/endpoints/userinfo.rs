@@ -3,6 +3,7 @@
 //! The token's grant is looked at in the person's object, so a revoked one is refused at once. The answer is JSON, or a JWT for
 //! a client registered for that.
 
+use crate::protocol::server::answer::method_not_allowed;
 use serde_json::{Map, Value};
 
 use super::cors;
@@ -14,15 +15,11 @@ use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
 use crate::protocol::keys::token_header::ID_TOKEN_TYPE;
 use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::server::Server;
-use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::grant_ref::GrantRef;
 use crate::protocol::tokens::user_claims;
 use crate::protocol::tokens::verify::{VerifiedAccessToken, verify_access_token};
-
-/// Path of the endpoint below the issuer.
-pub(crate) const USERINFO: &str = "/userinfo";
 
 pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     context.endpoint.set("userinfo");

@@ -1,6 +1,6 @@
 //! Addresses that people reach by themselves: the root, bookmarks of forms, and where password managers look.
 
-use super::account::ACCOUNT;
+use crate::protocol::endpoints::paths::ACCOUNT;
 use crate::protocol::http::Response;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::server::Server;

@@ -1,28 +1,25 @@
 //! What the pages of a flow send back: login, choice of account, consent.
 
 use super::answer;
-use super::interaction::{Scene, proceed};
 use super::resume::{Resumed, resume};
 use super::session;
 use super::session::Begun;
-use super::{error_page, method_not_allowed, sign_in};
+use crate::protocol::endpoints::authorize::interaction::Interaction;
+use crate::protocol::endpoints::authorize::next::proceed;
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::{CONSENT, LOGIN, SELECT};
+use crate::protocol::endpoints::problems::login_problem;
+use crate::protocol::endpoints::sign_in;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::login;
 use crate::protocol::login::{Door, Login, Problem};
 use crate::protocol::objects::subject::Command;
-use crate::protocol::pages::LoginProblem;
 use crate::protocol::server::Server;
+use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-
-/// Path of the login form below the issuer.
-pub(crate) const LOGIN: &str = "/login";
-/// Path of the account choice.
-pub(crate) const SELECT: &str = "/select-account";
-/// Path of the consent form.
-pub(crate) const CONSENT: &str = "/consent";
 
 /// Serves the form at `path`.
 pub(crate) async fn serve<P: Platform>(
@@ -46,18 +43,18 @@ pub(crate) async fn serve<P: Platform>(
             return response;
         }
     }
-    let scene = match resume(server, context, &form, path == LOGIN).await {
-        Ok(Resumed::Form(scene)) => *scene,
+    let interaction = match resume(server, context, &form, path == LOGIN).await {
+        Ok(Resumed::Form(interaction)) => *interaction,
         Ok(Resumed::Anew(response)) => return response,
         Err(failure) => return error_page(server, context, failure).await,
     };
-    let target = scene.flow.return_to();
+    let target = interaction.flow.return_to();
     let done = match (path, form.value("action").unwrap_or_default()) {
         (LOGIN, "cancel") | (CONSENT, "deny") => Err(denied()),
-        (LOGIN, _) => log_in(scene, &form).await,
-        (SELECT, "continue") => select(scene).await,
-        (SELECT | CONSENT, "switch") => scene.login_page(None).await,
-        (CONSENT, "allow") => allow(scene).await,
+        (LOGIN, _) => log_in(interaction, &form).await,
+        (SELECT, "continue") => select(interaction).await,
+        (SELECT | CONSENT, "switch") => interaction.login_page(None).await,
+        (CONSENT, "allow") => allow(interaction).await,
         _ => {
             Err(OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, "the form is incomplete")
                 .into())
@@ -73,62 +70,57 @@ fn denied() -> Failure {
     OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "the person said no").into()
 }
 
-async fn log_in<P: Platform>(mut scene: Scene<'_, P>, form: &Form) -> Result<Response, Failure> {
+async fn log_in<P: Platform>(mut interaction: Interaction<'_, P>, form: &Form) -> Result<Response, Failure> {
     let name = form.value("username").unwrap_or_default();
     let password = form.value("password").unwrap_or_default();
-    let login = if scene.snapshot.login.password {
-        login::with_password(scene.server, scene.context, Door::Page, name, password).await?
+    let login = if interaction.snapshot.login.password {
+        login::with_password(interaction.server, interaction.context, Door::Page, name, password).await?
     } else {
         Err(Problem::Wrong)
     };
     let login = match login {
         Ok(login) => login,
         Err(problem) => {
-            let problem = refused(scene.context, problem);
-            scene.username = Some(name.to_owned());
-            return scene.login_page(Some(problem)).await;
+            let problem = login_problem(interaction.context, problem);
+            interaction.username = Some(name.to_owned());
+            return interaction.login_page(Some(problem)).await;
         }
     };
-    enter(scene, login).await
-}
-
-/// Notes why a login failed, and says what the page says.
-pub(crate) fn refused(context: &RequestContext<'_>, problem: Problem) -> LoginProblem {
-    let (problem, code, cause) = match problem {
-        Problem::Wrong => (LoginProblem::WrongCredentials, Code::AccessDenied, Cause::PasswordWrong),
-        Problem::TooMany => (LoginProblem::TooManyAttempts, Code::AccessDenied, Cause::TooManyAttempts),
-        Problem::Busy => (LoginProblem::Busy, Code::TemporarilyUnavailable, Cause::HashingBusy),
-    };
-    context.note_refusal(code, cause);
-    problem
+    enter(interaction, login).await
 }
 
 /// Begins a session for somebody who has proved who they are, and goes on with the flow.
-pub(super) async fn enter<P: Platform>(mut scene: Scene<'_, P>, login: Login) -> Result<Response, Failure> {
-    let Scene { server, context, .. } = scene;
-    let places = (scene.snapshot.as_ref(), &scene.browser);
-    let begun = Begun::new(server, context, places, Some(&scene.client.client_id), login).await?;
+pub(super) async fn enter<P: Platform>(
+    mut interaction: Interaction<'_, P>,
+    login: Login,
+) -> Result<Response, Failure> {
+    let Interaction { server, context, .. } = interaction;
+    let places = (interaction.snapshot.as_ref(), &interaction.browser);
+    let begun = Begun::new(server, context, places, Some(&interaction.client.client_id), login).await?;
     let cookies = begun.cookies(server, context).await?;
-    scene.flow.login = Some(begun.cookie.sid);
-    scene.browser.session = Some(begun.cookie);
-    let response = proceed(scene, Some(begun.state), false).await;
+    interaction.flow.login = Some(begun.cookie.sid);
+    interaction.browser.session = Some(begun.cookie);
+    let response = proceed(interaction, Some(begun.state), false).await;
     Ok(session::set(server, &cookies, response))
 }
 
-async fn select<P: Platform>(mut scene: Scene<'_, P>) -> Result<Response, Failure> {
-    scene.flow.selected = true;
-    let state =
-        scene.browser.session_state(scene.server, scene.context, Some(&scene.client.client_id)).await?;
-    Ok(proceed(scene, state, false).await)
+async fn select<P: Platform>(mut interaction: Interaction<'_, P>) -> Result<Response, Failure> {
+    interaction.flow.selected = true;
+    let state = interaction
+        .browser
+        .session_state(interaction.server, interaction.context, Some(&interaction.client.client_id))
+        .await?;
+    Ok(proceed(interaction, state, false).await)
 }
 
-async fn allow<P: Platform>(scene: Scene<'_, P>) -> Result<Response, Failure> {
-    let Scene { server, context, .. } = scene;
-    let state = scene.browser.session_state(server, context, Some(&scene.client.client_id)).await?;
+async fn allow<P: Platform>(interaction: Interaction<'_, P>) -> Result<Response, Failure> {
+    let Interaction { server, context, .. } = interaction;
+    let state =
+        interaction.browser.session_state(server, context, Some(&interaction.client.client_id)).await?;
     if let Some(state) = &state {
-        let (client_id, scopes) = (scene.client.client_id.clone(), scene.flow.asks_for());
-        let command = Command::Consent { client_id, scopes, incarnation: scene.flow.incarnation };
+        let (client_id, scopes) = (interaction.client.client_id.clone(), interaction.flow.asks_for());
+        let command = Command::Consent { client_id, scopes, incarnation: interaction.flow.incarnation };
         server.subject(state.user.id, &command, context.now).await?;
     }
-    Ok(proceed(scene, state, true).await)
+    Ok(proceed(interaction, state, true).await)
 }

@@ -1,39 +1,33 @@
 //! The authorization endpoint (RFC 6749 §3.1, `OpenID Connect Core` §3.1.2): GET and POST, `code` only.
 //!
 //! An authorization request becomes a [`flow::Flow`] once everything in it has been checked. Nothing is stored for it: while a
-//! page is open, the flow travels in the page, sealed. [`interaction`] decides what comes next (a page, an error, a code).
+//! page is open, the flow travels in the page, sealed. [`next`] decides what comes next (a page, an error, a code).
 
 pub(crate) mod answer;
-pub(crate) mod browser;
 mod flow;
 pub(crate) mod forms;
 pub(crate) mod interaction;
+mod next;
 pub(crate) mod par;
 mod request;
 mod request_object;
 mod resume;
 pub(crate) mod session;
 pub(crate) mod sign_up;
+mod sign_up_page;
 
-use super::error_page::error_page;
 use super::leave::leave;
-use super::sign_in;
-use crate::protocol::http::error::{Cause, Code, OAuthError};
+use crate::protocol::endpoints::browser::{Browser, MAX_REDIRECTED};
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::AUTHORIZE;
 use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use browser::Browser;
 
 pub(crate) use resume::{by_get, revisit};
-pub(crate) use sign_up::sign_up;
-
-/// Path of the authorization endpoint below the issuer.
-pub(crate) const AUTHORIZE: &str = "/authorize";
-/// Longest query that a POST is turned into, in bytes.
-const MAX_REDIRECTED: usize = 4096;
 
 pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     context.endpoint.set("authorize");
@@ -60,17 +54,10 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestCont
         }
     }
     match request::check(server, context, &form).await {
-        Ok(flow) => interaction::begin(server, context, browser, flow).await,
+        Ok(flow) => next::begin(server, context, browser, flow).await,
         Err(request::Refusal::Page(failure)) => error_page(server, context, failure).await,
         Err(request::Refusal::Redirect(target, error)) => {
             answer::redirect_error(server, context, &target, error)
         }
     }
-}
-
-/// A form that was sent from elsewhere or is too old.
-fn stale(cause: Cause) -> OAuthError {
-    let description =
-        "this page is too old or was opened in another browser; go back to the application and try again";
-    OAuthError::new(Code::Forbidden, cause, description)
 }

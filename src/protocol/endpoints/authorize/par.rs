@@ -2,9 +2,9 @@
 //! only a reference to it. The reference works once, for that client, for [`LIFETIME`] seconds.
 //! What a public client pushes is counted per address, and too much is a 429 (§2.3).
 
+use crate::protocol::server::answer::method_not_allowed;
 use serde::{Deserialize, Serialize};
 
-use super::method_not_allowed;
 use super::request;
 use super::request::{Origin, Refusal};
 use crate::protocol::client_auth::authenticate;
@@ -24,8 +24,6 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// Path of the pushed authorization request endpoint below the issuer.
-pub(crate) const PAR: &str = "/par";
 /// How long a reference works, in seconds.
 const LIFETIME: u64 = 60;
 /// While its page is open, in seconds: people may take their time.

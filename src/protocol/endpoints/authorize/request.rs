@@ -11,7 +11,6 @@ use crate::protocol::codec::json;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::endpoints::sign_up::is_open;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
 use crate::protocol::model::grant_type::GrantType;
@@ -150,7 +149,7 @@ async fn check_rest<P: Platform>(
     let code_challenge = check_pkce(client, form)?;
     let prompt = Prompt::parse(form.value("prompt").unwrap_or_default());
     // Making an account is a prompt only where anybody may make one.
-    let prompt = prompt.filter(|prompt| !prompt.create || is_open(snapshot.login.sign_up));
+    let prompt = prompt.filter(|prompt| !prompt.create || snapshot.login.sign_up.is_open());
     let prompt = prompt.ok_or_else(|| {
         let description = "prompt has an unknown value, or `none` beside others";
         refuse(Code::InvalidRequest, Cause::PromptContradictory, description)

@@ -5,11 +5,11 @@
 //! here once more: nobody gets further by it than with the address of the first request, which anybody may open. So a second
 //! tab, an old page or a lost cookie is no dead end.
 
-use super::browser::Browser;
 use super::flow::Flow;
-use super::forms::LOGIN;
-use super::interaction::{Scene, proceed, scene};
-use super::{MAX_REDIRECTED, stale};
+use crate::protocol::endpoints::authorize::interaction::{Interaction, interaction, stale};
+use crate::protocol::endpoints::authorize::next::proceed;
+use crate::protocol::endpoints::browser::{Browser, MAX_REDIRECTED};
+use crate::protocol::endpoints::paths::LOGIN;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure};
 use crate::protocol::http::form::Form;
@@ -22,7 +22,7 @@ use crate::protocol::server::request::RequestContext;
 /// What a form has come to.
 pub(super) enum Resumed<'a, P> {
     /// It counts.
-    Form(Box<Scene<'a, P>>),
+    Form(Box<Interaction<'a, P>>),
     /// It doesn't; this is the answer.
     Anew(Response),
 }
@@ -42,8 +42,8 @@ pub(super) async fn resume<'a, P: Platform>(
     let own = browser.accepts(server, context, sealed, csrf).await?
         || proves_person && browser.accepts_from_before_login(server, context, sealed, csrf).await?;
     if own && flow.is_current(context.now) {
-        let scene = scene(server, context, browser, flow).await?;
-        return Ok(Resumed::Form(Box::new(scene)));
+        let interaction = interaction(server, context, browser, flow).await?;
+        return Ok(Resumed::Form(Box::new(interaction)));
     }
     context.note_refusal(Code::Forbidden, if own { Cause::FlowExpired } else { Cause::CsrfMismatch });
     // A browser keeps `SameSite=Lax` cookies back from a POST of another site, and sends them with the GET that follows.
@@ -92,8 +92,9 @@ async fn anew<P: Platform>(
     (problem, username): (Option<LoginProblem>, Option<String>),
 ) -> Result<Response, Failure> {
     let flow = flow.anew(context.now).ok_or(stale(Cause::FlowExpired))?;
-    let mut scene = scene(server, context, browser, flow).await?;
-    (scene.problem, scene.username) = (problem, username);
-    let session = scene.browser.session_state(server, context, Some(&scene.client.client_id)).await?;
-    Ok(proceed(scene, session, false).await)
+    let mut interaction = interaction(server, context, browser, flow).await?;
+    (interaction.problem, interaction.username) = (problem, username);
+    let session =
+        interaction.browser.session_state(server, context, Some(&interaction.client.client_id)).await?;
+    Ok(proceed(interaction, session, false).await)
 }

@@ -1,7 +1,8 @@
 //! The session of somebody who has just proved who they are, and its cookies.
 
-use super::browser::{Browser, session_hash};
 use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::browser::session_hash;
 use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::{Headers, Response};

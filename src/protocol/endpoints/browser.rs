@@ -13,6 +13,9 @@ use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::refresh_token::SessionCookie;
 use subtle::ConstantTimeEq as _;
 
+/// Longest query that a POST is turned into a GET with, in bytes.
+pub(crate) const MAX_REDIRECTED: usize = 4096;
+
 /// Stands for the session where there is none.
 const NO_SESSION: [u8; 16] = [0; 16];
 

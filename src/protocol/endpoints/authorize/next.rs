@@ -1,0 +1,239 @@
+//! What comes next for a flow: log in, make an account, choose, consent, or the answer. One place decides it, for the first request and after
+//! every page.
+
+use super::answer;
+use super::flow::Flow;
+use super::par;
+use crate::protocol::config::CODE_LIFETIME;
+use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::endpoints::authorize::interaction::{Interaction, interaction, stale};
+use crate::protocol::endpoints::authorize::sign_up_page::sign_up_page;
+use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::error_page::error_page;
+use crate::protocol::endpoints::paths::{CONSENT, SELECT};
+use crate::protocol::http::Response;
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
+use crate::protocol::model::id::Id;
+use crate::protocol::model::scope::{ScopeSet, USER_SCOPES};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::subject::SessionState;
+use crate::protocol::pages::{ConsentGroup, ConsentPage, ConsentScope, SelectAccountPage, SignUpProblem};
+use crate::protocol::server::Server;
+use crate::protocol::server::ports::Platform;
+use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::authorization_code::AuthorizationCode;
+
+/// What has to happen next.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// Nobody who would do is logged in.
+    LogIn,
+    /// The person wants an account.
+    SignUp,
+    /// The person has to say which account.
+    Select,
+    /// The person has to say yes.
+    Consent,
+    /// Nothing: the code.
+    Done,
+    /// A page is needed and none may be shown.
+    Refuse(Code, Cause),
+}
+
+/// Who is logged in: the session, and how the client knows its person.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    state: &'a SessionState,
+    sid: Id,
+    sub: &'a str,
+}
+
+/// Decides; `consented` is whether the person just said yes.
+fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: bool, now: Timestamp) -> Step {
+    let refuse_login = Step::Refuse(Code::LoginRequired, Cause::LoginRequired);
+    let just_now = session.is_some_and(|known| flow.login == Some(known.sid));
+    if flow.prompt.create && !just_now {
+        return Step::SignUp;
+    }
+    let Some(Known { state, sub, .. }) = session else {
+        return if flow.prompt.none { refuse_login } else { Step::LogIn };
+    };
+    let auth_time = state.session.auth.auth_time;
+    let too_old = flow.max_age.is_some_and(|max_age| now.since(auth_time) > max_age || max_age == 0);
+    let other = flow.expected_sub.as_deref().is_some_and(|expected| expected != sub);
+    if !just_now && (flow.prompt.login || too_old || other) {
+        return if flow.prompt.none { refuse_login } else { Step::LogIn };
+    }
+    if other {
+        return refuse_login;
+    }
+    if flow.prompt.select_account && !flow.selected && !just_now {
+        return Step::Select;
+    }
+    let covered = flow.asks_for().is_subset(&state.consented) || client.first_party;
+    let silent = covered && !flow.prompt.consent && !anybody_may_listen(flow, client);
+    if consented || silent {
+        return Step::Done;
+    }
+    if flow.prompt.none { Step::Refuse(Code::ConsentRequired, Cause::ConsentRequired) } else { Step::Consent }
+}
+
+/// RFC 8252 §8.6: nothing tells a public client on a loopback address or a scheme of its own from another program that
+/// uses its `client_id` there. Whatever it was permitted before, the person sees that something asks.
+fn anybody_may_listen(flow: &Flow, client: &Client) -> bool {
+    client.is_public() && !flow.redirect_uri.starts_with("https://")
+}
+
+/// Goes on after the request itself.
+pub(super) async fn begin<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    browser: Browser,
+    flow: Flow,
+) -> Response {
+    let interaction = match interaction(server, context, browser, flow).await {
+        Ok(interaction) => interaction,
+        Err(failure) => return error_page(server, context, failure).await,
+    };
+    let session =
+        interaction.browser.session_state(server, context, Some(&interaction.client.client_id)).await;
+    match session {
+        Ok(session) => proceed(interaction, session, false).await,
+        Err(error) => error_page(server, context, error.into()).await,
+    }
+}
+
+/// Shows the next page or answers the client.
+pub(super) async fn proceed<P: Platform>(
+    interaction: Interaction<'_, P>,
+    session: Option<SessionState>,
+    consented: bool,
+) -> Response {
+    match step(&interaction, session, consented).await {
+        Ok(response) => interaction.browser.remember(interaction.server, response),
+        Err(failure) => answer::redirect_error(
+            interaction.server,
+            interaction.context,
+            &interaction.flow.return_to(),
+            failure,
+        ),
+    }
+}
+
+async fn step<P: Platform>(
+    interaction: &Interaction<'_, P>,
+    mut session: Option<SessionState>,
+    consented: bool,
+) -> Result<Response, Failure> {
+    let now = interaction.context.now;
+    // What somebody permitted a client that had this id before is no word about this one.
+    if let Some(state) = &mut session
+        && !interaction.server.is_current(&interaction.client, state.consented_to, now).await?
+    {
+        state.consented = ScopeSet::default();
+    }
+    let keyring = interaction.server.any_keyring(now).await?;
+    let sub = session.as_ref().map(|state| state.user.id.at(&interaction.client, &keyring.derived));
+    let sid = interaction.browser.session.as_ref().map(|cookie| cookie.sid);
+    let known = session.as_ref().zip(sid).zip(sub.as_deref());
+    let known = known.map(|((state, sid), sub)| Known { state, sid, sub });
+    match (next(&interaction.flow, &interaction.client, known, consented, now), session) {
+        (Step::Done, Some(state)) => interaction.code(&state).await,
+        (Step::Consent, Some(state)) => interaction.consent_page(&state).await,
+        (Step::Select, Some(state)) => interaction.select_page(&state).await,
+        (Step::SignUp, _) => {
+            sign_up_page(interaction, None, interaction.problem.map(|_| SignUpProblem::PageExpired)).await
+        }
+        (Step::Refuse(code, cause), _) => {
+            Err(OAuthError::new(code, cause, "the person has to act, and prompt=none forbids asking").into())
+        }
+        (Step::LogIn | Step::Done | Step::Consent | Step::Select, _) => interaction.login_page(None).await,
+    }
+}
+
+impl<P: Platform> Interaction<'_, P> {
+    async fn code(&self, state: &SessionState) -> Result<Response, Failure> {
+        let Self { server, context, flow, .. } = self;
+        let Some(cookie) = &self.browser.session else { return Err(stale(Cause::SessionEnded).into()) };
+        if let Some(pushed) = &flow.pushed {
+            par::take(server, context, pushed).await?;
+        }
+        let code = AuthorizationCode {
+            id: Id::generate(&server.platform),
+            expires_at: context.now.plus(CODE_LIFETIME),
+            owner: state.user.id,
+            sid: cookie.sid,
+            auth: state.session.auth.clone(),
+            client_id: flow.client_id.clone(),
+            incarnation: flow.incarnation,
+            redirect_uri: flow.redirect_uri.clone(),
+            redirect_uri_sent: flow.redirect_uri_sent,
+            scopes: flow.scopes.clone(),
+            resources: flow.resources.clone(),
+            nonce: flow.nonce.clone(),
+            code_challenge: flow.code_challenge.clone(),
+            removed_at: state.removed_at,
+            password_epoch: state.user.password_epoch,
+            claims: flow.claims.clone(),
+            proof: None,
+        };
+        let code = code.proven_by(&state.session)?;
+        Ok(answer::code(server, context, &flow.return_to(), &code).await?)
+    }
+
+    async fn select_page(&self, state: &SessionState) -> Result<Response, Failure> {
+        let page = self.page(SELECT, |target| {
+            let (base, theme) = (self.server.issuer.path(), &self.snapshot.branding);
+            SelectAccountPage {
+                base,
+                theme,
+                client: Some(self.client_face()),
+                target,
+                account: &state.user.login,
+            }
+            .render()
+        });
+        Ok(page.await?)
+    }
+
+    async fn consent_page(&self, state: &SessionState) -> Result<Response, Failure> {
+        let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
+        let page = self.page(CONSENT, |target| {
+            ConsentPage {
+                base: self.server.issuer.path(),
+                theme: &self.snapshot.branding,
+                client: self.client_face(),
+                target,
+                account: &state.user.login,
+                groups: self.consent_groups(),
+                redirect_host: redirect.as_ref().map(RegisteredRedirectUri::host).unwrap_or_default(),
+            }
+            .render()
+        });
+        Ok(page.await?)
+    }
+
+    /// The scopes by what they are about: the person, then each resource.
+    fn consent_groups(&self) -> Vec<ConsentGroup<'_>> {
+        let asked = self.flow.asks_for();
+        let about_you = USER_SCOPES.into_iter().filter(|scope| asked.contains(scope)).collect::<Vec<_>>();
+        let mut groups = Vec::new();
+        if !about_you.is_empty() {
+            let scopes =
+                about_you.into_iter().map(|scope| ConsentScope { scope, description: None }).collect();
+            groups.push(ConsentGroup { resource: None, scopes });
+        }
+        for resource in &self.snapshot.resources {
+            let own = self.flow.scopes.iter().filter(|scope| resource.scopes.contains(scope));
+            let description = |scope: &str| resource.scope_descriptions.get(scope).map(String::as_str);
+            let scopes: Vec<_> =
+                own.map(|scope| ConsentScope { scope, description: description(scope) }).collect();
+            if !scopes.is_empty() {
+                let name = resource.name.as_deref().unwrap_or(&resource.identifier);
+                groups.push(ConsentGroup { resource: Some(name), scopes });
+            }
+        }
+        groups
+    }
+}
