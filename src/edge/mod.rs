@@ -26,7 +26,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::secret::Secret;
-use crate::protocol::server::lookup::EDGE_CACHE;
+use crate::protocol::server::cache::EDGE_CACHE;
 use crate::protocol::{Deployment, Server, not_configured};
 use platform::Edge;
 

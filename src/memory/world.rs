@@ -17,7 +17,7 @@ use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
 use crate::protocol::objects::control;
 use crate::protocol::objects::{control::Command, control::Context, control::Outcome, control::Reply};
-use crate::protocol::server::lookup::EDGE_CACHE;
+use crate::protocol::server::cache::EDGE_CACHE;
 use crate::protocol::server::{ports::Document, ports::Platform};
 use crate::protocol::{Deployment, Server};
 use crate::protocol::{keys::keyring::KeyMaterial, keys::keyring::SigningKey};

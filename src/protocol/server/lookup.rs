@@ -1,6 +1,6 @@
 //! Where an edge finds clients, configuration and keys: isolate cache → KV → Control object.
 //!
-//! * What is cached is used for [`EDGE_CACHE`] at most; KV itself may be 30 s behind. Together that is under 60 s: a disabled
+//! * What is cached is used for [`super::cache::EDGE_CACHE`] at most; KV itself may be 30 s behind. Together that is under 60 s: a disabled
 //!   client stops by then, at every edge.
 //! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
@@ -16,15 +16,13 @@
 //!   compiles in a moment.
 //! * Nothing here is shared between requests but finished values; a request never waits for another's I/O.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use core::net::IpAddr;
 use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
 
 use super::Server;
-use super::budget::{Budget, Question};
+use super::budget::Question;
 use super::ports::Platform;
 use super::request::RequestContext;
 use crate::protocol::codec::json;
@@ -33,112 +31,10 @@ use crate::protocol::config::snapshot::{LAYOUT, Snapshot};
 use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::keys::keyring::Keyring;
 use crate::protocol::model::client::ADMIN_CLIENT_ID;
-use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::control::{
-    Command, PublishedClient, Reply, client_snapshot_name, snapshot_name,
-};
-
-/// How long a cached value is used at most and by default, in seconds. KV's own staleness (30 s) comes on top.
-pub const EDGE_CACHE: u64 = 25;
-/// Most clients an isolate remembers.
-const MAX_CACHED: usize = 1024;
-
-/// What an isolate remembers.
-pub(crate) struct Directory {
-    snapshot_name: String,
-    edge_cache: u64,
-    snapshot: RefCell<Option<Cached<Snapshot>>>,
-    keyring: RefCell<Option<Rc<Keyring>>>,
-    /// Whether the keys were asked for before anything needed them.
-    keys_sought: Cell<bool>,
-    clients: RefCell<BTreeMap<String, Cached<Client>>>,
-    /// For ids that nobody is known to have.
-    unknown_ids: Budget,
-    /// For secrets that are wrong as far as is known here: anybody can make one up.
-    secrets: Budget,
-    /// For clients that have authenticated, and for what was issued to them: nobody else can use that up.
-    rereads: Budget,
-    /// For keys of algorithms that none is known of.
-    keys: Budget,
-    /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
-    policies: Budget,
-    /// For values that claim to be made with keys that nobody has told this isolate of: anybody can make one up, too.
-    generations: Budget,
-}
-
-struct Cached<T> {
-    value: Rc<T>,
-    read_at: Timestamp,
-}
-
-impl<T> Cached<T> {
-    fn new(value: T, read_at: Timestamp) -> Self {
-        Self { value: Rc::new(value), read_at }
-    }
-
-    fn fresh(&self, edge_cache: u64, now: Timestamp) -> Option<Rc<T>> {
-        (now.since(self.read_at) < edge_cache).then(|| Rc::clone(&self.value))
-    }
-}
-
-impl Directory {
-    pub(crate) fn new(issuer: &Issuer, edge_cache: u64) -> Self {
-        Self {
-            edge_cache: edge_cache.min(EDGE_CACHE),
-            snapshot_name: snapshot_name(issuer),
-            snapshot: RefCell::default(),
-            keyring: RefCell::default(),
-            keys_sought: Cell::default(),
-            clients: RefCell::default(),
-            unknown_ids: Budget::default(),
-            secrets: Budget::default(),
-            rereads: Budget::default(),
-            keys: Budget::default(),
-            policies: Budget::default(),
-            generations: Budget::default(),
-        }
-    }
-
-    fn fresh_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
-        self.snapshot.borrow().as_ref().and_then(|cached| cached.fresh(self.edge_cache, now))
-    }
-
-    fn fresh_client(&self, client_id: &str, now: Timestamp) -> Option<Rc<Client>> {
-        self.clients.borrow().get(client_id).and_then(|cached| cached.fresh(self.edge_cache, now))
-    }
-
-    /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
-    fn keep_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
-        let mut slot = self.snapshot.borrow_mut();
-        let known = slot.take().filter(|known| {
-            let known = &known.value;
-            known.config_version > read.config_version
-                || known.keys_version > read.keys_version
-                || known.clients_epoch > read.clients_epoch
-        });
-        let value = known.map_or_else(|| Rc::new(read), |known| known.value);
-        *slot = Some(Cached { value: Rc::clone(&value), read_at: now });
-        value
-    }
-
-    fn keep_client(&self, client: Client, now: Timestamp) -> Rc<Client> {
-        let mut clients = self.clients.borrow_mut();
-        if clients.len() >= MAX_CACHED {
-            clients.retain(|_, cached| cached.fresh(self.edge_cache, now).is_some());
-        }
-        if clients.len() >= MAX_CACHED {
-            clients.pop_first();
-        }
-        let id = client.client_id.clone();
-        let cached = Cached::new(client, now);
-        let value = Rc::clone(&cached.value);
-        clients.insert(id, cached);
-        value
-    }
-}
+use crate::protocol::objects::control::{Command, PublishedClient, Reply, client_snapshot_name};
 
 /// What the Control object gives an edge.
 struct Opened {
@@ -157,16 +53,16 @@ pub(crate) enum Found {
 impl<P: Platform> Server<P> {
     /// The compiled configuration, at most 60 s old.
     pub(crate) async fn snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
-        if let Some(snapshot) = self.directory.fresh_snapshot(now) {
+        if let Some(snapshot) = self.cache.fresh_snapshot(now) {
             return Ok(snapshot);
         }
         self.read_snapshot(now).boxed_local().await
     }
 
     async fn read_snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
-        let read = self.platform.read_snapshots(&[&self.directory.snapshot_name]).await?;
+        let read = self.platform.read_snapshots(&[&self.cache.snapshot_name]).await?;
         match read.into_iter().next().flatten().and_then(|json| parse_snapshot(&json)) {
-            Some(snapshot) => Ok(self.directory.keep_snapshot(snapshot, now)),
+            Some(snapshot) => Ok(self.cache.keep_snapshot(snapshot, now)),
             None => Ok(self.open(now).await?.snapshot),
         }
     }
@@ -192,14 +88,14 @@ impl<P: Platform> Server<P> {
         algs: &[Alg],
         now: Timestamp,
     ) -> Result<Rc<Keyring>, ServerError> {
-        let known = self.directory.keyring.borrow().clone();
+        let known = self.cache.keyring.borrow().clone();
         let Some(known) = known.filter(|keyring| keyring.version >= snapshot.keys_version) else {
             return Ok(self.open(now).await?.keyring);
         };
         let Some(missing) = algs.iter().find(|alg| known.key(**alg, now).is_none()) else {
             return Ok(known);
         };
-        if !self.directory.keys.take(Question { sender: None, subject: Some(missing.name()) }, now) {
+        if !self.cache.keys.take(Question { sender: None, subject: Some(missing.name()) }, now) {
             return Ok(known);
         }
         Ok(self.open(now).await?.keyring)
@@ -215,8 +111,8 @@ impl<P: Platform> Server<P> {
             return Err(ServerError::internal("the Control object gave another answer than asked for"));
         };
         let keyring = Rc::new(Keyring::from(keyring));
-        *self.directory.keyring.borrow_mut() = Some(Rc::clone(&keyring));
-        Ok(Opened { snapshot: self.directory.keep_snapshot(*snapshot, now), keyring })
+        *self.cache.keyring.borrow_mut() = Some(Rc::clone(&keyring));
+        Ok(Opened { snapshot: self.cache.keep_snapshot(*snapshot, now), keyring })
     }
 
     /// Finds a client that something stored or issued here names.
@@ -242,7 +138,7 @@ impl<P: Platform> Server<P> {
         if client_id == ADMIN_CLIENT_ID {
             return Ok(self.admin.clone().map_or(Found::None(Cause::ClientUnknown), Found::Client));
         }
-        if let Some(client) = self.directory.fresh_client(client_id, now) {
+        if let Some(client) = self.cache.fresh_client(client_id, now) {
             return Ok(Found::Client(client));
         }
         self.find_client(client_id, sender, now).boxed_local().await
@@ -254,7 +150,7 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
-        let cold = self.directory.keyring.borrow().is_none() && !self.directory.keys_sought.replace(true);
+        let cold = self.cache.keyring.borrow().is_none() && !self.cache.keys_sought.replace(true);
         let read = if cold {
             // Whoever needs the keys asks again, should this fail.
             Some(join(self.read_client(client_id, now), self.open(now)).await.0)
@@ -272,7 +168,7 @@ impl<P: Platform> Server<P> {
         if let Some(client) = read? {
             return Ok(Found::Client(client));
         }
-        if !generated && !self.directory.unknown_ids.take(Question { sender, subject: None }, now) {
+        if !generated && !self.cache.unknown_ids.take(Question { sender, subject: None }, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
@@ -285,7 +181,7 @@ impl<P: Platform> Server<P> {
         context: &RequestContext<'_>,
     ) -> Result<Found, ServerError> {
         let question = Question { sender: context.address(), subject: Some(client_id) };
-        if client_id == ADMIN_CLIENT_ID || !self.directory.secrets.take(question, context.now) {
+        if client_id == ADMIN_CLIENT_ID || !self.cache.secrets.take(question, context.now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, context.now).await
@@ -303,7 +199,7 @@ impl<P: Platform> Server<P> {
             return self.client(client_id, now).await;
         }
         let question = Question { sender, subject: Some(client_id) };
-        if !self.directory.rereads.take(question, now) {
+        if !self.cache.rereads.take(question, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
@@ -317,7 +213,7 @@ impl<P: Platform> Server<P> {
         now: Timestamp,
     ) -> Result<bool, ServerError> {
         let known = self.snapshot(now).await?;
-        if !self.directory.policies.take(question, now) {
+        if !self.cache.policies.take(question, now) {
             return Ok(false);
         }
         let read = self.open(now).await?.snapshot;
@@ -335,7 +231,7 @@ impl<P: Platform> Server<P> {
     async fn ask_for_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
         let command = Command::Client { client_id: client_id.to_owned() };
         match self.platform.control(command).await? {
-            Reply::Client(Some(client)) => Ok(Found::Client(self.directory.keep_client(*client, now))),
+            Reply::Client(Some(client)) => Ok(Found::Client(self.cache.keep_client(*client, now))),
             Reply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
             _ => Err(ServerError::internal("the Control object gave another answer than asked for")),
         }
@@ -344,20 +240,20 @@ impl<P: Platform> Server<P> {
     /// Reads a client from KV, and the configuration in the same call if that is due.
     async fn read_client(&self, client_id: &str, now: Timestamp) -> Result<Option<Rc<Client>>, ServerError> {
         let client_name = client_snapshot_name(&self.issuer, client_id);
-        let snapshot_is_fresh = self.directory.fresh_snapshot(now).is_some();
-        let names = [client_name.as_str(), &self.directory.snapshot_name];
+        let snapshot_is_fresh = self.cache.fresh_snapshot(now).is_some();
+        let names = [client_name.as_str(), &self.cache.snapshot_name];
         let names = if snapshot_is_fresh { names.get(..1) } else { names.get(..) };
         let mut values = self.platform.read_snapshots(names.unwrap_or_default()).await?.into_iter();
         let client = values.next().flatten().and_then(|json| parse_client(&json, client_id));
         if let Some(snapshot) = values.next().flatten().and_then(|json| parse_snapshot(&json)) {
-            self.directory.keep_snapshot(snapshot, now);
+            self.cache.keep_snapshot(snapshot, now);
         }
-        Ok(client.map(|client| self.directory.keep_client(client, now)))
+        Ok(client.map(|client| self.cache.keep_client(client, now)))
     }
 
     /// The keys as this isolate knows them, however old: good for names, which never change.
     pub(crate) async fn names(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
-        let known = self.directory.keyring.borrow().clone();
+        let known = self.cache.keyring.borrow().clone();
         match known {
             Some(keyring) => Ok(keyring),
             None => Ok(self.open(now).await?.keyring),
@@ -366,8 +262,8 @@ impl<P: Platform> Server<P> {
 
     /// The keys, at most 60 s old.
     pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
-        let known = self.directory.keyring.borrow().clone();
-        match (known, self.directory.fresh_snapshot(now)) {
+        let known = self.cache.keyring.borrow().clone();
+        match (known, self.cache.fresh_snapshot(now)) {
             (Some(known), Some(snapshot)) if known.version >= snapshot.keys_version => Ok(known),
             _ => self.find_keyring(now).boxed_local().await,
         }
@@ -383,8 +279,7 @@ impl<P: Platform> Server<P> {
     /// secret that isn't known here yet, the Control object is asked, within a budget.
     pub(crate) async fn keyring_for(&self, text: &str, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         let keyring = self.any_keyring(now).await?;
-        if keyring.derived.is_outdated_for(text) && self.directory.generations.take(Question::default(), now)
-        {
+        if keyring.derived.is_outdated_for(text) && self.cache.generations.take(Question::default(), now) {
             return Ok(self.open(now).await?.keyring);
         }
         Ok(keyring)

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod budget;
+pub mod cache;
 mod calls;
 pub(crate) mod issuer_keys;
 pub mod lookup;
@@ -10,8 +11,8 @@ pub mod request;
 
 use std::rc::Rc;
 
+use self::cache::Cache;
 use self::issuer_keys::Trust;
-use self::lookup::Directory;
 use self::ports::Platform;
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
@@ -32,7 +33,7 @@ pub struct Deployment {
     pub issuer: Issuer,
     /// Authenticates the built-in admin client. None, or a short one: there is no such client.
     pub admin_secret: Option<Secret>,
-    /// How long an edge uses what it read, in seconds; at most [`self::lookup::EDGE_CACHE`].
+    /// How long an edge uses what it read, in seconds; at most [`self::cache::EDGE_CACHE`].
     pub edge_cache: u64,
 }
 
@@ -40,7 +41,7 @@ pub struct Deployment {
 pub struct Server<P> {
     pub(crate) issuer: Issuer,
     pub(crate) platform: P,
-    pub(crate) directory: Directory,
+    pub(crate) cache: Cache,
     pub(crate) trust: Trust,
     pub(crate) admin: Option<Rc<Client>>,
 }
@@ -51,8 +52,8 @@ impl<P: Platform> Server<P> {
         let Deployment { issuer, admin_secret, edge_cache } = deployment;
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
         let admin = usable.map(|secret| Rc::new(admin_client(&secret)));
-        let directory = Directory::new(&issuer, edge_cache);
-        Self { issuer, platform, directory, trust: Trust::default(), admin }
+        let cache = Cache::new(&issuer, edge_cache);
+        Self { issuer, platform, cache, trust: Trust::default(), admin }
     }
 
     /// The platform, for tests that look at its counters.

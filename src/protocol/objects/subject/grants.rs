@@ -8,13 +8,13 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::CodeProof;
-use super::records::{Derivation, Grant, Revocation, Why};
+use super::grant_rows::{key, lives_with_its_parents, revoke_row};
+use super::records::{Grant, Why};
 use super::removals;
 use super::room;
 use super::sessions;
 use super::{CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, user};
 use crate::protocol::http::error::ServerError;
-use crate::protocol::model::actor::MAX_DEPTH;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Standing;
@@ -26,10 +26,6 @@ use crate::protocol::state::refresh::{Family, Outcome, rotate};
 
 /// A second redemption of a code within this time of the first is a double submit, in seconds.
 const DOUBLE_SUBMIT: u64 = 10;
-
-fn key(id: Id) -> String {
-    format!("{GRANT}{id}")
-}
 
 /// The secret of a family's generation.
 fn generation_secret(family: &Family, generation: u32) -> SecretBytes {
@@ -140,23 +136,6 @@ pub(super) fn refresh<R: Rows>(
     Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh: Some((generation, secret)) })))
 }
 
-/// An exchanged grant ends with the one it came from. Chains are as short as those of actors.
-pub(super) fn lives_with_its_parents<R: Rows>(
-    rows: &Transaction<'_, R>,
-    now: Timestamp,
-    grant: &Grant,
-) -> Result<bool, ServerError> {
-    let mut derived = grant.derived.clone();
-    for _ in 0..=MAX_DEPTH {
-        let Some(Derivation { parent, .. }) = derived else { return Ok(true) };
-        match rows.read::<Grant>(&key(parent))? {
-            Some(parent) if parent.is_live(now) => derived = parent.derived,
-            _ => return Ok(false),
-        }
-    }
-    Ok(false)
-}
-
 /// The checks in their order: secret, client and its incarnation, life, key, scope, resource.
 fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Family, Refusal> {
     let family = grant.family.clone().ok_or(Refusal::GrantUnknown)?;
@@ -252,19 +231,4 @@ pub(super) fn revoke_client<R: Rows>(
     rows.delete(format!("{CONSENT}{client_id}"));
     removals::note(rows, now, client_id)?;
     Ok(Reply::Done)
-}
-
-/// Marks a grant as dead. It stays until it would have expired, so that its tokens go on being recognized.
-pub(super) fn revoke_row<R: Rows>(
-    rows: &mut Transaction<'_, R>,
-    now: Timestamp,
-    id: &str,
-    grant: &mut Grant,
-    why: Why,
-) -> Result<(), ServerError> {
-    if grant.revoked.is_none() {
-        grant.revoked = Some(Revocation { at: now, why });
-        rows.write(format!("{GRANT}{id}"), grant)?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The object of one person: profile, credentials, sessions, consents and grants, so that "list and end everything of
 //! this person" is one atomic call, and a code, a refresh token and a sign-out never race each other.
 
+mod grant_rows;
 mod grants;
 mod password;
 mod people;

@@ -1,7 +1,7 @@
 //! Keeps the number of a person's grants bounded: alive, and dead.
 
 use super::GRANT;
-use super::grants;
+use super::grant_rows;
 use super::records::{Grant, Why};
 use super::sessions;
 use crate::protocol::http::error::ServerError;
@@ -48,7 +48,7 @@ pub(super) fn make<R: Rows>(
     }
     ranked.sort_unstable_by_key(|(rank, used_at, id, _)| (*rank, *used_at, *id));
     for (_, _, id, grant) in ranked.into_iter().take((live.len() + 1).saturating_sub(room)) {
-        grants::revoke_row(rows, now, id, &mut grant.clone(), Why::Evicted)?;
+        grant_rows::revoke_row(rows, now, id, &mut grant.clone(), Why::Evicted)?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ fn is_useless<R: Rows>(
     if grant.family.is_some() && idle.is_some_and(|idle| now.since(used_at(grant)) >= idle) {
         return Ok(true);
     }
-    if !grants::lives_with_its_parents(rows, now, grant)? {
+    if !grant_rows::lives_with_its_parents(rows, now, grant)? {
         return Ok(true);
     }
     match grant.sid.filter(|_| grant.bound_to_session) {

@@ -1,6 +1,6 @@
 //! Sessions, consents, and telling clients of a sign-out.
 
-use super::grants;
+use super::grant_rows;
 use super::records::{Consent, Grant, Notice, Session, User, Why};
 use super::removals;
 use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, user};
@@ -119,7 +119,7 @@ pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Re
     sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.created_at));
     let mut grants = Vec::new();
     for (key, grant) in rows.all::<Grant>(GRANT)? {
-        if grant.is_live(now) && grants::lives_with_its_parents(rows, now, &grant)? {
+        if grant.is_live(now) && grant_rows::lives_with_its_parents(rows, now, &grant)? {
             grants.push((key, grant));
         }
     }
@@ -172,7 +172,7 @@ pub(super) fn end_one<R: Rows>(
             }
         }
         if grant.bound_to_session {
-            grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
+            grant_rows::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
         }
     }
     for notice in &notices {
@@ -195,7 +195,7 @@ pub(super) fn end_all<R: Rows>(
         }
     }
     for (id, mut grant) in rows.all::<Grant>(GRANT)? {
-        grants::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
+        grant_rows::revoke_row(rows, now, &id, &mut grant, Why::Logout)?;
     }
     Ok(notices)
 }

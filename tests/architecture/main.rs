@@ -2,8 +2,37 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod imports;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The folders of `src/protocol`, from the lowest: a file imports its own folder and those of earlier lines, nothing else. What
+/// they are is said in `src/protocol/mod.rs`.
+const LAYERS: &[&[&str]] = &[
+    &["codec"],
+    &["model"],
+    &["http"],
+    &["keys"],
+    &["passwords"],
+    &["config"],
+    &["rules"],
+    &["state"],
+    &["validate"],
+    &["objects"],
+    &["server"],
+    &["tokens"],
+    &["federation", "exchange", "login"],
+    &["client_auth"],
+    &["grants"],
+    &["issue"],
+    &["pages"],
+    &["admin"],
+    &["endpoints"],
+    &["notices", "app"],
+    &[""],
+];
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
@@ -59,6 +88,47 @@ fn the_protocol_knows_no_platform() {
         "println!",
     ];
     assert_absent("src/protocol", &forbidden);
+}
+
+#[test]
+fn layers_import_what_is_below_them() {
+    let level = |module: &str| {
+        let folder = module.split("::").next().unwrap_or_default();
+        let level = LAYERS.iter().position(|layer| layer.contains(&folder));
+        (level.unwrap_or_else(|| panic!("{folder} is in no layer")), folder.to_owned())
+    };
+    for (module, named) in imports::of("src/protocol") {
+        let (own, folder) = level(&module);
+        for other in named {
+            let (below, other_folder) = level(&other);
+            assert!(below < own || other_folder == folder, "{module} imports {other}, which is not below it");
+        }
+    }
+}
+
+#[test]
+fn circles_are_pairs_at_most_and_cross_no_folder() {
+    let imports = imports::of("src/protocol");
+    let is_folder = |module: &str| imports.keys().any(|other| other.starts_with(&format!("{module}::")));
+    let folder = |module: &str| match module.rsplit_once("::") {
+        Some((above, _)) if !is_folder(module) => above.to_owned(),
+        _ => module.to_owned(),
+    };
+    for circle in imports::circles(&imports) {
+        // These become rows and commands, as the other objects are.
+        if circle.iter().all(|module| module.starts_with("objects::control")) {
+            continue;
+        }
+        assert!(circle.len() <= 2, "these need one another: {circle:?}");
+        let folders: BTreeSet<String> = circle.iter().map(|module| folder(module)).collect();
+        assert!(folders.len() == 1, "these need one another, from different folders: {circle:?}");
+    }
+}
+
+/// Neighbors are `super::`, everything else is named from the crate on: so a file says where what it needs lives.
+#[test]
+fn paths_go_up_once_at_most() {
+    assert_absent("src", &["super::super::"]);
 }
 
 #[test]

@@ -1,0 +1,113 @@
+//! What an isolate remembers between requests: finished values only, and how often it may still ask.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::budget::Budget;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::keys::keyring::Keyring;
+use crate::protocol::model::issuer::Issuer;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::control::snapshot_name;
+
+/// How long a cached value is used at most and by default, in seconds. KV's own staleness (30 s) comes on top.
+pub const EDGE_CACHE: u64 = 25;
+/// Most clients an isolate remembers.
+const MAX_CACHED: usize = 1024;
+
+/// What an isolate remembers.
+pub(crate) struct Cache {
+    pub(super) snapshot_name: String,
+    /// How long a value is used, in seconds.
+    lifetime: u64,
+    snapshot: RefCell<Option<Cached<Snapshot>>>,
+    pub(super) keyring: RefCell<Option<Rc<Keyring>>>,
+    /// Whether the keys were asked for before anything needed them.
+    pub(super) keys_sought: Cell<bool>,
+    clients: RefCell<BTreeMap<String, Cached<Client>>>,
+    /// For ids that nobody is known to have.
+    pub(super) unknown_ids: Budget,
+    /// For secrets that are wrong as far as is known here: anybody can make one up.
+    pub(super) secrets: Budget,
+    /// For clients that have authenticated, and for what was issued to them: nobody else can use that up.
+    pub(super) rereads: Budget,
+    /// For keys of algorithms that none is known of.
+    pub(super) keys: Budget,
+    /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
+    pub(super) policies: Budget,
+    /// For values that claim to be made with keys that nobody has told this isolate of: anybody can make one up, too.
+    pub(super) generations: Budget,
+}
+
+struct Cached<T> {
+    value: Rc<T>,
+    read_at: Timestamp,
+}
+
+impl<T> Cached<T> {
+    fn new(value: T, read_at: Timestamp) -> Self {
+        Self { value: Rc::new(value), read_at }
+    }
+
+    fn fresh(&self, lifetime: u64, now: Timestamp) -> Option<Rc<T>> {
+        (now.since(self.read_at) < lifetime).then(|| Rc::clone(&self.value))
+    }
+}
+
+impl Cache {
+    pub(crate) fn new(issuer: &Issuer, edge_cache: u64) -> Self {
+        Self {
+            lifetime: edge_cache.min(EDGE_CACHE),
+            snapshot_name: snapshot_name(issuer),
+            snapshot: RefCell::default(),
+            keyring: RefCell::default(),
+            keys_sought: Cell::default(),
+            clients: RefCell::default(),
+            unknown_ids: Budget::default(),
+            secrets: Budget::default(),
+            rereads: Budget::default(),
+            keys: Budget::default(),
+            policies: Budget::default(),
+            generations: Budget::default(),
+        }
+    }
+
+    pub(super) fn fresh_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
+        self.snapshot.borrow().as_ref().and_then(|cached| cached.fresh(self.lifetime, now))
+    }
+
+    pub(super) fn fresh_client(&self, client_id: &str, now: Timestamp) -> Option<Rc<Client>> {
+        self.clients.borrow().get(client_id).and_then(|cached| cached.fresh(self.lifetime, now))
+    }
+
+    /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
+    pub(super) fn keep_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
+        let mut slot = self.snapshot.borrow_mut();
+        let known = slot.take().filter(|known| {
+            let known = &known.value;
+            known.config_version > read.config_version
+                || known.keys_version > read.keys_version
+                || known.clients_epoch > read.clients_epoch
+        });
+        let value = known.map_or_else(|| Rc::new(read), |known| known.value);
+        *slot = Some(Cached { value: Rc::clone(&value), read_at: now });
+        value
+    }
+
+    pub(super) fn keep_client(&self, client: Client, now: Timestamp) -> Rc<Client> {
+        let mut clients = self.clients.borrow_mut();
+        if clients.len() >= MAX_CACHED {
+            clients.retain(|_, cached| cached.fresh(self.lifetime, now).is_some());
+        }
+        if clients.len() >= MAX_CACHED {
+            clients.pop_first();
+        }
+        let id = client.client_id.clone();
+        let cached = Cached::new(client, now);
+        let value = Rc::clone(&cached.value);
+        clients.insert(id, cached);
+        value
+    }
+}
