@@ -6,6 +6,7 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 const { ISSUER, CLIENT_ID, CLIENT_SECRET } = process.env;
 const REQUESTS = [
   { alg: "EdDSA", scope: "ed25519:read", resource: "https://ed25519.example" },
+  { alg: "ES256", scope: "es256:read", resource: "https://es256.example" },
   { alg: "RS256", scope: "rs256:read", resource: "https://rs256.example" },
 ];
 

@@ -1,4 +1,4 @@
-// Gives a fresh Mintedge its two resources, a client, and another one that calls it, through the admin API. Prints the
+// Gives a fresh Mintedge its three resources, a client, and another one that calls it, through the admin API. Prints the
 // client's secret, on a second line its credentials for a Basic header, on a third those of the other.
 const { URL: url, ADMIN_SECRET, CLIENT_ID } = process.env;
 
@@ -10,13 +10,14 @@ const token = await answer(fetch(`${url}/token`, {
 const configuration = {
   resource: [
     { identifier: "https://ed25519.example", scopes: ["ed25519:read"], signing_alg: "EdDSA" },
+    { identifier: "https://es256.example", scopes: ["es256:read"], signing_alg: "ES256" },
     { identifier: "https://rs256.example", scopes: ["rs256:read"], signing_alg: "RS256" },
   ],
   client: [
     {
       client_id: CLIENT_ID,
       grant_types: ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
-      scopes: ["ed25519:read", "rs256:read"],
+      scopes: ["ed25519:read", "es256:read", "rs256:read"],
       serves: ["https://ed25519.example"],
       exchange: { audiences: ["https://ed25519.example"] },
     },

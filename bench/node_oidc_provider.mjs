@@ -1,4 +1,4 @@
-// node-oidc-provider with one client, its in-memory adapter, and JWT access tokens for two resources.
+// node-oidc-provider with one client, its in-memory adapter, and JWT access tokens for three resources.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
@@ -6,6 +6,7 @@ import { Provider } from "oidc-provider";
 const { ISSUER, PORT, CLIENT_ID, CLIENT_SECRET } = process.env;
 const RESOURCES = {
   "https://ed25519.example": { scope: "ed25519:read", alg: "EdDSA" },
+  "https://es256.example": { scope: "es256:read", alg: "ES256" },
   "https://rs256.example": { scope: "rs256:read", alg: "RS256" },
 };
 
@@ -24,7 +25,13 @@ const provider = new Provider(ISSUER, {
     clientCredentials: { enabled: true },
     resourceIndicators: { enabled: true, getResourceServerInfo },
   },
-  jwks: { keys: [jwk("ed25519", {}, "EdDSA"), jwk("rsa", { modulusLength: 2048 }, "RS256")] },
+  jwks: {
+    keys: [
+      jwk("ed25519", {}, "EdDSA"),
+      jwk("ec", { namedCurve: "P-256" }, "ES256"),
+      jwk("rsa", { modulusLength: 2048 }, "RS256"),
+    ],
+  },
   ttl: { ClientCredentials: 300 },
 });
 

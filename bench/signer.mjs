@@ -4,6 +4,11 @@
 
 const RESOURCES = {
   "https://ed25519.example": { alg: "EdDSA", key: { name: "Ed25519" } },
+  "https://es256.example": {
+    alg: "ES256",
+    key: { name: "ECDSA", namedCurve: "P-256" },
+    algorithm: { name: "ECDSA", hash: "SHA-256" },
+  },
   "https://rs256.example": {
     alg: "RS256",
     key: {
@@ -50,10 +55,10 @@ async function sign({ header, algorithm, pair }, claims) {
 }
 
 async function makeSigner(resource) {
-  const { alg, key } = RESOURCES[resource];
+  const { alg, key, algorithm } = RESOURCES[resource];
   const header = base64url(encoder.encode(JSON.stringify({ alg, typ: "at+jwt", kid: kid(alg) })));
   const pair = await crypto.subtle.generateKey(key, true, ["sign", "verify"]);
-  const signer = { header, algorithm: { name: key.name }, pair };
+  const signer = { header, algorithm: algorithm ?? { name: key.name }, pair };
   signers.set(resource, signer);
   return signer;
 }

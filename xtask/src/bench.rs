@@ -6,6 +6,7 @@
 
 mod cold;
 mod http;
+mod layers;
 mod load;
 mod logins;
 mod machine;
@@ -38,6 +39,7 @@ pub(crate) enum Part {
     Tokens,
     Logins,
     Cold,
+    Size,
 }
 
 impl FromStr for Part {
@@ -48,7 +50,8 @@ impl FromStr for Part {
             "tokens" => Ok(Self::Tokens),
             "logins" => Ok(Self::Logins),
             "cold" => Ok(Self::Cold),
-            other => Err(format!("no part {other}: there are tokens, logins, cold")),
+            "size" => Ok(Self::Size),
+            other => Err(format!("no part {other}: there are tokens, logins, cold, size")),
         }
     }
 }
@@ -62,6 +65,7 @@ struct Outcome {
 
 struct Tokens {
     ed25519: Vec<Contender>,
+    es256: Vec<Contender>,
     rs256: Vec<Contender>,
     exchange: Vec<Contender>,
 }
@@ -73,7 +77,8 @@ pub(crate) fn run() -> Result {
     let tokens = tokens(&fleet)?;
     let cold = bench.cold(fleet)?;
     let outcome = Outcome { tokens, logins: bench.logins()?, cold };
-    let text = report::write(&outcome, &bench.upload, &bench.machine);
+    let size = report::Size { upload: &bench.upload, layers: &layers::measure()? };
+    let text = report::write(&outcome, &size, &bench.machine);
     println!("\n{text}");
     fs::write(RESULTS, text)?;
     println!("Written to {RESULTS}");
@@ -87,6 +92,9 @@ pub(crate) fn run_part(part: Part) -> Result {
         Part::Tokens => report::tokens_alone(&tokens(&bench.fleet()?)?),
         Part::Logins => report::logins_alone(&bench.logins()?),
         Part::Cold => report::cold_alone(&bench.cold(bench.fleet()?)?),
+        Part::Size => {
+            report::size_alone(&report::Size { upload: &bench.upload, layers: &layers::measure()? })
+        }
     };
     println!("{text}");
     Ok(())
@@ -136,10 +144,11 @@ impl Bench {
 }
 
 fn tokens(fleet: &Fleet) -> Result<Tokens> {
-    let (mut ed25519, mut rs256) = (fleet.ed25519(), fleet.rs256());
+    let (mut ed25519, mut es256, mut rs256) = (fleet.ed25519(), fleet.es256(), fleet.rs256());
     timed("Ed25519 tokens, requests per second", || Ok(load::interleaved(&mut ed25519, ROUNDS)?))?;
+    timed("ES256 tokens, requests per second", || Ok(load::interleaved(&mut es256, ROUNDS)?))?;
     timed("RS256 tokens, requests per second", || Ok(load::interleaved(&mut rs256, ROUNDS)?))?;
     let mut exchange = fleet.exchange()?;
     timed("Exchanging tokens, requests per second", || Ok(load::interleaved(&mut exchange, ROUNDS)?))?;
-    Ok(Tokens { ed25519, rs256, exchange })
+    Ok(Tokens { ed25519, es256, rs256, exchange })
 }

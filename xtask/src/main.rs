@@ -32,8 +32,8 @@ Usage: cargo xtask COMMAND
                         Run examples/NAME: three-legged or legacy-service. --check tries it and ends
   test [--only PART]    Run every check; PART is lint, native, fuzz, worker, clients or browser
   fuzz SECONDS          Run each fuzz target for so long
-  bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins
-                        or cold: that alone, only printed
+  bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins,
+                        cold or size: that alone, only printed
   lint                  Formatting, clippy, documentation, dependency licenses";
 
 /// What went wrong, in words for the terminal.

@@ -1,5 +1,7 @@
 //! Builds the Worker's wasm and JavaScript into `build/`.
 
+mod module;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +11,10 @@ use crate::process::run;
 use crate::setup::Tools;
 use crate::steps::timed;
 
+pub(crate) use module::Module;
+
 /// Everything the result depends on, apart from the tools, whose versions `xtask` and `Cargo.lock` pin.
-const INPUTS: [&str; 8] = [
+const INPUTS: [&str; 9] = [
     "src",
     "passwords",
     "Cargo.toml",
@@ -19,11 +23,14 @@ const INPUTS: [&str; 8] = [
     "package-lock.json",
     "xtask/src/setup/rust_tools.rs",
     "xtask/src/wasm.rs",
+    "xtask/src/wasm",
 ];
 /// Where the Worker is built that panics on request.
 const PROBE: &str = "target/probe";
 const WASM: &str = "build/index_bg.wasm";
-const OUTPUTS: [&str; 2] = ["build/index.js", WASM];
+/// The same module with the names of its functions, which tell where its bytes come from.
+pub(crate) const NAMED: &str = "target/wasm/named.wasm";
+const OUTPUTS: [&str; 3] = ["build/index.js", WASM, NAMED];
 
 /// Builds in release mode, unless nothing changed since the last time.
 pub(crate) fn build(tools: &Tools) -> Result {
@@ -34,8 +41,10 @@ pub(crate) fn build(tools: &Tools) -> Result {
     }
     timed("Building the wasm", || {
         run(tools.worker_build()?.arg("--release"))?;
-        let module = fs::read(WASM)?;
-        Ok(fs::write(WASM, without_names(&module).ok_or("worker-build made a broken wasm module")?)?)
+        fs::rename(WASM, NAMED)?;
+        let module = fs::read(NAMED)?;
+        let module = Module::parse(&module).ok_or("worker-build made a broken wasm module")?;
+        Ok(fs::write(WASM, module.without_names())?)
     })?;
     stamp.set()
 }
@@ -66,58 +75,4 @@ fn without_build(config: &str) -> String {
         table != "[build]"
     });
     kept.collect::<Vec<_>>().join("\n")
-}
-
-/// A module without its section of function names: a seventh of the upload, for nobody but a debugger. worker-build has
-/// wasm-opt keep it, and other ways to lose it lose sections that are needed.
-///
-/// A module is eight bytes, then sections: an id, a length, that many bytes. The content of a custom section (id 0)
-/// starts with its name (WebAssembly core specification, §5.5).
-fn without_names(module: &[u8]) -> Option<Vec<u8>> {
-    let (header, mut rest) = module.split_at_checked(8)?;
-    let mut kept = header.to_vec();
-    while let Some((id, after)) = rest.split_first() {
-        let (length, content) = leb128(after)?;
-        let (content, next) = content.split_at_checked(length)?;
-        let (section, _) = rest.split_at_checked(rest.len() - next.len())?;
-        let is_names = *id == 0 && leb128(content)?.1.starts_with(b"name") && leb128(content)?.0 == 4;
-        if !is_names {
-            kept.extend_from_slice(section);
-        }
-        rest = next;
-    }
-    Some(kept)
-}
-
-/// An unsigned number in LEB128, and what follows it.
-fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut number = 0_usize;
-    for (position, byte) in (0_u32..5).zip(bytes) {
-        number |= usize::from(byte & 0x7f) << (7 * position);
-        if byte & 0x80 == 0 {
-            return Some((number, bytes.get(usize::try_from(position).ok()? + 1..)?));
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_names;
-
-    #[test]
-    fn only_the_section_of_names_goes() {
-        let section = |id: u8, content: &[u8]| {
-            let length = u8::try_from(content.len()).expect("short");
-            [&[id, length | 0x80, 0][..], content].concat()
-        };
-        let module = |sections: &[Vec<u8>]| [b"\0asm\x01\0\0\0".as_slice(), &sections.concat()].concat();
-        let (code, features) = (section(10, b"code"), section(0, b"\x0ftarget_features"));
-        let (names, namesake) = (section(0, b"\x04name and more"), section(0, b"\x05names"));
-        let whole = module(&[code.clone(), names, namesake.clone(), features.clone()]);
-        assert_eq!(without_names(&whole), Some(module(&[code, namesake, features])));
-        for cut in [4, 9, whole.len() - 1] {
-            assert_eq!(without_names(whole.get(..cut).unwrap_or_default()), None, "{cut}");
-        }
-    }
 }

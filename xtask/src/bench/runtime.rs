@@ -43,7 +43,16 @@ impl Runtime {
 
     /// Serves Mintedge with its objects in `state`.
     pub(super) fn serve_mintedge(&self, kv: &Server, state: &Path, port: u16) -> Command {
-        let mut workerd = self.serve("mintedge.capnp", "mintedge", port);
+        self.serve_ours("mintedge", kv, state, port)
+    }
+
+    /// Serves Mintedge in the same way, with its calls counted in its answers (`bench/counted.mjs`).
+    pub(super) fn serve_counted(&self, kv: &Server, state: &Path, port: u16) -> Command {
+        self.serve_ours("counted", kv, state, port)
+    }
+
+    fn serve_ours(&self, constant: &str, kv: &Server, state: &Path, port: u16) -> Command {
+        let mut workerd = self.serve("mintedge.capnp", constant, port);
         workerd
             .args(["--external-addr", &format!("kv=127.0.0.1:{}", kv.port)])
             .arg("--directory-path")

@@ -24,6 +24,7 @@ pub(super) const EMPTY: &str = "empty Worker";
 
 const ED25519: &str =
     "grant_type=client_credentials&scope=ed25519%3Aread&resource=https%3A%2F%2Fed25519.example";
+const ES256: &str = "grant_type=client_credentials&scope=es256%3Aread&resource=https%3A%2F%2Fes256.example";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const RS256: &str = "grant_type=client_credentials&scope=rs256%3Aread&resource=https%3A%2F%2Frs256.example";
@@ -85,6 +86,16 @@ impl Fleet {
             self.contender(LOGGING_SIGNER, &self.logging_signer, ED25519, 15_000),
             self.contender(OIDC_PROVIDER, &self.oidc_provider, ED25519, 6_000),
             self.contender(EMPTY, &self.empty, ED25519, 36_000),
+        ]
+    }
+
+    /// Each server that signs with about three seconds of ES256 work.
+    pub(super) fn es256(&self) -> Vec<Contender> {
+        vec![
+            self.contender(MINTEDGE, &self.mintedge, ES256, 12_000),
+            self.contender(SIGNER, &self.signer, ES256, 15_000),
+            self.contender(LOGGING_SIGNER, &self.logging_signer, ES256, 12_000),
+            self.contender(OIDC_PROVIDER, &self.oidc_provider, ES256, 6_000),
         ]
     }
 
