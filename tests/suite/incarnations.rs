@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use super::browser::{Browser, CHALLENGE, VERIFIER, form, parameters};
 use super::harness::{Fixture, Req, TestClient, base_config};
 use super::login::{Login, REDIRECT, text, web_client};
-use super::token::token_exchange::{api, exchange};
+use super::token::token_exchange::{LEDGER, api, exchange};
 
 const ELSEWHERE: &str = "https://elsewhere.example/cb";
-const LEDGER: &str = "https://ledger.example";
 
 /// Everything a client can have of a person, and of itself.
 struct Given {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::suite::browser::{Browser, PASSWORD, parameters};
 use crate::suite::harness::{Fixture, TestClient};
 use crate::suite::login::{Login, claims, text, web_client};
-use crate::suite::token::resources::{LEDGER, ORDERS};
+use crate::suite::token::token_exchange::{LEDGER, ORDERS};
 
 pub fn a_refresh_token_rotates_and_a_retry_gets_the_same_successor(f: &Fixture<'_>) {
     let login = Login::new(f, &json!({}));

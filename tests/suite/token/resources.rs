@@ -6,12 +6,7 @@ use crate::suite::browser::{form, parameters};
 use crate::suite::harness::{Fixture, Req, Resp, TestClient, base_config};
 use crate::suite::jws::{header, verifies};
 use crate::suite::login::{Login, claims, text};
-use crate::suite::token::token_exchange::{api, exchange};
-
-pub const ORDERS: &str = "https://orders.example";
-pub const LEDGER: &str = "https://ledger.example";
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+use crate::suite::token::token_exchange::{LEDGER, ORDERS, api, exchange};
 
 pub fn post(f: &Fixture<'_>, path: &str, client: &TestClient, fields: &[(&str, &str)]) -> Resp {
     let request = Req::new("POST", path).header("content-type", "application/x-www-form-urlencoded");
