@@ -1,13 +1,15 @@
 //! The token endpoint (RFC 6749 §3.2): a list of steps, each of which may refuse.
 
 use crate::protocol::server::answer::method_not_allowed;
+use std::rc::Rc;
+
 use futures_util::future::FutureExt as _;
 
 use super::cors;
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
 use crate::protocol::federation::use_up;
-use crate::protocol::grants::dispatch;
-use crate::protocol::http::error::{Cause, Failure, OAuthError, ServerError};
+use crate::protocol::grants::{GrantRequest, dispatch};
+use crate::protocol::http::error::{Failure, ServerError, Stale};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::issue::{TokenResponse, issue};
@@ -26,7 +28,7 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestCont
             return method_not_allowed(server, context, "POST, OPTIONS");
         }
     }
-    match exchange_token(server, context).await.and_then(answer) {
+    match tokens(server, context).await.and_then(answer) {
         Ok((client, response)) => cors::for_client(response, context, &client),
         Err(failure) => {
             let response = context.fail(server.issuer.as_str(), failure);
@@ -35,80 +37,65 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestCont
     }
 }
 
-async fn exchange_token<P: Platform>(
+/// Authenticates, decides and mints; again with newer knowledge, if that may turn a refusal around.
+async fn tokens<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
 ) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
     let form = Form::of(context.request)?;
     form.require("grant_type", "grant_type is missing")?;
-    match attempt(server, context, &form).await {
-        Err(Failure::OAuth(error)) if error.cause.may_be_outdated_policy() => {
-            retry_with_newer_policy(server, context, &form, error).boxed_local().await
+    let mut renewed = Vec::new();
+    loop {
+        let mut client = None;
+        let error = match attempt(server, context, &form, &mut client).await {
+            Err(Failure::OAuth(error)) => error,
+            other => return other,
+        };
+        let stale = error.cause.stale().filter(|stale| !renewed.contains(stale));
+        match stale {
+            Some(stale) if renew(server, context, client, stale).boxed_local().await? => renewed.push(stale),
+            _ => return Err(error.into()),
         }
-        other => other,
     }
 }
 
+/// One attempt with what is known now. `authenticated` is who asked, once that is known.
 async fn attempt<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     form: &Form,
+    authenticated: &mut Option<AuthenticatedClient>,
 ) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
     let client = authenticate(server, context, form).await?;
-    match decide(server, context, client.clone(), form).await {
-        Err(Failure::OAuth(error)) if error.cause.may_be_outdated() => {
-            retry_with_newer_client(server, context, &client, form, error).boxed_local().await
-        }
-        other => other,
-    }
-}
-
-/// What is known of trusted issuers and rules may be a minute old, too.
-async fn retry_with_newer_policy<P: Platform>(
-    server: &Server<P>,
-    context: &RequestContext<'_>,
-    form: &Form,
-    error: OAuthError,
-) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
-    let question = Question { sender: context.address(), subject: None };
-    if server.reread_snapshot(question, context.now).await? {
-        return attempt(server, context, form).await;
-    }
-    Err(error.into())
-}
-
-async fn decide<P: Platform>(
-    server: &Server<P>,
-    context: &RequestContext<'_>,
-    client: AuthenticatedClient,
-    form: &Form,
-) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
-    let granted = dispatch(server, context, client.clone(), form).await?;
+    *authenticated = Some(client.clone());
+    let snapshot = server.snapshot_for(&client, context.now).await?;
+    let request =
+        GrantRequest { server, context, client: client.clone(), snapshot: Rc::clone(&snapshot), form };
+    let granted = dispatch(request).await?;
     use_up(server, context).await?;
-    let issued = issue(server, context, &client, granted).await?;
+    let issued = issue(server, context, &client, &snapshot, granted).await?;
     Ok((client, issued))
 }
 
-/// What is known of the client may be a minute old; if the Control object knows it otherwise, the answer may be too.
-async fn retry_with_newer_client<P: Platform>(
+/// Asks the Control object whether what is known is out of date, within a budget. Returns whether anything has changed.
+async fn renew<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
-    known: &AuthenticatedClient,
-    form: &Form,
-    error: OAuthError,
-) -> Result<(AuthenticatedClient, TokenResponse), Failure> {
+    client: Option<AuthenticatedClient>,
+    stale: Stale,
+) -> Result<bool, Failure> {
     let (sender, now) = (context.address(), context.now);
-    let reread = server.reread_client(&known.client_id, sender, now).await?;
-    let mut has_changed = matches!(reread, Found::Client(current) if *current != **known);
-    if error.cause == Cause::ClientOutdated {
-        let question = Question { sender, subject: Some(&known.client_id) };
-        has_changed |= server.reread_snapshot(question, now).await?;
+    let mut has_changed = false;
+    if let (Stale::Client | Stale::ClientAndPolicy, Some(known)) = (stale, &client) {
+        let current = server.reread_client(&known.client_id, sender, now).await?;
+        has_changed = matches!(current, Found::Client(current) if *current != **known);
     }
-    if !has_changed {
-        return Err(error.into());
-    }
-    let client = authenticate(server, context, form).await?;
-    decide(server, context, client, form).await
+    let subject = match (stale, &client) {
+        (Stale::Policy, _) => None,
+        (Stale::ClientAndPolicy, Some(client)) => Some(client.client_id.as_str()),
+        (Stale::Client, _) | (Stale::ClientAndPolicy, None) => return Ok(has_changed),
+    };
+    Ok(has_changed | server.reread_snapshot(Question { sender, subject }, now).await?)
 }
 
 fn answer(issued: (AuthenticatedClient, TokenResponse)) -> Result<(AuthenticatedClient, Response), Failure> {

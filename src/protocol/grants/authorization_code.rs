@@ -5,7 +5,7 @@
 //! can't be used as a weapon.
 
 use super::on_behalf::{check_incarnation, granted, invalid_grant, refused, requested_resources, unexpected};
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Failure};
@@ -23,8 +23,8 @@ use crate::protocol::tokens::target::Target;
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_target`; `invalid_request` if a parameter is missing.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = &request;
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, context, client, form, snapshot } = &request;
     let sealed = form.require("code", "code is missing")?;
     let keyring = server.keyring_for(sealed, context.now).await?;
     let forged = || invalid_grant(Cause::CodeForged, "the code is not one of this server's");
@@ -41,10 +41,9 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     }
     check(&code, client, form)?;
     check_incarnation(code.incarnation, server.incarnation(client, context.now).await?)?;
-    let snapshot = server.snapshot_for(client, context.now).await?;
-    let resources = requested_resources(&request, &snapshot, &code.resources)?;
+    let resources = requested_resources(&request, snapshot, &code.resources)?;
     let issuer = server.issuer.as_str();
-    let target = Target::of_grant(&snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
+    let target = Target::of_grant(snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();

@@ -3,7 +3,7 @@
 //! The result never has a refresh token (§4.4.3) or an ID token: there is no user. The token's `sub` is the client's
 //! id, which no user's `sub` can be.
 
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::http::error::Failure;
 use crate::protocol::model::actor::may_act;
 use crate::protocol::server::ports::Platform;
@@ -14,13 +14,12 @@ use crate::protocol::tokens::audience::choose;
 ///
 /// # Errors
 /// `invalid_scope`, `invalid_target`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = request;
-    let snapshot = server.snapshot_for(&client, context.now).await?;
+pub(super) fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, client, form, snapshot, .. } = request;
     let requested: Vec<&str> = form.values("resource").collect();
     let issuer = server.issuer.as_str();
     let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;
-    let mut granted = Granted::plain(client.client_id.clone(), &client.client_id, target);
+    let mut granted = Decision::plain(client.client_id.clone(), &client.client_id, target);
     if let Some(name) = &client.may_act {
         granted.vouched.insert("may_act".to_owned(), may_act(name));
     }

@@ -6,7 +6,7 @@
 
 use super::subject_token::present;
 use super::token_exchange::access_token;
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::exchange::policy::{Ask, decide as settle};
 use crate::protocol::http::error::{Code, Failure, OAuthError};
 use crate::protocol::server::ports::Platform;
@@ -15,21 +15,20 @@ use crate::protocol::server::ports::Platform;
 ///
 /// # Errors
 /// `invalid_grant` for the token, `invalid_target`, `invalid_scope`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = &request;
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, context, client, form, snapshot } = &request;
     let token = form.require("token", "token is missing")?;
     let presented = present(&request, token).await.map_err(as_grant)?;
-    let snapshot = server.snapshot_for(client, context.now).await?;
     let ask = Ask {
         scope: form.value("scope"),
         targets: form.values("resource").collect(),
         actor: None,
         addressed_only: true,
     };
-    let outcome = settle(&snapshot, server.issuer.as_str(), client, &presented.subject(), &ask, context.now);
+    let outcome = settle(snapshot, server.issuer.as_str(), client, &presented.subject(), &ask, context.now);
     let outcome = outcome.map_err(|error| as_grant(error.into()))?;
     context.semantics.set(Some(outcome.semantics.name()));
-    let mut granted = access_token(&request, (&snapshot, &presented), outcome)?;
+    let mut granted = access_token(&request, (snapshot, &presented), outcome)?;
     granted.vouched.insert("amr".to_owned(), serde_json::json!(["delegation"]));
     Ok(granted)
 }

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::config::claims::RESERVED;
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::config::snapshot::Snapshot;
@@ -40,7 +40,7 @@ pub(super) struct Accepts<'a> {
 pub(crate) async fn exchange_external<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
-) -> Result<Granted, Failure> {
+) -> Result<Decision, Failure> {
     let kinds: &[AssertionKind] = match request.form.value("subject_token_type") {
         Some("urn:ietf:params:oauth:token-type:access_token") => &[AssertionKind::AccessToken],
         Some("urn:ietf:params:oauth:token-type:id_token") => &[AssertionKind::Jwt],
@@ -56,12 +56,11 @@ pub(super) async fn present<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
     accepts: Accepts<'_>,
-) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = request;
+) -> Result<Decision, Failure> {
+    let GrantRequest { server, context, client, form, snapshot } = request;
     let code = accepts.refused_with;
     let refused = |cause| Failure::from(refusal(code, cause));
-    let snapshot = server.snapshot_for(client, context.now).await?;
-    let assertion = verify_assertion(server, context, &snapshot, token).await;
+    let assertion = verify_assertion(server, context, snapshot, token).await;
     let assertion = assertion.map_err(|rejected| rejected.on_wire(code))?;
     if accepts.any_of.is_some_and(|kinds| !kinds.contains(&assertion.kind)) {
         return Err(refused(Cause::AssertionType));
@@ -73,7 +72,7 @@ pub(super) async fn present<P: Platform>(
     let resources: Vec<&str> = accepts.resources.iter().map(|name| snapshot.registered(name)).collect();
     let wanted = Wanted { scope: form.value("scope"), resources: &resources };
     let presented = Presented::of(&assertion);
-    let place = (&*snapshot, server.issuer.as_str());
+    let place = (&**snapshot, server.issuer.as_str());
     let granted = decide(place, client, (rule, &presented), &wanted, (code, context.now))?;
     note(server, context, &assertion, code).await.map_err(|rejected| rejected.on_wire(code))?;
     Ok(granted)
@@ -134,7 +133,7 @@ pub fn preview(
         Ok(whole) => vec![whole],
         // One request, one audience: what each comes to.
         Err(refused) if matches!(refused.cause, Cause::ScopeSpansResources | Cause::ResourcesDisagree) => {
-            let parts: Vec<Granted> =
+            let parts: Vec<Decision> =
                 rule.audiences.iter().filter_map(|resource| ask(&[resource]).ok()).collect();
             if parts.is_empty() {
                 return Err(refused);
@@ -161,7 +160,7 @@ fn decide(
     (rule, assertion): (&RuleConfig, &Presented<'_>),
     wanted: &Wanted<'_>,
     (code, now): (Code, Timestamp),
-) -> Result<Granted, OAuthError> {
+) -> Result<Decision, OAuthError> {
     let bounds = Bounds::of(snapshot, (rule, assertion), client).map_err(|cause| refusal(code, cause))?;
     bounds.admit(client, wanted)?;
     let narrowed = bounds.narrow(snapshot, client);
@@ -174,7 +173,7 @@ fn decide(
     let subject = subject(rule, assertion.issuer, assertion.claims);
     let subject = subject.map_err(|_| refusal(code, Cause::RuleSubject))?;
     let target = target.for_at_most(lifetime).with_claims(copied(rule, assertion.claims));
-    Ok(Granted::plain(subject, &client.client_id, target))
+    Ok(Decision::plain(subject, &client.client_id, target))
 }
 
 /// The claims that are handed on. What the server's own configuration says wins over them.

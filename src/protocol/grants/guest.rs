@@ -3,7 +3,7 @@
 //!
 //! Every use makes a new guest, `gst_` and 128 random bits, which no client and no person is called. Nothing is stored.
 
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::http::error::Failure;
 use crate::protocol::model::client::GUEST_SUBJECT_PREFIX;
 use crate::protocol::model::id::Id;
@@ -14,12 +14,11 @@ use crate::protocol::tokens::audience::choose;
 ///
 /// # Errors
 /// `invalid_scope`, `invalid_target`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = request;
-    let snapshot = server.snapshot_for(&client, context.now).await?;
+pub(super) fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, client, form, snapshot, .. } = request;
     let requested: Vec<&str> = form.values("resource").collect();
     let issuer = server.issuer.as_str();
     let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;
     let guest = format!("{GUEST_SUBJECT_PREFIX}{}", Id::generate(&server.platform));
-    Ok(Granted::plain(guest, &client.client_id, target))
+    Ok(Decision::plain(guest, &client.client_id, target))
 }

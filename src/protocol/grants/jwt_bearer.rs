@@ -4,7 +4,7 @@
 //! `typ` of its own. A public client may come here: the assertion is its proof, and the rule names it.
 
 use super::external::{Accepts, present};
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::http::error::{Code, Failure};
 use crate::protocol::server::ports::Platform;
 
@@ -13,7 +13,7 @@ use crate::protocol::server::ports::Platform;
 ///
 /// # Errors
 /// `invalid_grant` for the assertion (RFC 7521 §4.1.1), `invalid_scope`, `invalid_target`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
     let assertion = request.form.require("assertion", "assertion is missing")?;
     let resources = request.form.values("resource").collect();
     present(&request, assertion, Accepts { any_of: None, resources, refused_with: Code::InvalidGrant }).await

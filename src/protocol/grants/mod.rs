@@ -20,10 +20,13 @@ use crate::protocol::tokens::target::Target;
 use external::exchange_external;
 pub use external::{Preview, preview};
 
+use std::rc::Rc;
+
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
 use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::model::id::Id;
@@ -35,21 +38,44 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// What a grant decided. Only grants make one, and only [`crate::protocol::issue`] takes it.
+/// What is to be issued because a grant decided so. Only [`dispatch`] makes one, of what the grant of a request returns, and
+/// [`crate::protocol::issue`] mints nothing else.
 #[derive(Debug)]
-pub struct Granted {
-    pub(super) subject: String,
-    pub(super) client_id: String,
-    /// What its access token is for.
-    pub(super) target: Target,
-    /// Reserved claims besides the usual ones: `act`, `may_act` and what is known of a person's login.
-    pub(super) vouched: Map<String, Value>,
-    pub(super) user: Option<UserTokens>,
-    /// What a token exchange answers with; an ordinary answer if unset.
-    pub(super) issued: Option<TokenType>,
+pub struct Granted(Decision);
+
+impl std::ops::Deref for Granted {
+    type Target = Decision;
+
+    fn deref(&self) -> &Decision {
+        &self.0
+    }
 }
 
 impl Granted {
+    /// The refresh token that goes with it, if there is one.
+    pub(crate) fn into_refresh_token(self) -> Option<String> {
+        self.0.user.and_then(|user| user.refresh_token)
+    }
+}
+
+/// What a grant has decided.
+#[derive(Debug)]
+pub struct Decision {
+    /// `sub`.
+    pub(crate) subject: String,
+    /// Whom it is issued to.
+    pub(crate) client_id: String,
+    /// What its access token is for.
+    pub(crate) target: Target,
+    /// Reserved claims besides the usual ones: `act`, `may_act` and what is known of a person's login.
+    pub(crate) vouched: Map<String, Value>,
+    /// What goes with it when a person stands behind the grant.
+    pub(crate) user: Option<UserTokens>,
+    /// What a token exchange answers with; an ordinary answer if unset.
+    pub(crate) issued: Option<TokenType>,
+}
+
+impl Decision {
     /// An access token that speaks of `subject`, and nothing besides.
     pub(super) fn plain(subject: String, client_id: &str, target: Target) -> Self {
         let client_id = client_id.to_owned();
@@ -59,21 +85,21 @@ impl Granted {
 
 /// What is issued besides when a person stands behind the grant.
 #[derive(Debug)]
-pub(super) struct UserTokens {
-    pub(super) owner: UserId,
-    pub(super) grant: Id,
-    pub(super) sid: Option<String>,
-    pub(super) auth: Authentication,
-    pub(super) refresh_token: Option<String>,
-    pub(super) id_token: Option<IdTokenRequest>,
+pub(crate) struct UserTokens {
+    pub(crate) owner: UserId,
+    pub(crate) grant: Id,
+    pub(crate) sid: Option<String>,
+    pub(crate) auth: Authentication,
+    pub(crate) refresh_token: Option<String>,
+    pub(crate) id_token: Option<IdTokenRequest>,
 }
 
 /// An ID token to be made.
 #[derive(Debug)]
-pub(super) struct IdTokenRequest {
-    pub(super) nonce: Option<String>,
-    pub(super) alg: Alg,
-    pub(super) claims: Map<String, Value>,
+pub(crate) struct IdTokenRequest {
+    pub(crate) nonce: Option<String>,
+    pub(crate) alg: Alg,
+    pub(crate) claims: Map<String, Value>,
 }
 
 /// What a grant gets to decide with.
@@ -81,16 +107,14 @@ pub(crate) struct GrantRequest<'a, P> {
     pub(crate) server: &'a Server<P>,
     pub(crate) context: &'a RequestContext<'a>,
     pub(crate) client: AuthenticatedClient,
+    /// What the client and its request are judged by.
+    pub(crate) snapshot: Rc<Snapshot>,
     pub(crate) form: &'a Form,
 }
 
 /// Sends a request to its grant: the grant has to exist, and the client has to be registered for it.
-pub(crate) async fn dispatch<P: Platform>(
-    server: &Server<P>,
-    context: &RequestContext<'_>,
-    client: AuthenticatedClient,
-    form: &Form,
-) -> Result<Granted, Failure> {
+pub(crate) async fn dispatch<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+    let GrantRequest { context, client, form, .. } = &request;
     let name = form.require("grant_type", "grant_type is missing")?;
     let grant = GrantType::parse(name).ok_or(OAuthError::new(
         Code::UnsupportedGrantType,
@@ -99,26 +123,26 @@ pub(crate) async fn dispatch<P: Platform>(
     ))?;
     context.grant.set(Some(grant.name()));
     if grant.info().confidential_only && client.is_public() {
-        return unauthorized(Cause::ClientPublic, "a public client may not use this grant");
+        return Err(unauthorized(Cause::ClientPublic, "a public client may not use this grant"));
     }
     if !client.may_use(grant) {
-        return unauthorized(Cause::GrantNotAllowed, "the client is not registered for this grant");
+        return Err(unauthorized(Cause::GrantNotAllowed, "the client is not registered for this grant"));
     }
-    decide(grant, GrantRequest { server, context, client, form }).await
+    decide(grant, request).await.map(Granted)
 }
 
-fn unauthorized(cause: Cause, description: &'static str) -> Result<Granted, Failure> {
-    Err(OAuthError::new(Code::UnauthorizedClient, cause, description).into())
+fn unauthorized(cause: Cause, description: &'static str) -> Failure {
+    OAuthError::new(Code::UnauthorizedClient, cause, description).into()
 }
 
 /// Lets the grant decide. A variant without a line here doesn't compile.
-async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
+async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
     // Boxed: see `app::route`.
     match grant {
         GrantType::AuthorizationCode => authorization_code::decide(request).boxed_local().await,
-        GrantType::ClientCredentials => client_credentials::decide(request).boxed_local().await,
+        GrantType::ClientCredentials => client_credentials::decide(request),
         GrantType::Delegation => delegation::decide(request).boxed_local().await,
-        GrantType::Guest => guest::decide(request).boxed_local().await,
+        GrantType::Guest => guest::decide(request),
         GrantType::JwtBearer => jwt_bearer::decide(request).boxed_local().await,
         GrantType::Password => password::decide(request).boxed_local().await,
         GrantType::RefreshToken => refresh_token::decide(request).boxed_local().await,

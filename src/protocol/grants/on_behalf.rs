@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use super::{GrantRequest, Granted, IdTokenRequest, UserTokens};
+use super::{Decision, GrantRequest, IdTokenRequest, UserTokens};
 use crate::protocol::config::IdTokenClaims;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
@@ -25,7 +25,7 @@ pub(super) async fn granted<P: Platform>(
     id: Id,
     state: GrantedState,
     nonce: Option<String>,
-) -> Result<Granted, Failure> {
+) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, .. } = request;
     let keyring = server.any_keyring(context.now).await?;
     let GrantedState { grant, user, refresh } = state;
@@ -49,7 +49,7 @@ pub(super) async fn granted<P: Platform>(
         vouched.insert("act".to_owned(), act);
     }
     let derived_sub = grant.derived.map(|derived| derived.sub);
-    Ok(Granted {
+    Ok(Decision {
         subject: derived_sub.unwrap_or_else(|| user.id.at(client, &keyring.derived)),
         client_id: client.client_id.clone(),
         target,

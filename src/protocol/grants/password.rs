@@ -9,7 +9,7 @@ use crate::protocol::tokens::audience::requested_for_user;
 use core::net::IpAddr;
 
 use super::on_behalf::{granted, invalid_grant, refused, unexpected};
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
@@ -25,19 +25,18 @@ use crate::protocol::tokens::target::Target;
 ///
 /// # Errors
 /// `invalid_grant` for everything about the person; `invalid_scope`, `invalid_target`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = &request;
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, context, client, form, snapshot } = &request;
     context.deprecated.set(true);
     let name = form.require("username", "username is missing")?;
     let password = form.require("password", "password is missing")?;
-    let snapshot = server.snapshot_for(client, context.now).await?;
     if !snapshot.login.password {
         let description = "people can't log in here with a password";
         return Err(OAuthError::new(Code::UnauthorizedClient, Cause::PasswordLoginOff, description).into());
     }
     let resources: Vec<&str> = form.values("resource").collect();
-    let (scopes, resources) = requested_for_user(&snapshot, client, form.value("scope"), &resources)?;
-    let target = Target::of_grant(&snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
+    let (scopes, resources) = requested_for_user(snapshot, client, form.value("scope"), &resources)?;
+    let target = Target::of_grant(snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
     let door = Door::Client { client_id: &client.client_id, address: end_user_address(form)? };
     let login = match login::with_password(server, context, door, name, password).await? {
         Ok(login) => login,

@@ -4,7 +4,7 @@
 //! resource, person → rotation. `docs/refresh-tokens.md` has the semantics in full.
 
 use super::on_behalf::{granted, invalid_grant, refused, unexpected};
-use super::{GrantRequest, Granted};
+use super::{Decision, GrantRequest};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
@@ -21,8 +21,8 @@ use crate::protocol::tokens::target::{Target, offers};
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_scope`, `invalid_target`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = &request;
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, context, client, form, snapshot } = &request;
     let text = form.require("refresh_token", "refresh_token is missing")?;
     let keyring = server.keyring_for(text, context.now).await?;
     let token = RefreshToken::parse(&keyring.derived.refresh, text).ok_or_else(|| {
@@ -33,8 +33,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
             OAuthError::new(Code::InvalidScope, Cause::ScopeMalformed, "scope is malformed or too long");
         ScopeSet::parse(text).ok_or(malformed)
     });
-    let snapshot = server.snapshot_for(client, context.now).await?;
-    let scopes = scopes.transpose()?.map(|scopes| without_unknown(&snapshot, client, scopes));
+    let scopes = scopes.transpose()?.map(|scopes| without_unknown(snapshot, client, scopes));
     let named = form.values("resource");
     let resources: Vec<String> = named.map(|name| snapshot.registered(name).to_owned()).collect();
     // Whatever could fail afterward is looked at before: a rotation that ends in an error costs the client its token.
@@ -52,7 +51,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         binding: None,
         scopes: scopes.clone(),
         resources: resources.clone(),
-        offers: Some(offers(&snapshot, client, &resources)),
+        offers: Some(offers(snapshot, client, &resources)),
         policy: Policy { refresh: client.refresh.clone(), bound: !client.is_public() },
     }));
     let reply = server.subject(token.owner, &command, context.now).await?;
@@ -73,8 +72,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let narrowed =
         scopes.map_or_else(|| state.grant.scopes.clone(), |scopes| scopes.intersection(&state.grant.scopes));
     let issuer = server.issuer.as_str();
-    let target =
-        Target::of_grant(&snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
+    let target = Target::of_grant(snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
     granted(&request, target, token.grant, state, None).await
 }
 

@@ -31,8 +31,7 @@ pub(crate) async fn present<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
 ) -> Result<Presented, Failure> {
-    let GrantRequest { server, context, .. } = request;
-    let snapshot = server.snapshot(context.now).await?;
+    let GrantRequest { server, context, snapshot, .. } = request;
     let issuer = server.issuer.as_str();
     let verified = verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, context.now);
     let token = verified.await.map_err(|failure| match failure {

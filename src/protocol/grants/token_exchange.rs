@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::subject_token::{Presented, present};
-use super::{GrantRequest, Granted, IdTokenRequest, UserTokens, exchange_external};
+use super::{Decision, GrantRequest, IdTokenRequest, UserTokens, exchange_external};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
@@ -28,8 +28,8 @@ use crate::protocol::tokens::verify::unverified_issuer;
 ///
 /// # Errors
 /// `invalid_request` for the tokens (§2.2.2), `invalid_target`, `invalid_scope`, `unauthorized_client`.
-pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
-    let GrantRequest { server, context, client, form } = &request;
+pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
+    let GrantRequest { server, context, client, form, snapshot } = &request;
     let token = form.require("subject_token", "subject_token is missing")?;
     let kind = form.require("subject_token_type", "subject_token_type is missing")?;
     let kind = TokenType::parse(kind).filter(|kind| *kind != TokenType::RefreshToken);
@@ -51,18 +51,17 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let presented = present(&request, token).await?;
     let subject = presented.subject();
     let ask = ask(&request).await?;
-    let snapshot = server.snapshot_for(client, context.now).await?;
-    let outcome = settle(&snapshot, server.issuer.as_str(), client, &subject, &ask, context.now)?;
+    let outcome = settle(snapshot, server.issuer.as_str(), client, &subject, &ask, context.now)?;
     context.semantics.set(Some(outcome.semantics.name()));
     match wanted {
         TokenType::AccessToken | TokenType::Jwt => {
-            let granted = access_token(&request, (&snapshot, &presented), outcome)?;
-            Ok(Granted { issued: Some(wanted), ..granted })
+            let granted = access_token(&request, (snapshot, &presented), outcome)?;
+            Ok(Decision { issued: Some(wanted), ..granted })
         }
-        TokenType::IdToken => id_token(&request, (&snapshot, &presented), outcome).await,
+        TokenType::IdToken => id_token(&request, (snapshot, &presented), outcome).await,
         // Whoever acts proved it for as long as their token lives, and a refresh token lives longer.
         TokenType::RefreshToken if ask.actor.is_some() => Err(unusable(Cause::ActorTokenUnusable).into()),
-        TokenType::RefreshToken => refresh_token(&request, (&snapshot, &presented), &subject, outcome).await,
+        TokenType::RefreshToken => refresh_token(&request, (snapshot, &presented), &subject, outcome).await,
     }
 }
 
@@ -71,7 +70,7 @@ async fn external<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
     wanted: TokenType,
-) -> Result<Granted, Failure> {
+) -> Result<Decision, Failure> {
     if request.form.value("actor_token").is_some() {
         return Err(unusable(Cause::ActorTokenUnusable).into());
     }
@@ -79,7 +78,7 @@ async fn external<P: Platform>(
         return Err(unusable(Cause::SubjectIsNoPerson).into());
     }
     let granted = exchange_external(request, token).await?;
-    Ok(Granted { issued: Some(wanted), ..granted })
+    Ok(Decision { issued: Some(wanted), ..granted })
 }
 
 /// The kind of token asked for: an access token if nothing is said, and more only where the registration says so.
@@ -122,7 +121,7 @@ pub(super) fn access_token<P>(
     request: &GrantRequest<'_, P>,
     (snapshot, presented): (&Snapshot, &Presented),
     outcome: Outcome<'_>,
-) -> Result<Granted, Failure> {
+) -> Result<Decision, Failure> {
     let GrantRequest { server, client, .. } = request;
     let issuer = server.issuer.as_str();
     let target = Target::new(snapshot, client, issuer, &outcome.scopes, &outcome.resources);
@@ -138,8 +137,8 @@ pub(super) fn access_token<P>(
     if let Some(name) = &client.may_act {
         vouched.insert("may_act".to_owned(), actor::may_act(name));
     }
-    let granted = Granted::plain(presented.token.sub.clone(), &client.client_id, target);
-    Ok(Granted { vouched, ..granted })
+    let granted = Decision::plain(presented.token.sub.clone(), &client.client_id, target);
+    Ok(Decision { vouched, ..granted })
 }
 
 /// An ID token for the client about the person behind the subject's token, under the name that this client knows them by.
@@ -147,7 +146,7 @@ async fn id_token<P: Platform>(
     request: &GrantRequest<'_, P>,
     (snapshot, presented): (&Snapshot, &Presented),
     outcome: Outcome<'_>,
-) -> Result<Granted, Failure> {
+) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let id_token = IdTokenRequest { nonce: None, alg: client.id_token_alg(), claims: Map::new() };
@@ -162,7 +161,7 @@ async fn id_token<P: Platform>(
         refresh_token: None,
         id_token: Some(id_token),
     });
-    Ok(Granted { issued: Some(TokenType::IdToken), ..granted })
+    Ok(Decision { issued: Some(TokenType::IdToken), ..granted })
 }
 
 /// A refresh token of the client's own. Its grant remembers where it comes from: it ends with that one, and every access token
@@ -172,7 +171,7 @@ async fn refresh_token<P: Platform>(
     (snapshot, presented): (&Snapshot, &Presented),
     subject: &Subject,
     outcome: Outcome<'_>,
-) -> Result<Granted, Failure> {
+) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let from = &state.grant;
@@ -228,7 +227,7 @@ async fn refresh_token<P: Platform>(
     });
     let auth = state.grant.auth;
     granted.user = Some(UserTokens { owner, grant: id, sid: None, auth, refresh_token, id_token: None });
-    Ok(Granted { issued: Some(TokenType::RefreshToken), ..granted })
+    Ok(Decision { issued: Some(TokenType::RefreshToken), ..granted })
 }
 
 /// The clients through whose hands a token came, without the one that has it now.

@@ -274,28 +274,34 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether a change of the configuration made within the last minute could turn this refusal around, though the client
-    /// is the same.
-    pub const fn may_be_outdated_policy(self) -> bool {
-        matches!(self, Self::IssuerUnknown | Self::RuleNone)
-    }
-
-    /// Whether a change of the client made within the last minute could turn this refusal around.
-    pub const fn may_be_outdated(self) -> bool {
-        matches!(
-            self,
+    /// What of the knowledge that led to this refusal may be a minute old, and made it: with newer knowledge it may turn around.
+    pub const fn stale(self) -> Option<Stale> {
+        match self {
+            Self::IssuerUnknown | Self::RuleNone => Some(Stale::Policy),
+            Self::ClientOutdated => Some(Stale::ClientAndPolicy),
             Self::GrantNotAllowed
-                | Self::ScopeUnknown
-                | Self::ScopeBeyondCeiling
-                | Self::ScopeEmpty
-                | Self::ResourceUnknown
-                | Self::ResourceNotForClient
-                | Self::ScopeBeyondSubject
-                | Self::TargetNotAllowed
-                | Self::SubjectNotForClient
-                | Self::ClientOutdated
-        )
+            | Self::ScopeUnknown
+            | Self::ScopeBeyondCeiling
+            | Self::ScopeEmpty
+            | Self::ResourceUnknown
+            | Self::ResourceNotForClient
+            | Self::ScopeBeyondSubject
+            | Self::TargetNotAllowed
+            | Self::SubjectNotForClient => Some(Stale::Client),
+            _ => None,
+        }
     }
+}
+
+/// What an edge may know too little of: what it knows may be a minute old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// The client.
+    Client,
+    /// Trusted issuers and rules.
+    Policy,
+    /// Both: the client was given an end, and so may all have been.
+    ClientAndPolicy,
 }
 
 /// A refusal with an RFC code and fixed text.

@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::config::registered_client::Client;
-use crate::protocol::grants::{Granted, IdTokenRequest, UserTokens};
+use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::grants::{Decision, Granted, IdTokenRequest, UserTokens};
 use crate::protocol::http::error::{Failure, ServerError};
 use crate::protocol::keys::keyring::{Keyring, SigningKey};
 use crate::protocol::keys::sealed::{GRANT_PREFIX, seal};
@@ -53,14 +54,14 @@ pub(crate) async fn issue<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     client: &Client,
+    snapshot: &Snapshot,
     granted: Granted,
 ) -> Result<TokenResponse, Failure> {
-    let snapshot = server.snapshot(context.now).await?;
     let incarnation = Incarnation::new(client.epoch, snapshot.clients_epoch);
     let id_token = granted.user.as_ref().and_then(|user| user.id_token.as_ref());
     let alg = granted.target.format().alg;
     let algs = [alg, id_token.map_or(alg, |id_token| id_token.alg)];
-    let keyring = server.keyring(&snapshot, &algs, context.now).await?;
+    let keyring = server.keyring(snapshot, &algs, context.now).await?;
     match granted.issued {
         Some(TokenType::IdToken) => {
             exchanged_id_token(server, context, &keyring, &granted).boxed_local().await
@@ -107,7 +108,7 @@ async fn access_token<P: Platform>(
         None => None,
     };
     let (expires_in, issued_token_type) = (granted.target.lifetime(), granted.issued.map(TokenType::uri));
-    let refresh_token = granted.user.and_then(|user| user.refresh_token);
+    let refresh_token = granted.into_refresh_token();
     Ok(TokenResponse {
         access_token,
         issued_token_type,
@@ -152,7 +153,7 @@ async fn exchanged_id_token<P: Platform>(
 
 fn exchanged_refresh_token(granted: Granted) -> Result<TokenResponse, Failure> {
     let scope = granted.target.scopes().to_wire();
-    let token = granted.user.and_then(|user| user.refresh_token);
+    let token = granted.into_refresh_token();
     let token = token.ok_or(ServerError::internal("a refresh token was granted without one"))?;
     Ok(exchanged(token, TokenType::RefreshToken, None, scope))
 }
@@ -271,7 +272,7 @@ struct AccessToken<'a> {
 
 impl Serialize for AccessToken<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Granted { subject, client_id, target, vouched, user, .. } = self.granted;
+        let Decision { subject, client_id, target, vouched, user, .. } = &**self.granted;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("iss", self.issuer)?;
         map.serialize_entry("sub", subject)?;
