@@ -1,11 +1,12 @@
 // The Worker's entry point. It turns a Request into a few strings, calls the wasm export `handle` and turns the answer
-// into a Response: strings cross the wasm boundary much faster than Request and Response objects do.
+// into a Response: strings cross the wasm boundary much faster than Request and Response objects do, and few strings faster
+// than many. A token request takes a shorter way than others (docs/decisions/lean-path.md).
 //
 // The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
 import Shim, { Control as RustControl } from "../build/index.js";
 import "./documents.mjs";
 import { serverError } from "./failure.mjs";
-import "./outside.mjs";
+import { useBindings } from "./outside.mjs";
 import { guard, guardedObject } from "./recovery.mjs";
 
 export const Control = guardedObject(RustControl);
@@ -16,6 +17,10 @@ const FORWARDED_HEADERS = [
   "authorization", "content-type", "origin", "cf-ray", "if-none-match", "if-match", "accept", "cookie",
   "cf-connecting-ip", "user-agent",
 ];
+// Those of them that a token request is answered with; nothing there looks at the others.
+const TOKEN_HEADERS = ["authorization", "content-type", "origin", "cf-ray", "cf-connecting-ip"];
+const TOKEN_LINES = FORWARDED_HEADERS.map((name) => TOKEN_HEADERS.includes(name));
+const TOKEN = "/token";
 const BODY_LIMIT = 65_536;
 const ADMIN_BODY_LIMIT = 1_048_576;
 
@@ -23,27 +28,62 @@ const ADMIN_BODY_LIMIT = 1_048_576;
 const { handle } = Shim.prototype;
 
 export default {
-  async fetch(request, env, ctx) {
-    try {
-      const { method, url, headers } = request;
-      const forwarded = FORWARDED_HEADERS.map((name) => headers.get(name) ?? "").join("\n");
-      let body;
-      if (method !== "GET" && method !== "HEAD") {
-        try {
-          body = await readBody(request, url);
-        } catch {
-          // The client went away while sending: nobody reads the answer, and it is no failure of ours.
-          return new Response(null, { status: 400 });
-        }
-      }
-      const tooLarge = body === null;
-      const answer = guard(() => handle(env, ctx, method, url, forwarded, body ?? undefined, tooLarge));
-      return toResponse(typeof answer === "string" ? answer : await answer);
-    } catch (error) {
-      return serverError(request, error);
-    }
+  fetch(request, env) {
+    useBindings(env);
+    const { method, url } = request;
+    return method === "POST" && url.endsWith(TOKEN) ? token(request, url) : other(request, method, url);
   },
 };
+
+/** A request for a token, whose body is text. */
+async function token(request, url) {
+  const { headers } = request;
+  const declared = headers.get("content-length");
+  if (declared === null || !(Number(declared) <= BODY_LIMIT)) return other(request, "POST", url);
+  let head = `POST\n${url}`;
+  for (let line = 0; line < FORWARDED_HEADERS.length; line++) {
+    head += TOKEN_LINES[line] ? `\n${headers.get(FORWARDED_HEADERS[line]) ?? ""}` : "\n";
+  }
+  let text;
+  try {
+    text = await request.text();
+  } catch {
+    return goneAway();
+  }
+  // What was no UTF-8 has become replacement characters, which no form has: it stays what it was, for the server to refuse.
+  const bytes = text.includes("\ufffd") ? Uint8Array.of(0xff) : undefined;
+  return answer(request, head, bytes === undefined ? text : undefined, bytes, false);
+}
+
+async function other(request, method, url) {
+  const { headers } = request;
+  const head = `${method}\n${url}\n${FORWARDED_HEADERS.map((name) => headers.get(name) ?? "").join("\n")}`;
+  let body;
+  if (method !== "GET" && method !== "HEAD") {
+    try {
+      body = await readBody(request, url);
+    } catch {
+      return goneAway();
+    }
+  }
+  return answer(request, head, undefined, body ?? undefined, body === null);
+}
+
+/** The client went away while sending: nobody reads the answer, and it is no failure of ours. */
+function goneAway() {
+  return new Response(null, { status: 400 });
+}
+
+/** A Response, or a promise of one. */
+function answer(request, head, text, bytes, tooLarge) {
+  try {
+    const answered = guard(() => handle(head, text, bytes, tooLarge));
+    if (typeof answered === "string") return toResponse(answered);
+    return answered.then(toResponse).catch((error) => serverError(request, error));
+  } catch (error) {
+    return serverError(request, error);
+  }
+}
 
 /**
  * The body's bytes, undefined without a body, or null when there are more than allowed. A body of unknown length is

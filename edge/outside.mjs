@@ -1,6 +1,28 @@
 // What `src/edge` asks of others: Durable Objects, KV and clients. Strings in and out: a Request or Response that wasm
 // handles costs it a dozen calls.
 
+// The same for every request of an isolate.
+let bindings;
+
+/** Keeps the bindings for the server, which asks for them once. */
+export function useBindings(env) {
+  bindings = env;
+}
+
+/**
+ * Signs `message` with an imported private key. The runtime copies the message before this returns, so it may be a view of
+ * wasm's memory.
+ */
+function sign(algorithm, key, message) {
+  return crypto.subtle.sign(ALGORITHMS[algorithm], key, message);
+}
+
+const ALGORITHMS = {
+  ES256: { name: "ECDSA", hash: "SHA-256" },
+  PS256: { name: "RSA-PSS", saltLength: 32 },
+  RS256: { name: "RSASSA-PKCS1-v1_5" },
+};
+
 /**
  * Sends a command to an object; returns the status, a line feed, the answer. The stub is made anew each time: one that saw
  * an exception is dead.
@@ -33,4 +55,4 @@ async function postForm(url, form, timeout) {
 }
 
 // Where `src/edge/js.rs` finds them.
-globalThis.mintedge = { callObject, readSnapshots, postForm };
+globalThis.mintedge = { bindings: () => bindings, callObject, postForm, readSnapshots, sign };

@@ -36,6 +36,17 @@ extern "C" {
 /// `edge/outside.mjs`.
 #[wasm_bindgen(js_namespace = mintedge)]
 extern "C" {
+    /// The bindings of this deployment.
+    pub(super) fn bindings() -> JsValue;
+
+    /// Signs `message` with a private key; a promise of an `ArrayBuffer`. `algorithm` is a name of RFC 7518 §3.1.
+    #[wasm_bindgen(catch)]
+    pub(super) fn sign(
+        algorithm: &str,
+        key: &web_sys::CryptoKey,
+        message: &[u8],
+    ) -> Result<js_sys::Promise, JsValue>;
+
     /// Sends `command` to the object `name`: the status, a line feed, the answer.
     #[wasm_bindgen(catch, js_name = callObject)]
     pub(super) async fn call_object(

@@ -35,24 +35,23 @@ thread_local! {
     static SERVER: RefCell<Option<Rc<Server<Edge>>>> = const { RefCell::new(None) };
 }
 
-/// Answers one request. `headers` are the values of `FORWARDED_HEADERS` in `edge/entry.mjs`, one a line, in that order.
+/// Answers one request. `head` is the method, the URL and the values of `FORWARDED_HEADERS` in `edge/entry.mjs`, one a line, in
+/// that order. The body comes as `text` or as `bytes`, or not at all.
 ///
 /// Returns the response as a string, or a promise of it if something had to be waited for. The warm hot path waits for
 /// nothing, and skipping the promise is worth a tenth of a request.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn handle(
-    env: JsValue,
-    _ctx: JsValue,
-    method: &str,
-    url: &str,
-    headers: &str,
-    body: Option<Vec<u8>>,
-    too_large: bool,
-) -> JsValue {
-    let body = if too_large { Body::TooLarge } else { Body::Bytes(body.unwrap_or_default()) };
-    let request = Request::new(Method::parse(method), url, parse_headers(headers), body);
-    let server = match server(env.unchecked_into()) {
+pub fn handle(head: &str, text: Option<String>, bytes: Option<Vec<u8>>, too_large: bool) -> JsValue {
+    let body = if too_large {
+        Body::TooLarge
+    } else {
+        Body::Bytes(text.map(String::into_bytes).or(bytes).unwrap_or_default())
+    };
+    let mut lines = head.split('\n');
+    let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let request = Request::new(Method::parse(method), url, parse_headers(lines), body);
+    let server = match server(js::bindings) {
         Ok(server) => server,
         Err(error) => return JsValue::from_str(&misconfigured(&request, &error)),
     };
@@ -73,10 +72,12 @@ pub fn handle(
     }
 }
 
-fn server(env: Env) -> Result<Rc<Server<Edge>>, ServerError> {
+/// The isolate's server, made when it is asked for first.
+fn server(bindings: impl FnOnce() -> JsValue) -> Result<Rc<Server<Edge>>, ServerError> {
     if let Some(server) = SERVER.with_borrow(Clone::clone) {
         return Ok(server);
     }
+    let env: Env = bindings().unchecked_into();
     let issuer = issuer(&env)?;
     let admin_secret = env.secret("ADMIN_SECRET").ok().map(|secret| Secret::received(secret.to_string()));
     let edge_cache = env.var("EDGE_CACHE_SECONDS").ok().and_then(|text| text.to_string().parse().ok());
@@ -102,8 +103,8 @@ fn quoted(error: &ServerError) -> String {
     serde_json::to_string(error.detail()).unwrap_or_default()
 }
 
-fn parse_headers(lines: &str) -> Headers {
-    let mut lines = lines.split('\n').map(|value| (!value.is_empty()).then(|| value.to_owned()));
+fn parse_headers<'a>(lines: impl Iterator<Item = &'a str>) -> Headers {
+    let mut lines = lines.map(|value| (!value.is_empty()).then(|| value.to_owned()));
     let mut next = || lines.next().flatten();
     Headers {
         authorization: next().map(SensitiveHeader::new),

@@ -2,7 +2,6 @@
 //! functions it calls, and `hashing.rs` what computes an object's orders.
 
 use wasm_bindgen::prelude::*;
-use worker::Env;
 
 use super::js::{self, Random, failed};
 use crate::protocol::codec::json;
@@ -84,7 +83,7 @@ pub fn object(
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Function) -> Result<(), JsError> {
     let class = Class::parse(&class).ok_or_else(|| JsError::new("there is no such class"))?;
-    let server = super::server(env.unchecked_into::<Env>()).map_err(thrown)?;
+    let server = super::server(|| env).map_err(thrown)?;
     let carry_out = |command: &str| {
         let reply = carry_out.call1(&JsValue::NULL, &command.into()).map_err(failed)?;
         reply.as_string().ok_or(ServerError::internal("the object's answer is no text"))

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 
-use super::js::failed;
+use super::js::{self, failed};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::model::jwk::{Alg, PublicJwk};
@@ -40,19 +40,21 @@ pub(super) async fn sign(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, Se
     if let Some(ed25519) = key.ed25519() {
         return Ok(ed25519.sign(message).to_bytes().to_vec());
     }
-    let imported = import(key).await?;
-    let algorithm = signing_algorithm(key.public.alg)?;
-    let data = Uint8Array::from(message);
-    let promise = subtle()?.sign_with_object_and_js_u8_array(&algorithm, &imported, &data).map_err(failed)?;
+    let imported = match imported(key) {
+        Some(known) => known,
+        None => import(key).await?,
+    };
+    let promise = js::sign(key.public.alg.name(), &imported, message).map_err(failed)?;
     let signature = JsFuture::from(promise).await.map_err(failed)?;
     Ok(Uint8Array::new(&signature).to_vec())
 }
 
+fn imported(key: &SigningKey) -> Option<CryptoKey> {
+    IMPORTED.with_borrow(|keys| keys.get(&key.public.kid).cloned())
+}
+
 async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
     let kid = &key.public.kid;
-    if let Some(known) = IMPORTED.with_borrow(|keys| keys.get(kid).cloned()) {
-        return Ok(known);
-    }
     let der = Uint8Array::from(key.private().expose());
     let usages = Array::of1(&"sign".into());
     let algorithm = key_algorithm(key.public.alg)?;
