@@ -15,8 +15,40 @@ pub(super) const DATA: &str = "texts and tables";
 /// Code of no layer that has a budget.
 const REST: &str = "other crates";
 
-/// Each layer and how many bytes it may have, in units of 1000.
-const BUDGETS: &[(&str, f64)] = &[];
+/// Each layer and how many bytes it may have, in units of 1000: a little more than it had when the budgets were set. A layer that
+/// outgrows its budget gets a larger one with a reason, or less code.
+const BUDGETS: &[(&str, f64)] = &[
+    (DATA, 265.0),
+    (REST, 24.0),
+    ("alloc, core, std", 400.0),
+    ("protocol/codec", 235.0),
+    ("cryptography", 135.0),
+    ("protocol/endpoints", 132.0),
+    ("protocol/objects", 112.0),
+    ("serde, serde_json", 97.0),
+    ("glue to JavaScript", 67.0),
+    ("protocol/admin", 64.0),
+    ("protocol/grants", 41.0),
+    ("protocol/server", 31.0),
+    ("edge", 28.0),
+    ("protocol/tokens", 27.0),
+    ("protocol/config", 26.0),
+    ("protocol/login", 24.0),
+    ("protocol/validate", 21.0),
+    ("protocol/keys", 20.0),
+    ("protocol/model", 19.0),
+    ("protocol/pages", 18.0),
+    ("protocol/passwords", 11.0),
+    ("protocol/rules", 11.0),
+    ("protocol/federation", 9.0),
+    ("protocol/issue", 9.0),
+    ("protocol/app", 9.0),
+    ("protocol/http", 9.0),
+    ("protocol/state", 8.0),
+    ("protocol/client_auth", 7.0),
+    ("protocol/exchange", 4.0),
+    ("protocol/notices", 1.0),
+];
 
 /// Crates by what they are for, where that is worth a line of its own.
 const CRATES: &[(&str, &[&str])] = &[
