@@ -6,12 +6,12 @@
 mod suite;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Barrier, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use suite::browser::{Browser, CHALLENGE, PageForm, form};
-use suite::harness::{Fixture, Req, Target, TestClient};
+use suite::harness::{Fixture, Req, Resp, Target, TestClient};
 use suite::http::target;
 use suite::login::{REDIRECT, web_client};
 
@@ -89,23 +89,28 @@ fn log_in_until(done: &AtomicBool) -> usize {
     let target = target();
     let f = Fixture::resume(&target);
     let (client, browser) = (web_client(&f, &json!({})), Browser::new(&f));
-    let page = PageForm::of(&browser.authorize(&request(&client)).expect(200).body);
-    let hidden: Vec<_> = page.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let cookies = browser.cookies.borrow();
-    let cookies: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let page = browser.authorize(&request(&client)).expect(200);
     let mut logins = 0;
     while !done.load(Ordering::Relaxed) {
-        let name = f.unique("nobody");
-        let typed = [("username", name.as_str()), ("password", "a wrong password"), ("action", "login")];
-        let login = Req::new("POST", &browser.path(&page.action))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", cookies.join("; "))
-            .body(form(&[hidden.as_slice(), &typed].concat()));
+        let login = wrong_login(&browser, &page, &f.unique("nobody"));
         let Some(answer) = target.try_send(&login) else { continue };
         assert!(answer.status == 200 || answer.status == 503, "{answer:?}");
         logins += usize::from(answer.status == 200);
     }
     logins
+}
+
+/// What the page sends when `name` types a wrong password.
+fn wrong_login(browser: &Browser<'_>, page: &Resp, name: &str) -> Req {
+    let page = PageForm::of(&page.body);
+    let hidden: Vec<_> = page.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let cookies = browser.cookies.borrow();
+    let cookies: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let typed = [("username", name), ("password", "a wrong password"), ("action", "login")];
+    Req::new("POST", &browser.path(&page.action))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("cookie", cookies.join("; "))
+        .body(form(&[hidden.as_slice(), &typed].concat()))
 }
 
 fn request(client: &TestClient) -> [(&str, &str); 6] {
@@ -126,20 +131,22 @@ fn who_finds_too_many_logins_waiting_is_asked_to_come_back() {
     let target = target();
     let f = Fixture::new(&target);
     let client = web_client(&f, &json!({}));
+    let logins: Vec<Req> = (0..96)
+        .map(|number| {
+            let browser = Browser::new(&f);
+            let page = browser.authorize(&request(&client)).expect(200);
+            wrong_login(&browser, &page, &f.unique(&format!("somebody-{number}")))
+        })
+        .collect();
+    // All at the same moment, however slow the machine is.
+    let together = Barrier::new(logins.len());
     let answers: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..96)
-            .map(|number| {
-                let client = client.clone();
-                scope.spawn(move || {
-                    let target = suite::http::target();
-                    let f = Fixture::resume(&target);
-                    let browser = Browser::new(&f);
-                    let page = browser.authorize(&request(&client)).expect(200);
-                    let name = f.unique(&format!("somebody-{number}"));
-                    browser.log_in(&page, &name, "a wrong password")
-                })
-            })
-            .collect();
+        let send = |login| {
+            let target = suite::http::target();
+            together.wait();
+            target.send(login)
+        };
+        let threads: Vec<_> = logins.iter().map(|login| scope.spawn(move || send(login))).collect();
         threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
     });
     let (checked, busy): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);

@@ -5,8 +5,6 @@
 
 mod suite;
 
-use std::time::Duration;
-
 use suite::harness::{Fixture, Req, Resp, Target as _};
 use suite::http::target;
 
@@ -20,7 +18,8 @@ fn a_panic_fails_what_is_under_way_and_nothing_after_it() {
         println!("a panic: {place}");
         // Longer than a request may take here: it ends early, or the test fails.
         let waiting = std::thread::spawn(|| probe("wait"));
-        std::thread::sleep(Duration::from_millis(500));
+        // Answered as soon as it waits.
+        probe("waiting");
         assert!(!waiting.is_finished(), "{place}: it waits");
         expect_server_error(&probe(place), place);
         expect_server_error(&waiting.join().expect("an answer"), place);

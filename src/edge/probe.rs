@@ -2,6 +2,8 @@
 //! which a release can't be built with.
 #![expect(clippy::panic, reason = "that is what it is for")]
 
+use std::cell::Cell;
+
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -23,8 +25,15 @@ async fn sleep(milliseconds: f64) {
     let _ = JsFuture::from(elapsed).await;
 }
 
+/// How long a request waits that nothing ends early, in milliseconds: longer than the test does.
+const WAIT: f64 = 180_000.0;
 /// The command that makes the Control object panic.
 const COMMAND: &str = "panic-probe";
+
+thread_local! {
+    /// Whether this instance has seen a request begin to wait.
+    static WAITING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Panics before there is a future.
 pub(super) fn call(url: &str) {
@@ -42,7 +51,15 @@ pub(super) async fn run(platform: &Edge, path: &str) {
         "/panic-probe/object" => {
             let _ = platform.ask(COMMAND.to_owned()).await;
         }
-        "/panic-probe/wait" => sleep(60_000.0).await,
+        "/panic-probe/wait" => {
+            WAITING.set(true);
+            sleep(WAIT).await;
+        }
+        "/panic-probe/waiting" => {
+            while !WAITING.get() {
+                sleep(10.0).await;
+            }
+        }
         _ => {}
     }
 }

@@ -2,7 +2,7 @@
 //! secret. It runs with `EDGE_CACHE_SECONDS=1`. `cargo xtask test` starts one and sets all of it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::harness::{Req, Resp, Target};
 
@@ -16,6 +16,13 @@ pub struct Worker {
 /// How long an answer may take. A bound of the tests, not of the server: a machine that stands still for a while is not to be
 /// taken for a server that does not answer.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How long it takes, at an unhurried pace, until every edge knows a change: the object's alarm publishes within a moment, and an
+/// edge looks again after two seconds at most.
+const SETTLING: Duration = Duration::from_millis(3500);
+/// How long it is waited at a time, and how much longer that may take before it counts as a stand-still.
+const STRETCH: Duration = Duration::from_millis(250);
+const STAND_STILL: Duration = Duration::from_secs(1);
 
 static CONFIGURATION: Mutex<()> = Mutex::new(());
 
@@ -76,9 +83,18 @@ impl Target for Worker {
         self.admin_secret.clone()
     }
 
-    /// The object's alarm publishes within a moment, and an edge looks again after two seconds at most.
+    /// Waits so long in one go. After a stand-still of the machine or of the server everything that was due comes at once, and
+    /// in any order: then the waiting begins anew.
+    #[allow(clippy::disallowed_methods, reason = "the real runtime has the real time")]
     fn settle(&self) {
-        std::thread::sleep(Duration::from_millis(3500));
+        let mut waited = Duration::ZERO;
+        while waited < SETTLING {
+            let begun = Instant::now();
+            std::thread::sleep(STRETCH);
+            // Nothing is served there.
+            self.send(&Req::new("GET", "/"));
+            waited = if begun.elapsed() < STRETCH + STAND_STILL { waited + STRETCH } else { Duration::ZERO };
+        }
     }
 
     fn configuration_lock(&self) -> Option<MutexGuard<'static, ()>> {

@@ -98,7 +98,7 @@ export class Browser {
     const cookies = this.#cookies.get(url.hostname) ?? new Map();
     this.#cookies.set(url.hostname, cookies);
     const cookie = cookies.size > 0 ? { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") } : {};
-    const sent = request(url, { method, headers: { ...this.#headers, ...headers, ...cookie }, timeout: 30_000 });
+    const sent = request(url, { method, headers: { ...this.#headers, ...headers, ...cookie }, timeout: 120_000 });
     sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url}`)));
     sent.end(body);
     const [response] = await once(sent, "response");

@@ -97,7 +97,7 @@ export async function register(members = {}) {
 
 /** Discovers the server as openid-client does, with the OAuth document (RFC 8414) unless told otherwise. */
 export function discover(clientId, authentication, algorithm = "oauth2", metadata = undefined) {
-  const options = { algorithm, execute: [oidc.allowInsecureRequests], timeout: 20 };
+  const options = { algorithm, execute: [oidc.allowInsecureRequests], timeout: 120 };
   return oidc.discovery(new URL(issuer), clientId, metadata, authentication, options);
 }
 
@@ -110,7 +110,7 @@ export async function confidentialClient(members) {
 /** The key set as a resource server fetches it; looks again for every `kid` it doesn't know. */
 export async function remoteKeySet() {
   const { jwks_uri: url } = await (await fetch(`${issuer}/.well-known/oauth-authorization-server`)).json();
-  return createRemoteJWKSet(new URL(url), { cooldownDuration: 0 });
+  return createRemoteJWKSet(new URL(url), { cooldownDuration: 0, timeoutDuration: 120_000 });
 }
 
 /** Tries until `check` doesn't throw: an edge may use what it knows for a moment longer (at most 10 s here). */

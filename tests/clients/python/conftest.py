@@ -16,7 +16,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc8414 import get_well_known_url
 
 ALGORITHMS = ["EdDSA", "ES256", "RS256", "PS256"]
-TIMEOUT = 20
+TIMEOUT = 120
 
 
 @dataclass

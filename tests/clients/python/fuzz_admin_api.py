@@ -36,7 +36,7 @@ def main() -> int:
     # Deep into a client and a user that there are.
     admin = token(issuer, secret)
     for path, body in [("clients", {"client_id": "fuzzed"}), ("users", {"login": "fuzzed@example.com"})]:
-        made = requests.post(f"{api}/{path}", json=body, headers={"authorization": f"Bearer {admin}"}, timeout=20)
+        made = requests.post(f"{api}/{path}", json=body, headers={"authorization": f"Bearer {admin}"}, timeout=120)
         assert made.status_code == 201, made.text
     names = {"path.client_id": "fuzzed", "path.user": made.json()["user"]["sub"]}
     kept = ["--exclude-method", "DELETE", "--exclude-path-regex", "^/(keys|config|revoke-clients)", "--exclude-path", "/clients"]
@@ -48,7 +48,7 @@ def token(issuer: str, secret: str) -> str:
         f"{issuer}/token",
         data={"grant_type": "client_credentials", "resource": f"{issuer}/admin"},
         auth=("mintedge-admin", secret),
-        timeout=20,
+        timeout=120,
     )
     answer.raise_for_status()
     return answer.json()["access_token"]

@@ -55,7 +55,7 @@ class Person:
         for _ in range(20):
             if urlsplit(url).hostname not in self.hosts:
                 return Page(url)
-            response = self._session.request(method, url, allow_redirects=False, timeout=30, **request)
+            response = self._session.request(method, url, allow_redirects=False, timeout=120, **request)
             page = Page(url, response)
             onward = response.headers["location"] if response.status_code in REDIRECTS else page.onward
             if onward is None:

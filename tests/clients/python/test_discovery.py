@@ -4,10 +4,11 @@ import requests
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 from authlib.oidc.discovery import OpenIDProviderMetadata
 from authlib.oidc.discovery import get_well_known_url as get_openid_url
+from conftest import TIMEOUT
 
 
 def document(url):
-    response = requests.get(url, timeout=20)
+    response = requests.get(url, timeout=TIMEOUT)
     assert response.headers["content-type"] == "application/json"
     return response.json()
 

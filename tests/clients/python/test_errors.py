@@ -2,7 +2,7 @@
 
 import pytest
 from authlib.integrations.base_client.errors import OAuthError
-from conftest import Client
+from conftest import TIMEOUT, Client
 
 
 def refusal(server, session, **parameters):
@@ -31,7 +31,7 @@ def test_a_grant_that_the_client_may_not_use_is_unauthorized_client(server):
 def test_a_grant_that_is_not_there_is_unsupported_grant_type(server):
     session = server.session(server.register())
     with pytest.raises(OAuthError) as refused:
-        session.fetch_token(server.metadata["token_endpoint"], grant_type="urn:example:nothing", timeout=20)
+        session.fetch_token(server.metadata["token_endpoint"], grant_type="urn:example:nothing", timeout=TIMEOUT)
     assert refused.value.error == "unsupported_grant_type"
 
 

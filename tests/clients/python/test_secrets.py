@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 import requests
 from authlib.integrations.base_client.errors import OAuthError
-from conftest import Client
+from conftest import TIMEOUT, Client
 
 PLAIN = [
     "mes_lookalike-but-not-generated",
@@ -69,5 +69,5 @@ def test_requests_basic_auth_works_with_generated_secrets(server):
     client = server.register()
     form = {"grant_type": "client_credentials", **parameters(server)}
     url = server.metadata["token_endpoint"]
-    response = requests.post(url, data=form, auth=(client.id, client.secret), timeout=20)
+    response = requests.post(url, data=form, auth=(client.id, client.secret), timeout=TIMEOUT)
     assert response.status_code == 200, response.text

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import requests
-from conftest import ALGORITHMS
+from conftest import ALGORITHMS, TIMEOUT
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidClaimError, JoseError
 from joserfc.jwk import KeySet, RSAKey
@@ -14,7 +14,7 @@ METHODS = ["client_secret_basic", "client_secret_post"]
 
 
 def key_set(server):
-    return KeySet.import_key_set(requests.get(server.metadata["jwks_uri"], timeout=20).json())
+    return KeySet.import_key_set(requests.get(server.metadata["jwks_uri"], timeout=TIMEOUT).json())
 
 
 def verify(server, token, alg, audience=None, issuer=None):
