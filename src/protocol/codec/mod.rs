@@ -5,4 +5,5 @@
 pub mod encoding;
 pub mod json;
 pub mod jws;
+mod punycode;
 pub mod uri;

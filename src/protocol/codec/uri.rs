@@ -4,8 +4,12 @@
 //! segment that one resolves and another sends, no host that one reads as a number. What leads where is for others to say:
 //! [`crate::protocol::config::redirect_uri`] for applications, [`crate::protocol::model::outbound`] for this server itself, `pages/uri.rs` for browsers.
 
+use super::punycode;
+
 /// Longest URI, in bytes.
 const MAX_URI: usize = 2048;
+/// Longest host name, in characters (RFC 1035 §2.3.4, without the root's label and the lengths).
+const MAX_HOST: usize = 253;
 /// Schemes that a browser runs or reads by itself, or that lead to no application.
 const FORBIDDEN: [&str; 17] = [
     "about",
@@ -158,7 +162,11 @@ pub(crate) fn is_authority(scheme: &str, authority: &str) -> bool {
     let port_ok = port
         .is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
     let host_ok = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(v6) => v6.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == v6),
+        // With a dot it is an IPv4 address in disguise, which parsers write in two ways.
+        Some(v6) => {
+            !v6.contains('.')
+                && v6.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == v6)
+        }
         None => is_host(host),
     };
     host_ok && port_ok && !is_default
@@ -170,11 +178,13 @@ fn is_host(host: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && label.strip_prefix("xn--").is_none_or(punycode::is_sound)
     });
     // URL parsers take a host whose last label starts with a digit for an IPv4 address.
     let numeric =
         host.rsplit('.').next().is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
     is_name
+        && host.len() <= MAX_HOST
         && (!numeric || host.parse::<core::net::Ipv4Addr>().is_ok_and(|address| address.to_string() == host))
 }
 
@@ -211,6 +221,8 @@ mod tests {
             "https://App.Example:443/cb?x=y&z=%2F",
             "https://app.example/a//b/?q[]=1",
             "https://[2606:4700::1111]:8443/x",
+            "https://xn--bcher-kva.example/",
+            "https://XN--BCHER-KVA.example/",
             "http://127.0.0.1:80/",
             "com.example.app:/cb",
             "com.example.app://host/cb",
@@ -252,6 +264,12 @@ mod tests {
             "https://2130706433/",
             "https://[::1/",
             "https://[0:0:0:0:0:0:0:1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:7f00:1]/",
+            "https://[::127.0.0.1]/",
+            "https://xn--a/",
+            "https://xn--/",
+            "https://a.xn--99999999.example/",
             "https://a.example:/",
             "https://a.example:0/",
             "https://a.example:99999/",
@@ -262,6 +280,9 @@ mod tests {
             assert!(Uri::parse(bad).is_err(), "{bad}");
         }
         assert!(Uri::parse(&format!("https://a.example/{}", "x".repeat(MAX_URI))).is_err());
+        let host = |labels| "abcdefghi.".repeat(labels);
+        assert!(Uri::parse(&format!("https://{}abc/", host(25))).is_ok());
+        assert!(Uri::parse(&format!("https://{}abcd/", host(25))).is_err());
     }
 
     /// What the `url` crate makes of a web URI, where nothing but its notation may differ.

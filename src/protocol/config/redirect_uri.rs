@@ -4,10 +4,14 @@
 //! Comparison is of exact strings, but for the port of a loopback address, which a native app can't know beforehand.
 
 use super::registered_client::Client;
+use crate::protocol::codec::encoding::form_decode;
 use crate::protocol::codec::uri::{Uri, is_forbidden, is_scheme};
 
 /// Longest URI, in bytes.
 pub const MAX_URI: usize = 1024;
+
+/// Parameters that this server appends.
+const OF_ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
 
 /// A redirect URI that the client has registered. Only [`RegisteredRedirectUri::of`] makes one, and only one of these is
 /// ever redirected to.
@@ -93,6 +97,13 @@ pub fn problem(uri: &str, schemes: &[String]) -> Option<&'static str> {
         Ok(parsed) => parsed,
         Err(problem) => return Some(problem),
     };
+    if let Some((_, query)) = parsed.path.split_once('?')
+        && has_name_of_an_answer(query)
+    {
+        return Some(
+            "its query has a parameter that the answer has, such as `code`, `state`, `iss` or `error`",
+        );
+    }
     match parsed.scheme {
         "https" => None,
         "http" if parsed.is_loopback() => None,
@@ -107,6 +118,13 @@ pub fn problem(uri: &str, schemes: &[String]) -> Option<&'static str> {
              `[login]`",
         ),
     }
+}
+
+/// Whether a query has a parameter of authorization responses (RFC 6749 §4.1.2, RFC 9207). The application would find it twice
+/// and might read the one that is always there.
+fn has_name_of_an_answer(query: &str) -> bool {
+    let name = |pair: &str| form_decode(pair.split('=').next().unwrap_or_default());
+    query.split('&').filter_map(name).any(|name| OF_ANSWERS.contains(&name.as_str()))
 }
 
 /// What is wrong with `scheme` as one that policy lets apps have, if anything.
@@ -219,6 +237,7 @@ mod tests {
         for good in [
             "https://app.example/cb",
             "https://app.example/cb?x=y",
+            "https://app.example/cb?codec=1&mystate=2&x=code&Code=3",
             "http://127.0.0.1/cb",
             "http://localhost:3000/cb",
             "http://[::1]:8080/",
@@ -274,6 +293,13 @@ mod tests {
             "https://app.example:99999/cb",
             "http://127.0.0.1:0/cb",
             "http://127.0.0.1.evil.example/cb",
+            "https://xn--a/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://app.example/cb?code=x",
+            "https://app.example/cb?a=b&state",
+            "https://app.example/cb?a=b&i%73s=x",
+            "https://app.example/cb?%65rror=",
+            "com.example.app:/cb?error_description=x",
         ] {
             assert!(problem(bad, &[]).is_some(), "{bad}");
         }

@@ -85,12 +85,14 @@ fn host_objection(host: &str) -> Option<&'static str> {
     (!is_public).then_some("its address is private, loopback, link-local or reserved")
 }
 
-/// All but the blocks of IANA's special-purpose registry (RFC 6890) that are not globally reachable.
+/// All but the blocks of IANA's special-purpose registry (RFC 6890) that are not globally reachable, and one address of Azure's.
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
+    let [a, b, c, d] = address.octets();
     let special = match a {
         0 | 10 | 127 | 224..=255 => true,
         100 => (64..=127).contains(&b),
+        // Public by its number; in Azure it is the host of a virtual machine, which hands out certificates and configuration.
+        168 => (b, c, d) == (63, 129, 16),
         169 => b == 254,
         172 => (16..=31).contains(&b),
         192 => b == 168 || matches!((b, c), (0, 0 | 2) | (88, 99)),
@@ -123,6 +125,7 @@ mod tests {
             "https://ID.example.com/keys",
             "https://example.com",
             "https://8.8.8.8/keys",
+            "https://168.63.129.17/keys",
             "https://172.32.0.1/keys",
             "https://100.128.0.1/keys",
             "https://[2606:4700::1111]/keys",
@@ -166,6 +169,7 @@ mod tests {
             "https://10.1.2.3/keys",
             "https://10.1.2.3:8443/keys",
             "https://100.64.0.1/keys",
+            "https://168.63.129.16/keys",
             "https://169.254.169.254/keys",
             "https://172.16.0.1/keys",
             "https://192.168.0.1/keys",

@@ -55,7 +55,7 @@ pub fn problems(config: &Config) -> Vec<Problem> {
 pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
     let mut check = Check::default();
     check.settings(config);
-    check.resources(&config.resource);
+    check.resources(&config.resource, own);
     let scopes = scope_owners(&config.resource);
     let resources: BTreeSet<&str> =
         config.resource.iter().map(|resource| resource.identifier.as_str()).collect();
@@ -147,12 +147,20 @@ impl Check {
         }
     }
 
-    fn resources(&mut self, resources: &[ResourceConfig]) {
+    fn resources(&mut self, resources: &[ResourceConfig], own: Option<&str>) {
         let mut identifiers = BTreeSet::new();
         let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
         for (index, resource) in resources.iter().enumerate() {
             let at = format!("resource[{index}]");
             self.resource(resource, &at);
+            let identifier = resource.identifier.as_str();
+            // What is issued for the server itself, such as for `/userinfo`, is no token of a resource.
+            if own.is_some_and(|own| identifier.strip_suffix('/').unwrap_or(identifier) == own) {
+                self.say(
+                    format!("{at}.identifier"),
+                    "this is the server itself; a resource has another name",
+                );
+            }
             if !identifiers.insert(bare_origin(&resource.identifier)) {
                 let message = format!(
                     "the resource `{}` is there twice; a slash after a bare origin makes no difference",
@@ -330,6 +338,24 @@ mod tests {
             if !is_origin(&text) || text.contains("xn--") { return Ok(()) }
             let url = url::Url::parse(&text).expect("a URL");
             proptest::prop_assert_eq!(url.origin().ascii_serialization(), text);
+        }
+    }
+
+    #[test]
+    fn no_resource_is_called_like_the_server_itself() {
+        let found = |identifier: &str, own: &str| {
+            let config = serde_json::json!({ "resource": [{ "identifier": identifier, "scopes": ["a"] }] });
+            problems_at(&serde_json::from_value(config).expect("a configuration"), Some(own))
+        };
+        for (own, refused, allowed) in [
+            ("https://id.example", ["https://id.example", "https://id.example/"], "https://id.example/api"),
+            ("https://a.example/id", ["https://a.example/id", "https://a.example/id/"], "https://a.example"),
+        ] {
+            for identifier in refused {
+                let found = found(identifier, own);
+                assert!(found.iter().any(|problem| problem.path == "resource[0].identifier"), "{identifier}");
+            }
+            assert!(found(allowed, own).is_empty(), "{allowed}");
         }
     }
 
