@@ -8,6 +8,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use mintedge::protocol::objects::control::Command;
+
 #[path = "../fuzz/src/fixture.rs"]
 mod fixture;
 #[path = "../fuzz/src/targets/mod.rs"]
@@ -44,6 +46,49 @@ fn half_of_the_targets_hold_on_their_seeds() {
 #[test]
 fn the_other_half_of_the_targets_hold_on_their_seeds() {
     replay(1);
+}
+
+fn seeds(target: &str) -> Vec<String> {
+    inputs("seeds", target).iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
+}
+
+/// The names come from what the reader says that it expected.
+#[test]
+fn every_command_of_the_control_object_has_a_seed() {
+    let error = serde_json::from_str::<Command>("\"\"").expect_err("no command").to_string();
+    let names: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+    assert!(names.len() > 15, "{error}");
+    let seeds: Vec<serde_json::Value> =
+        seeds("control_command").iter().map(|seed| serde_json::from_str(seed).expect("JSON")).collect();
+    for name in names {
+        assert!(seeds.iter().any(|seed| seed.as_str() == Some(name) || seed.get(name).is_some()), "{name}");
+    }
+}
+
+#[test]
+fn every_operation_of_the_admin_api_has_a_seed() {
+    let description: serde_json::Value =
+        serde_json::from_str(include_str!("../src/protocol/admin/openapi.json")).expect("JSON");
+    let seeds = seeds("admin_request");
+    let calls: BTreeSet<(&str, Vec<&str>)> = seeds
+        .iter()
+        .filter_map(|seed| seed.lines().next()?.split_once(' '))
+        .map(|(method, target)| {
+            (method, target.split(['?', '#']).next().unwrap_or_default().split('/').collect())
+        })
+        .collect();
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        let template: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let fits = |target: &[&str]| {
+            let same = |(part, wanted): (&&str, &&str)| wanted.starts_with('{') || part == wanted;
+            target.len() == template.len() && target.iter().zip(&template).all(same)
+        };
+        for method in methods.as_object().expect("methods").keys().filter(|name| *name != "parameters") {
+            let known =
+                calls.iter().any(|(called, target)| called.eq_ignore_ascii_case(method) && fits(target));
+            assert!(known, "{method} {path}");
+        }
+    }
 }
 
 #[test]

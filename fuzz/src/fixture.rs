@@ -102,6 +102,21 @@ impl Fixture {
         answer["access_token"].as_str().expect("a token").to_owned()
     }
 
+    /// Makes the account of `ada@example.com`, whose password nobody knows.
+    pub fn add_person(&self) {
+        let headers = Headers {
+            authorization: Some(SensitiveHeader::new(format!("Bearer {}", self.admin_token()))),
+            content_type: Some("application/json".to_owned()),
+            ..Headers::default()
+        };
+        let hash =
+            "$argon2id$v=19$m=8,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let body = json!({ "login": "ada@example.com", "password_hash": hash });
+        let response =
+            self.send("POST", "/admin/v1/users", headers, Body::Bytes(body.to_string().into_bytes()));
+        assert_eq!(response.status, 201, "{response:?}");
+    }
+
     /// What holds for every answer to `method`: nothing of the input comes back or gets into the log, and a refusal is one.
     /// An answer to HEAD has no body (RFC 9110 §9.3.2).
     pub fn check(&self, method: &str, response: &Response) {

@@ -14,6 +14,9 @@ pub fn run(input: &[u8]) {
     let ([start, token, if_match], body) = lines(input);
     let (method, target) = start.split_once(' ').unwrap_or(("GET", &start));
     let fixture = Fixture::new();
+    if target.starts_with("users/") {
+        fixture.add_person();
+    }
     let genuine = token == "ADMIN";
     let token = if genuine { fixture.admin_token().to_owned() } else { token };
     let headers = Headers {
