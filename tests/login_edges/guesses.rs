@@ -122,6 +122,27 @@ impl<'a> Town<'a> {
     }
 }
 
+/// Making an account looks at a password where there is one already: that is one attempt, and not two.
+#[test]
+fn signing_up_with_somebodys_address_counts_as_one_attempt() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let town = Town::new(&f);
+    let sign_up = |password| {
+        let answer = town.browser(SHARED).sign_up_with(&town.request(), &town.owner, password);
+        match answer.status {
+            303 => In,
+            _ if answer.body.contains("Too many") => TooMany,
+            _ => Wrong,
+        }
+    };
+    let outcomes: Vec<_> = (0..11).map(|_| sign_up("not the owner's")).collect();
+    assert_eq!(outcomes, [[Wrong; 10].as_slice(), &[TooMany]].concat());
+    assert_eq!(town.from(SHARED, &town.owner, PASSWORD), TooMany);
+    target.world.advance(15 * 60);
+    assert_eq!(sign_up(PASSWORD), In, "who knows the password is let in");
+}
+
 type Attack = fn(&Town<'_>);
 
 fn nothing(_: &Town<'_>) {}

@@ -236,11 +236,14 @@ async fn set_password<P: Platform>(
     let Reply::User(user) = server.subject(cookie.owner, &Command::User, context.now).await? else {
         return Err(signed_out());
     };
-    let notice = login::flaw(new, &Names::of_user(server, context, &user).await?).map(|flaw| match flaw {
-        Flaw::TooShort => AccountNotice::PasswordTooShort,
-        Flaw::TooLong => AccountNotice::PasswordTooLong,
-        Flaw::Weak => AccountNotice::PasswordWeak,
-    });
+    let notice =
+        login::flaw(&server.platform, new, &Names::of_user(server, context, &user).await?).map(|flaw| {
+            match flaw {
+                Flaw::TooShort => AccountNotice::PasswordTooShort,
+                Flaw::TooLong => AccountNotice::PasswordTooLong,
+                Flaw::Weak => AccountNotice::PasswordWeak,
+            }
+        });
     if let Some(notice) = notice {
         return Ok(Err(notice));
     }

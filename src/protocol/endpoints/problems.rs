@@ -5,6 +5,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::login;
 use crate::protocol::login::{Flaw, Names, Problem};
 use crate::protocol::pages::{LoginProblem, SignUpProblem};
+use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
 /// Notes why a login failed, and says what the page says.
@@ -19,9 +20,9 @@ pub(crate) fn login_problem(context: &RequestContext<'_>, problem: Problem) -> L
 }
 
 /// What is wrong with a new password, if anything.
-pub(crate) fn sign_up_problem(form: &Form, names: &Names) -> Option<SignUpProblem> {
+pub(crate) fn sign_up_problem(platform: &impl Platform, form: &Form, names: &Names) -> Option<SignUpProblem> {
     let value = |name| form.value(name).unwrap_or_default();
-    match login::flaw(value("password"), names) {
+    match login::flaw(platform, value("password"), names) {
         Some(Flaw::TooShort) => Some(SignUpProblem::PasswordTooShort),
         Some(Flaw::TooLong) => Some(SignUpProblem::PasswordTooLong),
         None if value("password") != value("password_again") => Some(SignUpProblem::PasswordsDiffer),

@@ -70,7 +70,9 @@ async fn link<P: Platform>(
         let shown = page(server, context, &browser, (text, &user), problem).await?;
         return Ok(Response { status: 403, ..shown });
     }
-    if let Some(problem) = sign_up_problem(form, &Names::of_user(server, context, &user).await?) {
+    if let Some(problem) =
+        sign_up_problem(&server.platform, form, &Names::of_user(server, context, &user).await?)
+    {
         return page(server, context, &browser, (text, &user), Some(problem)).await;
     }
     let password = form.value("password").unwrap_or_default();

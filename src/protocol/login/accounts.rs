@@ -158,7 +158,8 @@ impl<P: Platform> Server<P> {
         self.holder_of(&identifier, now).await
     }
 
-    async fn holder_of(
+    /// Who has `identifier`, according to the directory.
+    pub(crate) async fn holder_of(
         &self,
         identifier: &Identifier,
         now: Timestamp,

@@ -43,9 +43,11 @@ impl Identifier {
     /// has to be told from a `sub`, and URLs can't name `.` and `..`.
     pub(crate) fn for_account(platform: &impl Platform, text: &str) -> Option<Self> {
         let identifier = Self::normal(platform, text)?;
-        let reserved =
-            identifier.0.starts_with(USER_SUBJECT_PREFIX) || matches!(identifier.as_str(), "." | "..");
-        (!reserved && characters::are_plain(&identifier.0)).then_some(identifier)
+        let name = identifier.as_str();
+        let is_reserved = name.starts_with(USER_SUBJECT_PREFIX) || matches!(name, "." | "..");
+        // `ada@example.com.` is the mailbox of `ada@example.com`.
+        let is_another = name.contains('@') && name.ends_with('.');
+        (!is_reserved && !is_another && characters::are_plain(name)).then_some(identifier)
     }
 
     /// Whether it looks like an email address.
@@ -54,6 +56,7 @@ impl Identifier {
         parts.is_some_and(|(local, host)| {
             !local.is_empty()
                 && host.contains('.')
+                && host.split('.').all(|label| !label.is_empty())
                 && !host.contains('@')
                 && !self.0.contains(char::is_whitespace)
         })

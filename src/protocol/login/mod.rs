@@ -16,6 +16,7 @@ mod weak;
 use crate::protocol::config::LoggedPeople;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::time::{DAY, Timestamp};
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::subject::{Authentication, Command, Reply, User};
 use crate::protocol::passwords::Password;
 use crate::protocol::server::Server;
@@ -81,23 +82,54 @@ async fn try_password<P: Platform>(
     identifier: &Identifier,
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
-    let now = context.now;
     if password.len() > MAX_PASSWORD {
         return Ok(Err(Problem::Wrong));
     }
-    let keyring = server.any_keyring(now).await?;
-    let attempt = throttle::Attempt::new(server, context, door, identifier).await?;
-    let Some(allowed) = attempt.count(server).await? else { return Ok(Err(Problem::TooMany)) };
-    let owner = allowed.owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
-    let log_in = Command::LogIn { password: Password::new(password) };
-    let user = match server.subject(owner, &log_in, now).await? {
-        Reply::User(user) if allowed.owner.is_some() => *user,
+    let Some(counted) = count(server, context, door, identifier.clone()).await? else {
+        return Ok(Err(Problem::TooMany));
+    };
+    let owner = counted.allowed.owner;
+    log_in(server, context, &counted, owner, password).await
+}
+
+/// An attempt that has been counted and whose password has not been looked at.
+pub(crate) struct Counted {
+    identifier: Identifier,
+    attempt: throttle::Attempt,
+    allowed: throttle::Allowed,
+}
+
+/// Counts an attempt; `None` if there were too many.
+async fn count<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    door: Door<'_>,
+    identifier: Identifier,
+) -> Result<Option<Counted>, ServerError> {
+    let attempt = throttle::Attempt::new(server, context, door, &identifier).await?;
+    let allowed = attempt.count(server).await?;
+    Ok(allowed.map(|allowed| Counted { identifier, attempt, allowed }))
+}
+
+/// Looks at the password of `owner`; without one, of a person that doesn't exist.
+async fn log_in<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    Counted { identifier, attempt, allowed }: &Counted,
+    owner: Option<UserId>,
+    password: &str,
+) -> Result<Result<Login, Problem>, ServerError> {
+    let keyring = server.any_keyring(context.now).await?;
+    let command = Command::LogIn { password: Password::new(password) };
+    let asked = owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
+    let user = match server.subject(asked, &command, context.now).await? {
+        Reply::User(user) if owner.is_some() => *user,
         Reply::Busy => return Ok(Err(Problem::Busy)),
         _ => return Ok(Err(Problem::Wrong)),
     };
-    attempt.forgive(server, &allowed).await?;
+    attempt.forgive(server, allowed).await?;
     let device = device::remember(server, context, &keyring.derived, &user);
-    Ok(Ok(Login { user, auth: by_password(now), device }))
+    Ok(Ok(Login { user, auth: by_password(context.now), device }))
 }
 
 /// Notes for the log who is said to have tried, and from where, as far as the log may say so.
@@ -132,19 +164,33 @@ pub(crate) async fn device_cookie<P: Platform>(
     Ok(device::remember(server, context, &keyring.derived, user))
 }
 
-/// Whether somebody may try something with this identifier; counts as an attempt.
-pub(crate) async fn may_try<P: Platform>(
+/// Counts an attempt on a page that goes on with [`after_sign_up`]; `None` if there were too many.
+pub(crate) async fn before_sign_up<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     name: &str,
-) -> Result<bool, ServerError> {
-    let Some(identifier) = server.identifier(name, context.now).await? else { return Ok(false) };
-    let attempt = throttle::Attempt::new(server, context, Door::Page, &identifier).await?;
-    let may = attempt.count(server).await?.is_some();
-    if !may {
+) -> Result<Option<Counted>, ServerError> {
+    let Some(identifier) = server.identifier(name, context.now).await? else { return Ok(None) };
+    let counted = count(server, context, Door::Page, identifier.clone()).await?;
+    if counted.is_none() {
         note_failure(server, context, Door::Page, &identifier).await?;
     }
-    Ok(may)
+    Ok(counted)
+}
+
+/// Logs in `owner`, who has the identifier now, with the password that was typed; without counting it again.
+pub(crate) async fn after_sign_up<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    counted: &Counted,
+    owner: Option<UserId>,
+    password: &str,
+) -> Result<Result<Login, Problem>, ServerError> {
+    let tried = log_in(server, context, counted, owner, password).await?;
+    if tried.is_err() {
+        note_failure(server, context, Door::Page, &counted.identifier).await?;
+    }
+    Ok(tried)
 }
 
 /// What a password login says of itself.

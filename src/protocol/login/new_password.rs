@@ -52,8 +52,9 @@ impl Names {
     }
 }
 
-/// What is wrong with a new password of a person with these names, if anything.
-pub(crate) fn flaw(password: &str, Names(names): &Names) -> Option<Flaw> {
+/// What is wrong with a new password of a person with these names, if anything. It is kept and compared as it is typed; but who
+/// guesses tries the other ways to type a common one, too: in wide letters, with spaces around.
+pub(crate) fn flaw(platform: &impl Platform, password: &str, Names(names): &Names) -> Option<Flaw> {
     if password.chars().count() < MIN_PASSWORD {
         return Some(Flaw::TooShort);
     }
@@ -61,5 +62,8 @@ pub(crate) fn flaw(password: &str, Names(names): &Names) -> Option<Flaw> {
         return Some(Flaw::TooLong);
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    is_weak(password, &names).then_some(Flaw::Weak)
+    let folded = if password.is_ascii() { password.to_owned() } else { platform.nfkc(password) };
+    let plain = folded.trim();
+    let is_short = plain.chars().count() < MIN_PASSWORD;
+    (is_short || is_weak(password, &names) || is_weak(plain, &names)).then_some(Flaw::Weak)
 }

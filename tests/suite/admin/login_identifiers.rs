@@ -65,6 +65,8 @@ pub fn identifiers_that_pass_for_others_are_refused(f: &Fixture<'_>) {
         "\u{430}dmin@example.com",
         "\u{430}\u{440}\u{440}\u{4cf}\u{435}@example.com",
         "ada  lovelace",
+        "ada@example.com.",
+        "ada@example.com\u{ff0e}",
     ];
     for name in names {
         let refused = create(f, &json!({ "login": name }));

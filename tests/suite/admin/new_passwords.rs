@@ -25,6 +25,11 @@ pub fn a_password_that_is_guessed_first_is_refused(f: &Fixture<'_>) {
         format!("{local}!"),
         "mintedge2026".to_owned(),
         "AdaLovelace1".to_owned(),
+        // The same in other letters, and with what nobody sees around it.
+        "\u{ff50}\u{ff41}ssword1".to_owned(),
+        "  iloveyou ".to_owned(),
+        "\u{a0}\u{a0}sunshine\u{3000}".to_owned(),
+        "  abc    ".to_owned(),
     ];
     for password in &weak {
         let refused = f.admin("PATCH", &path(&user, ""), Some(&json!({ "password": password })));

@@ -65,10 +65,10 @@ impl Credential {
         self.password.is_some() || self.password_hash.is_some()
     }
 
-    fn problem(&self, names: &Names) -> Option<Problem> {
+    fn problem(&self, platform: &impl Platform, names: &Names) -> Option<Problem> {
         let (path, message) = match (&self.password, &self.password_hash) {
             (Some(_), Some(_)) => ("password_hash", Some("give a password or a hash, not both")),
-            (Some(password), None) => ("password", login::flaw(password, names).map(words)),
+            (Some(password), None) => ("password", login::flaw(platform, password, names).map(words)),
             (None, Some(hash)) => ("password_hash", PasswordHash::import(hash).err()),
             (None, None) => return None,
         };
@@ -109,7 +109,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
     let mut problems = claim_problems(&claims);
     let full_name = claims.get("name").and_then(Value::as_str);
     let names = Names::of(call.server, call.context, &login, full_name).await?;
-    problems.extend(credential.problem(&names));
+    problems.extend(credential.problem(&call.server.platform, &names));
     if invite && credential.is_given() {
         problems.push(problem("invite", "who is invited chooses the password"));
     }
@@ -138,7 +138,9 @@ pub(super) async fn change<P: Platform>(call: &Call<'_, P>, name: &str) -> Resul
     let mut problems =
         claim_problems(&json::object(given.map(|(name, value)| (name.clone(), value.clone()))));
     let user = find(call, name).await?;
-    problems.extend(credential.problem(&Names::of_user(call.server, call.context, &user).await?));
+    problems.extend(
+        credential.problem(&call.server.platform, &Names::of_user(call.server, call.context, &user).await?),
+    );
     refuse(problems)?;
     let password = credential.hash(call, Some(user.id)).await?;
     let change = Change { claims, enabled, password, login, ..Change::default() };

@@ -13,7 +13,8 @@ use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::login;
 use crate::protocol::login::accounts::{Made, NewAccount};
-use crate::protocol::login::{Door, Identifier, Names};
+use crate::protocol::login::{Identifier, Names};
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::pages::SignUpProblem;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
@@ -42,31 +43,32 @@ pub(crate) async fn sign_up<P: Platform>(
     }
     let email = form.value("email").unwrap_or_default();
     let names = Names::of(server, context, email, form.value("name")).await?;
-    if let Some(problem) = sign_up_problem(form, &names) {
+    if let Some(problem) = sign_up_problem(&server.platform, form, &names) {
         return sign_up_page(&interaction, Some(form), Some(problem)).await;
     }
     let identifier = Identifier::for_account(&server.platform, email).filter(Identifier::is_email);
     let Some(identifier) = identifier else {
         return sign_up_page(&interaction, Some(form), Some(SignUpProblem::EmailInvalid)).await;
     };
-    if !login::may_try(server, context, email).await? {
+    let Some(counted) = login::before_sign_up(server, context, email).await? else {
         return sign_up_page(&interaction, Some(form), Some(SignUpProblem::TooManyAttempts)).await;
-    }
-    make(&interaction, form, &identifier).await?;
+    };
+    let owner = make(&interaction, form, &identifier).await?;
     interaction.username = Some(email.to_owned());
     // A new account's password is right; somebody else's isn't, and that is all anybody learns of one that was there before.
     let password = form.value("password").unwrap_or_default();
-    match login::with_password(server, context, Door::Page, email, password).await? {
+    match login::after_sign_up(server, context, &counted, owner, password).await? {
         Ok(login) => enter(interaction, login).await,
         Err(problem) => interaction.login_page(Some(login_problem(context, problem))).await,
     }
 }
 
+/// Makes the account, unless there is one. Returns whose it is.
 async fn make<P: Platform>(
     interaction: &Interaction<'_, P>,
     form: &Form,
     identifier: &Identifier,
-) -> Result<(), Failure> {
+) -> Result<Option<UserId>, Failure> {
     let mut claims = Map::new();
     // As it was typed, where that differs by case only.
     let typed = form.value("email").unwrap_or_default().trim();
@@ -80,6 +82,9 @@ async fn make<P: Platform>(
     let password = login::hash_password(interaction.server, None, password, interaction.context.now).await?;
     let account = NewAccount { login: identifier.as_str().to_owned(), claims, password: Some(password) };
     match interaction.server.make_account(account, interaction.context.now).await? {
-        Made::User(_) | Made::Taken | Made::Malformed => Ok(()),
+        Made::User(user) => Ok(Some(user.id)),
+        // Maybe by the same form, sent twice.
+        Made::Taken => Ok(interaction.server.holder_of(identifier, interaction.context.now).await?),
+        Made::Malformed => Ok(None),
     }
 }
