@@ -14,7 +14,7 @@ use mintedge::protocol::objects::subject::{
     Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
 };
 use mintedge::protocol::objects::{Answer, Class, handle};
-use mintedge::protocol::state::refresh::{Family, Outcome, Policy, rotate};
+use mintedge::protocol::state::refresh::{Family, Policy, RotationOutcome, rotate};
 use mintedge::protocol::{model::secret::Secret, model::secret::SecretBytes};
 use proptest::prelude::*;
 
@@ -266,10 +266,10 @@ proptest! {
         };
         let refresh = RefreshConfig { mode, retry_window: window, ..RefreshConfig::default() };
         match rotate(&family, presented, "", &policy(bound, refresh), Timestamp(now)) {
-            Outcome::Rotated(next) => prop_assert_eq!(next.head, head + 1),
-            Outcome::Repeated(generation) => prop_assert_eq!(generation, head),
-            Outcome::Kept(kept) => prop_assert!(kept.is_none_or(|kept| kept.head == head)),
-            Outcome::OtherRequest | Outcome::Reused { .. } | Outcome::Idle | Outcome::Unknown => {}
+            RotationOutcome::Rotated(next) => prop_assert_eq!(next.head, head + 1),
+            RotationOutcome::Repeated(generation) => prop_assert_eq!(generation, head),
+            RotationOutcome::Kept(kept) => prop_assert!(kept.is_none_or(|kept| kept.head == head)),
+            RotationOutcome::OtherRequest | RotationOutcome::Reused { .. } | RotationOutcome::Idle | RotationOutcome::Unknown => {}
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Credentials {
 
 /// What a request presents: credentials of the client's own, or a token of another issuer.
 #[derive(Debug)]
-pub enum Presented<'a> {
+pub enum PresentedMethod<'a> {
     /// A client id, with or without a secret.
     Credentials(Credentials),
     /// `client_assertion` (RFC 7521 §4.2).
@@ -38,7 +38,7 @@ pub enum Presented<'a> {
     },
 }
 
-impl<'a> Presented<'a> {
+impl<'a> PresentedMethod<'a> {
     /// Takes what a request presents out of it.
     ///
     /// # Errors

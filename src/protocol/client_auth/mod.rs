@@ -22,7 +22,7 @@ use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-pub use credentials::{Credentials, Presented, parse_basic};
+pub use credentials::{Credentials, PresentedMethod, parse_basic};
 
 /// A client that has authenticated, or a public one that has named itself. Only `authenticate` makes one.
 #[derive(Debug, Clone)]
@@ -46,10 +46,10 @@ pub(crate) async fn authenticate<P: Platform>(
     form: &Form,
 ) -> Result<AuthenticatedClient, Failure> {
     let authorization = context.request.headers.authorization.as_ref();
-    let credentials = match Presented::of(authorization, form)? {
-        Presented::Credentials(credentials) => credentials,
+    let credentials = match PresentedMethod::of(authorization, form)? {
+        PresentedMethod::Credentials(credentials) => credentials,
         // Boxed: a request with a secret has no use for it, and a cold isolate would compile it.
-        Presented::Assertion { token, client_id } => {
+        PresentedMethod::Assertion { token, client_id } => {
             return federated::authenticate(server, context, &token, client_id).boxed_local().await;
         }
     };

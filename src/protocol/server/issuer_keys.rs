@@ -40,11 +40,11 @@ const MAX_SOURCES: usize = 64;
 /// What an isolate knows of the keys of issuers.
 #[derive(Default)]
 pub(crate) struct Trust {
-    sources: RefCell<BTreeMap<String, Known>>,
+    sources: RefCell<BTreeMap<String, KeptKeys>>,
 }
 
 #[derive(Clone, Default)]
-struct Known {
+struct KeptKeys {
     keys: Option<(Rc<KeySet>, Timestamp)>,
     /// When a request last set out to fetch them.
     tried_at: Option<Timestamp>,
@@ -60,7 +60,7 @@ enum Step {
     GiveUp,
 }
 
-impl Known {
+impl KeptKeys {
     fn step(&self, now: Timestamp) -> Step {
         let within = |at: Option<Timestamp>, seconds| at.is_some_and(|at| now.since(at) < seconds);
         let known = self.keys.as_ref().map(|(keys, read_at)| (Rc::clone(keys), now.since(*read_at)));
@@ -81,7 +81,7 @@ impl Trust {
         self.sources.borrow().get(&source.name()).map_or(Step::Fetch(None), |known| known.step(now))
     }
 
-    fn note(&self, source: &Source<'_>, change: impl FnOnce(&mut Known)) {
+    fn note(&self, source: &Source<'_>, change: impl FnOnce(&mut KeptKeys)) {
         let mut sources = self.sources.borrow_mut();
         let name = source.name();
         if sources.len() >= MAX_SOURCES && !sources.contains_key(&name) {

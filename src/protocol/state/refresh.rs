@@ -55,7 +55,7 @@ impl Policy {
 /// What presenting a token comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub enum Outcome {
+pub enum RotationOutcome {
     /// The family moved on: store it, and hand out this generation.
     Rotated(Family),
     /// It moved on before: hand out this generation again. Nothing to store.
@@ -76,16 +76,22 @@ pub enum Outcome {
 }
 
 /// Presents generation `presented` of `family`, its secret already checked, with what fingerprints the `request`.
-pub fn rotate(family: &Family, presented: u32, request: &str, policy: &Policy, now: Timestamp) -> Outcome {
+pub fn rotate(
+    family: &Family,
+    presented: u32,
+    request: &str,
+    policy: &Policy,
+    now: Timestamp,
+) -> RotationOutcome {
     if presented > family.head {
-        return Outcome::Unknown;
+        return RotationOutcome::Unknown;
     }
     let distance = family.head - presented;
     if distance > 1 {
-        return Outcome::Reused { distance };
+        return RotationOutcome::Reused { distance };
     }
     if now.since(family.used_at) >= policy.refresh.idle {
-        return Outcome::Idle;
+        return RotationOutcome::Idle;
     }
     if distance == 0 {
         present_head(family, request, policy, now)
@@ -94,7 +100,7 @@ pub fn rotate(family: &Family, presented: u32, request: &str, policy: &Policy, n
     }
 }
 
-fn present_head(family: &Family, request: &str, policy: &Policy, now: Timestamp) -> Outcome {
+fn present_head(family: &Family, request: &str, policy: &Policy, now: Timestamp) -> RotationOutcome {
     let age = now.since(family.head_since);
     let keeps = match policy.mode() {
         RefreshMode::Rotate => false,
@@ -105,9 +111,13 @@ fn present_head(family: &Family, request: &str, policy: &Policy, now: Timestamp)
         // The idle lifetime has to slide, but not at the price of a write for every use.
         let due = now.since(family.used_at) * 10 >= policy.refresh.idle;
         let changed = due || !family.head_used;
-        return Outcome::Kept(changed.then(|| Family { used_at: now, head_used: true, ..family.clone() }));
+        return RotationOutcome::Kept(changed.then(|| Family {
+            used_at: now,
+            head_used: true,
+            ..family.clone()
+        }));
     };
-    Outcome::Rotated(Family {
+    RotationOutcome::Rotated(Family {
         seed: family.seed.clone(),
         head: next,
         head_since: now,
@@ -118,15 +128,15 @@ fn present_head(family: &Family, request: &str, policy: &Policy, now: Timestamp)
 }
 
 /// The predecessor of the head comes again: a tab beside, or an answer that was lost on its way.
-fn retry(family: &Family, request: &str, policy: &Policy, now: Timestamp) -> Outcome {
+fn retry(family: &Family, request: &str, policy: &Policy, now: Timestamp) -> RotationOutcome {
     let age = now.since(family.head_since);
     let in_window = age <= policy.refresh.retry_window && policy.refresh.retry_window > 0;
     let recovers = policy.recovers() && !family.head_used && age <= policy.refresh.recovery_max;
     if !in_window && !recovers {
-        return Outcome::Reused { distance: 1 };
+        return RotationOutcome::Reused { distance: 1 };
     }
     if family.request.as_deref() != Some(request) {
-        return Outcome::OtherRequest;
+        return RotationOutcome::OtherRequest;
     }
-    Outcome::Repeated(family.head)
+    RotationOutcome::Repeated(family.head)
 }

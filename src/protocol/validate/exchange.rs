@@ -1,12 +1,12 @@
 //! What types can't say about `[client.exchange]` and `may_act`.
 
-use super::{Check, Known};
+use super::{Check, Referable};
 use crate::protocol::config::ClientConfig;
 use crate::protocol::model::scope::ADMIN_READ;
 use crate::protocol::model::secret::is_generated_client_id;
 
 impl Check {
-    pub(super) fn exchange(&mut self, client: &ClientConfig, at: &str, known: &Known<'_>) {
+    pub(super) fn exchange(&mut self, client: &ClientConfig, at: &str, known: &Referable<'_>) {
         let exchange = &client.exchange;
         let is_client = |id: &str| is_generated_client_id(id) || (known.client)(id);
         if let Some(actor) = client.may_act.as_deref().filter(|actor| !is_client(actor)) {

@@ -1,6 +1,6 @@
 //! What types can't say about logging people in.
 
-use super::{Check, Known, MAX_TEXT};
+use super::{Check, MAX_TEXT, Referable};
 use crate::protocol::codec::uri::host_of;
 use crate::protocol::codec::uri::web_problem;
 use crate::protocol::config::redirect_uri;
@@ -54,7 +54,7 @@ impl Check {
         }
     }
 
-    pub(super) fn login_client(&mut self, client: &ClientConfig, at: &str, known: &Known<'_>) {
+    pub(super) fn login_client(&mut self, client: &ClientConfig, at: &str, known: &Referable<'_>) {
         self.uris(&format!("{at}.redirect_uris"), &client.redirect_uris, known.schemes);
         self.uris(
             &format!("{at}.post_logout_redirect_uris"),
@@ -178,7 +178,7 @@ impl Check {
 mod tests {
     use super::*;
 
-    const ANYTHING: Known<'_> = Known {
+    const ANYTHING: Referable<'_> = Referable {
         scope: &|_| true,
         resource: &|_| true,
         owns: &|_, _| true,
@@ -187,7 +187,7 @@ mod tests {
         local: false,
     };
 
-    fn problems_of(client: &ClientConfig, known: &Known<'_>) -> Vec<String> {
+    fn problems_of(client: &ClientConfig, known: &Referable<'_>) -> Vec<String> {
         let client = ClientConfig { client_id: "app".to_owned(), ..client.clone() };
         client_problems(&client, known).into_iter().map(|problem| problem.path).collect()
     }
@@ -197,7 +197,7 @@ mod tests {
         let told = |uri: &str, local| {
             let client =
                 ClientConfig { backchannel_logout_uri: Some(uri.to_owned()), ..ClientConfig::default() };
-            problems_of(&client, &Known { local, ..ANYTHING })
+            problems_of(&client, &Referable { local, ..ANYTHING })
         };
         for good in ["https://app.example/bye?x=1", "https://app.example:8443/bye"] {
             assert!(told(good, false).is_empty(), "{good}");
@@ -258,7 +258,7 @@ mod tests {
                 post_logout_redirect_uris: uris,
                 ..ClientConfig::default()
             };
-            problems_of(&client, &Known { schemes, ..ANYTHING })
+            problems_of(&client, &Referable { schemes, ..ANYTHING })
         };
         let schemes = ["cursor".to_owned(), "x.y.".to_owned()];
         for good in ["com.example.app:/cb", "cursor://anysphere.cursor/cb"] {

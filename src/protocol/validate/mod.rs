@@ -60,7 +60,7 @@ pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
     let resources: BTreeSet<&str> =
         config.resource.iter().map(|resource| resource.identifier.as_str()).collect();
     let clients: BTreeSet<&str> = config.client.iter().map(|client| client.client_id.as_str()).collect();
-    let known = Known {
+    let known = Referable {
         scope: &|scope| scopes.contains_key(scope),
         resource: &|name| resources.contains(name),
         owns: &|resource, scope| scopes.get(scope) == Some(&resource),
@@ -82,8 +82,8 @@ pub fn lookalike(typ: AccessTokenTyp) -> Option<&'static str> {
     (typ == AccessTokenTyp::Jwt).then_some(advice)
 }
 
-/// What a client can refer to.
-pub struct Known<'a> {
+/// What a client can refer to: what exists besides it.
+pub struct Referable<'a> {
     /// Whether there is this scope.
     pub scope: &'a dyn Fn(&str) -> bool,
     /// Whether there is this resource.
@@ -99,7 +99,7 @@ pub struct Known<'a> {
 }
 
 /// Everything that is wrong with a client declared outside a document.
-pub fn client_problems(client: &ClientConfig, known: &Known<'_>) -> Vec<Problem> {
+pub fn client_problems(client: &ClientConfig, known: &Referable<'_>) -> Vec<Problem> {
     let mut check = Check::default();
     check.client(client, "client", known);
     check.found
@@ -214,7 +214,7 @@ impl Check {
         }
     }
 
-    fn clients(&mut self, clients: &[ClientConfig], known: &Known<'_>) {
+    fn clients(&mut self, clients: &[ClientConfig], known: &Referable<'_>) {
         let mut seen = BTreeSet::new();
         for (index, client) in clients.iter().enumerate() {
             let at = format!("client[{index}]");
@@ -243,7 +243,7 @@ impl Check {
         }
     }
 
-    fn client(&mut self, client: &ClientConfig, at: &str, known: &Known<'_>) {
+    fn client(&mut self, client: &ClientConfig, at: &str, known: &Referable<'_>) {
         self.login_client(client, at, known);
         self.exchange(client, at, known);
         if let Some(problem) = client_id_problem(&client.client_id) {

@@ -55,8 +55,8 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestCont
     }
     match request::check(server, context, &form).await {
         Ok(flow) => next::begin(server, context, browser, flow).await,
-        Err(request::Refusal::Page(failure)) => error_page(server, context, failure).await,
-        Err(request::Refusal::Redirect(target, error)) => {
+        Err(request::RequestRefusal::Page(failure)) => error_page(server, context, failure).await,
+        Err(request::RequestRefusal::Redirect(target, error)) => {
             answer::redirect_error(server, context, &target, error)
         }
     }

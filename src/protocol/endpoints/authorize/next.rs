@@ -43,20 +43,26 @@ enum Step {
 
 /// Who is logged in: the session, and how the client knows its person.
 #[derive(Clone, Copy)]
-struct Known<'a> {
+struct SignedIn<'a> {
     state: &'a SessionState,
     sid: Id,
     sub: &'a str,
 }
 
 /// Decides; `consented` is whether the person just said yes.
-fn next(flow: &Flow, client: &Client, session: Option<Known<'_>>, consented: bool, now: Timestamp) -> Step {
+fn next(
+    flow: &Flow,
+    client: &Client,
+    session: Option<SignedIn<'_>>,
+    consented: bool,
+    now: Timestamp,
+) -> Step {
     let refuse_login = Step::Refuse(Code::LoginRequired, Cause::LoginRequired);
     let just_now = session.is_some_and(|known| flow.login == Some(known.sid));
     if flow.prompt.create && !just_now {
         return Step::SignUp;
     }
-    let Some(Known { state, sub, .. }) = session else {
+    let Some(SignedIn { state, sub, .. }) = session else {
         return if flow.prompt.none { refuse_login } else { Step::LogIn };
     };
     let auth_time = state.session.auth.auth_time;
@@ -137,7 +143,7 @@ async fn step<P: Platform>(
     let sub = session.as_ref().map(|state| state.user.id.at(&interaction.client, &keyring.derived));
     let sid = interaction.browser.session.as_ref().map(|cookie| cookie.sid);
     let known = session.as_ref().zip(sid).zip(sub.as_deref());
-    let known = known.map(|((state, sid), sub)| Known { state, sid, sub });
+    let known = known.map(|((state, sid), sub)| SignedIn { state, sid, sub });
     match (next(&interaction.flow, &interaction.client, known, consented, now), session) {
         (Step::Done, Some(state)) => interaction.code(&state).await,
         (Step::Consent, Some(state)) => interaction.consent_page(&state).await,

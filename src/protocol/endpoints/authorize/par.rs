@@ -6,7 +6,7 @@ use crate::protocol::server::answer::method_not_allowed;
 use serde::{Deserialize, Serialize};
 
 use super::request;
-use super::request::{Origin, Refusal};
+use super::request::{Origin, RequestRefusal};
 use crate::protocol::client_auth::authenticate;
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::codec::json;
@@ -76,7 +76,7 @@ async fn push<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> 
         request::check_parameters(server, context, (&snapshot, &client), &form, Origin::Pushed).await;
     match checked {
         Ok(_) => {}
-        Err(Refusal::Page(failure) | Refusal::Redirect(_, failure)) => return Err(failure),
+        Err(RequestRefusal::Page(failure) | RequestRefusal::Redirect(_, failure)) => return Err(failure),
     }
     let id = Id::generate(&server.platform);
     let keyring = server.any_keyring(context.now).await?;
@@ -127,8 +127,8 @@ pub(super) async fn load<P: Platform>(
     context: &RequestContext<'_>,
     client: &Client,
     request_uri: &str,
-) -> Result<Form, Refusal> {
-    let name = object_name(server, context, request_uri).await.map_err(Refusal::Page)?;
+) -> Result<Form, RequestRefusal> {
+    let name = object_name(server, context, request_uri).await.map_err(RequestRefusal::Page)?;
     let kept = server.ephemeral(&name, &Command::Look).await?;
     let kept = kept.and_then(|json| json::from_str::<Kept>(&json).ok());
     let kept = kept.filter(|kept| kept.client_id == client.client_id && context.now < kept.until);
@@ -137,7 +137,7 @@ pub(super) async fn load<P: Platform>(
         _ => None,
     };
     let form = kept.and_then(|kept| Form::parse(kept.query.as_bytes()).ok());
-    form.ok_or_else(|| Refusal::Page(invalid(Cause::RequestUriUnknown).into()))
+    form.ok_or_else(|| RequestRefusal::Page(invalid(Cause::RequestUriUnknown).into()))
 }
 
 /// Uses a pushed request up: the second to try gets an error.

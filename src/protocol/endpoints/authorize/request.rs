@@ -30,21 +30,21 @@ const MAX_CLAIMS: usize = 4096;
 
 /// Why there is no flow, and who learns of it.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum RequestRefusal {
     /// The person: there is no redirect URI that could be trusted.
     Page(Failure),
     /// The client.
     Redirect(ReturnTo, Failure),
 }
 
-impl From<ServerError> for Refusal {
+impl From<ServerError> for RequestRefusal {
     fn from(error: ServerError) -> Self {
         Self::Page(error.into())
     }
 }
 
-fn page(code: Code, cause: Cause, description: &'static str) -> Refusal {
-    Refusal::Page(OAuthError::new(code, cause, description).into())
+fn page(code: Code, cause: Cause, description: &'static str) -> RequestRefusal {
+    RequestRefusal::Page(OAuthError::new(code, cause, description).into())
 }
 
 /// Checks the request that a browser brings.
@@ -52,7 +52,7 @@ pub(super) async fn check<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     form: &Form,
-) -> Result<Flow, Refusal> {
+) -> Result<Flow, RequestRefusal> {
     let description = "client_id is missing";
     let client_id =
         form.value("client_id").ok_or(page(Code::InvalidRequest, Cause::ParameterMissing, description))?;
@@ -73,7 +73,7 @@ pub(super) async fn check<P: Platform>(
     Ok(flow)
 }
 
-fn unknown_client(cause: Cause) -> Refusal {
+fn unknown_client(cause: Cause) -> RequestRefusal {
     page(Code::InvalidRequest, cause, "the application that sent you here is not registered")
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn check_parameters<P: Platform>(
     (snapshot, client): (&Snapshot, &Client),
     form: &Form,
     origin: Origin,
-) -> Result<Flow, Refusal> {
+) -> Result<Flow, RequestRefusal> {
     let requested_uri = form.value("redirect_uri");
     let redirect_uri = RegisteredRedirectUri::of(client, requested_uri).ok_or_else(|| {
         let (cause, description) = if let Some(refused) = requested_uri {
@@ -127,7 +127,7 @@ pub(super) async fn check_parameters<P: Platform>(
             flow.redirect_uri_sent = requested_uri.is_some();
             Ok(flow)
         }
-        Err(failure) => Err(Refusal::Redirect(target, failure)),
+        Err(failure) => Err(RequestRefusal::Redirect(target, failure)),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::protocol::model::secret::{
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::state::client as life;
 use crate::protocol::state::client::AddSecret;
-use crate::protocol::validate::{Known, client_problems, lookalike};
+use crate::protocol::validate::{Referable, client_problems, lookalike};
 
 /// Most clients in one page.
 pub const MAX_PAGE: u32 = 100;
@@ -132,7 +132,7 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
     let known = resources(&head.config, context.issuer);
     let mut problems = client_problems(
         config,
-        &Known {
+        &Referable {
             scope: &|scope| known.iter().any(|resource| resource.scopes.contains(scope)),
             resource: &|name| known.iter().any(|resource| resource.identifier == name),
             owns: &|name, scope| {

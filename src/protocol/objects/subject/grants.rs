@@ -22,7 +22,7 @@ use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
-use crate::protocol::state::refresh::{Family, Outcome, rotate};
+use crate::protocol::state::refresh::{Family, RotationOutcome, rotate};
 
 /// A second redemption of a code within this time of the first is a double submit, in seconds.
 const DOUBLE_SUBMIT: u64 = 10;
@@ -117,13 +117,13 @@ pub(super) fn refresh<R: Rows>(
     }
     let (generation, changed) =
         match rotate(&family, presented.generation, &fingerprint(presented), &presented.policy, now) {
-            Outcome::Rotated(family) => (family.head, Some(family)),
-            Outcome::Repeated(generation) => (generation, None),
-            Outcome::Kept(changed) => (presented.generation, changed),
-            Outcome::OtherRequest => return Ok(Reply::Refused(Refusal::OtherRequest)),
-            Outcome::Idle => return Ok(Reply::Refused(Refusal::GrantExpired)),
-            Outcome::Unknown => return Ok(Reply::Refused(Refusal::SecretWrong)),
-            Outcome::Reused { distance } => {
+            RotationOutcome::Rotated(family) => (family.head, Some(family)),
+            RotationOutcome::Repeated(generation) => (generation, None),
+            RotationOutcome::Kept(changed) => (presented.generation, changed),
+            RotationOutcome::OtherRequest => return Ok(Reply::Refused(Refusal::OtherRequest)),
+            RotationOutcome::Idle => return Ok(Reply::Refused(Refusal::GrantExpired)),
+            RotationOutcome::Unknown => return Ok(Reply::Refused(Refusal::SecretWrong)),
+            RotationOutcome::Reused { distance } => {
                 revoke_row(rows, now, &presented.grant.to_string(), &mut grant, Why::RefreshReused)?;
                 return Ok(Reply::Refused(Refusal::RefreshReused { distance }));
             }
