@@ -7,6 +7,8 @@
 //! It is stricter than `serde_json` in two points. A struct is an object, never an array of its members' values. And no object
 //! names a member twice (RFC 8259 §4, RFC 7515 §4, RFC 7519 §4): parsers disagree on which of the two counts, so none may.
 
+mod known;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,6 +20,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
+
+use known::{Fields, Name};
 
 /// Reads JSON.
 ///
@@ -150,11 +154,16 @@ impl<'de> Tree<'de> {
     }
 
     /// A variant is a text, or an object with one member.
-    fn into_variant(self, expected: &dyn Expected) -> Result<Variant<'de>, Error> {
+    fn into_variant(
+        self,
+        known: &'static [&'static str],
+        expected: &dyn Expected,
+    ) -> Result<Variant<'de>, Error> {
+        let variant = |name, content| Variant { name: Name::of_variant(name, known), content };
         match self {
-            Self::Text(_) => Ok(Variant { name: self, content: Self::Null }),
+            Self::Text(_) => Ok(variant(self, Self::Null)),
             Self::Object(members) => match <[_; 1]>::try_from(members) {
-                Ok([(name, content)]) => Ok(Variant { name, content }),
+                Ok([(name, content)]) => Ok(variant(name, content)),
                 Err(_) => Err(Error::invalid_value(Unexpected::Map, &"an object with one member")),
             },
             other => Err(other.instead_of(expected)),
@@ -236,19 +245,20 @@ impl<'de> Deserializer<'de> for Tree<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        let members = self.into_members(&visitor)?;
+        visitor.visit_map(Fields { members, known })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let variant = self.into_variant(&visitor)?;
+        let variant = self.into_variant(known, &visitor)?;
         visitor.visit_enum(variant)
     }
 
@@ -308,7 +318,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
 }
 
 struct Variant<'de> {
-    name: Tree<'de>,
+    name: Name<'de>,
     content: Tree<'de>,
 }
 
@@ -342,10 +352,10 @@ impl<'de> VariantAccess<'de> for Tree<'de> {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _: &'static [&'static str],
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        self.deserialize_struct("", known, visitor)
     }
 }
 
@@ -404,6 +414,10 @@ mod tests {
             (r#"{"shapes":[],"shapes":[]}"#, "the member `shapes` comes twice at line 1 column 25"),
             (r#"{"shapes":[],"x":1}"#, "unknown field `x`, expected one of `shapes`, `option`, `map`"),
             (r#"{"shapes":null}"#, "invalid type: null, expected a sequence"),
+            (
+                r#"{"shapes":["x"]}"#,
+                "unknown variant `x`, expected one of `unit`, `newtype`, `pair`, `struct`",
+            ),
             (r#"{"shapes":["newtype"]}"#, "invalid type: null, expected u32"),
             (r#"{"shapes":[{"newtype":-1}]}"#, "invalid value: integer `-1`, expected u32"),
             (
@@ -421,6 +435,10 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(from_str::<Members>(text).expect_err(text).to_string(), expected, "{text}");
         }
+        // A type that doesn't refuse them ignores members that it doesn't know, wherever they stand.
+        let text = r#"{"shapes":[{"struct":{"x":{"text":1},"text":"a","y":null}}]}"#;
+        let shapes = from_str::<Members>(text).expect("it").shapes;
+        assert_eq!(shapes, [Shape::Struct { text: "a".to_owned() }]);
         let deep = "[".repeat(10_000);
         assert!(from_str::<Value>(&deep).is_err());
     }
