@@ -3,14 +3,13 @@
 // than many. A token request takes a shorter way than others (docs/decisions/lean-path.md).
 //
 // The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
-import Shim, { Control as RustControl } from "../build/index.js";
+import Shim from "../build/index.js";
 import "./documents.mjs";
 import { serverError } from "./failure.mjs";
 import { useBindings } from "./outside.mjs";
-import { guard, guardedObject } from "./recovery.mjs";
+import { guard } from "./recovery.mjs";
 
-export const Control = guardedObject(RustControl);
-export { Directory, Ephemeral, Replay, Subject } from "./objects.mjs";
+export { Control, Directory, Ephemeral, Replay, Subject } from "./objects.mjs";
 
 // The order is part of the contract with `src/edge`.
 const FORWARDED_HEADERS = [

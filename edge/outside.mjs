@@ -41,6 +41,16 @@ async function readSnapshots({ KV }, names, cacheTtl) {
   return names.map((name) => values.get(name) ?? null);
 }
 
+/**
+ * Writes snapshots to KV, all at once; deletes those whose value is null. Returns null for each that is written, and for the
+ * others what failed.
+ */
+async function writeSnapshots({ KV }, names, values) {
+  const write = async (name, value) => (value === null ? KV.delete(name) : KV.put(name, value));
+  const done = await Promise.allSettled(names.map((name, index) => write(name, values[index])));
+  return done.map(({ reason, status }) => (status === "fulfilled" ? null : String(reason?.message ?? reason)));
+}
+
 /** Posts a form; returns the status. `timeout` is in milliseconds. */
 async function postForm(url, form, timeout) {
   const response = await fetch(url, {
@@ -55,4 +65,4 @@ async function postForm(url, form, timeout) {
 }
 
 // Where `src/edge/js.rs` finds them.
-globalThis.mintedge = { bindings: () => bindings, callObject, postForm, readSnapshots, sign };
+globalThis.mintedge = { bindings: () => bindings, callObject, postForm, readSnapshots, sign, writeSnapshots };

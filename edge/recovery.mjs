@@ -32,21 +32,6 @@ export function guard(call) {
   });
 }
 
-/** Wraps a Rust Durable Object class, so that its callers get an error instead of waiting for ever. */
-export function guardedObject(RustObject) {
-  return class {
-    constructor(state, env) {
-      this.object = guard(() => new RustObject(state, env));
-    }
-    fetch(request) {
-      return guard(() => this.object.fetch(request));
-    }
-    alarm() {
-      return guard(() => this.object.alarm());
-    }
-  };
-}
-
 // A stack overflow inside wasm is a RangeError, every other trap a RuntimeError.
 function isAbort(error) {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;

@@ -19,7 +19,7 @@ use mintedge::protocol::model::secret::Secret;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::objects::Class;
 use mintedge::protocol::objects::control::{Command, Reply};
-use mintedge::protocol::server::ports::{Document, Platform};
+use mintedge::protocol::server::ports::{Document, Platform, SnapshotWrite};
 use mintedge::protocol::{Deployment, Server};
 use serde_json::json;
 
@@ -87,6 +87,10 @@ impl Platform for Meeting {
         self.reading.set(true);
         until(&self.asking).await;
         self.platform().read_snapshots(names).await
+    }
+
+    async fn write_snapshots(&self, snapshots: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>> {
+        self.platform().write_snapshots(snapshots).await
     }
 
     async fn control(&self, command: Command) -> Result<Reply, ServerError> {

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use mintedge::memory::{FakeEntropy, Object};
 use mintedge::protocol::model::id::Id;
 use mintedge::protocol::model::user_id::UserId;
-use mintedge::protocol::objects::{Answer, Class, handle};
+use mintedge::protocol::objects::{Answer, Class, Setting, handle};
 use mintedge::protocol::{model::time::DAY, model::time::Timestamp};
 use serde_json::{Value, json};
 
@@ -42,7 +42,13 @@ impl Person {
     fn call(&self, command: &Value) -> Value {
         let now = Timestamp(self.now.get());
         let command = command.to_string();
-        let answer = handle(Class::Subject, &*self.object.borrow(), now, &self.entropy, &command, None);
+        let answer = handle(
+            Class::Subject,
+            &*self.object.borrow(),
+            &Setting::anonymous(now, &self.entropy),
+            &command,
+            None,
+        );
         let (reply, changes) = answer.expect("an answer");
         let Answer::Reply(reply) = reply else { panic!("{reply:?}") };
         self.object.borrow_mut().commit(changes);

@@ -13,7 +13,7 @@ use mintedge::protocol::model::user_id::UserId;
 use mintedge::protocol::objects::subject::{
     Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
 };
-use mintedge::protocol::objects::{Answer, Class, handle};
+use mintedge::protocol::objects::{Answer, Class, Setting, handle};
 use mintedge::protocol::state::refresh::{Family, Policy, RotationOutcome, rotate};
 use mintedge::protocol::{model::secret::Secret, model::secret::SecretBytes};
 use proptest::prelude::*;
@@ -105,7 +105,13 @@ impl Person {
     fn call(&self, command: Command) -> Reply {
         let command = serde_json::to_string(&command).expect("JSON");
         let now = Timestamp(self.now.get());
-        let answer = handle(Class::Subject, &*self.object.borrow(), now, &self.entropy, &command, None);
+        let answer = handle(
+            Class::Subject,
+            &*self.object.borrow(),
+            &Setting::anonymous(now, &self.entropy),
+            &command,
+            None,
+        );
         let (answer, changes) = answer.expect("handled");
         let Answer::Reply(reply) = answer else { panic!("{answer:?}") };
         self.object.borrow_mut().commit(changes);
@@ -389,8 +395,14 @@ fn switching_a_person_off_ends_everything() {
 fn an_object_that_holds_nothing_writes_nothing() {
     let object = Object::default();
     for command in [r#""user""#, r#""tend""#, r#""due_notices""#, r#"{"end_sessions":{"sid":null}}"#] {
-        let (_, changes) =
-            handle(Class::Subject, &object, START, &FakeEntropy::seeded(0), command, None).expect("handled");
+        let (_, changes) = handle(
+            Class::Subject,
+            &object,
+            &Setting::anonymous(START, &FakeEntropy::seeded(0)),
+            command,
+            None,
+        )
+        .expect("handled");
         assert!(changes.writes.is_empty() && changes.alarm.is_none(), "{command}: {changes:?}");
     }
 }

@@ -15,7 +15,7 @@ use mintedge::protocol::model::entropy::Entropy;
 use mintedge::protocol::model::jwk::{Alg, PublicJwk};
 use mintedge::protocol::model::secret::SecretBytes;
 use mintedge::protocol::model::time::Timestamp;
-use mintedge::protocol::server::ports::{Document, Platform};
+use mintedge::protocol::server::ports::{Document, Platform, SnapshotWrite};
 
 fn decode(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).expect("base64url")
@@ -71,6 +71,10 @@ impl Platform for NoPlatform {
 
     async fn post_form(&self, _: &str, _: &str) -> Result<u16, ServerError> {
         panic!("the vector needs no client")
+    }
+
+    async fn write_snapshots(&self, _: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>> {
+        panic!("the vector publishes nothing")
     }
 
     async fn control(

@@ -22,7 +22,7 @@ thread_local! {
 /// If it isn't an order.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn hash_begin(number: u32, order: &str) -> Result<bool, JsError> {
+pub fn hash_begin(number: u32, order: &str) -> Result<bool, JsValue> {
     // The old one's memory first.
     TASK.set(None);
     let order = json::from_str(order).map_err(|error| thrown(failed(error)))?;
@@ -36,11 +36,14 @@ pub fn hash_begin(number: u32, order: &str) -> Result<bool, JsError> {
 /// If another one is in work, or none: the wasm instance was replaced, or the order was taken for dead.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn hash_step(number: u32, budget: u32) -> Result<Option<String>, JsError> {
-    let computed: Option<Computed> = TASK.with_borrow_mut(|slot| match slot {
-        Some((of, task)) if *of == number => Ok(task.step(budget)),
-        _ => Err(JsError::new("the order is not in work any more")),
-    })?;
+pub fn hash_step(number: u32, budget: u32) -> Result<Option<String>, JsValue> {
+    let step = |slot: &mut Option<(u32, Task)>| match slot {
+        Some((of, task)) if *of == number => Some(task.step(budget)),
+        _ => None,
+    };
+    let Some(computed): Option<Option<Computed>> = TASK.with_borrow_mut(step) else {
+        return Err(JsError::new("the order is not in work any more").into());
+    };
     let Some(computed) = computed else { return Ok(None) };
     TASK.set(None);
     serde_json::to_string(&computed).map(Some).map_err(|error| thrown(failed(error)))

@@ -1,5 +1,6 @@
 //! The few JavaScript functions that no crate binds the way they are needed here.
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::protocol::http::error::ServerError;
@@ -20,17 +21,6 @@ extern "C" {
     /// `keepDocument` in `edge/documents.mjs`.
     #[wasm_bindgen(catch, js_name = mintedgeKeepDocument)]
     pub(super) async fn keep_document(url: &str, bytes: js_sys::Uint8Array) -> Result<JsValue, JsValue>;
-
-    /// The raw storage of a Durable Object, for `transactionSync`, which the `worker` crate doesn't bind.
-    #[wasm_bindgen(js_name = DurableObjectStorage)]
-    pub(super) type SyncStorage;
-
-    /// Runs `work` in a transaction; an exception rolls it back.
-    #[wasm_bindgen(method, catch, js_name = transactionSync)]
-    pub(super) fn transaction_sync(
-        this: &SyncStorage,
-        work: &mut dyn FnMut() -> Result<JsValue, JsValue>,
-    ) -> Result<JsValue, JsValue>;
 }
 
 /// `edge/outside.mjs`.
@@ -63,6 +53,10 @@ extern "C" {
         names: Vec<String>,
         cache_ttl: u32,
     ) -> Result<JsValue, JsValue>;
+
+    /// Writes snapshots to KV, all at once, and deletes those without a value: an array of nulls, and of texts that say what failed.
+    #[wasm_bindgen(js_name = writeSnapshots)]
+    pub(super) async fn write_snapshots(env: &JsValue, names: Vec<String>, values: Array) -> JsValue;
 
     /// Posts a form: the status. `timeout` is in milliseconds.
     #[wasm_bindgen(catch, js_name = postForm)]

@@ -3,7 +3,6 @@
 //! `edge/entry.mjs` calls [`handle`] with strings and bytes and makes the `Response`; that is about a third faster
 //! than passing `Request` and `Response` objects over the wasm boundary.
 
-mod control_object;
 mod hashing;
 mod js;
 mod objects;
@@ -11,7 +10,6 @@ mod platform;
 #[cfg(feature = "panic-probe")]
 mod probe;
 mod signer;
-mod sql;
 
 use std::cell::RefCell;
 use std::future::Future as _;
@@ -24,8 +22,10 @@ use worker::Env;
 
 use crate::protocol::http::error::ServerError;
 use crate::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
+use crate::protocol::keys::kek::Keks;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::secret::Secret;
+use crate::protocol::objects::control::Identity;
 use crate::protocol::server::cache::EDGE_CACHE;
 use crate::protocol::{Deployment, Server, not_configured};
 use platform::Edge;
@@ -92,6 +92,13 @@ fn server(bindings: impl FnOnce() -> JsValue) -> Result<Rc<Server<Edge>>, Server
 fn issuer(env: &Env) -> Result<Issuer, ServerError> {
     let url = env.var("ISSUER").map_err(|_| ServerError::internal("the ISSUER variable is not set"))?;
     Issuer::parse(&url.to_string()).map_err(|error| ServerError::internal(format!("ISSUER: {error}")))
+}
+
+/// Whose Control object an object of that kind is, and what wraps its keys.
+fn identity(env: &Env) -> Result<Identity, ServerError> {
+    let secret = |name| env.secret(name).ok().map(|text| text.to_string());
+    let keks = Keks::parse(secret("KEK").as_deref(), secret("KEK_PREVIOUS").as_deref())?;
+    Ok(Identity { issuer: issuer(env)?, keks })
 }
 
 fn misconfigured(request: &Request, error: &ServerError) -> String {

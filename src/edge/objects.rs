@@ -1,12 +1,17 @@
-//! The objects of [`crate::protocol::objects`] as Durable Objects. `edge/objects.mjs` has the storage; this file has the two
+//! The objects of [`crate::protocol::objects`] as Durable Objects. `edge/objects.mjs` has the storage; this file has the
 //! functions it calls, and `hashing.rs` what computes an object's orders.
 
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
 use super::js::{self, Random, failed};
+use super::signer;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
-use crate::protocol::objects::{Answer, Class, Rows, handle};
+use crate::protocol::model::jwk::Alg;
+use crate::protocol::objects::{Answer, Class, Computed, Rows, Setting, handle};
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,36 +48,71 @@ impl Rows for JsRows {
     }
 }
 
+/// The status of a failure that takes somebody to mend.
+pub(super) const MISCONFIGURED: u16 = 409;
+
 /// Carries out `command` on an object of kind `class`: when its alarm has to ring (milliseconds since 1970, or nothing), a line
-/// feed, the reply. Or `order`, a line feed, what has to be computed first; the same command then comes again with what was
-/// `computed`.
+/// feed, the reply. Or what kind of thing has to be computed first (`password` or `keys`), a line feed, the order; the same
+/// command then comes again with what was `computed`.
 ///
 /// # Errors
 /// The reason. The caller runs this in a transaction and rolls it back.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn object(
+    env: JsValue,
     class: &str,
     rows: &JsRows,
     command: &str,
     computed: Option<String>,
-) -> Result<String, JsError> {
-    let class = Class::parse(class).ok_or_else(|| JsError::new("there is no such class"))?;
-    let computed = computed.map(|text| json::from_str(&text).map_err(|error| thrown(failed(error))));
-    let (answer, changes) =
-        handle(class, rows, js::now(), &Random, command, computed.transpose()?).map_err(thrown)?;
+) -> Result<String, JsValue> {
+    #[cfg(feature = "panic-probe")]
+    super::probe::object(command);
+    carry_out(&env.unchecked_into(), class, rows, command, computed).map_err(thrown)
+}
+
+fn carry_out(
+    env: &Env,
+    class: &str,
+    rows: &JsRows,
+    command: &str,
+    computed: Option<String>,
+) -> Result<String, ServerError> {
+    let class = parse(class)?;
+    let computed = computed.map(|text| Computed::parse(class, &text)).transpose()?;
+    let setting = Setting { now: js::now(), entropy: &Random, identity: &|| super::identity(env) };
+    let (answer, changes) = handle(class, rows, &setting, command, computed)?;
     let reply = match answer {
         Answer::Reply(reply) => reply,
         Answer::Order(order) => {
-            let order = serde_json::to_string(&order).map_err(|error| thrown(failed(error)))?;
-            return Ok(format!("order\n{order}"));
+            let (kind, order) = order.to_text()?;
+            return Ok(format!("{kind}\n{order}"));
         }
     };
     for (key, value) in changes.writes {
-        rows.write(&key, value).map_err(|error| thrown(failed(error)))?;
+        rows.write(&key, value).map_err(failed)?;
     }
     let alarm = changes.alarm.map(|at| at.0.saturating_mul(1000).to_string()).unwrap_or_default();
     Ok(format!("{alarm}\n{reply}"))
+}
+
+fn parse(class: &str) -> Result<Class, ServerError> {
+    Class::parse(class).ok_or(ServerError::internal("there is no such class"))
+}
+
+/// Makes a key pair for each algorithm of an order that [`object`] answered.
+///
+/// # Errors
+/// The reason.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub async fn make_keys(order: String) -> Result<String, JsValue> {
+    let algs: Vec<Alg> = json::from_str(&order).map_err(|error| thrown(failed(error)))?;
+    let mut keys = Vec::new();
+    for alg in algs {
+        keys.push(signer::generate(alg).await.map_err(thrown)?);
+    }
+    serde_json::to_string(&keys).map_err(|error| thrown(failed(error)))
 }
 
 /// What the alarm of an object of kind `class` does. `carry_out` has the object itself carry out a command.
@@ -81,17 +121,29 @@ pub fn object(
 /// The reason; the alarm is then set anew.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Function) -> Result<(), JsError> {
-    let class = Class::parse(&class).ok_or_else(|| JsError::new("there is no such class"))?;
+pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Function) -> Result<(), JsValue> {
+    let class = parse(&class).map_err(thrown)?;
     let server = super::server(|| env).map_err(thrown)?;
-    let carry_out = |command: &str| {
-        let reply = carry_out.call1(&JsValue::NULL, &command.into()).map_err(failed)?;
+    let carry_out = async |command: &str| {
+        let promise: Promise =
+            carry_out.call1(&JsValue::NULL, &command.into()).map_err(failed)?.unchecked_into();
+        let reply = JsFuture::from(promise).await.map_err(js::message)?;
         reply.as_string().ok_or(ServerError::internal("the object's answer is no text"))
     };
     server.alarm(class, carry_out).await.map_err(thrown)
 }
 
+/// The exception for `error`. Its `status` says what kind of failure it is: 503 if another try may help, [`MISCONFIGURED`] if
+/// somebody has to mend the deployment.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(super) fn thrown(error: ServerError) -> JsError {
-    JsError::new(error.detail())
+pub(super) fn thrown(error: ServerError) -> JsValue {
+    let status = match &error {
+        ServerError::Internal(_) => 500,
+        ServerError::Unavailable(_) => 503,
+        ServerError::Misconfigured(_) => MISCONFIGURED,
+    };
+    let thrown = js_sys::Error::new(error.detail());
+    // Where it can't be set it is a 500.
+    let _ = Reflect::set(&thrown, &"status".into(), &status.into());
+    thrown.into()
 }

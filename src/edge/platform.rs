@@ -1,10 +1,11 @@
 //! The platform port on Workers: KV for snapshots, one Durable Object for everything else.
 
 use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
 use worker::Env;
 
-use super::control_object::MISCONFIGURED;
 use super::js::{self, Random, failed};
+use super::objects::MISCONFIGURED;
 use super::signer;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
@@ -15,10 +16,9 @@ use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
 use crate::protocol::objects::control::{Command, Reply};
-use crate::protocol::server::ports::{Document, Platform};
+use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
 
-/// Binding names in `wrangler.toml`.
-pub(super) const KV: &str = "KV";
+/// The binding of the Control object in `wrangler.toml`.
 const CONTROL: &str = "CONTROL";
 /// How long KV may answer from an edge's cache, in seconds; its minimum.
 const KV_CACHE: u32 = 30;
@@ -74,6 +74,15 @@ impl Platform for Edge {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let values = js::read_snapshots(self.env.as_ref(), names, KV_CACHE).await.map_err(failed)?;
         Ok(Array::from(&values).iter().map(|value| value.as_string()).collect())
+    }
+
+    async fn write_snapshots(&self, snapshots: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>> {
+        let names = snapshots.iter().map(|snapshot| snapshot.name.to_owned()).collect();
+        let values = snapshots.iter().map(|snapshot| snapshot.value.map_or(JsValue::NULL, JsValue::from_str));
+        let failures = js::write_snapshots(self.env.as_ref(), names, values.collect::<Array>()).await;
+        let failure =
+            |failure: JsValue| failure.as_string().map_or(Ok(()), |text| Err(ServerError::unavailable(text)));
+        Array::from(&failures).iter().map(failure).collect()
     }
 
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {

@@ -5,11 +5,9 @@ mod crypto;
 mod entropy;
 mod objects;
 mod rest;
-mod store;
 mod world;
 
 pub use crypto::generate_key;
 pub use entropy::FakeEntropy;
-pub use objects::Object;
-pub use store::MemoryStore;
+pub use objects::{Object, Written};
 pub use world::{Counts, FailAt, Memory, World};

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::crypto;
 use super::world::FailAt;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::{Answer, Changes, Class, MOST_ORDERS, Rows, handle};
+use crate::protocol::objects::{Answer, Changes, Class, Computed, MOST_ORDERS, Order, Rows, Setting, handle};
 use crate::protocol::passwords;
-use crate::protocol::passwords::Computed;
 
 /// One object: its rows, and the time at which its alarm rings. It is written in whole commits only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,24 +38,24 @@ impl Rows for Object {
 }
 
 impl Object {
-    /// Writes what a command wants written, and sets the alarm if it has to ring earlier than it would. Returns how many
-    /// rows that wrote; an alarm that was set counts as one.
-    pub fn commit(&mut self, changes: Changes) -> u64 {
-        let mut rows_written = 0;
+    /// Writes what a command wants written, and sets the alarm if it has to ring earlier than it would. Returns how much
+    /// that wrote.
+    pub fn commit(&mut self, changes: Changes) -> Written {
+        let mut written = Written::default();
         if let Some(at) = changes.alarm
             && self.alarm.is_none_or(|known| at < known)
         {
             self.alarm = Some(at);
-            rows_written += 1;
+            written.alarms += 1;
         }
         for (key, value) in changes.writes {
-            rows_written += 1;
+            written.rows += 1;
             match value {
                 Some(value) => self.rows.insert(key, value),
                 None => self.rows.remove(&key),
             };
         }
-        rows_written
+        written
     }
 
     /// What is stored, by key.
@@ -84,14 +84,23 @@ impl Object {
     }
 }
 
-/// All objects of a world.
+/// How much was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Rows written and deleted.
+    pub rows: u64,
+    /// Alarms set. The platform counts each as a row.
+    pub alarms: u64,
+}
+
+/// Objects of a world, by class and name.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     by_name: BTreeMap<(Class, String), Object>,
     /// Calls so far.
     pub(super) calls: u64,
-    /// Rows written so far, alarms included.
-    pub(super) rows_written: u64,
+    /// Everything written so far.
+    pub(super) written: Written,
     /// Whether nothing can be computed at the moment.
     pub(super) busy: bool,
     /// Makes a call fail, after so many that don't.
@@ -100,22 +109,14 @@ pub(super) struct Objects {
 
 impl Objects {
     /// Carries out `command` on one object: all of its writes, or none.
-    pub(super) fn call(
+    pub(super) fn call<E: Entropy>(
         &mut self,
         (class, name): (Class, &str),
-        now: Timestamp,
-        entropy: &impl Entropy,
+        setting: &Setting<'_, E>,
         command: &str,
     ) -> Result<String, ServerError> {
         self.calls += 1;
-        let failure = match self.fail_after.take() {
-            Some((0, at)) => Some(at),
-            Some((calls, at)) => {
-                self.fail_after = Some((calls - 1, at));
-                None
-            }
-            None => None,
-        };
+        let failure = self.failure();
         let failed = || Err(ServerError::unavailable("the object was told to fail"));
         if failure == Some(FailAt::BeforeCommit) {
             return failed();
@@ -123,13 +124,26 @@ impl Objects {
         let key = (class, name.to_owned());
         let untouched = Object::default();
         let object = self.by_name.get(&key).unwrap_or(&untouched);
-        let (reply, changes) = carry_out(class, object, (now, entropy), command, self.busy)?;
+        let (reply, changes) = carry_out(class, object, setting, command, self.busy)?;
         if !changes.writes.is_empty() || changes.alarm.is_some() {
-            self.rows_written += self.by_name.entry(key).or_default().commit(changes);
+            let written = self.by_name.entry(key).or_default().commit(changes);
+            self.written.rows += written.rows;
+            self.written.alarms += written.alarms;
         }
         // As in `edge/objects.mjs`.
         self.by_name.retain(|known, object| *known != (class, name.to_owned()) || !object.is_empty());
         if failure == Some(FailAt::AfterCommit) { failed() } else { Ok(reply) }
+    }
+
+    /// How this call fails, if it is to.
+    fn failure(&mut self) -> Option<FailAt> {
+        match self.fail_after.take()? {
+            (0, at) => Some(at),
+            (calls, at) => {
+                self.fail_after = Some((calls - 1, at));
+                None
+            }
+        }
     }
 
     /// The objects whose alarm is due; their alarms are taken off.
@@ -171,28 +185,47 @@ impl Objects {
         self.by_name.iter().map(row).collect()
     }
 
-    /// Everything stored, as text.
+    /// The object called `name`, if it is there.
+    pub(super) fn get(&self, class: Class, name: &str) -> Option<&Object> {
+        self.by_name.get(&(class, name.to_owned()))
+    }
+
+    /// Everything stored, as text: a line for each row.
     pub(super) fn dump(&self) -> String {
-        format!("{:?}", self.by_name)
+        let rows = self.by_name.iter().flat_map(|((class, name), object)| {
+            let row = move |(key, value): (&String, &String)| format!("{class:?} {name} {key}: {value}\n");
+            object.rows.iter().map(row)
+        });
+        rows.collect()
     }
 }
 
-/// Carries out `command`, and computes what it needs.
-fn carry_out(
+/// Carries out `command`, and computes what it orders.
+fn carry_out<E: Entropy>(
     class: Class,
     object: &Object,
-    (now, entropy): (Timestamp, &impl Entropy),
+    setting: &Setting<'_, E>,
     command: &str,
     busy: bool,
 ) -> Result<(String, Changes), ServerError> {
     let mut computed = None;
     for _ in 0..=MOST_ORDERS {
-        let (answer, changes) = handle(class, object, now, entropy, command, computed)?;
-        let order = match answer {
+        let (answer, changes) = handle(class, object, setting, command, computed)?;
+        computed = Some(match answer {
             Answer::Reply(reply) => return Ok((reply, changes)),
-            Answer::Order(order) => order,
-        };
-        computed = Some(if busy { Computed::Busy } else { passwords::compute(order) });
+            Answer::Order(Order::Password(_)) if busy => Computed::Password(passwords::Computed::Busy),
+            Answer::Order(order) => compute(order, setting.entropy)?,
+        });
     }
     Err(ServerError::internal("an object orders without end"))
+}
+
+fn compute(order: Order, entropy: &impl Entropy) -> Result<Computed, ServerError> {
+    match order {
+        Order::Password(order) => Ok(Computed::Password(passwords::compute(order))),
+        Order::Keys(algs) => {
+            let keys = algs.into_iter().map(|alg| crypto::generate_key(alg, entropy));
+            keys.collect::<Result<_, _>>().map(Computed::Keys)
+        }
+    }
 }

@@ -7,16 +7,41 @@ use serde::{Deserialize, Serialize};
 
 use super::entropy::FakeEntropy;
 use super::objects::{Object, Objects};
-use super::store::{MemoryStore, Rows};
 use super::world::World;
+use crate::protocol::objects::Class;
 
 #[derive(Serialize, Deserialize)]
 struct Rest {
     now: u64,
     seed: u64,
-    control: Rows,
+    control: Control,
     objects: Vec<(String, String, Object)>,
     snapshots: BTreeMap<String, String>,
+}
+
+/// The Control object's rows: as they are, or as the tables of releases before it had rows like the others.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Control {
+    Tables { head: Option<String>, clients: BTreeMap<String, String> },
+    Rows(Object),
+}
+
+impl Control {
+    fn into_object(self) -> Object {
+        let (head, clients) = match self {
+            Self::Rows(object) => return object,
+            Self::Tables { head, clients } => (head, clients),
+        };
+        let mut object = Object::default();
+        if let Some(json) = head {
+            object.put("head", json);
+        }
+        for (client_id, json) in clients {
+            object.put(format!("client/{client_id}"), json);
+        }
+        object
+    }
 }
 
 impl World {
@@ -25,7 +50,9 @@ impl World {
         let rest = Rest {
             now: self.now.get(),
             seed: self.entropy.seed(),
-            control: self.store.borrow().rows(),
+            control: Control::Rows(
+                self.control.borrow().get(Class::Control, self.issuer.as_str()).cloned().unwrap_or_default(),
+            ),
             objects: self.objects.borrow().rows(),
             snapshots: self.snapshots.borrow().clone(),
         };
@@ -41,7 +68,8 @@ impl World {
         let mut world = Self::new(issuer).map_err(|error| error.to_string())?;
         world.now.set(rest.now);
         world.entropy = Rc::new(FakeEntropy::seeded(rest.seed));
-        *world.store.borrow_mut() = MemoryStore::of(rest.control);
+        let control = (Class::Control.name().to_owned(), issuer.to_owned(), rest.control.into_object());
+        *world.control.borrow_mut() = Objects::of(vec![control]);
         *world.objects.borrow_mut() = Objects::of(rest.objects);
         *world.snapshots.borrow_mut() = rest.snapshots;
         Ok(world)

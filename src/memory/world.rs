@@ -4,23 +4,25 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+
 use super::crypto;
 use super::entropy::FakeEntropy;
 use super::objects::Objects;
-use super::store::MemoryStore;
+use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::kek::Keks;
+use crate::protocol::keys::keyring::SigningKey;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::secret::Secret;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::Class;
-use crate::protocol::objects::control;
-use crate::protocol::objects::{control::Command, control::Context, control::Outcome, control::Reply};
+use crate::protocol::objects::control::{Command, Identity, Reply};
+use crate::protocol::objects::{Class, Setting};
 use crate::protocol::server::cache::EDGE_CACHE;
-use crate::protocol::server::{ports::Document, ports::Platform};
+use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
+use crate::protocol::server::publish;
 use crate::protocol::{Deployment, Server};
-use crate::protocol::{keys::keyring::KeyMaterial, keys::keyring::SigningKey};
 use crate::protocol::{model::jwk::Alg, model::jwk::PublicJwk};
 
 /// How long a copy of a document is kept for all isolates, in seconds, as `edge/documents.mjs` has it.
@@ -40,7 +42,7 @@ pub enum FailAt {
 pub struct Counts {
     /// Calls of the Control object.
     pub control_calls: u64,
-    /// Rows it wrote.
+    /// Rows it wrote before it answered. That they are published afterward costs an alarm, a row of the outbox, and the next alarm.
     pub rows_written: u64,
     /// Calls of all other objects.
     pub object_calls: u64,
@@ -76,10 +78,10 @@ type Kept = (Vec<u8>, Timestamp);
 /// The shared world. Clones are the same world.
 #[derive(Clone)]
 pub struct World {
-    issuer: Issuer,
+    pub(super) issuer: Issuer,
     pub(super) now: Rc<Cell<u64>>,
     pub(super) entropy: Rc<FakeEntropy>,
-    pub(super) store: Rc<RefCell<MemoryStore>>,
+    pub(super) control: Rc<RefCell<Objects>>,
     pub(super) snapshots: Rc<RefCell<BTreeMap<String, String>>>,
     seen_by_edges: Rc<RefCell<BTreeMap<String, Option<String>>>>,
     counts: Rc<Cell<Counts>>,
@@ -89,6 +91,7 @@ pub struct World {
     posts: Rc<RefCell<Vec<(String, String)>>>,
     post_status: Rc<Cell<u16>>,
     unreachable: Rc<Cell<bool>>,
+    unwritable: Rc<Cell<bool>>,
     edge_lag: Rc<Cell<u64>>,
     documents: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     document_copies: Rc<RefCell<BTreeMap<String, Kept>>>,
@@ -105,7 +108,7 @@ impl World {
             issuer: Issuer::parse(issuer)?,
             now: Rc::new(Cell::new(1_800_000_000)),
             entropy: Rc::new(FakeEntropy::seeded(0)),
-            store: Rc::default(),
+            control: Rc::default(),
             snapshots: Rc::default(),
             seen_by_edges: Rc::default(),
             counts: Rc::default(),
@@ -115,6 +118,7 @@ impl World {
             posts: Rc::default(),
             post_status: Rc::new(Cell::new(200)),
             unreachable: Rc::default(),
+            unwritable: Rc::default(),
             edge_lag: Rc::default(),
             documents: Rc::default(),
             document_copies: Rc::default(),
@@ -159,35 +163,26 @@ impl World {
 
     /// Makes the object's next transaction fail.
     pub fn fail_next(&self, at: FailAt) {
-        self.store.borrow_mut().fail_next = Some(at);
+        self.control.borrow_mut().fail_after = Some((0, at));
     }
 
     /// Publishes the outbox and lets every edge see it: KV has caught up.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the object fails, or the snapshots can't be written.
     pub fn publish(&self) -> Result<(), ServerError> {
-        self.publish_some(usize::MAX)
+        self.publish_some(u32::MAX)
     }
 
     /// Publishes what comes first in the outbox, `limit` snapshots at most.
     ///
     /// # Errors
-    /// If the store fails.
-    pub fn publish_some(&self, limit: usize) -> Result<(), ServerError> {
-        let names = self.store.borrow_mut().take_outbox(limit);
-        for name in names {
-            let value = control::publication(&*self.store.borrow(), &self.issuer, &name, self.now())?;
-            let mut counts = self.counts.get();
-            counts.snapshot_writes += 1;
-            self.counts.set(counts);
-            match value {
-                Some(value) => self.snapshots.borrow_mut().insert(name, value),
-                None => self.snapshots.borrow_mut().remove(&name),
-            };
-        }
+    /// If the object fails, or the snapshots can't be written.
+    pub fn publish_some(&self, limit: u32) -> Result<(), ServerError> {
+        let carry_out = async |command: &str| self.carry_out_control(command);
+        let published = publish(&Memory(self.clone()), carry_out, limit).now_or_never();
         self.seen_by_edges.borrow_mut().clear();
-        Ok(())
+        published.ok_or(ServerError::internal("memory never waits"))?
     }
 
     /// Publishes the outbox, but edges go on seeing what they have read before, absence included: KV is stale.
@@ -205,9 +200,8 @@ impl World {
     pub fn counts(&self) -> Counts {
         let objects = self.objects.borrow();
         Counts {
-            rows_written: self.store.borrow().rows_written,
             object_calls: objects.calls,
-            object_rows_written: objects.rows_written,
+            object_rows_written: objects.written.rows + objects.written.alarms,
             ..self.counts.get()
         }
     }
@@ -221,7 +215,7 @@ impl World {
     pub fn at_rest(&self) -> String {
         format!(
             "{} {:?} {}",
-            self.store.borrow().dump(),
+            self.control.borrow().dump(),
             self.snapshots.borrow(),
             self.objects.borrow().dump()
         )
@@ -229,7 +223,7 @@ impl World {
 
     /// Changes every row and snapshot, as written by another release.
     pub fn rewrite(&self, change: impl Fn(&str) -> String) {
-        self.store.borrow_mut().rewrite(&change);
+        self.control.borrow_mut().rewrite(&change);
         self.objects.borrow_mut().rewrite(&change);
         for json in self.snapshots.borrow_mut().values_mut() {
             *json = change(json);
@@ -292,41 +286,60 @@ impl World {
     pub async fn ring_alarms(&self, server: &Server<Memory>) -> Result<(), ServerError> {
         let due = self.objects.borrow_mut().ring(self.now());
         for (class, name) in due {
+            let setting = Setting::anonymous(self.now(), self);
             let carry_out =
-                |command: &str| self.objects.borrow_mut().call((class, &name), self.now(), self, command);
+                async |command: &str| self.objects.borrow_mut().call((class, &name), &setting, command);
             server.alarm(class, carry_out).await?;
         }
         Ok(())
     }
 
+    /// Rings the Control object's alarm, if it is due; says whether it was.
+    ///
+    /// # Errors
+    /// If the object fails, or the snapshots can't be written.
+    pub async fn ring_control(&self, server: &Server<Memory>) -> Result<bool, ServerError> {
+        let due = self.control.borrow_mut().ring(self.now());
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let done = server.alarm(Class::Control, async |command: &str| self.carry_out_control(command)).await;
+        self.seen_by_edges.borrow_mut().clear();
+        done.map(|()| true)
+    }
+
+    /// When the Control object's alarm rings.
+    pub fn control_alarm(&self) -> Option<Timestamp> {
+        self.control.borrow().get(Class::Control, self.issuer.as_str())?.alarm()
+    }
+
+    /// Makes the snapshot store refuse to write, or write again.
+    pub fn set_unwritable(&self, unwritable: bool) {
+        self.unwritable.set(unwritable);
+    }
+
     /// Has the Control object carry out `command`, as its alarm or an edge would.
     ///
     /// # Errors
-    /// If the store fails or was told to.
+    /// If the object fails or was told to.
     pub fn control(&self, command: &Command) -> Result<Reply, ServerError> {
         if self.unreachable.get() {
             return Err(ServerError::unavailable("the Control object is unreachable"));
         }
-        let mut material: Vec<KeyMaterial> = Vec::new();
-        let keks = self.keks.borrow().clone();
-        for _ in 0..4 {
-            let context = Context {
-                issuer: &self.issuer,
-                keks: &keks,
-                now: self.now(),
-                entropy: self,
-                material: material.clone(),
-            };
-            match control::handle(&mut *self.store.borrow_mut(), context, command.clone())? {
-                Outcome::Reply(reply) => return Ok(reply),
-                Outcome::NeedsKeys(algs) => {
-                    for alg in algs {
-                        material.push(crypto::generate_key(alg, self)?);
-                    }
-                }
-            }
-        }
-        Err(ServerError::internal("the Control object keeps asking for keys"))
+        let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
+        let command = serde_json::to_string(command).map_err(failed)?;
+        let before = self.control.borrow().written.rows;
+        let reply = self.carry_out_control(&command);
+        let mut counts = self.counts.get();
+        counts.rows_written += self.control.borrow().written.rows - before;
+        self.counts.set(counts);
+        json::from_str(&reply?).map_err(failed)
+    }
+
+    fn carry_out_control(&self, command: &str) -> Result<String, ServerError> {
+        let identity = || Ok(Identity { issuer: self.issuer.clone(), keks: self.keks.borrow().clone() });
+        let setting = Setting { now: self.now(), entropy: self, identity: &identity };
+        self.control.borrow_mut().call((Class::Control, self.issuer.as_str()), &setting, command)
     }
 }
 
@@ -393,7 +406,8 @@ impl Platform for Memory {
         if self.0.unreachable.get() {
             return Err(ServerError::unavailable("the objects are unreachable"));
         }
-        self.0.objects.borrow_mut().call((class, name), self.0.now(), &self.0, command)
+        let setting = Setting::anonymous(self.0.now(), &self.0);
+        self.0.objects.borrow_mut().call((class, name), &setting, command)
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {
@@ -412,6 +426,22 @@ impl Platform for Memory {
             seen.entry((*name).to_owned()).or_insert_with(|| snapshots.get(*name).cloned()).clone()
         };
         Ok(names.iter().map(read).collect())
+    }
+
+    async fn write_snapshots(&self, snapshots: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>> {
+        let write = |snapshot: &SnapshotWrite<'_>| {
+            if self.0.unwritable.get() {
+                return Err(ServerError::unavailable("the snapshot store takes nothing"));
+            }
+            self.count(|counts| counts.snapshot_writes += 1);
+            let mut snapshots = self.0.snapshots.borrow_mut();
+            match snapshot.value {
+                Some(value) => snapshots.insert(snapshot.name.to_owned(), value.to_owned()),
+                None => snapshots.remove(snapshot.name),
+            };
+            Ok(())
+        };
+        snapshots.iter().map(write).collect()
     }
 
     async fn control(&self, command: Command) -> Result<Reply, ServerError> {

@@ -11,39 +11,48 @@ use crate::protocol::objects::{Class, tend};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
+use crate::protocol::server::publish;
 use crate::protocol::tokens::subject_name::session_name;
 
+/// How many snapshots one alarm publishes: an invocation may ask 50 times on the free plan.
+const PUBLISH_AT_ONCE: u32 = 45;
+
 impl<P: Platform> Server<P> {
-    /// What an object's alarm does: tell clients, then drop what has expired. `carry_out` has the object itself carry out a
-    /// command.
+    /// What an object's alarm does: tell clients, then drop what has expired; the Control object tends its keys and publishes what
+    /// changed. `carry_out` has the object itself carry out a command.
     ///
     /// # Errors
     /// If the object fails.
     pub async fn alarm(
         &self,
         class: Class,
-        carry_out: impl Fn(&str) -> Result<String, ServerError>,
+        carry_out: impl AsyncFn(&str) -> Result<String, ServerError>,
     ) -> Result<(), ServerError> {
         if class == Class::Subject {
             self.tell(&carry_out).await?;
         }
-        carry_out(tend(class)).map(drop)
+        let tended = carry_out(tend(class)).await.map(drop);
+        if class == Class::Control {
+            // What can't be tended is no reason to hold back what changed.
+            publish(&self.platform, carry_out, PUBLISH_AT_ONCE).await?;
+        }
+        tended
     }
 
     async fn tell(
         &self,
-        carry_out: &impl Fn(&str) -> Result<String, ServerError>,
+        carry_out: &impl AsyncFn(&str) -> Result<String, ServerError>,
     ) -> Result<(), ServerError> {
         let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
-        let ask = |command: &Command| -> Result<Reply, ServerError> {
-            let reply = carry_out(&serde_json::to_string(command).map_err(failed)?)?;
+        let ask = async |command: &Command| -> Result<Reply, ServerError> {
+            let reply = carry_out(&serde_json::to_string(command).map_err(failed)?).await?;
             json::from_str(&reply).map_err(failed)
         };
-        let Reply::Notices(notices) = ask(&Command::DueNotices)? else { return Ok(()) };
+        let Reply::Notices(notices) = ask(&Command::DueNotices).await? else { return Ok(()) };
         for (key, notice) in notices {
             // A failure of ours counts as one of the client's: it is tried again, and the others get their turn.
             let delivered = self.deliver(&notice).await.unwrap_or(false);
-            ask(&Command::Told { key, delivered })?;
+            ask(&Command::Told { key, delivered }).await?;
         }
         Ok(())
     }

@@ -14,8 +14,8 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 // Every object that was spoken to has a database of this size, empty or not: the runtime makes it.
 const NOTHING = 4096;
 
-// Commands are steps: `put KEY`, `delete KEY`, `wake MILLISECONDS`, `list`, `fail`, `order`, `release`. The alarm deletes a and b. What
-// is ordered is computed when it is released.
+// Commands are steps: `put KEY`, `delete KEY`, `wake MILLISECONDS`, `list`, `fail`, `order`, `release`. The alarm deletes a and b, and
+// orders. What is ordered is computed when it is released.
 const WASM = `
 export default class Shim {}
 let inWork, released;
@@ -25,7 +25,7 @@ Shim.prototype.hash_step = (number) => {
   return released ? "computed" : undefined;
 };
 Shim.prototype.hash_end = (number) => { if (inWork === number) inWork = undefined; };
-Shim.prototype.object = (name, rows, command, computed) => {
+Shim.prototype.object = (env, name, rows, command, computed) => {
   let alarm = "";
   let answer = "";
   for (const [what, argument] of command.split(";").map((step) => step.split(" "))) {
@@ -34,13 +34,16 @@ Shim.prototype.object = (name, rows, command, computed) => {
     if (what === "wake") alarm = String(Date.now() + Number(argument));
     if (what === "list") answer = rows.list("", undefined, 100).join(" ");
     if (what === "release") released = true;
-    if (what === "order" && computed === undefined) return "order\\nsomething";
+    if (what === "order" && computed === undefined) return "password\\nsomething";
     if (what === "order") answer = computed;
     if (what === "fail") throw new Error("told to fail");
   }
   return alarm + "\\n" + answer;
 };
-Shim.prototype.object_alarm = async (env, name, carryOut) => { carryOut("delete a;delete b"); };
+Shim.prototype.object_alarm = async (env, name, carryOut) => {
+  await carryOut("delete a;delete b");
+  if (await carryOut("order") !== "computed") throw new Error("what it orders is not computed");
+};
 `;
 const ENTRY = `
 export { Subject } from "./edge/objects.mjs";
@@ -61,6 +64,7 @@ const main :Workerd.Worker = (
   modules = [
     (name = "entry.mjs", esModule = embed "entry.mjs"),
     (name = "edge/objects.mjs", esModule = embed "edge/objects.mjs"),
+    (name = "edge/rows.mjs", esModule = embed "edge/rows.mjs"),
     (name = "edge/hashing.mjs", esModule = embed "edge/hashing.mjs"),
     (name = "edge/hashing_line.mjs", esModule = embed "edge/hashing_line.mjs"),
     (name = "edge/recovery.mjs", esModule = "export const guard = (work) => work();"),
@@ -79,7 +83,7 @@ before(async () => {
   directory = mkdtempSync(join(tmpdir(), "mintedge-objects-"));
   mkdirSync(join(directory, "state"));
   mkdirSync(join(directory, "edge"));
-  for (const file of ["objects.mjs", "hashing.mjs", "hashing_line.mjs"]) {
+  for (const file of ["objects.mjs", "rows.mjs", "hashing.mjs", "hashing_line.mjs"]) {
     cpSync(join(ROOT, "edge", file), join(directory, "edge", file));
   }
   writeFileSync(join(directory, "index.js"), WASM);

@@ -17,7 +17,7 @@ use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
 /// A key pair just made. The private part is a 32-byte seed for Ed25519, PKCS#8 DER for the others.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyMaterial {
     /// What it signs with.
     pub alg: Alg,

@@ -1,14 +1,15 @@
-//! The objects that hold what is single-use, revocable or personal: one strongly consistent, single-threaded object per
-//! person, directory shard, pushed request or hour of used tokens. (The Control object has a module of its own.)
+//! The objects that hold what is single-use, revocable, personal or elected: one strongly consistent, single-threaded object per
+//! issuer, person, directory shard, pushed request, or hour of used tokens.
 //!
 //! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object: it reads rows,
 //! decides, and returns its reply with the writes to make. The adapter makes all of them in one commit before it
-//! answers, so a failure leaves nothing half done. What takes long isn't computed there: the answer is then an order, and the
-//! same command comes again with what came of it.
+//! answers, so a failure leaves nothing half done. What takes long isn't computed there: the answer is then an [`Order`], and
+//! the same command comes again with what came of it.
 
 pub mod control;
 pub mod directory;
 pub mod ephemeral;
+mod order;
 pub mod replay;
 mod rows;
 pub mod subject;
@@ -18,14 +19,17 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
-use crate::protocol::passwords::{Computed, Order};
 use crate::protocol::{model::time::DAY, model::time::Timestamp};
 
+use control::{Identity, Stop};
+pub use order::{Computed, Order};
 pub use rows::{Changes, Rows, Transaction};
 
 /// The kinds of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
+    /// Clients, configuration and keys of one issuer; see [`control`].
+    Control,
     /// Everything of one person; see [`subject`].
     Subject,
     /// A shard of the login identifiers; see [`directory`].
@@ -38,11 +42,12 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Subject, Self::Directory, Self::Ephemeral, Self::Replay];
+    pub const ALL: [Self; 5] = [Self::Control, Self::Subject, Self::Directory, Self::Ephemeral, Self::Replay];
 
     /// Its name, which is its Durable Object class's too.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Control => "Control",
             Self::Subject => "Subject",
             Self::Directory => "Directory",
             Self::Ephemeral => "Ephemeral",
@@ -72,25 +77,43 @@ pub enum Answer {
 /// How often an order may follow an order: a password that changes while it is checked is checked anew.
 pub const MOST_ORDERS: u32 = 4;
 
+/// What is around an object while it decides.
+pub struct Setting<'a, E> {
+    /// The time.
+    pub now: Timestamp,
+    /// Randomness.
+    pub entropy: &'a E,
+    /// Says whose server this is. Only the Control object asks.
+    pub identity: &'a dyn Fn() -> Result<Identity, ServerError>,
+}
+
+impl<'a, E> Setting<'a, E> {
+    /// For an object that doesn't ask whose server this is.
+    pub fn anonymous(now: Timestamp, entropy: &'a E) -> Self {
+        Self { now, entropy, identity: &|| Err(ServerError::internal("nobody's object asks whose it is")) }
+    }
+}
+
 /// Carries out `command` (JSON) on an object of kind `class`. `computed` is what came of the order that the same command was
 /// answered with, if it was.
 ///
 /// # Errors
-/// If the rows can't be read or the command isn't one of this class. Nothing may be written then.
+/// If the rows can't be read, the command isn't one of this class, or the deployment doesn't fit. Nothing may be written then.
 pub fn handle<R: Rows, E: Entropy>(
     class: Class,
     rows: &R,
-    now: Timestamp,
-    entropy: &E,
+    setting: &Setting<'_, E>,
     command: &str,
     computed: Option<Computed>,
 ) -> Result<(Answer, Changes), ServerError> {
+    let (now, entropy) = (setting.now, setting.entropy);
     let mut transaction = Transaction::new(rows);
     let reply = match class {
+        Class::Control => return control(transaction, setting, command, computed),
         Class::Subject => {
-            let command = read(command)?;
+            let (command, computed) = (read(command)?, Computed::password(computed));
             if let Some(order) = subject::order(&transaction, entropy, &command, computed.as_ref())? {
-                return Ok((Answer::Order(order), Changes::default()));
+                return Ok((Answer::Order(Order::Password(order)), Changes::default()));
             }
             write(&subject::handle(&mut transaction, now, entropy, command, computed)?)
         }
@@ -101,10 +124,29 @@ pub fn handle<R: Rows, E: Entropy>(
     Ok((Answer::Reply(reply), transaction.finish()))
 }
 
+fn control<R: Rows, E: Entropy>(
+    mut rows: Transaction<'_, R>,
+    setting: &Setting<'_, E>,
+    command: &str,
+    computed: Option<Computed>,
+) -> Result<(Answer, Changes), ServerError> {
+    let identity = (setting.identity)()?;
+    let now = (setting.now, setting.entropy);
+    match control::handle(&mut rows, now, &identity, read(command)?, Computed::keys(computed)) {
+        Ok(reply) => Ok((Answer::Reply(write(&reply)?), rows.finish())),
+        Err(Stop::Refused(refusal)) => {
+            let reply = write(&control::Reply::Refused(refusal))?;
+            Ok((Answer::Reply(reply), Changes::default()))
+        }
+        Err(Stop::NeedsKeys(algs)) => Ok((Answer::Order(Order::Keys(algs)), Changes::default())),
+        Err(Stop::Server(error)) => Err(error),
+    }
+}
+
 /// The command that an object's alarm carries out: drop what has expired.
 pub const fn tend(class: Class) -> &'static str {
     match class {
-        Class::Subject | Class::Directory | Class::Ephemeral | Class::Replay => "\"tend\"",
+        Class::Control | Class::Subject | Class::Directory | Class::Ephemeral | Class::Replay => "\"tend\"",
     }
 }
 
@@ -127,6 +169,7 @@ mod tests {
     use crate::protocol::model::id::Id;
     use crate::protocol::model::time::HOUR;
     use crate::protocol::model::user_id::UserId;
+    use crate::protocol::passwords;
 
     /// One object, and commands for it as JSON.
     #[derive(Default)]
@@ -135,8 +178,7 @@ mod tests {
     impl Object {
         fn call(&mut self, class: Class, now: u64, command: &Value) -> Value {
             let (reply, changes) =
-                handle(class, &self.0, Timestamp(now), &entropy(), &command.to_string(), None)
-                    .expect("an answer");
+                handle(class, &self.0, &at(now), &command.to_string(), None).expect("an answer");
             let Answer::Reply(reply) = reply else { panic!("an order: {reply:?}") };
             self.0.commit(changes);
             serde_json::from_str(&reply).expect("JSON")
@@ -165,8 +207,10 @@ mod tests {
         }
     }
 
-    fn entropy() -> FakeEntropy {
-        FakeEntropy::Constant(7)
+    const SEVENS: FakeEntropy = FakeEntropy::Constant(7);
+
+    fn at(now: u64) -> Setting<'static, FakeEntropy> {
+        Setting::anonymous(Timestamp(now), &SEVENS)
     }
 
     fn account() -> Value {
@@ -261,12 +305,12 @@ mod tests {
     /// What the object answers to a login for which `computed` is known, and whether it orders anew.
     fn log_in(object: &mut Object, computed: &Value) -> Result<Value, Option<String>> {
         let command = json!({ "log_in": { "password": "correct horse" } }).to_string();
-        let computed = (!computed.is_null()).then(|| serde_json::from_value(computed.clone()).expect("one"));
+        let computed = (!computed.is_null())
+            .then(|| Computed::parse(Class::Subject, &computed.to_string()).expect("one"));
         let (answer, changes) =
-            handle(Class::Subject, &object.0, Timestamp(5), &entropy(), &command, computed)
-                .expect("an answer");
+            handle(Class::Subject, &object.0, &at(5), &command, computed).expect("an answer");
         match answer {
-            Answer::Order(Order::Check { stored, .. }) => {
+            Answer::Order(Order::Password(passwords::Order::Check { stored, .. })) => {
                 assert!(changes == Changes::default(), "an order writes nothing");
                 Err(stored.map(|hash| hash.0))
             }
@@ -332,8 +376,7 @@ mod tests {
         assert_eq!(object.call(Class::Replay, 11, &used("a", 300)), "seen");
         assert_eq!(object.call(Class::Replay, 12, &used("b", 300)), "fresh");
         let command = used("c", 3599).to_string();
-        let (_, changes) =
-            handle(Class::Replay, &object.0, Timestamp(13), &entropy(), &command, None).expect("done");
+        let (_, changes) = handle(Class::Replay, &object.0, &at(13), &command, None).expect("done");
         assert_eq!((changes.writes.len(), changes.alarm), (1, Some(Timestamp(HOUR))), "one alarm for all");
         assert_eq!(object.call(Class::Replay, 200, &json!("tend")), "done");
         assert_eq!(object.call(Class::Replay, 201, &used("a", 300)), "seen", "an early alarm drops nothing");
@@ -348,8 +391,7 @@ mod tests {
             let key = format!("{number:05}");
             object.call(Class::Replay, 1, &json!({ "use": { "key": key, "until": 60 } }));
         }
-        let (_, changes) =
-            handle(Class::Replay, &object.0, Timestamp(HOUR), &entropy(), "\"tend\"", None).expect("done");
+        let (_, changes) = handle(Class::Replay, &object.0, &at(HOUR), "\"tend\"", None).expect("done");
         assert_eq!((changes.writes.len(), changes.alarm), (1_000, Some(Timestamp(HOUR + 1))));
     }
 
@@ -367,7 +409,7 @@ mod tests {
         for (minute, left) in [(0, 3_500), (1, 3_000), (2, 2_000), (3, 1_500)] {
             let now = Timestamp(DAY + 60 * minute);
             let (_, changes) =
-                handle(Class::Directory, &object.0, now, &entropy(), "\"tend\"", None).expect("done");
+                handle(Class::Directory, &object.0, &at(now.0), "\"tend\"", None).expect("done");
             let next = if minute < 3 { now.plus(60) } else { now.plus(DAY) };
             assert_eq!(changes.alarm, Some(next), "{minute}");
             object.call(Class::Directory, now.0, &json!("tend"));
@@ -378,8 +420,7 @@ mod tests {
         }
         assert!(object.0.rows().is_empty());
         let (_, changes) =
-            handle(Class::Directory, &object.0, Timestamp(12 * DAY), &entropy(), "\"tend\"", None)
-                .expect("done");
+            handle(Class::Directory, &object.0, &at(12 * DAY), "\"tend\"", None).expect("done");
         assert!(changes == Changes::default(), "nothing is left to ring for");
     }
 }

@@ -80,7 +80,12 @@ impl<'a, R: Rows> Transaction<'a, R> {
     ) -> Result<Vec<(String, T)>, ServerError> {
         let after = after.map(|after| format!("{prefix}{after}"));
         let mut found = BTreeMap::new();
-        found.extend(self.rows.list(prefix, after.as_deref(), limit)?);
+        // As many more as may be deleted: what is left is then enough.
+        let deleted = self.changes.writes.range(prefix.to_owned()..);
+        let deleted =
+            deleted.take_while(|(key, _)| key.starts_with(prefix)).filter(|(_, value)| value.is_none());
+        let most = limit.saturating_add(u32::try_from(deleted.count()).unwrap_or(u32::MAX));
+        found.extend(self.rows.list(prefix, after.as_deref(), most)?);
         let mut found = self.staged(prefix, after.as_deref(), found);
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         parse_all(prefix, found)

@@ -7,6 +7,7 @@ mod calls;
 pub(crate) mod issuer_keys;
 pub mod lookup;
 pub mod ports;
+mod publish;
 pub mod request;
 
 use std::rc::Rc;
@@ -22,6 +23,8 @@ use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
 use crate::protocol::model::secret::Secret;
 use crate::protocol::model::time::Timestamp;
+
+pub use self::publish::publish;
 
 /// Shortest admin secret that is accepted, in bytes. A shorter one counts as none.
 pub(crate) const MIN_ADMIN_SECRET: usize = 32;

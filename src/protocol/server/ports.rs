@@ -17,6 +17,15 @@ pub struct Document {
     pub is_copy: bool,
 }
 
+/// What is to be written under a name in the snapshot store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotWrite<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The value; unset to delete it.
+    pub value: Option<&'a str>,
+}
+
 /// Largest document that is read from elsewhere, in bytes.
 pub const MAX_DOCUMENT: usize = 128 * 1024;
 
@@ -41,6 +50,9 @@ pub trait Platform: Entropy {
     /// # Errors
     /// If the snapshot store is out of reach.
     async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError>;
+
+    /// Writes snapshots, all at once, and says of each whether it is written. May be repeated.
+    async fn write_snapshots(&self, snapshots: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>>;
 
     /// Has the Control object carry out `command`: atomic, strongly consistent, persisted before the reply.
     /// Repeat only what [`Command`] documents as idempotent.

@@ -3,10 +3,11 @@
 use super::head;
 use super::head::Head;
 use super::keys;
+use super::outbox;
+use super::outbox::Urgency;
 use super::publish::client_snapshot_name;
-use super::{Context, NewSecret, Refusal, Reply, Stop, Store, Urgency};
+use super::{Context, NewSecret, Refusal, Reply, Stop};
 use crate::protocol::codec::encoding::base64url;
-use crate::protocol::codec::json;
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::config::snapshot::resources;
@@ -15,57 +16,70 @@ use crate::protocol::keys::derived::Derived;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::incarnation::Epoch;
-use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::outbound::is_local;
 use crate::protocol::model::secret::{
     CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id,
 };
 use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::client as life;
 use crate::protocol::state::client::AddSecret;
-use crate::protocol::validate::{Referable, client_problems, lookalike};
+use crate::protocol::validate::{Problem, Referable, client_problems, lookalike};
 
 /// Most clients in one page.
 pub const MAX_PAGE: u32 = 100;
 
-pub(super) fn load<S: Store>(store: &S, client_id: &str) -> Result<Option<Client>, ServerError> {
-    store.client(client_id)?.map(|json| parse(&json)).transpose()
+/// The rows of clients: this and the client's id.
+const CLIENT: &str = "client/";
+
+fn key(client_id: &str) -> String {
+    format!("{CLIENT}{client_id}")
 }
 
-fn parse(json: &str) -> Result<Client, ServerError> {
-    json::from_str(json)
-        .map_err(|error| ServerError::internal(format!("a client row is unreadable: {error}")))
+pub(super) fn load<R: Rows>(
+    rows: &Transaction<'_, R>,
+    client_id: &str,
+) -> Result<Option<Client>, ServerError> {
+    rows.read(&key(client_id))
 }
 
-pub(super) fn save<S: Store>(
-    store: &mut S,
-    issuer: &Issuer,
+pub(super) fn save<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    context: &Context<'_, E>,
     client: &Client,
     urgency: Urgency,
 ) -> Result<(), ServerError> {
-    let json = serde_json::to_string(client).map_err(|error| ServerError::internal(error.to_string()))?;
-    store.put_client(&client.client_id, &json)?;
-    store.enqueue(&client_snapshot_name(issuer, &client.client_id), urgency)
+    rows.write(key(&client.client_id), client)?;
+    outbox::enqueue(rows, &client_snapshot_name(context.issuer, &client.client_id), urgency, context.now)
 }
 
-pub(super) fn remove<S: Store>(store: &mut S, issuer: &Issuer, client_id: &str) -> Result<(), ServerError> {
-    store.delete_client(client_id)?;
-    store.enqueue(&client_snapshot_name(issuer, client_id), Urgency::TakesAway)
+pub(super) fn remove<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    context: &Context<'_, E>,
+    client_id: &str,
+) -> Result<(), ServerError> {
+    rows.delete(key(client_id));
+    let name = client_snapshot_name(context.issuer, client_id);
+    outbox::enqueue(rows, &name, Urgency::TakesAway, context.now)
 }
 
 #[inline(never)]
-pub(super) fn page<S: Store>(store: &S, after: Option<&str>, limit: u32) -> Result<Reply, Stop> {
+pub(super) fn page<R: Rows>(
+    rows: &Transaction<'_, R>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Reply, Stop> {
     let limit = limit.clamp(1, MAX_PAGE);
-    let rows = store.clients(after, limit + 1)?;
+    let found = rows.list::<Client>(CLIENT, after, limit + 1)?;
     let wanted = usize::try_from(limit).unwrap_or_default();
-    let more = rows.len() > wanted;
-    let clients = rows.iter().take(wanted).map(|json| parse(json)).collect::<Result<Vec<_>, _>>()?;
+    let more = found.len() > wanted;
+    let clients = found.into_iter().take(wanted).map(|(_, client)| client).collect();
     Ok(Reply::Clients { clients, more })
 }
 
 #[inline(never)]
-pub(super) fn create<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn create<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     mut config: ClientConfig,
@@ -76,54 +90,54 @@ pub(super) fn create<S: Store, E: Entropy>(
     } else if crate::protocol::model::secret::is_generated_client_id(&config.client_id) {
         let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
         let path = "client.client_id".to_owned();
-        return Err(Stop::Refused(Refusal::Invalid(vec![super::Problem { path, message }])));
+        return Err(Stop::Refused(Refusal::Invalid(vec![Problem { path, message }])));
     }
     check(&head, context, &config)?;
-    if load(store, &config.client_id)?.is_some() {
+    if load(rows, &config.client_id)?.is_some() {
         return Err(Stop::Refused(Refusal::AlreadyExists));
     }
-    provide_keys(store, context, &mut head, &config)?;
+    provide_keys(rows, context, &mut head, &config)?;
     let mut client = life::declare(&config, ManagedBy::Api, context.epoch(), context.now);
     let secret = first_secret(&mut client, context);
     client.config_version = head.config_version;
-    save(store, context.issuer, &client, Urgency::Gives)?;
-    refresh_summary(store, context, &mut head, is_summed_up(&client))?;
+    save(rows, context, &client, Urgency::Gives)?;
+    refresh_summary(rows, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
 #[inline(never)]
-pub(super) fn update<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn update<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     config: &ClientConfig,
 ) -> Result<Reply, Stop> {
-    let current = existing(store, &config.client_id)?;
+    let current = existing(rows, &config.client_id)?;
     if current.managed_by == ManagedBy::Config {
         return Err(Stop::Refused(Refusal::ManagedByConfig));
     }
     check(&head, context, config)?;
-    provide_keys(store, context, &mut head, config)?;
+    provide_keys(rows, context, &mut head, config)?;
     let mut client = life::redeclare(&current, config, ManagedBy::Api, context.epoch(), context.now);
     let secret = first_secret(&mut client, context);
     if client != current {
         client.config_version = head.config_version;
-        save(store, context.issuer, &client, Urgency::TakesAway)?;
-        refresh_summary(store, context, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
+        save(rows, context, &client, Urgency::TakesAway)?;
+        refresh_summary(rows, context, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
     }
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
 }
 
 /// Sees to it that there are keys for everything that is signed for the client.
-fn provide_keys<S: Store, E: Entropy>(
-    store: &mut S,
+fn provide_keys<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     head: &mut Head,
     config: &ClientConfig,
 ) -> Result<(), Stop> {
     head.client_algs.extend(config.algs());
     if keys::make_wanted(context, head)? {
-        head::save(store, context.issuer, head)?;
+        head::save(rows, context, head)?;
     }
     Ok(())
 }
@@ -147,7 +161,7 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
     let namesake = known.iter().find(|resource| resource.identifier == config.client_id);
     if let Some(message) = namesake.and_then(|resource| lookalike(resource.access_token_typ)) {
         let path = "client.client_id".to_owned();
-        problems.push(super::Problem { path, message: message.to_owned() });
+        problems.push(Problem { path, message: message.to_owned() });
     }
     if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
 }
@@ -196,88 +210,88 @@ fn attach<E: Entropy>(
 }
 
 #[inline(never)]
-pub(super) fn add_secret<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn add_secret<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     client_id: &str,
     addition: Addition,
 ) -> Result<Reply, Stop> {
-    let mut client = existing(store, client_id)?;
+    let mut client = existing(rows, client_id)?;
     let urgency = if addition.others_expire_at.is_some() { Urgency::TakesAway } else { Urgency::Gives };
     let secret = attach(&mut client, addition, context).map_err(Stop::Refused)?;
-    save(store, context.issuer, &client, urgency)?;
+    save(rows, context, &client, urgency)?;
     Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
 }
 
 #[inline(never)]
-pub(super) fn remove_secret<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn remove_secret<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     client_id: &str,
     secret_id: &str,
 ) -> Result<Reply, Stop> {
-    let mut client = existing(store, client_id)?;
+    let mut client = existing(rows, client_id)?;
     if !life::remove_secret(&mut client, secret_id, context.now) {
         return Err(Stop::Refused(Refusal::NotFound));
     }
-    save(store, context.issuer, &client, Urgency::TakesAway)?;
+    save(rows, context, &client, Urgency::TakesAway)?;
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
 #[inline(never)]
-pub(super) fn set_enabled<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn set_enabled<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     client_id: &str,
     enabled: bool,
 ) -> Result<Reply, Stop> {
-    let mut client = existing(store, client_id)?;
+    let mut client = existing(rows, client_id)?;
     if life::set_enabled(&mut client, enabled, context.now) {
-        save(store, context.issuer, &client, if enabled { Urgency::Gives } else { Urgency::TakesAway })?;
+        save(rows, context, &client, if enabled { Urgency::Gives } else { Urgency::TakesAway })?;
     }
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
 #[inline(never)]
-pub(super) fn delete<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn delete<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     mut head: Head,
     context: &mut Context<'_, E>,
     client_id: &str,
 ) -> Result<Reply, Stop> {
-    let client = existing(store, client_id)?;
-    remove(store, context.issuer, client_id)?;
+    let client = existing(rows, client_id)?;
+    remove(rows, context, client_id)?;
     if client.managed_by == ManagedBy::Config {
         head.declared.retain(|declared| declared != client_id);
         head.config_version += 1;
-        head::save(store, context.issuer, &head)?;
+        head::save(rows, context, &head)?;
     }
-    refresh_summary(store, context, &mut head, is_summed_up(&client))?;
+    refresh_summary(rows, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::Client(None))
 }
 
 /// Ends everything the client was given so far.
 #[inline(never)]
-pub(super) fn revoke<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn revoke<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     client_id: &str,
 ) -> Result<Reply, Stop> {
-    let mut client = existing(store, client_id)?;
+    let mut client = existing(rows, client_id)?;
     life::begin_anew(&mut client, context.epoch());
-    save(store, context.issuer, &client, Urgency::TakesAway)?;
+    save(rows, context, &client, Urgency::TakesAway)?;
     Ok(Reply::Client(Some(Box::new(client))))
 }
 
 /// Ends everything that any client was given so far.
 #[inline(never)]
-pub(super) fn revoke_all<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn revoke_all<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     mut head: Head,
 ) -> Result<Reply, Stop> {
     head.clients_epoch = Some(context.epoch().later_than(head.clients_epoch));
-    head::save(store, context.issuer, &head)?;
+    head::save(rows, context, &head)?;
     Ok(Reply::Client(None))
 }
 
@@ -297,14 +311,14 @@ fn special_grants(client: &Client) -> impl Iterator<Item = GrantType> {
     client.grant_types.iter().copied().filter(|grant| grant.info().on_request_only)
 }
 
-fn existing<S: Store>(store: &S, client_id: &str) -> Result<Client, Stop> {
-    load(store, client_id)?.ok_or(Stop::Refused(Refusal::NotFound))
+fn existing<R: Rows>(rows: &Transaction<'_, R>, client_id: &str) -> Result<Client, Stop> {
+    load(rows, client_id)?.ok_or(Stop::Refused(Refusal::NotFound))
 }
 
 /// Collects what the issuer as a whole has of its clients, if a change touched any of that: origins, grants to advertise,
 /// algorithms to have keys for.
-pub(super) fn refresh_summary<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn refresh_summary<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     head: &mut Head,
     touched: bool,
@@ -317,16 +331,15 @@ pub(super) fn refresh_summary<S: Store, E: Entropy>(
     let mut grants: Vec<GrantType> = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let rows = store.clients(after.as_deref(), MAX_PAGE)?;
-        for json in &rows {
-            let client = parse(json)?;
-            after = Some(client.client_id.clone());
+        let page = rows.list::<Client>(CLIENT, after.as_deref(), MAX_PAGE)?;
+        if page.is_empty() {
+            break;
+        }
+        for (client_id, client) in page {
+            after = Some(client_id);
             grants.extend(special_grants(&client));
             algs.extend(client.algs());
             origins.extend(client.config.allowed_origins);
-        }
-        if rows.is_empty() {
-            break;
         }
     }
     let special: Vec<GrantType> =
@@ -336,7 +349,7 @@ pub(super) fn refresh_summary<S: Store, E: Entropy>(
     head.special_grants = special;
     head.client_algs = algs;
     if keys::make_wanted(context, head)? || !same {
-        head::save(store, context.issuer, head)?;
+        head::save(rows, context, head)?;
     }
     Ok(())
 }

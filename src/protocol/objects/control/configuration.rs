@@ -6,21 +6,23 @@ use super::clients;
 use super::head;
 use super::head::Head;
 use super::keys;
-use super::{Context, Refusal, Reply, Stop, Store, Urgency};
+use super::outbox::Urgency;
+use super::{Context, Refusal, Reply, Stop};
 use crate::protocol::config::Config;
 use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::config::{Change, reconcile};
 use crate::protocol::validate::{Problem, lookalike, problems_at};
 
 /// The configuration as it is in force: declared clients are read back from their rows, so that what was
 /// changed through the API since shows as a difference.
 #[inline(never)]
-pub(super) fn read<S: Store>(store: &S, head: Head) -> Result<Reply, Stop> {
+pub(super) fn read<R: Rows>(rows: &Transaction<'_, R>, head: Head) -> Result<Reply, Stop> {
     let mut config = head.config;
     for client_id in &head.declared {
-        if let Some(client) = clients::load(store, client_id)? {
+        if let Some(client) = clients::load(rows, client_id)? {
             config.client.push(client.config);
         }
     }
@@ -29,8 +31,8 @@ pub(super) fn read<S: Store>(store: &S, head: Head) -> Result<Reply, Stop> {
 
 /// Puts `desired` into force, all of it or nothing. Applying what is in force already changes nothing.
 #[inline(never)]
-pub(super) fn apply<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn apply<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     base_version: u64,
@@ -40,8 +42,8 @@ pub(super) fn apply<S: Store, E: Entropy>(
         return Err(Stop::Refused(Refusal::VersionConflict { current: head.config_version }));
     }
     check(context, &desired)?;
-    check_lookalikes(store, &desired)?;
-    let existing = concerned(store, &head, &desired)?;
+    check_lookalikes(rows, &desired)?;
+    let existing = concerned(rows, &head, &desired)?;
     let result = reconcile(&existing, &desired, context.epoch(), context.now);
     let declared: Vec<String> = desired.client.iter().map(|client| client.client_id.clone()).collect();
     desired.client.clear();
@@ -64,15 +66,15 @@ pub(super) fn apply<S: Store, E: Entropy>(
         secrets.extend(clients::first_secret(&mut client, context));
         client.config_version = head.config_version;
         let urgency = if change == Change::Create { Urgency::Gives } else { Urgency::TakesAway };
-        clients::save(store, context.issuer, &client, urgency)?;
+        clients::save(rows, context, &client, urgency)?;
         changes.push((client.config.client_id, change));
     }
     for client_id in result.delete {
-        clients::remove(store, context.issuer, &client_id)?;
+        clients::remove(rows, context, &client_id)?;
         changes.push((client_id, Change::Delete));
     }
-    head::save(store, context.issuer, &head)?;
-    clients::refresh_summary(store, context, &mut head, true)?;
+    head::save(rows, context, &head)?;
+    clients::refresh_summary(rows, context, &mut head, true)?;
     Ok(Reply::Applied { version: head.config_version, changes, secrets })
 }
 
@@ -94,11 +96,11 @@ fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), S
 }
 
 /// Clients that the document doesn't have may have the name of one of its resources.
-fn check_lookalikes<S: Store>(store: &S, desired: &Config) -> Result<(), Stop> {
+fn check_lookalikes<R: Rows>(rows: &Transaction<'_, R>, desired: &Config) -> Result<(), Stop> {
     let mut found = Vec::new();
     for (index, resource) in desired.resource.iter().enumerate() {
         let Some(message) = lookalike(resource.access_token_typ) else { continue };
-        if clients::load(store, &resource.identifier)?
+        if clients::load(rows, &resource.identifier)?
             .is_some_and(|client| client.managed_by == ManagedBy::Api)
         {
             let path = format!("resource[{index}].access_token_typ");
@@ -108,15 +110,15 @@ fn check_lookalikes<S: Store>(store: &S, desired: &Config) -> Result<(), Stop> {
     if found.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(found))) }
 }
 
-fn concerned<S: Store>(
-    store: &S,
+fn concerned<R: Rows>(
+    rows: &Transaction<'_, R>,
     head: &Head,
     desired: &Config,
 ) -> Result<BTreeMap<String, Client>, ServerError> {
     let wanted = desired.client.iter().map(|client| &client.client_id);
     let mut found = BTreeMap::new();
     for client_id in head.declared.iter().chain(wanted) {
-        if let Some(client) = clients::load(store, client_id)? {
+        if let Some(client) = clients::load(rows, client_id)? {
             let is_declared = client.managed_by == ManagedBy::Config;
             if is_declared || desired.client.iter().any(|config| config.client_id == *client_id) {
                 found.insert(client_id.clone(), client);

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::outbox;
+use super::outbox::Urgency;
 use super::publish;
-use super::{Context, Stop, Store, Urgency};
-use crate::protocol::codec::json;
+use super::{Context, Stop};
 use crate::protocol::config::Config;
 use crate::protocol::config::snapshot;
 use crate::protocol::config::snapshot::Snapshot;
@@ -21,8 +22,12 @@ use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::keys as life;
 use crate::protocol::state::roots::Generations;
+
+/// The key of the head row.
+const HEAD: &str = "head";
 
 /// The head row as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -84,8 +89,11 @@ impl Head {
 
 /// Reads the head row, and makes it with the first keys if there is none: the object is the only place that
 /// ever generates keys, and it has one thread, so parallel first requests all get the same.
-pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_, E>) -> Result<Head, Stop> {
-    if let Some(head) = read(store)? {
+pub(crate) fn load<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    context: &mut Context<'_, E>,
+) -> Result<Head, Stop> {
+    if let Some(head) = read(rows)? {
         return Ok(head);
     }
     let mut head = Head {
@@ -103,7 +111,7 @@ pub(crate) fn load<S: Store, E: Entropy>(store: &mut S, context: &mut Context<'_
     };
     super::roots::add(context, &mut head, context.now)?;
     super::keys::make_wanted(context, &mut head)?;
-    save(store, context.issuer, &head)?;
+    save(rows, context, &head)?;
     Ok(head)
 }
 
@@ -116,24 +124,22 @@ fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, Serve
 }
 
 /// Writes the head row and has the snapshot published.
-pub(crate) fn save<S: Store>(store: &mut S, issuer: &Issuer, head: &Head) -> Result<(), ServerError> {
-    let json = serde_json::to_string(head).map_err(|error| ServerError::internal(error.to_string()))?;
-    store.put_head(&json)?;
-    store.enqueue(&publish::snapshot_name(issuer), Urgency::TakesAway)
+pub(crate) fn save<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    context: &Context<'_, E>,
+    head: &Head,
+) -> Result<(), ServerError> {
+    rows.write(HEAD, head)?;
+    outbox::enqueue(rows, &publish::snapshot_name(context.issuer), Urgency::TakesAway, context.now)
 }
 
-pub(crate) fn read<S: Store>(store: &S) -> Result<Option<Head>, ServerError> {
-    let Some(json) = store.head()? else {
-        return Ok(None);
-    };
-    let head = json::from_str(&json);
-    head.map(Some).map_err(|error| ServerError::internal(format!("the head row is unreadable: {error}")))
+pub(crate) fn read<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<Head>, ServerError> {
+    rows.read(HEAD)
 }
 
-pub(crate) fn next_alarm<S: Store>(store: &mut S, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {
-    Ok(read(store)?.map(|head| {
-        let keys = life::next_alarm(&head.keys, head.rotate_every(), now);
-        let roots = head.roots.next_alarm(now).map_or(keys, |roots| roots.max(now.plus(HOUR)));
-        keys.min(roots)
-    }))
+/// When the object has to look after its keys next.
+pub(crate) fn next_alarm(head: &Head, now: Timestamp) -> Timestamp {
+    let keys = life::next_alarm(&head.keys, head.rotate_every(), now);
+    let roots = head.roots.next_alarm(now).map_or(keys, |roots| roots.max(now.plus(HOUR)));
+    keys.min(roots)
 }

@@ -1,9 +1,11 @@
 //! Commands about signing keys.
 
 use super::clients;
+use super::head;
 use super::head::{Head, ROOT, save};
+use super::outbox;
 use super::roots;
-use super::{Context, Reply, Stop, Store};
+use super::{Context, Reply, Stop};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::{KeyMaterial, KeyringParcel};
 use crate::protocol::keys::schedule::Schedule;
@@ -11,16 +13,20 @@ use crate::protocol::keys::schedule::{PublicKey, StoredKey};
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::keys as life;
 use crate::protocol::state::keys::Rotation;
 
 /// Everything an edge needs. Does what is due first, so that a missed alarm is made up for.
-pub(super) fn open<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn open<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
 ) -> Result<Reply, Stop> {
-    tend_head(store, context, &mut head)?;
+    tend_head(rows, context, &mut head)?;
+    // An alarm that was lost is set again.
+    rows.wake(head::next_alarm(&head, context.now));
+    outbox::remind(rows, context.now)?;
     let mut keys = Vec::new();
     for key in &head.keys {
         // An unused key is handed out early so that an edge can switch by itself; a retiring one never signs.
@@ -38,18 +44,19 @@ pub(super) fn open<S: Store, E: Entropy>(
 
 /// The alarm: makes successors, drops what is gone, wraps what lies in the clear or under an earlier `KEK`.
 #[inline(never)]
-pub(super) fn tend<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn tend<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
 ) -> Result<Reply, Stop> {
-    tend_head(store, context, &mut head)?;
-    clients::refresh_summary(store, context, &mut head, true)?;
+    tend_head(rows, context, &mut head)?;
+    clients::refresh_summary(rows, context, &mut head, true)?;
+    rows.wake(head::next_alarm(&head, context.now));
     Ok(Reply::Tended)
 }
 
-pub(super) fn tend_head<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn tend_head<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     head: &mut Head,
 ) -> Result<(), Stop> {
@@ -62,7 +69,7 @@ pub(super) fn tend_head<S: Store, E: Entropy>(
         head.keys_version += 1;
     }
     if made || swept || turned || wrapped {
-        save(store, context.issuer, head)?;
+        save(rows, context, head)?;
     }
     Ok(())
 }
@@ -89,7 +96,8 @@ fn make<E: Entropy>(
         .filter(|alg| *alg != Alg::EdDsa && !context.material.iter().any(|material| material.alg == *alg))
         .collect();
     if !missing.is_empty() {
-        return Err(Stop::NeedsKeys(missing));
+        // The command begins anew then, and needs what it has used by now once more.
+        return Err(Stop::NeedsKeys([context.given.as_slice(), &missing].concat()));
     }
     if !wanted.is_empty() {
         roots::check(context, head)?;
@@ -120,8 +128,8 @@ fn store_key<E: Entropy>(
 }
 
 #[inline(never)]
-pub(super) fn rotate<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn rotate<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     alg: Option<Alg>,
@@ -136,13 +144,13 @@ pub(super) fn rotate<S: Store, E: Entropy>(
     }
     make(context, &mut head, &wanted)?;
     head.keys_version += 1;
-    save(store, context.issuer, &head)?;
+    save(rows, context, &head)?;
     Ok(Reply::Keys(head.public_keys(context.now)))
 }
 
 #[inline(never)]
-pub(super) fn retire<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn retire<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     kid: &str,
@@ -152,6 +160,6 @@ pub(super) fn retire<S: Store, E: Entropy>(
     }
     make_wanted(context, &mut head)?;
     head.keys_version += 1;
-    save(store, context.issuer, &head)?;
+    save(rows, context, &head)?;
     Ok(Reply::Keys(head.public_keys(context.now)))
 }

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Store;
 use super::clients;
 use super::head;
 use crate::protocol::codec::encoding::base64url;
@@ -11,6 +10,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// A client as an edge reads it from KV.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,24 +38,21 @@ fn prefix(issuer: &Issuer) -> String {
 }
 
 /// The value to publish under `name` as things stand; `None` to delete it.
-///
-/// # Errors
-/// If the store fails.
-pub fn publication<S: Store>(
-    store: &S,
+pub(super) fn value<R: Rows>(
+    rows: &Transaction<'_, R>,
     issuer: &Issuer,
     name: &str,
     now: Timestamp,
 ) -> Result<Option<String>, ServerError> {
     let layout = crate::protocol::config::snapshot::LAYOUT;
     let value = if name == snapshot_name(issuer) {
-        head::read(store)?.map(|head| serde_json::to_string(&head.snapshot(issuer, now)))
+        head::read(rows)?.map(|head| serde_json::to_string(&head.snapshot(issuer, now)))
     } else {
         let own = client_snapshot_name(issuer, "");
         let Some(client_id) = name.strip_prefix(&own) else {
             return Ok(None);
         };
-        clients::load(store, client_id)?
+        clients::load(rows, client_id)?
             .map(|client| serde_json::to_string(&PublishedClient { layout, client }))
     };
     value.transpose().map_err(|error| ServerError::internal(error.to_string()))

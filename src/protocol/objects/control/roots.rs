@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{Head, ROOT, save};
 use super::keys;
-use super::{Context, Refusal, Reply, Stop, Store};
+use super::{Context, Refusal, Reply, Stop};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::derived::{Purpose, Root};
 use crate::protocol::keys::kek::StoredPrivate;
@@ -15,6 +15,7 @@ use crate::protocol::keys::schedule::{KeyState, Schedule};
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::{HOUR, Timestamp};
+use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::keys::Rotation;
 use crate::protocol::state::roots::{MOST, StoredRoot};
 
@@ -170,31 +171,31 @@ pub(super) fn open<E: Entropy>(
 }
 
 #[inline(never)]
-pub(super) fn rotate<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn rotate<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     immediately: bool,
 ) -> Result<Reply, Stop> {
-    keys::tend_head(store, context, &mut head)?;
+    keys::tend_head(rows, context, &mut head)?;
     if let Rotation::NeedsKey(starts) = head.roots.rotate(immediately, context.now) {
         if head.roots.all.len() >= MOST {
             return Err(Stop::Refused(Refusal::TooManyRoots));
         }
         add(context, &mut head, starts)?;
     }
-    finish(store, context, head)
+    finish(rows, context, head)
 }
 
 #[inline(never)]
-pub(super) fn retire<S: Store, E: Entropy>(
-    store: &mut S,
+pub(super) fn retire<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
     id: u8,
     purposes: &BTreeSet<Purpose>,
 ) -> Result<Reply, Stop> {
-    keys::tend_head(store, context, &mut head)?;
+    keys::tend_head(rows, context, &mut head)?;
     if !head.roots.all.iter().any(|root| root.id == id) {
         return Err(Stop::Refused(Refusal::NotFound));
     }
@@ -205,16 +206,16 @@ pub(super) fn retire<S: Store, E: Entropy>(
         head.roots.switch(context.now);
     }
     head.roots.retire(id, purposes);
-    finish(store, context, head)
+    finish(rows, context, head)
 }
 
-fn finish<S: Store, E: Entropy>(
-    store: &mut S,
+fn finish<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     mut head: Head,
 ) -> Result<Reply, Stop> {
     head.roots.switch(context.now);
     head.keys_version += 1;
-    save(store, context.issuer, &head)?;
+    save(rows, context, &head)?;
     Ok(Reply::Inventory(Box::new(inventory(context, &head))))
 }

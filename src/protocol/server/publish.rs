@@ -1,0 +1,44 @@
+//! Publication: what the Control object's outbox holds is written to the snapshot store.
+//!
+//! The object has one alarm at a time and is the only writer, so the values of a name can't overtake each other. A name that changes again
+//! while it is written stays in the outbox, and so does one that could not be written.
+
+use super::ports::{Platform, SnapshotWrite};
+use crate::protocol::codec::json;
+use crate::protocol::http::error::ServerError;
+use crate::protocol::objects::control::{Command, DueSnapshot, PublishedSnapshot, Reply};
+
+/// Publishes what is most urgent, `limit` snapshots at most and all of them at once: one after the other, the last would wait for
+/// seconds. `carry_out` has the Control object carry out a command. Where something is left to publish the object has set its alarm anew.
+///
+/// # Errors
+/// If the object fails or a snapshot could not be written.
+pub async fn publish<P: Platform>(
+    platform: &P,
+    carry_out: impl AsyncFn(&str) -> Result<String, ServerError>,
+    limit: u32,
+) -> Result<(), ServerError> {
+    let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
+    let ask = async |command: &Command| -> Result<Reply, ServerError> {
+        let reply = carry_out(&serde_json::to_string(command).map_err(failed)?).await?;
+        json::from_str(&reply).map_err(failed)
+    };
+    let Reply::Snapshots(due) = ask(&Command::DueSnapshots { limit }).await? else {
+        return Err(ServerError::internal("the Control object gave another answer than asked for"));
+    };
+    if due.is_empty() {
+        return Ok(());
+    }
+    let writes: Vec<_> = due.iter().map(as_write).collect();
+    let done = platform.write_snapshots(&writes).await;
+    let written = due.iter().zip(&done).filter(|(_, result)| result.is_ok());
+    let snapshots: Vec<_> =
+        written.map(|(due, _)| PublishedSnapshot { place: due.place.clone(), change: due.change }).collect();
+    let all = snapshots.len() == due.len();
+    ask(&Command::Published { snapshots, all }).await?;
+    done.into_iter().collect()
+}
+
+fn as_write(due: &DueSnapshot) -> SnapshotWrite<'_> {
+    SnapshotWrite { name: &due.name, value: due.value.as_deref() }
+}
