@@ -115,7 +115,7 @@ fn circles_are_pairs_at_most_and_cross_no_folder() {
         _ => module.to_owned(),
     };
     for circle in imports::circles(&imports) {
-        // These become rows and commands, as the other objects are.
+        // Clients, configuration, keys and the row that all of them share change together, in one command.
         if circle.iter().all(|module| module.starts_with("objects::control")) {
             continue;
         }

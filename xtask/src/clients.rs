@@ -20,6 +20,8 @@ const STOCK: &str = "tests/clients/stock";
 const VERIFIERS: &str = "tests/clients/verifiers";
 const BROWSER: &str = "tests/browser";
 const OBJECTS: &str = "tests/objects";
+/// What earlier releases left behind.
+const UPGRADE: &str = "tests/upgrade";
 /// The longest a single test may take, in milliseconds.
 const TEST_TIMEOUT: u32 = 180_000;
 
@@ -100,9 +102,10 @@ fn python() -> Result<PathBuf> {
     setup::python(&format!("{PYTHON}/requirements.txt"))
 }
 
-/// What an object's storage comes to on the real runtime, with a stand-in for the wasm module.
+/// What an object's storage comes to on the real runtime, also with a stand-in for the wasm module; and whether what earlier
+/// releases stored is understood.
 pub(crate) fn object_tests(tools: &Tools) -> Result {
-    node_tests(tools, None, &test_files(OBJECTS))
+    node_tests(tools, None, &[test_files(OBJECTS), test_files(UPGRADE)].concat())
 }
 
 fn node_tests(tools: &Tools, server: Option<&TestServer>, files: &[PathBuf]) -> Result {

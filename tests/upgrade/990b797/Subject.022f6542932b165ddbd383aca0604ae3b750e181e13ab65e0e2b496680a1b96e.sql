@@ -1,0 +1,9 @@
+CREATE TABLE schema (version INTEGER PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO schema VALUES (1);
+CREATE TABLE row (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO row VALUES ('grant/AtIUcPLR8KZJpcuoXYtYhg', '{"client_id":"app","sid":"iPzsFDX3ujTOdxe9i_B7hg","bound_to_session":true,"scopes":["openid","email","orders:read"],"resources":["https://orders.example"],"auth":{"auth_time":1795788781,"acr":"urn:mintedge:acr:password","amr":["pwd"]},"created_at":1795788782,"expires_at":1798380782,"family":{"seed":"gvzxrQqVKJzRkZKMChiCh7OgHmgN1w54uy15ZxeP63k","head":0,"head_since":1795788782,"head_used":false,"used_at":1795788782}}');
+INSERT INTO row VALUES ('grant/s2DN8nLwUHx4k-f3GfT91g', '{"client_id":"app","sid":"iPzsFDX3ujTOdxe9i_B7hg","bound_to_session":false,"scopes":["openid","email","orders:read","offline_access"],"resources":["https://orders.example"],"auth":{"auth_time":1795788781,"acr":"urn:mintedge:acr:password","amr":["pwd"]},"created_at":1795788782,"expires_at":1827324782,"family":{"seed":"XdOXoz9RR13-Ly890ZbF-oOXfwXRPuI-11Jg6WVzt7E","head":0,"head_since":1795788782,"head_used":false,"used_at":1795788782}}');
+INSERT INTO row VALUES ('session/iPzsFDX3ujTOdxe9i_B7hg', '{"sha256":"3_1kZD8hELJsBxKVg-VPMMUX4yiIXnpJB_UMkf2eid0","auth":{"auth_time":1795788781,"acr":"urn:mintedge:acr:password","amr":["pwd"]},"created_at":1795788782,"seen_at":1795788782,"idle":259200,"expires_at":1798380782,"label":"Unknown browser"}');
+INSERT INTO row VALUES ('user', '{"id":"usr_fUf5E-Ii-EqdrKdzfTt2tg","login":"ada@example.com","claims":{"email":"ada@example.com","email_verified":false,"name":"Ada Lovelace"},"password":"$argon2id$v=19$m=19456,t=2,p=1$gNo2ouPM8ozx94JeLVH27w$QxsuzTwbvy/F5osy7IpNjxJ+BzERudZagjD/iSUh3SM","enabled":true,"created_at":1795788781,"updated_at":1795788781}');
+CREATE TABLE _cf_METADATA ( key INTEGER PRIMARY KEY, value BLOB );
+INSERT INTO _cf_METADATA VALUES (1, 1795875182000000000);
