@@ -7,7 +7,7 @@ use mintedge::protocol::client_auth::parse_basic;
 use mintedge::protocol::codec::encoding::base64url;
 use mintedge::protocol::http::error::ServerError;
 use mintedge::protocol::http::form::Form;
-use mintedge::protocol::issue::sign::sign;
+use mintedge::protocol::issue::sign;
 use mintedge::protocol::keys::keyring::SigningKey;
 use mintedge::protocol::keys::schedule::PublicKey;
 use mintedge::protocol::keys::schedule::Schedule;
