@@ -1,7 +1,6 @@
 //! Writing what the server reads: forms and HTTP Basic.
 
-use base64ct::{Base64, Encoding as _};
-use mintedge::protocol::codec::encoding::form_encode;
+use mintedge::protocol::codec::encoding::{form_encode, secret_base64};
 use mintedge::protocol::model::secret::Secret;
 
 /// An `application/x-www-form-urlencoded` body.
@@ -13,7 +12,7 @@ pub(crate) fn form(fields: &[(&str, &str)]) -> String {
 /// The Authorization header of HTTP Basic, its parts form-encoded first (RFC 6749 §2.3.1).
 pub(crate) fn basic(client_id: &str, secret: &Secret) -> Secret {
     let pair = format!("{}:{}", form_encode(client_id), form_encode(secret.expose()));
-    Secret::received(format!("Basic {}", Base64::encode_string(pair.as_bytes())))
+    Secret::received(format!("Basic {}", secret_base64(pair.as_bytes())))
 }
 
 #[cfg(test)]

@@ -172,6 +172,20 @@ fn the_entry_point_reads_bodies_as_long_as_they_may_be() {
     assert_eq!((limit("BODY_LIMIT"), limit("ADMIN_BODY_LIMIT")), (BODY_LIMIT, ADMIN_BODY_LIMIT));
 }
 
+/// Which of the two crates for base64 is right is decided in one place: one is fast, the other keeps secrets.
+#[test]
+fn base64_is_written_and_read_in_one_place() {
+    for folder in ["src", "cli/src"] {
+        for (path, text) in
+            sources(folder).into_iter().filter(|(path, _)| !path.ends_with("codec/encoding.rs"))
+        {
+            for word in ["base64ct", "base64::"] {
+                assert!(!code(&text).contains(word), "{} has `{word}`", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_edge_decides_nothing_about_oauth() {
     let forbidden = ["OAuthError", "invalid_", "scope", "grant", "client_secret", "redirect_uri"];

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mintedge::protocol::codec::encoding::base64url;
+use mintedge::protocol::codec::encoding::secret_base64url;
 use mintedge::protocol::model::issuer::Issuer;
 use mintedge::protocol::{
     model::secret::ADMIN_SECRET_PREFIX, model::secret::Secret, model::secret::SecretBytes,
@@ -98,7 +98,7 @@ impl DeploymentSecrets {
     fn generate() -> Self {
         Self {
             admin: Secret::generate(ADMIN_SECRET_PREFIX, &SystemEntropy),
-            kek: Secret::received(base64url(SecretBytes::generate(&SystemEntropy).expose())),
+            kek: Secret::received(secret_base64url(SecretBytes::generate(&SystemEntropy).expose())),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reading client credentials from the Authorization header and the form (RFC 6749 §2.3.1, RFC 7617, RFC 7521 §4.2).
 
-use crate::protocol::codec::encoding::{form_decode, from_base64};
+use crate::protocol::codec::encoding::{form_decode, from_secret_base64};
 use crate::protocol::http::SensitiveHeader;
 use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::http::form::Form;
@@ -106,7 +106,7 @@ pub fn parse_basic(header: &str) -> Result<(String, Secret), OAuthError> {
         return Err(refused(Cause::AuthorizationSchemeUnknown));
     }
     let malformed = refused(Cause::AuthorizationHeaderMalformed);
-    let decoded = from_base64(encoded.trim()).ok_or(malformed)?;
+    let decoded = from_secret_base64(encoded.trim()).ok_or(malformed)?;
     let decoded = zeroize::Zeroizing::new(String::from_utf8(decoded).map_err(|_| malformed)?);
     let (client_id, secret) = decoded.split_once(':').ok_or(malformed)?;
     let client_id = form_decode(client_id).filter(|id| !id.is_empty()).ok_or(malformed)?;
@@ -124,8 +124,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn basic(text: &str) -> String {
-        use base64ct::{Base64, Encoding as _};
-        format!("Basic {}", Base64::encode_string(text.as_bytes()))
+        use crate::protocol::codec::encoding::secret_base64;
+        format!("Basic {}", secret_base64(text.as_bytes()))
     }
 
     #[test]

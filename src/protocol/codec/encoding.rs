@@ -1,22 +1,65 @@
-//! Base64 in its three guises, base62 and percent-decoding; each total, none panics.
+//! Base64 in its guises, base62 and percent-decoding. Every function is total; none panics.
+//!
+//! Base64 comes from two crates, and this is the only file that names either of them. What anybody may read (the parts of a JWT,
+//! public keys, hashes that name something) goes through `base64`, whose lookup tables are fast. What has to stay secret (seeds,
+//! keys, sealed values, secrets and their hashes, the names of sessions) goes through `base64ct`, which looks nothing up in
+//! a table, so that neither the time it takes nor what it leaves in a processor's cache tells of the bytes. Both refuse
+//! what isn't canonical: padding where there is none, bits to spare that aren't zero.
 
-use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64, Base64Bcrypt, Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 
 use super::json;
 
-/// Base64url without padding (RFC 7515 §2).
+/// Writes bytes that are no secret as base64url without padding (RFC 7515 §2).
 pub fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Appends bytes that are no secret to `text`, as base64url without padding.
+pub fn push_base64url(text: &mut String, bytes: &[u8]) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
+/// Decodes base64url without padding that holds no secret; `None` for anything else, non-canonical tails included.
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Writes a secret as base64url without padding.
+pub fn secret_base64url(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// Decodes base64url without padding; `None` for anything else, non-canonical tails included.
-pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+/// Decodes a secret from base64url without padding; `None` for anything else, non-canonical tails included.
+pub fn from_secret_base64url(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text).ok()
 }
 
-/// Decodes padded standard base64 (RFC 4648 §4), as HTTP Basic uses it.
-pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+/// Writes a secret as padded standard base64 (RFC 4648 §4), as HTTP Basic has it.
+pub fn secret_base64(bytes: &[u8]) -> String {
+    Base64::encode_string(bytes)
+}
+
+/// Decodes a secret from padded standard base64 (RFC 4648 §4), as HTTP Basic has it.
+pub fn from_secret_base64(text: &str) -> Option<Vec<u8>> {
     Base64::decode_vec(text).ok()
+}
+
+/// Writes a password's salt or hash as standard base64 without padding, as PHC strings have it.
+pub(crate) fn secret_base64_unpadded(bytes: &[u8]) -> String {
+    Base64Unpadded::encode_string(bytes)
+}
+
+/// Decodes a password's salt or hash from standard base64 without padding.
+pub(crate) fn from_secret_base64_unpadded(text: &str) -> Option<Vec<u8>> {
+    Base64Unpadded::decode_vec(text).ok()
+}
+
+/// Decodes a password's salt or hash from base64 with bcrypt's own alphabet.
+pub(crate) fn from_secret_base64_bcrypt(text: &str) -> Option<Vec<u8>> {
+    Base64Bcrypt::decode_vec(text).ok()
 }
 
 /// Reads JSON from bytes.
@@ -91,6 +134,25 @@ pub(crate) fn percent_encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The two crates stand for one encoding: whatever one of them reads the other reads alike, and both write the same.
+    #[test]
+    fn secrets_and_public_data_are_encoded_alike() {
+        let mut bytes = Vec::new();
+        for length in 0..200_u8 {
+            bytes.push(length.wrapping_mul(167) ^ 0x5a);
+            let text = base64url(&bytes);
+            assert_eq!(text, secret_base64url(&bytes));
+            for last in ["A", "B", "Q", "_", "-", "+", "=", "\n", ""] {
+                let changed = format!("{}{last}", &text[..text.len() - 1]);
+                assert_eq!(from_base64url(&changed), from_secret_base64url(&changed), "{changed}");
+            }
+        }
+        assert_eq!(from_base64url("-_8"), Some(vec![0xfb, 0xff]));
+        for bad in ["-_9", "-_8=", "+/8", "a", "-_8 ", " ", "é"] {
+            assert_eq!((from_base64url(bad), from_secret_base64url(bad)), (None, None), "{bad}");
+        }
+    }
 
     #[test]
     fn base62_is_positional_and_fixed_width() {

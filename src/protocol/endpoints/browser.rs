@@ -1,6 +1,6 @@
 //! The browser behind a request: its session, and the proof that a form was shown to this very browser.
 
-use crate::protocol::codec::encoding::{base64url, from_base64url};
+use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 use crate::protocol::http::Response;
 use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::ServerError;
@@ -31,7 +31,7 @@ pub(crate) struct Browser {
 
 /// SHA-256 of a cookie's secret, as the person's object keeps it.
 pub(crate) fn session_hash(cookie: &SessionCookie) -> SecretHash {
-    Secret::received(base64url(cookie.secret.expose())).hash()
+    Secret::received(secret_base64url(cookie.secret.expose())).hash()
 }
 
 impl Browser {
@@ -52,7 +52,7 @@ impl Browser {
             || {
                 let mut bytes = [0; 16];
                 server.platform.fill(&mut bytes);
-                base64url(&bytes)
+                secret_base64url(&bytes)
             },
             str::to_owned,
         );
@@ -87,7 +87,7 @@ impl Browser {
     ) -> Result<String, ServerError> {
         let keyring = server.any_keyring(context.now).await?;
         let (id, key) = keyring.derived.csrf.current();
-        Ok(base64url(&[[NAMED, id].as_slice(), &self.proof(key, &self.sid(), flow)].concat()))
+        Ok(secret_base64url(&[[NAMED, id].as_slice(), &self.proof(key, &self.sid(), flow)].concat()))
     }
 
     /// Whether a form with `flow` and `csrf` was shown to this browser.
@@ -121,7 +121,7 @@ impl Browser {
     ) -> Result<bool, ServerError> {
         let keyring = server.keyring_for(csrf, context.now).await?;
         let guard = &keyring.derived.csrf;
-        let shown = from_base64url(csrf).unwrap_or_default();
+        let shown = from_secret_base64url(csrf).unwrap_or_default();
         let (key, proof) = match shown.as_slice() {
             [NAMED, id, proof @ ..] if proof.len() == 32 => (guard.named(*id), proof),
             // A page of an earlier release.

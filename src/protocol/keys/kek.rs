@@ -8,7 +8,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::protocol::codec::encoding::{base64url, from_base64url};
+use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::secret::SecretBytes;
@@ -50,7 +50,7 @@ impl Kek {
     /// # Errors
     /// If it isn't 32 bytes in base64url: better no service than keys at rest in the clear by accident.
     pub fn parse(text: &str) -> Result<Self, ServerError> {
-        match from_base64url(text.trim()) {
+        match from_secret_base64url(text.trim()) {
             Some(bytes) if bytes.len() == 32 => Ok(Self(SecretBytes::new(bytes))),
             _ => Err(ServerError::misconfigured(
                 "KEK has to be 32 bytes in base64url without padding, and KEK_PREVIOUS such values with spaces between",
@@ -62,7 +62,7 @@ impl Kek {
     pub fn id(&self) -> String {
         let digest =
             Sha256::new().chain_update(b"mintedge kek id\0").chain_update(self.0.expose()).finalize();
-        base64url(digest.get(..9).unwrap_or_default())
+        secret_base64url(digest.get(..9).unwrap_or_default())
     }
 
     fn wrap(
@@ -78,14 +78,14 @@ impl Kek {
         let ciphertext = sealed.map_err(|_| ServerError::internal("wrapping a private key failed"))?;
         Ok(StoredPrivate::Wrapped {
             kek: self.id(),
-            nonce: base64url(&nonce),
-            ciphertext: base64url(&ciphertext),
+            nonce: secret_base64url(&nonce),
+            ciphertext: secret_base64url(&ciphertext),
         })
     }
 
     fn unwrap_private(&self, nonce: &str, ciphertext: &str, aad: &[u8]) -> Option<SecretBytes> {
-        let nonce: [u8; 24] = from_base64url(nonce)?.try_into().ok()?;
-        let ciphertext = from_base64url(ciphertext)?;
+        let nonce: [u8; 24] = from_secret_base64url(nonce)?.try_into().ok()?;
+        let ciphertext = from_secret_base64url(ciphertext)?;
         let payload = Payload { msg: &ciphertext, aad };
         self.cipher().ok()?.decrypt(&XNonce::from(nonce), payload).ok().map(SecretBytes::new)
     }
@@ -209,7 +209,7 @@ mod tests {
     use crate::memory::FakeEntropy;
 
     fn text(byte: u8) -> String {
-        base64url(&[byte; 32])
+        secret_base64url(&[byte; 32])
     }
 
     fn keks(current: u8, previous: &[u8]) -> Keks {

@@ -14,7 +14,7 @@ use super::derived::{Guard, NAMED};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::{
-    codec::encoding::base64url, codec::encoding::from_base64url, codec::encoding::from_json,
+    codec::encoding::from_json, codec::encoding::from_secret_base64url, codec::encoding::secret_base64url,
 };
 use crate::protocol::{
     model::secret::SecretBytes, model::secret::split_checksum, model::secret::with_checksum,
@@ -49,7 +49,7 @@ pub fn seal<T: Serialize>(
     let sealed = cipher.ok().and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok());
     let mut bytes = [[NAMED, id].as_slice(), &nonce].concat();
     bytes.extend(sealed.ok_or(ServerError::internal("sealing failed"))?);
-    Ok(with_checksum(format!("{prefix}{}", base64url(&bytes))))
+    Ok(with_checksum(format!("{prefix}{}", secret_base64url(&bytes))))
 }
 
 /// Opens a sealed value; `None` for anything that this server did not seal with one of these keys and this prefix.
@@ -58,7 +58,7 @@ pub fn open<T: DeserializeOwned>(guard: &Guard, prefix: &str, text: &str) -> Opt
 }
 
 fn unsealed(guard: &Guard, prefix: &str, text: &str) -> Option<Vec<u8>> {
-    let bytes = from_base64url(split_checksum(text)?.strip_prefix(prefix)?)?;
+    let bytes = from_secret_base64url(split_checksum(text)?.strip_prefix(prefix)?)?;
     if let Some((head @ [NAMED, id], rest)) = bytes.split_first_chunk::<2>()
         && let Some(key) = guard.named(*id)
         && let Some(plain) = decrypted(&key, &[prefix.as_bytes(), head].concat(), rest)
@@ -120,7 +120,7 @@ mod tests {
         for nonce in [[3; NONCE], [NAMED; NONCE], [0; NONCE]] {
             let payload = Payload { msg: b"\"value\"", aad: CODE_PREFIX.as_bytes() };
             let sealed = key.encrypt(&XNonce::from(nonce), payload).expect("sealed");
-            let body = base64url(&[nonce.as_slice(), &sealed].concat());
+            let body = secret_base64url(&[nonce.as_slice(), &sealed].concat());
             let text = with_checksum(format!("{CODE_PREFIX}{body}"));
             for (generations, opens) in [
                 (&[(0, true), (NAMED, false)], true),

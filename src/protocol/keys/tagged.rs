@@ -6,7 +6,7 @@
 use subtle::ConstantTimeEq as _;
 
 use super::derived::{Guard, NAMED, mac};
-use crate::protocol::codec::encoding::{base64url, from_base64url};
+use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 use crate::protocol::model::secret::{SecretBytes, split_checksum, with_checksum};
 
 const TAG: usize = 16;
@@ -35,12 +35,12 @@ pub(crate) fn untagged(prefix: &str, guard: &Guard, text: &str) -> Option<(Secre
 pub(crate) fn to_wire(prefix: &str, parts: &[&[u8]], tag: &[u8]) -> String {
     let mut all = parts.concat();
     all.extend(tag.get(..TAG).unwrap_or_default());
-    with_checksum(format!("{prefix}{}", base64url(&all)))
+    with_checksum(format!("{prefix}{}", secret_base64url(&all)))
 }
 
 /// What stands before the tag, and the tag, unverified.
 pub(crate) fn from_wire(prefix: &str, text: &str) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut all = from_base64url(split_checksum(text)?.strip_prefix(prefix)?)?;
+    let mut all = from_secret_base64url(split_checksum(text)?.strip_prefix(prefix)?)?;
     let split = all.len().checked_sub(TAG)?;
     let tag = all.split_off(split);
     Some((all, tag))

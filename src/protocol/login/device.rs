@@ -6,7 +6,7 @@
 use subtle::ConstantTimeEq as _;
 
 use super::Identifier;
-use crate::protocol::codec::encoding::base64url;
+use crate::protocol::codec::encoding::secret_base64url;
 use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::derived::{Derived, mac};
@@ -119,7 +119,7 @@ impl Device {
 
     /// Names it among the devices of one person.
     pub(super) fn name(&self) -> String {
-        base64url(&self.mark)
+        secret_base64url(&self.mark)
     }
 
     fn proof(&self, identifier: &Identifier, key: &SecretBytes) -> [u8; 32] {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
-use crate::protocol::codec::encoding::{base64url, from_base64url};
+use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 
 /// The name of something that nobody can guess.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,13 +31,13 @@ impl Id {
 
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
-        from_base64url(text)?.try_into().ok().map(Self)
+        from_secret_base64url(text)?.try_into().ok().map(Self)
     }
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base64url(&self.0))
+        f.write_str(&secret_base64url(&self.0))
     }
 }
 

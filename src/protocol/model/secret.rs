@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
-use crate::protocol::codec::encoding::{base62, base64url, from_base64url};
+use crate::protocol::codec::encoding::{base62, from_secret_base64url, secret_base64url};
 
 /// Prefix of a client secret.
 pub const CLIENT_SECRET_PREFIX: &str = "mes_";
@@ -132,14 +132,14 @@ impl fmt::Debug for SecretHash {
 
 impl Serialize for SecretHash {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64url(&self.0))
+        serializer.serialize_str(&secret_base64url(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for SecretHash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let bytes = from_base64url(&text).and_then(|bytes| bytes.try_into().ok());
+        let bytes = from_secret_base64url(&text).and_then(|bytes| bytes.try_into().ok());
         bytes.map(Self).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in base64url"))
     }
 }
@@ -176,14 +176,14 @@ impl fmt::Debug for SecretBytes {
 
 impl Serialize for SecretBytes {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64url(&self.0))
+        serializer.serialize_str(&secret_base64url(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for SecretBytes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        from_base64url(&text).map(Self::new).ok_or_else(|| serde::de::Error::custom("not base64url"))
+        from_secret_base64url(&text).map(Self::new).ok_or_else(|| serde::de::Error::custom("not base64url"))
     }
 }
 

@@ -11,11 +11,11 @@ mod formats;
 
 use std::fmt;
 
-use base64ct::{Base64Unpadded, Encoding as _};
 use mintedge_passwords::{Function, Running, Variant};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::protocol::codec::encoding::secret_base64_unpadded;
 use crate::protocol::model::entropy::Entropy;
 use formats::Stored;
 
@@ -197,8 +197,7 @@ impl Task {
 
     fn encode(&self, output: &[u8]) -> PasswordHash {
         let (memory, passes, lanes) = COST;
-        let (salt, output) =
-            (Base64Unpadded::encode_string(&self.salt), Base64Unpadded::encode_string(output));
+        let (salt, output) = (secret_base64_unpadded(&self.salt), secret_base64_unpadded(output));
         PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${output}"))
     }
 }

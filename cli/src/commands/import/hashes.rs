@@ -1,7 +1,7 @@
 //! Client secrets of another server: hashes stay, plain ones are hashed, and what has ended stays ended.
 
-use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use clap::ValueEnum;
+use mintedge::protocol::codec::encoding::{from_secret_base64, from_secret_base64url};
 use mintedge::protocol::model::secret::{Secret, SecretHash};
 use mintedge::protocol::model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ fn digest(value: &str, reading: Reading) -> Result<Digest, String> {
         let hash = reading.secrets.map(|_| (SecretHash::from_sha256(digest), false));
         return hash.ok_or_else(|| either.to_owned());
     }
-    if Base64::decode_vec(value).is_ok_and(|bytes| bytes.len() == 64) {
+    if from_secret_base64(value).is_some_and(|bytes| bytes.len() == 64) {
         return Err("it looks like a SHA-512 hash, and this server compares SHA-256".to_owned());
     }
     plain()
@@ -120,7 +120,7 @@ fn digest(value: &str, reading: Reading) -> Result<Digest, String> {
 
 /// A value that may be a SHA-256, in base64 as `IdentityServer` stores it, in base64url or in hexadecimal.
 fn sha256(value: &str) -> Option<[u8; 32]> {
-    let base64 = || Base64::decode_vec(value).or_else(|_| Base64UrlUnpadded::decode_vec(value)).ok();
+    let base64 = || from_secret_base64(value).or_else(|| from_secret_base64url(value));
     hex(value).or_else(base64)?.try_into().ok()
 }
 
@@ -138,6 +138,7 @@ fn hex(value: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mintedge::protocol::codec::encoding::secret_base64;
     use serde_json::json;
 
     /// SHA-256 of "secret".
@@ -192,7 +193,7 @@ mod tests {
             (json!("hunter2"), true, "shorter than 20"),
             (json!({ "vlaue": "hunter2" }), true, "is read as `value`"),
             (json!({ "Value": "x", "Type": "X509Thumbprint" }), false, "X509Thumbprint"),
-            (json!({ "Value": Base64::encode_string(&[7; 64]) }), false, "SHA-512"),
+            (json!({ "Value": secret_base64(&[7; 64]) }), false, "SHA-512"),
             (json!({ "Description": "d" }), false, "no value"),
             (json!(7), false, "no value"),
         ];

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::request;
 use super::request::{Origin, RequestRefusal};
 use crate::protocol::client_auth::authenticate;
-use crate::protocol::codec::encoding::base64url;
+use crate::protocol::codec::encoding::secret_base64url;
 use crate::protocol::codec::json;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::endpoints::cors;
@@ -118,7 +118,7 @@ async fn object_name<P: Platform>(
     let keyring = server.keyring_for(reference, context.now).await?;
     let read = untagged(PREFIX, &keyring.derived.request_uri, reference);
     let (_, id) = read.ok_or(invalid(Cause::RequestUriUnknown))?;
-    Ok(base64url(&id))
+    Ok(secret_base64url(&id))
 }
 
 /// Looks a pushed request up. It stays until its code is issued, so that a page may be loaded again.

@@ -7,11 +7,11 @@ mod django;
 mod phc;
 mod products;
 
-use base64ct::{Base64Unpadded, Encoding as _};
 use mintedge_passwords::{Function, Running, Variant, encrypt_signer_key};
 use sha2::{Digest as _, Sha256};
 
 use super::{COST, LENGTHS};
+use crate::protocol::codec::encoding::from_secret_base64_unpadded;
 
 /// Longest text, in bytes.
 const MAX_LENGTH: usize = 1024;
@@ -180,7 +180,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         other => other,
     };
     let text: String = text.trim_end_matches('=').chars().map(standard).collect();
-    Base64Unpadded::decode_vec(&text).ok()
+    from_secret_base64_unpadded(&text)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

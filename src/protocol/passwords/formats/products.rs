@@ -1,10 +1,10 @@
 //! Forms that belong to one product, or to one function: bcrypt's, ASP.NET Core Identity's, Firebase's.
 
-use base64ct::{Base64Bcrypt, Encoding as _};
 use mintedge_passwords::{Digest, Function};
 
 use super::phc::{fields, numbers};
 use super::{Expected, Input, Stored, base64, number};
+use crate::protocol::codec::encoding::from_secret_base64_bcrypt;
 
 /// `12$`, then 22 characters of salt and 31 of hash.
 pub(super) fn bcrypt(rest: &str) -> Option<Stored> {
@@ -12,7 +12,7 @@ pub(super) fn bcrypt(rest: &str) -> Option<Stored> {
     let (salt, hash) = text.split_at_checked(22).filter(|(_, hash)| cost.len() == 2 && hash.len() == 31)?;
     // Some write ones where the last character has bits to spare: nobody reads those.
     let decode = |text: String, length| {
-        let mut bytes = Base64Bcrypt::decode_vec(&text).ok()?;
+        let mut bytes = from_secret_base64_bcrypt(&text)?;
         bytes.truncate(length);
         Some(bytes)
     };
