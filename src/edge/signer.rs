@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use ed25519_dalek::Signer as _;
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -38,7 +37,7 @@ fn keep(name: String, key: &CryptoKey, keys: &mut BTreeMap<String, CryptoKey>) {
 /// Signs `message` with `key`.
 pub(super) async fn sign(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {
     if let Some(ed25519) = key.ed25519() {
-        return Ok(ed25519.sign(message).to_bytes().to_vec());
+        return Ok(crate::protocol::keys::ed25519::sign(ed25519, message));
     }
     let imported = match imported(key) {
         Some(known) => known,

@@ -76,7 +76,7 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
     match key.public.alg {
         Alg::EdDsa => {
             let key = key.ed25519().ok_or(ServerError::internal("an Ed25519 key without a seed"))?;
-            Ok(key.sign(message).to_bytes().to_vec())
+            Ok(crate::protocol::keys::ed25519::sign(key, message))
         }
         Alg::Es256 => {
             let key = p256::ecdsa::SigningKey::from_pkcs8_der(der).map_err(failed)?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use mintedge::protocol::codec::encoding::from_base64url;
+use mintedge::protocol::codec::jws;
 use mintedge::protocol::model::client::AuthMethod;
 use mintedge::protocol::model::secret::Secret;
 use serde::Serialize;
@@ -97,9 +98,8 @@ fn secret(from_stdin: bool) -> Result<Secret, Failure> {
 }
 
 fn decode(token: &str) -> Result<Decoded, Failure> {
-    let mut parts = token.split('.').map(|part| serde_json::from_slice(&from_base64url(part)?).ok());
-    match (parts.next().flatten(), parts.next().flatten()) {
-        (Some(header), Some(claims)) => Ok(Decoded { header, claims }),
-        _ => Err(Failure::other("the token is no JWT; leave out --decode")),
-    }
+    let json = |part: &str| serde_json::from_slice(&from_base64url(part)?).ok();
+    let decoded = jws::parts(token)
+        .and_then(|[header, claims, _]| Some(Decoded { header: json(header)?, claims: json(claims)? }));
+    decoded.ok_or_else(|| Failure::other("the token is no JWT; leave out --decode"))
 }

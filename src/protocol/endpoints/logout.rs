@@ -34,7 +34,7 @@ use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::subject_name::session_name;
-use crate::protocol::tokens::verify::{Hint, verify_hint};
+use crate::protocol::tokens::verify::{Hint, Verified, verify_hint};
 
 /// A request to sign out, while the person is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ async fn client<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     named: Option<&str>,
-    hint: Option<&Hint>,
+    hint: Option<&Verified<Hint>>,
 ) -> Result<Option<Rc<Client>>, Failure> {
     let hinted = hint.map(|hint| match &hint.aud {
         crate::protocol::tokens::verify::Audience::One(one) => one.as_str(),

@@ -50,7 +50,7 @@ async fn revoke<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -
                 let description = "an access token of the client's own can't be revoked; it ends by itself";
                 let own =
                     OAuthError::new(Code::UnsupportedTokenType, Cause::TokenTypeUnsupported, description);
-                let sealed = token.grant.ok_or(own)?;
+                let sealed = token.grant.clone().ok_or(own)?;
                 let keyring = server.keyring_for(&sealed, context.now).await?;
                 open(&keyring.derived.grant, GRANT_PREFIX, &sealed)
             }

@@ -92,9 +92,9 @@ pub(crate) async fn verify_assertion<'s, P: Platform>(
     }
     let about = (token.kind, &token.claims);
     let (exp, jti) = check_claims(issuer, about, server.issuer.as_str(), now)?;
-    let key = trust::key(server, issuer, (token.kid.as_deref(), token.alg), now).await?;
-    let valid =
-        signature_is_valid(&server.platform, token.alg, &key, token.signed.as_bytes(), &token.signature);
+    let key = trust::key(server, issuer, (token.token.kid(), token.alg), now).await?;
+    let (signed, signature) = (token.token.signed().as_bytes(), token.token.signature());
+    let valid = signature_is_valid(&server.platform, token.alg, &key, signed, signature);
     if !valid.await.map_err(Rejected::Failed)? {
         return Err(Cause::AssertionSignature.into());
     }

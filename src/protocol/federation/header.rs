@@ -1,70 +1,48 @@
-//! A token of another party before anything of it is believed: the compact serialization (RFC 7515 §7.1) taken apart.
+//! A token of another party before anything of it is believed: what it says of itself, and whether that is taken here.
 
 use serde_json::{Map, Value};
 
-use crate::protocol::codec::encoding::{from_base64url, from_json};
-use crate::protocol::codec::jws::MAX_TOKEN;
+use crate::protocol::codec::jws::{self, Compact};
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::http::error::Cause;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::jwk_set::MAX_KID;
 
-/// A token taken apart. Nothing in it is verified.
+/// A token whose header and claims were looked at, and nothing more: nothing in it is verified.
 #[derive(Debug)]
 pub struct Unverified<'a> {
     /// What it says it is signed with; asymmetric.
     pub alg: Alg,
-    /// Which key it names.
-    pub kid: Option<String>,
     /// What kind of JWT it says it is.
     pub kind: AssertionKind,
     /// Its claims.
     pub claims: Map<String, Value>,
-    /// What is signed.
-    pub signed: &'a str,
-    /// The signature.
-    pub signature: Vec<u8>,
+    /// The whole of it.
+    pub token: Compact<'a>,
 }
 
-/// Takes a token apart.
+/// Takes a token apart and judges what it says of itself.
 ///
-/// `jwk`, `jku`, `x5c` and `x5u` are not looked at: a key comes from the issuer, never from the token (RFC 8725 §3.10).
-/// `crit` is refused, since no extension is understood (RFC 7515 §4.1.11), and so is every `typ` with a meaning of its own
-/// (RFC 8725 §3.11). So is a header or a set of claims that names a member twice, at whatever depth (RFC 7515 §4, RFC 7519
-/// §4): who signed it may have meant the other one.
+/// A `typ` with a meaning of its own is refused (RFC 8725 §3.11), and so are claims that name a member twice, at whatever depth
+/// (RFC 7519 §4): who signed it may have meant the other one.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn take_apart(token: &str) -> Result<Unverified<'_>, Cause> {
     let malformed = Cause::AssertionMalformed;
-    if token.len() > MAX_TOKEN {
+    let token = jws::read(token).ok_or(malformed)?;
+    let kind = kind_of(token.typ()).ok_or(Cause::AssertionType)?;
+    let known = |alg: &Alg| alg.name() == token.alg();
+    let alg = Alg::ALL.into_iter().find(known).ok_or(Cause::AssertionAlgorithm)?;
+    if token.kid().is_some_and(|kid| kid.len() > MAX_KID) {
         return Err(malformed);
     }
-    let (signed, signature) = token.rsplit_once('.').ok_or(malformed)?;
-    let (header, claims) = signed.split_once('.').ok_or(malformed)?;
-    let object = |part: &str| from_base64url(part).and_then(|json| from_json::<Map<String, Value>>(&json));
-    let header = object(header).ok_or(malformed)?;
-    let text = |name: &str| match header.get(name) {
-        None => Ok(None),
-        Some(value) => value.as_str().map(Some).ok_or(malformed),
-    };
-    if header.contains_key("crit") {
-        return Err(malformed);
-    }
-    let kind = kind_of(text("typ")?).ok_or(Cause::AssertionType)?;
-    let alg = text("alg")?.ok_or(malformed)?;
-    let alg = Alg::ALL.into_iter().find(|known| known.name() == alg).ok_or(Cause::AssertionAlgorithm)?;
-    let key_id = text("kid")?.map(str::to_owned);
-    if key_id.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
-        return Err(malformed);
-    }
-    let claims = object(claims).ok_or(malformed)?;
+    let claims: Map<String, Value> = token.claims().ok_or(malformed)?;
     // A logout token or another security event (RFC 8417 §2.2); many have no `typ` of their own.
     if claims.contains_key("events") {
         return Err(Cause::AssertionType);
     }
-    let signature = from_base64url(signature).ok_or(malformed)?;
-    Ok(Unverified { alg, kid: key_id, kind, claims, signed, signature })
+    Ok(Unverified { alg, kind, claims, token })
 }
 
 /// `application/` may be left out (RFC 7515 §4.1.9), and media types know no case.
@@ -83,6 +61,7 @@ fn kind_of(typ: Option<&str>) -> Option<AssertionKind> {
 mod tests {
     use super::*;
     use crate::protocol::codec::encoding::base64url;
+    use crate::protocol::codec::jws::MAX_TOKEN;
 
     fn token(header: &str) -> String {
         format!("{}.{}.{}", base64url(header.as_bytes()), base64url(b"{}"), base64url(b"signature"))
@@ -95,7 +74,12 @@ mod tests {
             (r#"{"alg":"RS256","typ":"JWT","kid":"1"}"#, Ok(AssertionKind::Jwt)),
             (r#"{"alg":"RS256","typ":"application/at+JWT"}"#, Ok(AssertionKind::AccessToken)),
             (r#"{"alg":"RS256","typ":"oauth-id-jag+jwt"}"#, Ok(AssertionKind::IdJag)),
-            (r#"{"alg":"RS256","jwk":{},"jku":"https://evil.example","x5u":1}"#, Ok(AssertionKind::Jwt)),
+            (
+                r#"{"alg":"RS256","jwk":{},"jku":"https://evil.example","x5u":"https://evil.example"}"#,
+                Ok(AssertionKind::Jwt),
+            ),
+            // RFC 7515 §4.1.5: it is an address.
+            (r#"{"alg":"RS256","x5u":1}"#, Err(Cause::AssertionMalformed)),
             (r#"{"alg":"none"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":"HS256"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":"rs256"}"#, Err(Cause::AssertionAlgorithm)),

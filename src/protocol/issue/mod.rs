@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::protocol::codec::encoding::base64url;
+use crate::protocol::codec::jws;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::grants::{Decision, Granted};
@@ -153,14 +154,9 @@ pub async fn sign<P: Platform>(
     header: &str,
     claims: &str,
 ) -> Result<String, ServerError> {
-    let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 400);
-    token.push_str(header);
-    token.push('.');
-    token.push_str(&base64url(claims.as_bytes()));
+    let token = jws::signing_input(header, claims);
     let signature = platform.sign(key, token.as_bytes()).await?;
-    token.push('.');
-    token.push_str(&base64url(&signature));
-    Ok(token)
+    Ok(jws::complete(token, &signature))
 }
 
 fn signing_key(keyring: &Keyring, alg: Alg, now: Timestamp) -> Result<&SigningKey, ServerError> {

@@ -2,6 +2,7 @@
 //! that are sealed or tagged with it.
 
 pub mod derived;
+pub mod ed25519;
 pub mod kek;
 pub mod keyring;
 pub mod schedule;

@@ -1,7 +1,10 @@
 //! The protected headers of what this server signs (RFC 7515 §4), and the types by which its tokens tell each other apart
 //! (RFC 8725 §3.11).
 
-use crate::protocol::codec::encoding::base64url;
+use jwt_compact::Header;
+use serde::Serialize;
+
+use crate::protocol::codec::jws;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
@@ -14,17 +17,21 @@ pub(crate) const TOKEN_USE: &str = "access";
 
 /// The protected header as base64url.
 pub(crate) fn header(alg: Alg, typ: &str, kid: &str) -> String {
-    base64url(format!(r#"{{"alg":"{}","typ":"{typ}","kid":"{kid}"}}"#, alg.name()).as_bytes())
+    jws::header(alg.name(), &Header::empty().with_key_id(kid).with_token_type(typ))
 }
 
 /// The protected header of an access token, as base64url. One that calls itself `JWT` looks like an ID token, so it says in a
 /// place that no claim reaches what it is.
 pub(crate) fn access_token_header(alg: Alg, typ: AccessTokenTyp, kid: &str) -> String {
+    #[derive(Serialize)]
+    struct Marked {
+        token_use: &'static str,
+    }
     match typ {
         AccessTokenTyp::AtJwt => header(alg, ACCESS_TOKEN_TYPE, kid),
-        AccessTokenTyp::Jwt => base64url(
-            format!(r#"{{"alg":"{}","typ":"JWT","token_use":"{TOKEN_USE}","kid":"{kid}"}}"#, alg.name())
-                .as_bytes(),
-        ),
+        AccessTokenTyp::Jwt => {
+            let marked = Header::new(Marked { token_use: TOKEN_USE });
+            jws::header(alg.name(), &marked.with_key_id(kid).with_token_type(ID_TOKEN_TYPE))
+        }
     }
 }

@@ -1,20 +1,40 @@
-//! JSON Web Signatures in compact form (RFC 7515 §7.1): making ours, and verifying those that come back.
+//! Verifying tokens that this server made and that come back: access tokens, and ID tokens as hints.
 
-use crate::protocol::codec::jws::MAX_TOKEN;
-use crate::protocol::keys::token_header::{ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, TOKEN_USE};
+use std::ops::Deref;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::protocol::codec::encoding::{from_base64url, from_json};
+use crate::protocol::codec::jws::{self, Compact};
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::keys::ed25519;
 use crate::protocol::keys::schedule::KeyState;
 use crate::protocol::keys::schedule::PublicKey;
+use crate::protocol::keys::token_header::{ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, TOKEN_USE};
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::server::ports::Platform;
 
-/// The claims of one of our own access tokens, verified. Only [`verify_access_token`] makes one.
+/// What a signature of this server was verified over. Only this file makes one, and only after it verified the signature.
+#[derive(Debug)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// One of our own access tokens, verified; only [`verify_access_token`] makes one.
+pub type VerifiedAccessToken = Verified<AccessTokenClaims>;
+
+/// The claims of an access token (RFC 9068 §2.2).
 #[derive(Debug, Deserialize)]
-pub struct VerifiedAccessToken {
+pub struct AccessTokenClaims {
     iss: String,
     /// Whom it is for.
     pub aud: Audience,
@@ -45,7 +65,7 @@ pub fn unverified_issuer(token: &str) -> Option<String> {
     struct Claims {
         iss: String,
     }
-    let claims = token.split('.').nth(1).filter(|_| token.len() <= MAX_TOKEN)?;
+    let [_, claims, _] = jws::parts(token)?;
     from_json::<Claims>(&from_base64url(claims)?).map(|claims| claims.iss)
 }
 
@@ -69,33 +89,19 @@ impl Audience {
     }
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    kid: String,
-    #[serde(default)]
-    typ: String,
-    #[serde(default)]
-    token_use: Option<String>,
-    /// Extensions that must be understood (RFC 7515 §4.1.11): none are.
-    crit: Option<serde::de::IgnoredAny>,
+/// Whether a token says that it is one of the kind `typ`.
+fn is(token: &Compact<'_>, typ: &str) -> bool {
+    let own = token.typ().unwrap_or_default();
+    let own = match token.member("token_use").map(Value::as_str) {
+        None => own,
+        Some(Some(TOKEN_USE)) if own.eq_ignore_ascii_case(ID_TOKEN_TYPE) => ACCESS_TOKEN_TYPE,
+        Some(_) => return false,
+    };
+    own.eq_ignore_ascii_case(typ)
 }
 
-impl Header {
-    /// Whether the token is one of the kind `typ`.
-    fn is(&self, typ: &str) -> bool {
-        let own = match self.token_use.as_deref() {
-            None => &self.typ,
-            Some(TOKEN_USE) if self.typ.eq_ignore_ascii_case("JWT") => ACCESS_TOKEN_TYPE,
-            Some(_) => return false,
-        };
-        own.eq_ignore_ascii_case(typ)
-    }
-}
-
-/// Verifies the signature of a token that this server made and returns its claims as JSON. Which `typ`, which claims and
-/// which times are right is the caller's to check.
+/// Verifies the signature of a token that this server made as one of the kind `typ`, and returns its claims as they came. Which
+/// claims and which times are right is the caller's to check.
 ///
 /// Only `keys` count: the `kid` has to name one that is published (an upcoming one may be in use where the clock is
 /// ahead) and `alg` has to be that key's; `jwk`, `jku` and `x5u` in the header are never looked at.
@@ -108,28 +114,29 @@ pub async fn verify<P: Platform>(
     typ: &str,
     keys: &[PublicKey],
     now: Timestamp,
-) -> Result<Vec<u8>, Failure> {
-    let malformed = || refused(Cause::BearerMalformed);
-    if token.len() > MAX_TOKEN {
-        return Err(malformed().into());
-    }
-    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
-    let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
-    let header = from_base64url(header).and_then(|json| from_json::<Header>(&json));
-    let header = header.filter(|header| header.crit.is_none()).ok_or_else(malformed)?;
-    if !header.is(typ) {
+) -> Result<Verified<Vec<u8>>, Failure> {
+    let token = jws::read(token).ok_or_else(|| refused(Cause::BearerMalformed))?;
+    if !is(&token, typ) {
         return Err(refused(Cause::BearerType).into());
     }
-    let key = keys.iter().find(|key| key.kid == header.kid && is_usable(key, now));
+    let kid = token.kid().unwrap_or_default();
+    let key = keys.iter().find(|key| key.kid == kid && is_usable(key, now));
     let key = key.ok_or_else(|| refused(Cause::BearerKeyUnknown))?;
-    if header.alg != key.alg.name() {
+    if token.alg() != key.alg.name() {
         return Err(refused(Cause::BearerAlgorithm).into());
     }
-    let signature = from_base64url(signature).ok_or_else(malformed)?;
-    if !signature_is_valid(platform, key.alg, &key.jwk, signed.as_bytes(), &signature).await? {
+    let signed = token.signed().as_bytes();
+    if !signature_is_valid(platform, key.alg, &key.jwk, signed, token.signature()).await? {
         return Err(refused(Cause::BearerSignature).into());
     }
-    from_base64url(claims).ok_or_else(|| malformed().into())
+    Ok(Verified(token.into_claims_bytes()))
+}
+
+impl Verified<Vec<u8>> {
+    /// Reads verified claims.
+    fn read<T: DeserializeOwned>(&self) -> Option<Verified<T>> {
+        from_json(&self.0).map(Verified)
+    }
 }
 
 /// Verifies an access token of ours that is meant for `audience`, or for anybody if that is unset (RFC 9068 §4).
@@ -145,7 +152,7 @@ pub async fn verify_access_token<P: Platform>(
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, Failure> {
     let claims = verify(platform, token, ACCESS_TOKEN_TYPE, keys, now).await?;
-    let claims: VerifiedAccessToken = from_json(&claims).ok_or_else(|| refused(Cause::BearerClaims))?;
+    let claims: VerifiedAccessToken = claims.read().ok_or_else(|| refused(Cause::BearerClaims))?;
     if claims.exp <= now {
         return Err(refused(Cause::BearerExpired).into());
     }
@@ -185,10 +192,10 @@ pub async fn verify_hint<P: Platform>(
     keys: &[PublicKey],
     issuer: &str,
     now: Timestamp,
-) -> Result<Option<Hint>, ServerError> {
+) -> Result<Option<Verified<Hint>>, ServerError> {
     match verify(platform, token, ID_TOKEN_TYPE, keys, now).await {
         Ok(claims) => {
-            let hint = from_json::<Hint>(&claims);
+            let hint = claims.read::<Hint>();
             Ok(hint.filter(|hint| hint.iss == issuer))
         }
         Err(Failure::OAuth(_)) => Ok(None),
@@ -212,27 +219,8 @@ pub(crate) async fn signature_is_valid<P: Platform>(
     signature: &[u8],
 ) -> Result<bool, ServerError> {
     match alg {
-        Alg::EdDsa => Ok(verify_ed25519(key, message, signature)),
+        Alg::EdDsa => Ok(ed25519::verify(key, message, signature)),
         Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(alg, key, message, signature).await,
-    }
-}
-
-fn verify_ed25519(key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
-    let key = ed25519_verifying_key(key);
-    let signature = signature.try_into().ok().map(|bytes| ed25519_dalek::Signature::from_bytes(&bytes));
-    match (key, signature) {
-        (Some(key), Some(signature)) => key.verify_strict(message, &signature).is_ok(),
-        _ => false,
-    }
-}
-
-fn ed25519_verifying_key(key: &PublicJwk) -> Option<ed25519_dalek::VerifyingKey> {
-    match key {
-        PublicJwk::Okp { x, .. } => {
-            let bytes: [u8; 32] = from_base64url(x)?.try_into().ok()?;
-            ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()
-        }
-        PublicJwk::Ec { .. } | PublicJwk::Rsa { .. } => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mintedge::protocol::codec::encoding::from_base64url;
-use mintedge::protocol::codec::jws::MAX_TOKEN;
+use mintedge::protocol::codec::jws::{self, MAX_TOKEN};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -106,10 +106,8 @@ fn take_apart(token: &str) -> Result<Token, &'static str> {
     if token.len() > MAX_TOKEN {
         return Err("the token is larger than 8 KiB, which the server refuses");
     }
-    let parts: Vec<&str> = token.split('.').collect();
-    let [header, claims, _signature] = parts.as_slice() else {
-        return Err("this is no JWT: three parts, separated by dots");
-    };
+    let [header, claims, _] = jws::parts(token).ok_or("this is no JWT: three parts, separated by dots")?;
+    // Read as leniently as can be: what the server would refuse is said below, beside what the token says.
     let object = |part: &str| serde_json::from_slice(&from_base64url(part)?).ok();
     match (object(header), object(claims)) {
         (Some(header), Some(claims)) => Ok(Token { text: token.to_owned(), header, claims }),

@@ -261,7 +261,7 @@ pub(crate) async fn hinted_subject<P: Platform>(
     let claims =
         jwt::verify_hint(&server.platform, hint, &snapshot.keys, server.issuer.as_str(), context.now).await?;
     match claims {
-        Some(claims) if claims.aud.contains(&client.client_id) => Ok(claims.sub),
+        Some(claims) if claims.aud.contains(&client.client_id) => Ok(claims.sub.clone()),
         _ => Err(refuse(
             Code::InvalidRequest,
             Cause::IdTokenHint,

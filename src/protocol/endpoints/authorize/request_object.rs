@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::protocol::codec::encoding::{from_base64url, from_json};
+use crate::protocol::codec::jws;
 
 /// Where a refusal goes, by an unsigned request object's own account.
 #[derive(Debug, Default, Deserialize)]
@@ -15,11 +15,6 @@ pub(super) struct Routing {
     pub(super) state: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-}
-
 impl Routing {
     /// Reads it; empty for anything that is not an unsigned request object.
     pub(super) fn of(request: Option<&str>) -> Self {
@@ -27,13 +22,11 @@ impl Routing {
     }
 
     fn read(request: &str) -> Option<Self> {
-        let (header, rest) = request.split_once('.')?;
-        let (claims, signature) = rest.split_once('.')?;
-        let header: Header = from_json(&from_base64url(header)?)?;
-        if header.alg != "none" || !signature.is_empty() {
+        let object = jws::read(request)?;
+        if object.alg() != "none" || !object.signature().is_empty() {
             return None;
         }
-        from_json(&from_base64url(claims)?)
+        object.claims()
     }
 }
 
