@@ -4,7 +4,7 @@
 
 use mintedge::protocol::config::registered_client::{Client, ManagedBy};
 use mintedge::protocol::config::snapshot;
-use mintedge::protocol::config::snapshot::{Resource, Snapshot};
+use mintedge::protocol::config::snapshot::Snapshot;
 use mintedge::protocol::config::{ClientConfig, Config, ExchangeConfig};
 use mintedge::protocol::exchange::policy::{Ask, Outcome, Semantics, Subject, decide};
 use mintedge::protocol::http::error::{Cause, Code};
@@ -349,9 +349,11 @@ fn the_decision_table() {
         change(&mut client, &mut subject, &mut ask);
         let outcome = decide(&snapshot, ISSUER, &client, &subject, &ask, NOW);
         let got = match &outcome {
-            Ok(outcome) => {
-                Ok((outcome.resources[0].identifier.as_str(), outcome.scopes.to_wire(), outcome.semantics))
-            }
+            Ok(outcome) => Ok((
+                outcome.target.audience()[0].as_str(),
+                outcome.target.scopes().to_wire(),
+                outcome.semantics,
+            )),
             Err(error) => Err((error.code, error.cause)),
         };
         let expected = expected.map(|(resource, scopes, semantics)| (resource, scopes.to_owned(), semantics));
@@ -405,28 +407,28 @@ fn any_subject() -> impl Strategy<Value = Subject> {
 }
 
 fn within(
-    outcome: &Outcome<'_>,
+    outcome: &Outcome,
     client: &Client,
     subject: &Subject,
     asked: Option<&ScopeSet>,
     targets: &[String],
 ) {
-    for scope in outcome.scopes.iter() {
+    for scope in outcome.target.scopes().iter() {
         assert!(asked.is_none_or(|asked| asked.contains(scope)), "{scope} wasn't asked for");
         let additional = client.exchange.additional_scopes.contains(scope);
         assert!(subject.scopes.contains(scope) || additional, "{scope} isn't the subject's");
         assert!(client.scopes.contains(scope), "{scope} isn't the client's");
-        let of_target = |resource: &&Resource| resource.scopes.contains(scope);
-        assert!(outcome.resources.iter().any(of_target), "{scope} isn't a target's");
+        let owner = RESOURCES.iter().find(|(_, scopes)| scopes.contains(&scope)).expect("an owner").0;
+        assert!(outcome.target.audience().iter().any(|name| name == owner), "{scope} isn't a target's");
         assert!(!scope.starts_with("mintedge:"), "{scope}");
     }
-    assert!(!outcome.scopes.is_empty() && !outcome.resources.is_empty());
-    for resource in &outcome.resources {
-        assert!(client.exchange.audiences.contains(&resource.identifier), "{}", resource.identifier);
-        assert!(targets.is_empty() || targets.contains(&resource.identifier), "{}", resource.identifier);
+    assert!(!outcome.target.scopes().is_empty() && !outcome.target.audience().is_empty());
+    for resource in outcome.target.audience() {
+        assert!(client.exchange.audiences.contains(resource), "{resource}");
+        assert!(targets.is_empty() || targets.contains(resource), "{resource}");
     }
-    assert!(outcome.lifetime > 0 && NOW.plus(outcome.lifetime) <= subject.expires_at);
-    assert!(outcome.lifetime <= 300);
+    assert!(outcome.target.lifetime() > 0 && NOW.plus(outcome.target.lifetime()) <= subject.expires_at);
+    assert!(outcome.target.lifetime() <= 300);
     assert!(!subject.bound);
     let addressed = client.serves.iter().any(|own| subject.audience.contains(own));
     let listed = client.exchange.subject_clients.contains(&subject.client_id);
@@ -457,8 +459,8 @@ fn exchange(
     let Ok(outcome) = decide(&snapshot, ISSUER, client, subject, &ask, NOW) else { return false };
     within(&outcome, client, subject, asked, targets);
     // What was named is what is granted: nothing is dropped silently.
-    assert!(asked.is_none_or(|asked| asked.len() == outcome.scopes.len()));
-    assert!(targets.is_empty() || targets.len() == outcome.resources.len());
+    assert!(asked.is_none_or(|asked| asked.len() == outcome.target.scopes().len()));
+    assert!(targets.is_empty() || targets.len() == outcome.target.audience().len());
     true
 }
 

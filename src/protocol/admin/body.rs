@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::AdminFailure;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::{Cause, Code, OAuthError, ServerError};
+use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Body, Request, Response};
 
 /// Reads the body of an operation that replaces or makes something: one that got lost must not count as an empty one.
@@ -45,6 +46,6 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
 
 /// Answers with JSON.
 pub(super) fn write(status: u16, value: &impl Serialize) -> Result<Response, AdminFailure> {
-    let body = serde_json::to_string(value).map_err(|error| ServerError::internal(error.to_string()))?;
+    let body = to_json(value)?;
     Ok(Response::json_no_store(status, body))
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
+use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::issue::signed_answer;
 use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
@@ -58,8 +59,7 @@ async fn answer<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -
         registered => registered,
     };
     let Some(alg) = alg else {
-        let body =
-            serde_json::to_string(&members).map_err(|error| ServerError::internal(error.to_string()))?;
+        let body = to_json(&members)?;
         return Ok(Response::json_no_store(200, body));
     };
     let mut claims = Map::new();

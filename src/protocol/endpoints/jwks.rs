@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::protocol::http::Response;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::keys::schedule::KeyState;
 use crate::protocol::model::jwk::PublishedJwk;
 use crate::protocol::server::Server;
@@ -31,6 +32,5 @@ async fn key_set<P: Platform>(
     let snapshot = server.snapshot(context.now).await?;
     let published = snapshot.keys.iter().filter(|key| key.schedule.state(context.now) != KeyState::Gone);
     let keys = published.map(|key| PublishedJwk { kid: &key.kid, alg: key.alg, usage: "sig", key: &key.jwk });
-    serde_json::to_string(&KeySet { keys: keys.collect() })
-        .map_err(|error| ServerError::internal(error.to_string()))
+    to_json(&KeySet { keys: keys.collect() })
 }

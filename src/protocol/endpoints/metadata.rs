@@ -8,6 +8,7 @@ use crate::protocol::config::SignUp;
 use crate::protocol::endpoints::authorize::answer::ResponseMode;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::login::ACR_PASSWORD;
 use crate::protocol::model::client::AuthMethod;
 use crate::protocol::model::grant_type::GrantType;
@@ -171,5 +172,5 @@ async fn metadata<P: Platform>(
         scopes_supported: USER_SCOPES.into_iter().chain(resources).collect(),
         openid: (document == Document::OpenId).then(|| OpenIdMembers::of(issuer, snapshot.login.sign_up)),
     };
-    serde_json::to_string(&metadata).map_err(|error| ServerError::internal(error.to_string()))
+    to_json(&metadata)
 }

@@ -9,6 +9,7 @@ use super::cors;
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
 use crate::protocol::federation::use_up;
 use crate::protocol::grants::{GrantRequest, dispatch};
+use crate::protocol::http::json::to_json;
 use crate::protocol::http::error::{Failure, ServerError, Stale};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
@@ -99,6 +100,6 @@ async fn renew<P: Platform>(
 }
 
 fn answer(issued: (AuthenticatedClient, TokenResponse)) -> Result<(AuthenticatedClient, Response), Failure> {
-    let body = serde_json::to_string(&issued.1).map_err(|error| ServerError::internal(error.to_string()))?;
+    let body = to_json(&issued.1)?;
     Ok((issued.0, Response::json_no_store(200, body)))
 }

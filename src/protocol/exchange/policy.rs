@@ -12,7 +12,7 @@ use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::model::actor::Actor;
 use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ScopeSet};
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::tokens::audience::{agree, owners};
+use crate::protocol::tokens::target::{Misfit, Target, agree, fitting, nothing_left, owners};
 use crate::protocol::tokens::verify::Audience;
 
 /// Most targets in one request.
@@ -76,15 +76,11 @@ impl Semantics {
 
 /// What is granted.
 #[derive(Debug)]
-pub struct Outcome<'a> {
-    /// Its scopes.
-    pub scopes: ScopeSet,
-    /// Whom it is for; at least one.
-    pub resources: Vec<&'a Resource>,
+pub struct Outcome {
+    /// What the new token is for, and for how long.
+    pub target: Target,
     /// `act`.
     pub act: Option<Value>,
-    /// Seconds.
-    pub lifetime: u64,
     /// Who it says acts.
     pub semantics: Semantics,
 }
@@ -93,14 +89,14 @@ pub struct Outcome<'a> {
 ///
 /// # Errors
 /// `invalid_request` for the subject's and the actor's token (RFC 8693 §2.2.2), `invalid_target`, `invalid_scope`.
-pub fn decide<'a>(
-    snapshot: &'a Snapshot,
+pub fn decide(
+    snapshot: &Snapshot,
     own_issuer: &str,
     client: &Client,
     subject: &Subject,
     ask: &Ask<'_>,
     now: Timestamp,
-) -> Result<Outcome<'a>, OAuthError> {
+) -> Result<Outcome, OAuthError> {
     if subject.bound {
         return Err(unusable(Cause::SubjectBound));
     }
@@ -120,12 +116,12 @@ pub fn decide<'a>(
     let ends =
         std::iter::once(subject.expires_at).chain(ask.actor.as_ref().and_then(|actor| actor.expires_at));
     let left = ends.map(|end| end.since(now)).min().unwrap_or(0);
-    let allowed = resources.iter().map(|resource| resource.access_token_ttl).chain(client.access_token_ttl);
-    let lifetime = left.min(allowed.min().unwrap_or(0).into());
-    if lifetime == 0 {
+    let target = Target::new(snapshot, client, own_issuer, &scopes, &resources);
+    let target = target.ok_or(nothing_left())?.for_at_most(left);
+    if target.lifetime() == 0 {
         return Err(unusable(Cause::BearerExpired));
     }
-    Ok(Outcome { scopes, resources, act, lifetime, semantics })
+    Ok(Outcome { target, act, semantics })
 }
 
 /// Whether the client may use the subject's token at all: it is meant for the client, it is the client's own, or
@@ -208,32 +204,21 @@ fn default_scopes(
     client.scopes.iter().filter(|scope| ceiling(scope)).filter(there).collect()
 }
 
-/// Holds scopes and targets against each other: each scope is of a target, each target has a scope, and a target that was
-/// not named is a single one.
+/// Holds scopes and targets against each other, and the targets against what the client may name.
 fn settle<'a>(
     snapshot: &'a Snapshot,
     client: &Client,
     named: Vec<&'a Resource>,
     scopes: &ScopeSet,
 ) -> Result<Vec<&'a Resource>, OAuthError> {
-    let owners = owners(snapshot, scopes);
-    let owned = |scope: &str| owners.iter().any(|owner| owner.scopes.contains(scope));
-    if scopes.is_empty() || !scopes.iter().all(owned) {
+    let is_owned = |scope: &str| snapshot.resource_of_scope(scope).is_some();
+    if scopes.is_empty() || !scopes.iter().all(is_owned) {
         return Err(no_scope(Cause::ScopeEmpty));
     }
-    let among = |all: &[&Resource], one: &Resource| all.iter().any(|each| each.identifier == one.identifier);
-    let resources = if named.is_empty() {
-        if owners.len() > 1 {
-            return Err(no_target(Cause::TargetMissing));
-        }
-        owners
-    } else {
-        if !owners.iter().all(|owner| among(&named, owner)) || !named.iter().all(|name| among(&owners, name))
-        {
-            return Err(no_scope(Cause::ScopeNotOfResource));
-        }
-        named
-    };
+    let resources = fitting(named, owners(snapshot, scopes)).map_err(|misfit| match misfit {
+        Misfit::SeveralOwners => no_target(Cause::TargetMissing),
+        Misfit::NotOfNamed => no_scope(Cause::ScopeNotOfResource),
+    })?;
     if !resources.iter().all(|resource| client.exchange.audiences.contains(&resource.identifier)) {
         return Err(no_target(Cause::TargetNotAllowed));
     }

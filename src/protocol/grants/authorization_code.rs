@@ -4,15 +4,14 @@
 //! atomic step. A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands
 //! can't be used as a weapon.
 
-use super::on_behalf::{check_incarnation, granted, invalid_grant, refused, requested_resources, unexpected};
+use super::on_behalf::{check_incarnation, granted, invalid_grant, redeem, redemption, requested_resources};
 use super::{Decision, GrantRequest};
 use crate::protocol::config::registered_client::Client;
-use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Failure};
 use crate::protocol::http::form::Form;
 use crate::protocol::keys::sealed::{CODE_PREFIX, open};
-use crate::protocol::objects::subject::CodeProof;
-use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::subject::{CodeProof, Grant, Redemption};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::authorization_code::AuthorizationCode;
 use crate::protocol::tokens::pkce;
@@ -47,13 +46,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();
-    use_up(server, context).await?;
-    let command = Command::Redeem(Box::new(redemption(code, proof, client, context.now)));
-    match server.subject(owner, &command, context.now).await? {
-        Reply::Granted(state) => granted(&request, target, id, *state, nonce).await,
-        Reply::Refused(refusal) => Err(refused(refusal)),
-        _ => Err(unexpected()),
-    }
+    let state = redeem(&request, owner, redemption_of(code, proof, client, context.now)).await?;
+    granted(&request, target, id, state, nonce).await
 }
 
 fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), Failure> {
@@ -74,38 +68,17 @@ fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), F
 
 /// The redemption: refresh tokens only for a client registered for them that, as an `OpenID Connect` client, either asked for
 /// `offline_access` or stays within the session.
-fn redemption(
+fn redemption_of(
     code: AuthorizationCode,
     proof: Option<CodeProof>,
     client: &Client,
-    now: crate::protocol::model::time::Timestamp,
+    now: Timestamp,
 ) -> Redemption {
     let offline = code.scopes.contains("offline_access");
-    let refresh = client.may_use(crate::protocol::model::grant_type::GrantType::RefreshToken);
-    let lifetime = client.refresh.absolute;
-    Redemption {
-        id: code.id,
-        refresh,
-        max_grants: client.refresh.max_grants,
-        idle: Some(client.refresh.idle),
-        removed_at: code.removed_at,
-        password_epoch: code.password_epoch,
-        proof,
-        grant: Grant {
-            client_id: code.client_id,
-            incarnation: code.incarnation,
-            sid: Some(code.sid),
-            bound_to_session: !offline,
-            scopes: code.scopes,
-            resources: code.resources,
-            auth: code.auth,
-            claims: code.claims,
-            binding: None,
-            created_at: now,
-            expires_at: now.plus(lifetime),
-            family: None,
-            revoked: None,
-            derived: None,
-        },
-    }
+    let whom = (code.client_id, code.incarnation);
+    let grant = Grant::new(whom, (code.scopes, code.resources), code.auth, now, client.refresh.absolute)
+        .in_session(Some(code.sid), !offline)
+        .with_claims(code.claims);
+    let redemption = redemption(client, code.id, grant, code.removed_at);
+    Redemption { password_epoch: code.password_epoch, proof, ..redemption }
 }

@@ -7,7 +7,7 @@ use super::{Decision, GrantRequest};
 use crate::protocol::http::error::Failure;
 use crate::protocol::model::actor::may_act;
 use crate::protocol::server::ports::Platform;
-use crate::protocol::tokens::audience::choose;
+use crate::protocol::tokens::target::{Wanted, choose};
 
 /// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
 /// repeatable, RFC 8707 §2).
@@ -18,7 +18,8 @@ pub(super) fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decisi
     let GrantRequest { server, client, form, snapshot, .. } = request;
     let requested: Vec<&str> = form.values("resource").collect();
     let issuer = server.issuer.as_str();
-    let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;
+    let wanted = Wanted { scope: form.value("scope"), resources: &requested };
+    let target = choose(&snapshot, issuer, &client, &client.scopes, wanted)?;
     let mut granted = Decision::plain(client.client_id.clone(), &client.client_id, target);
     if let Some(name) = &client.may_act {
         granted.vouched.insert("may_act".to_owned(), may_act(name));

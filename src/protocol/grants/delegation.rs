@@ -28,7 +28,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let outcome = settle(snapshot, server.issuer.as_str(), client, &presented.subject(), &ask, context.now);
     let outcome = outcome.map_err(|error| as_grant(error.into()))?;
     context.semantics.set(Some(outcome.semantics.name()));
-    let mut granted = access_token(&request, (snapshot, &presented), outcome)?;
+    let mut granted = access_token(client, &presented, outcome);
     granted.vouched.insert("amr".to_owned(), serde_json::json!(["delegation"]));
     Ok(granted)
 }

@@ -17,7 +17,7 @@ use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::time::{MINUTE, Timestamp};
 use crate::protocol::rules::evaluate::{NoRule, Purpose, evaluate, subject};
 use crate::protocol::server::ports::Platform;
-use crate::protocol::tokens::audience::choose;
+use crate::protocol::tokens::target::{Wanted, choose};
 
 /// The longest life of a token that a rule issues, in seconds.
 const MAX_LIFETIME: u64 = 15 * MINUTE;
@@ -73,15 +73,9 @@ pub(super) async fn present<P: Platform>(
     let wanted = Wanted { scope: form.value("scope"), resources: &resources };
     let presented = Presented::of(&assertion);
     let place = (&**snapshot, server.issuer.as_str());
-    let granted = decide(place, client, (rule, &presented), &wanted, (code, context.now))?;
+    let granted = decide(place, client, (rule, &presented), wanted, (code, context.now))?;
     note(server, context, &assertion, code).await.map_err(|rejected| rejected.on_wire(code))?;
     Ok(granted)
-}
-
-/// What a request asks for.
-struct Wanted<'a> {
-    scope: Option<&'a str>,
-    resources: &'a [&'a str],
 }
 
 /// What of a token decides.
@@ -127,7 +121,7 @@ pub fn preview(
     let ask = |resources: &[&str]| {
         let wanted = Wanted { scope: None, resources };
         // The server itself is never the audience of such a token.
-        decide((snapshot, ""), client, (rule, &presented), &wanted, (Code::InvalidGrant, now))
+        decide((snapshot, ""), client, (rule, &presented), wanted, (Code::InvalidGrant, now))
     };
     let parts = match ask(&[]) {
         Ok(whole) => vec![whole],
@@ -158,13 +152,12 @@ fn decide(
     (snapshot, issuer): (&Snapshot, &str),
     client: &ClientConfig,
     (rule, assertion): (&RuleConfig, &Presented<'_>),
-    wanted: &Wanted<'_>,
+    wanted: Wanted<'_>,
     (code, now): (Code, Timestamp),
 ) -> Result<Decision, OAuthError> {
     let bounds = Bounds::of(snapshot, (rule, assertion), client).map_err(|cause| refusal(code, cause))?;
     bounds.admit(client, wanted)?;
-    let narrowed = bounds.narrow(snapshot, client);
-    let target = choose(snapshot, issuer, &narrowed, wanted.scope, wanted.resources)?;
+    let target = choose(snapshot, issuer, client, &bounds.within(snapshot, client), wanted)?;
     let lifetime = rule.ttl.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME).min(assertion.exp.since(now));
     // Clocks may differ by a minute, but there is no token that lives for less than a second.
     if lifetime == 0 {
@@ -223,7 +216,7 @@ impl Bounds {
 
     /// Refuses what is asked for beyond these bounds, with the words that are said of what doesn't exist. What is beyond the
     /// client's own is refused later.
-    fn admit(&self, client: &ClientConfig, wanted: &Wanted<'_>) -> Result<(), OAuthError> {
+    fn admit(&self, client: &ClientConfig, wanted: Wanted<'_>) -> Result<(), OAuthError> {
         let beyond = |resource: &&&str| !self.resources.iter().any(|own| own == **resource);
         if wanted.resources.iter().any(|resource| beyond(&resource)) {
             let description = "the resource is unknown or not for this client";
@@ -237,16 +230,14 @@ impl Bounds {
         Ok(())
     }
 
-    /// The client, with no more scopes than these bounds leave it.
-    fn narrow(&self, snapshot: &Snapshot, client: &ClientConfig) -> ClientConfig {
-        let mut narrowed = client.clone();
+    /// What these bounds leave of the client's scopes.
+    fn within(&self, snapshot: &Snapshot, client: &ClientConfig) -> ScopeSet {
         let within = |scope: &&str| {
             let owner = snapshot.resource_of_scope(scope);
             self.scopes.contains(scope)
                 && owner.is_some_and(|owner| self.resources.contains(&owner.identifier))
         };
-        narrowed.scopes = client.scopes.iter().filter(within).collect();
-        narrowed
+        client.scopes.iter().filter(within).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::protocol::http::error::Failure;
 use crate::protocol::model::client::GUEST_SUBJECT_PREFIX;
 use crate::protocol::model::id::Id;
 use crate::protocol::server::ports::Platform;
-use crate::protocol::tokens::audience::choose;
+use crate::protocol::tokens::target::{Wanted, choose};
 
 /// Decides what a guest gets: `scope` and `resource` as for `client_credentials`, within the client's ceiling.
 ///
@@ -18,7 +18,8 @@ pub(super) fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decisi
     let GrantRequest { server, client, form, snapshot, .. } = request;
     let requested: Vec<&str> = form.values("resource").collect();
     let issuer = server.issuer.as_str();
-    let target = choose(&snapshot, issuer, &client, form.value("scope"), &requested)?;
+    let wanted = Wanted { scope: form.value("scope"), resources: &requested };
+    let target = choose(&snapshot, issuer, &client, &client.scopes, wanted)?;
     let guest = format!("{GUEST_SUBJECT_PREFIX}{}", Id::generate(&server.platform));
     Ok(Decision::plain(guest, &client.client_id, target))
 }

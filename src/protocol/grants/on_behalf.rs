@@ -4,14 +4,19 @@ use serde_json::Map;
 
 use super::{Decision, GrantRequest, IdTokenRequest, UserTokens};
 use crate::protocol::config::IdTokenClaims;
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::model::actor::may_act;
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::{Incarnation, Standing};
 use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::secret::SecretBytes;
-use crate::protocol::objects::subject::{GrantedState, Refusal};
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::user_id::UserId;
+use crate::protocol::objects::subject::{Command, Grant, GrantedState, Redemption, Refusal, Reply};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::refresh_token::RefreshToken;
 use crate::protocol::tokens::subject_name::session_name;
@@ -64,6 +69,36 @@ pub(super) async fn granted<P: Platform>(
         vouched,
         issued: None,
     })
+}
+
+/// Redeems `grant` under the name `id`, as the client's registration says: with refresh tokens if it may have them. `removed_at` is when
+/// the client was last removed by the time that somebody decided to grant this.
+pub(super) fn redemption(client: &Client, id: Id, grant: Grant, removed_at: Option<Timestamp>) -> Redemption {
+    Redemption {
+        id,
+        grant,
+        refresh: client.may_use(GrantType::RefreshToken),
+        max_grants: client.refresh.max_grants,
+        idle: Some(client.refresh.idle),
+        removed_at,
+        password_epoch: None,
+        proof: None,
+    }
+}
+
+/// Has the person's object make the grant, in one atomic step. What the request brought and counts once is used up before.
+pub(super) async fn redeem<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    owner: UserId,
+    redemption: Redemption,
+) -> Result<GrantedState, Failure> {
+    let GrantRequest { server, context, .. } = request;
+    use_up(server, context).await?;
+    match server.subject(owner, &Command::Redeem(Box::new(redemption)), context.now).await? {
+        Reply::Granted(state) => Ok(*state),
+        Reply::Refused(refusal) => Err(refused(refusal)),
+        _ => Err(unexpected()),
+    }
 }
 
 /// What an object's refusal is on the wire. All of them read the same but for those the client can mend.

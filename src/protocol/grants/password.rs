@@ -5,21 +5,18 @@
 //! are damped as on the login page, but in budgets of their own: per client and address, per identifier with both, and per
 //! identifier. The address is the one that the client connects from, unless it says in `end_user_address` where its user is.
 
-use crate::protocol::tokens::audience::requested_for_user;
 use core::net::IpAddr;
 
-use super::on_behalf::{granted, invalid_grant, refused, unexpected};
+use super::on_behalf::{granted, invalid_grant, redeem, redemption, unexpected};
 use super::{Decision, GrantRequest};
-use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::login;
 use crate::protocol::login::{Door, Problem};
-use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
 use crate::protocol::server::ports::Platform;
-use crate::protocol::tokens::target::Target;
+use crate::protocol::tokens::target::{Target, requested_for_user};
 
 /// Decides what `username` and `password` come to: `scope` and `resource` as at the authorization endpoint.
 ///
@@ -55,40 +52,13 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         ));
     }
     let id = Id::generate(&server.platform);
-    let grant = Grant {
-        client_id: client.client_id.clone(),
-        incarnation: server.incarnation(client, context.now).await?,
-        sid: None,
-        bound_to_session: false,
-        scopes,
-        resources,
-        auth: login.auth,
-        claims: None,
-        binding: None,
-        created_at: context.now,
-        expires_at: context.now.plus(client.refresh.absolute),
-        family: None,
-        revoked: None,
-        derived: None,
-    };
-    let refresh = client.may_use(GrantType::RefreshToken);
-    let redemption = Redemption {
-        id,
-        grant,
-        refresh,
-        max_grants: client.refresh.max_grants,
-        idle: Some(client.refresh.idle),
-        // It is decided this moment, not before.
-        removed_at: Some(context.now),
-        password_epoch: login.user.password_epoch,
-        proof: None,
-    };
-    use_up(server, context).await?;
-    match server.subject(login.user.id, &Command::Redeem(Box::new(redemption)), context.now).await? {
-        Reply::Granted(state) => granted(&request, target, id, *state, None).await,
-        Reply::Refused(refusal) => Err(refused(refusal)),
-        _ => Err(unexpected()),
-    }
+    let whom = (client.client_id.clone(), server.incarnation(client, context.now).await?);
+    let grant = Grant::new(whom, (scopes, resources), login.auth, context.now, client.refresh.absolute);
+    // It is decided this moment, not before.
+    let redemption = redemption(client, id, grant, Some(context.now));
+    let redemption = Redemption { password_epoch: login.user.password_epoch, ..redemption };
+    let state = redeem(&request, login.user.id, redemption).await?;
+    granted(&request, target, id, state, None).await
 }
 
 /// Where the client says that its user is: an extension of ours. Clients that authenticate are believed; who lies harms the people

@@ -12,9 +12,8 @@ use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::objects::subject::{Command, Grant, Presentation, Refusal, Reply};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::state::refresh::Policy;
-use crate::protocol::tokens::audience::without_unknown;
 use crate::protocol::tokens::refresh_token::RefreshToken;
-use crate::protocol::tokens::target::{Target, offers};
+use crate::protocol::tokens::target::{Target, offers, without_unknown};
 
 /// Decides what a refresh token comes to: `refresh_token`, `scope` and `resource` to narrow the access token, and the
 /// access token only.
@@ -65,10 +64,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         }
         _ => return Err(unexpected()),
     };
-    still_exchanged(&request, &mut state.grant).await?;
-    if !resources.iter().all(|resource| state.grant.resources.contains(resource)) {
-        return Err(refused(Refusal::ResourceBeyondGrant));
-    }
+    still_exchanged(&request, &mut state.grant, &resources).await?;
     let narrowed =
         scopes.map_or_else(|| state.grant.scopes.clone(), |scopes| scopes.intersection(&state.grant.scopes));
     let issuer = server.issuer.as_str();
@@ -81,6 +77,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
 async fn still_exchanged<P: Platform>(
     request: &GrantRequest<'_, P>,
     grant: &mut Grant,
+    named: &[String],
 ) -> Result<(), Failure> {
     let GrantRequest { server, context, client, .. } = request;
     let Some(derived) = grant.derived.clone() else { return Ok(()) };
@@ -98,6 +95,10 @@ async fn still_exchanged<P: Platform>(
     }
     if !server.clients_are_enabled(grant, context.now).await? {
         return Err(invalid_grant(Cause::ClientDisabled, over));
+    }
+    // That they were granted the object has seen; that they are still permitted it can't know.
+    if !named.iter().all(|resource| grant.resources.contains(resource)) {
+        return Err(refused(Refusal::ResourceBeyondGrant));
     }
     Ok(())
 }

@@ -5,22 +5,21 @@
 
 use serde_json::{Map, Value};
 
+use super::on_behalf::{redeem, redemption};
 use super::subject_token::{Presented, present};
 use super::{Decision, GrantRequest, IdTokenRequest, UserTokens, exchange_external};
 use crate::protocol::config::ExtraTokenType;
-use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::config::registered_client::Client;
 use crate::protocol::exchange::policy::{Ask, Outcome, Subject, decide as settle, unusable};
-use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::model::actor;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::model::token_type::TokenType;
-use crate::protocol::objects::subject::{Command, Derivation, Grant, Redemption, Reply};
+use crate::protocol::objects::subject::{Derivation, Grant};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::refresh_token::RefreshToken;
-use crate::protocol::tokens::target::{Target, nothing_left};
 use crate::protocol::tokens::verify::unverified_issuer;
 
 /// Decides what `subject_token` comes to: `subject_token_type`, `actor_token` and `actor_token_type` (both or neither),
@@ -55,13 +54,13 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     context.semantics.set(Some(outcome.semantics.name()));
     match wanted {
         TokenType::AccessToken | TokenType::Jwt => {
-            let granted = access_token(&request, (snapshot, &presented), outcome)?;
+            let granted = access_token(client, &presented, outcome);
             Ok(Decision { issued: Some(wanted), ..granted })
         }
-        TokenType::IdToken => id_token(&request, (snapshot, &presented), outcome).await,
+        TokenType::IdToken => id_token(&request, &presented, outcome).await,
         // Whoever acts proved it for as long as their token lives, and a refresh token lives longer.
         TokenType::RefreshToken if ask.actor.is_some() => Err(unusable(Cause::ActorTokenUnusable).into()),
-        TokenType::RefreshToken => refresh_token(&request, (snapshot, &presented), &subject, outcome).await,
+        TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
     }
 }
 
@@ -117,15 +116,7 @@ async fn ask<'a, P: Platform>(request: &'a GrantRequest<'_, P>) -> Result<Ask<'a
 }
 
 /// Puts an access token together. It points to the grant of the subject's token and dies with it.
-pub(super) fn access_token<P>(
-    request: &GrantRequest<'_, P>,
-    (snapshot, presented): (&Snapshot, &Presented),
-    outcome: Outcome<'_>,
-) -> Result<Decision, Failure> {
-    let GrantRequest { server, client, .. } = request;
-    let issuer = server.issuer.as_str();
-    let target = Target::new(snapshot, client, issuer, &outcome.scopes, &outcome.resources);
-    let target = target.ok_or(nothing_left())?.for_at_most(outcome.lifetime);
+pub(super) fn access_token(client: &Client, presented: &Presented, outcome: Outcome) -> Decision {
     let mut vouched: Map<String, Value> =
         presented.authentication().map(|(name, value)| (name.to_owned(), value)).collect();
     if let Some(grant) = &presented.token.grant {
@@ -137,21 +128,21 @@ pub(super) fn access_token<P>(
     if let Some(name) = &client.may_act {
         vouched.insert("may_act".to_owned(), actor::may_act(name));
     }
-    let granted = Decision::plain(presented.token.sub.clone(), &client.client_id, target);
-    Ok(Decision { vouched, ..granted })
+    let granted = Decision::plain(presented.token.sub.clone(), &client.client_id, outcome.target);
+    Decision { vouched, ..granted }
 }
 
 /// An ID token for the client about the person behind the subject's token, under the name that this client knows them by.
 async fn id_token<P: Platform>(
     request: &GrantRequest<'_, P>,
-    (snapshot, presented): (&Snapshot, &Presented),
-    outcome: Outcome<'_>,
+    presented: &Presented,
+    outcome: Outcome,
 ) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let id_token = IdTokenRequest { nonce: None, alg: client.id_token_alg(), claims: Map::new() };
     let keyring = server.any_keyring(context.now).await?;
-    let mut granted = access_token(request, (snapshot, presented), outcome)?;
+    let mut granted = access_token(client, presented, outcome);
     granted.subject = reference.owner.at(client, &keyring.derived);
     granted.user = Some(UserTokens {
         owner: reference.owner,
@@ -168,15 +159,15 @@ async fn id_token<P: Platform>(
 /// of it names the same actors.
 async fn refresh_token<P: Platform>(
     request: &GrantRequest<'_, P>,
-    (snapshot, presented): (&Snapshot, &Presented),
+    presented: &Presented,
     subject: &Subject,
-    outcome: Outcome<'_>,
+    outcome: Outcome,
 ) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, .. } = request;
     let (reference, state) = presented.grant.as_ref().ok_or(unusable(Cause::SubjectIsNoPerson))?;
     let from = &state.grant;
     let id = Id::generate(&server.platform);
-    let mut granted = access_token(request, (snapshot, presented), outcome)?;
+    let mut granted = access_token(client, presented, outcome);
     let came_by = came_by(from, presented, &client.client_id);
     let derivation = Derivation {
         parent: reference.grant,
@@ -186,40 +177,13 @@ async fn refresh_token<P: Platform>(
         incarnations: came_by.into_iter().filter(|(_, incarnation)| !incarnation.is_first()).collect(),
         added: granted.target.scopes().iter().filter(|scope| !subject.scopes.contains(scope)).collect(),
     };
-    let grant = Grant {
-        client_id: client.client_id.clone(),
-        incarnation: server.incarnation(client, context.now).await?,
-        sid: from.sid.filter(|_| from.bound_to_session),
-        bound_to_session: from.bound_to_session,
-        scopes: granted.target.scopes().clone(),
-        resources: granted.target.audience().to_vec(),
-        auth: from.auth.clone(),
-        claims: None,
-        binding: None,
-        created_at: context.now,
-        expires_at: from.expires_at.min(context.now.plus(client.refresh.absolute)),
-        family: None,
-        revoked: None,
-        derived: Some(derivation),
-    };
-    let (max_grants, idle) = (client.refresh.max_grants, Some(client.refresh.idle));
-    let redemption = Redemption {
-        id,
-        grant,
-        refresh: true,
-        max_grants,
-        idle,
-        removed_at: Some(context.now),
-        password_epoch: None,
-        proof: None,
-    };
-    use_up(server, context).await?;
-    let command = Command::Redeem(Box::new(redemption));
-    let state = match server.subject(reference.owner, &command, context.now).await? {
-        Reply::Granted(state) => state,
-        Reply::Refused(refusal) => return Err(super::on_behalf::refused(refusal)),
-        _ => return Err(super::on_behalf::unexpected()),
-    };
+    let whom = (client.client_id.clone(), server.incarnation(client, context.now).await?);
+    let what = (granted.target.scopes().clone(), granted.target.audience().to_vec());
+    let grant = Grant::new(whom, what, from.auth.clone(), context.now, client.refresh.absolute)
+        .in_session(from.sid.filter(|_| from.bound_to_session), from.bound_to_session)
+        .exchanged(derivation, from.expires_at);
+    let redemption = redemption(client, id, grant, Some(context.now));
+    let state = redeem(request, reference.owner, redemption).await?;
     let keyring = server.any_keyring(context.now).await?;
     let owner = reference.owner;
     let refresh_token = state.refresh.map(|(generation, secret)| {

@@ -4,6 +4,7 @@ pub(crate) mod cookies;
 pub mod description;
 pub mod error;
 pub mod form;
+pub(crate) mod json;
 
 use std::borrow::Cow;
 

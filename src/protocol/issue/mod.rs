@@ -19,6 +19,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::grants::{Decision, Granted};
 use crate::protocol::http::error::{Failure, ServerError};
+use crate::protocol::http::json::to_json;
 use crate::protocol::keys::keyring::{Keyring, SigningKey};
 use crate::protocol::keys::sealed::{GRANT_PREFIX, seal};
 use crate::protocol::model::incarnation::Incarnation;
@@ -138,10 +139,6 @@ fn exchanged_refresh_token(granted: Granted) -> Result<TokenResponse, Failure> {
     let token = granted.into_refresh_token();
     let token = token.ok_or(ServerError::internal("a refresh token was granted without one"))?;
     Ok(exchanged(token, TokenType::RefreshToken, None, scope))
-}
-
-fn to_json(claims: &impl Serialize) -> Result<String, ServerError> {
-    serde_json::to_string(claims).map_err(|error| ServerError::internal(error.to_string()))
 }
 
 /// Signs `claims` (JSON) and returns the compact serialization.

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::derived::{Guard, NAMED};
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::{
     codec::encoding::from_json, codec::encoding::from_secret_base64url, codec::encoding::secret_base64url,
@@ -39,12 +40,12 @@ pub fn seal<T: Serialize>(
     value: &T,
     entropy: &impl Entropy,
 ) -> Result<String, ServerError> {
-    let plain = serde_json::to_vec(value).map_err(|error| ServerError::internal(error.to_string()))?;
+    let plain = to_json(value)?;
     let mut nonce = [0_u8; NONCE];
     entropy.fill(&mut nonce);
     let (id, key) = guard.current();
     let aad = [prefix.as_bytes(), &[NAMED, id]].concat();
-    let payload = Payload { msg: &plain, aad: &aad };
+    let payload = Payload { msg: plain.as_bytes(), aad: &aad };
     let cipher = XChaCha20Poly1305::new_from_slice(key.expose());
     let sealed = cipher.ok().and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok());
     let mut bytes = [[NAMED, id].as_slice(), &nonce].concat();

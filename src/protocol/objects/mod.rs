@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::{model::time::DAY, model::time::Timestamp};
 
@@ -155,7 +156,7 @@ fn read<T: for<'a> Deserialize<'a>>(json: &str) -> Result<T, ServerError> {
 }
 
 fn write<T: Serialize>(reply: &T) -> Result<String, ServerError> {
-    serde_json::to_string(reply).map_err(|error| ServerError::internal(error.to_string()))
+    to_json(reply)
 }
 
 #[cfg(test)]

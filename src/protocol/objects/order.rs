@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Class;
+use crate::protocol::http::json::to_json;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::KeyMaterial;
@@ -79,5 +80,5 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ServerError> {
 }
 
 fn write<T: Serialize>(value: &T) -> Result<String, ServerError> {
-    serde_json::to_string(value).map_err(|error| ServerError::internal(error.to_string()))
+    to_json(value)
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::time::Timestamp;
 
 /// Rows read at once by [`Transaction::all`].
@@ -132,7 +133,7 @@ impl<'a, R: Rows> Transaction<'a, R> {
     /// # Errors
     /// Ours only: `value` is no JSON.
     pub fn write<T: Serialize>(&mut self, key: impl Into<String>, value: &T) -> Result<(), ServerError> {
-        let json = serde_json::to_string(value).map_err(|error| ServerError::internal(error.to_string()))?;
+        let json = to_json(value)?;
         self.changes.writes.insert(key.into(), Some(json));
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::Server;
 use super::ports::Platform;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::Class;
@@ -62,8 +63,7 @@ impl<P: Platform> Server<P> {
         name: &str,
         command: &C,
     ) -> Result<R, ServerError> {
-        let command =
-            serde_json::to_string(command).map_err(|error| ServerError::internal(error.to_string()))?;
+        let command = to_json(command)?;
         let reply = self.platform.object(class, name, &command).await?;
         json::from_str(&reply)
             .map_err(|error| ServerError::internal(format!("an object's answer is unreadable: {error}")))

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::model::scope::ScopeSet;
@@ -82,7 +83,7 @@ impl AuthorizationCode {
     }
 
     fn digest(&self) -> Result<String, ServerError> {
-        let json = serde_json::to_vec(self).map_err(|error| ServerError::internal(error.to_string()))?;
-        Ok(base64url(&Sha256::digest(&json)))
+        let json = to_json(self)?;
+        Ok(base64url(&Sha256::digest(json.as_bytes())))
     }
 }

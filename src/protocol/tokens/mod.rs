@@ -1,13 +1,12 @@
 //! What the server hands out and takes back: its access and ID tokens, authorization codes, refresh tokens, references to
 //! grants, and what scopes and resources a token is for.
 
-pub(crate) mod audience;
 pub mod authorization_code;
 pub mod grant_ref;
 mod liveness;
 pub mod pkce;
 pub mod refresh_token;
 pub(crate) mod subject_name;
-pub(crate) mod target;
+pub mod target;
 pub mod user_claims;
 pub mod verify;

@@ -14,6 +14,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::endpoints::cors;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
+use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::keys::tagged::{tagged, untagged};
 use crate::protocol::login::may_push;
@@ -93,11 +94,11 @@ async fn push<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> 
     }
     let incarnation = server.incarnation(&client, context.now).await?;
     let kept = Kept { client_id: client.client_id.clone(), incarnation, query, until };
-    let value = serde_json::to_string(&kept).map_err(|error| ServerError::internal(error.to_string()))?;
+    let value = to_json(&kept)?;
     let command = Command::Put { value, expires_at: context.now.plus(KEPT) };
     server.ephemeral(&id.to_string(), &command).await?;
     let pushed = Pushed { request_uri: format!("{URN}{reference}"), expires_in: LIFETIME };
-    let body = serde_json::to_string(&pushed).map_err(|error| ServerError::internal(error.to_string()))?;
+    let body = to_json(&pushed)?;
     Ok(Response::json_no_store(201, body))
 }
 

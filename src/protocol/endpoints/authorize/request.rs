@@ -18,8 +18,8 @@ use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use crate::protocol::tokens::audience::requested_for_user;
 use crate::protocol::tokens::pkce;
+use crate::protocol::tokens::target::requested_for_user;
 use crate::protocol::tokens::user_claims;
 use crate::protocol::tokens::verify as jwt;
 

@@ -184,6 +184,52 @@ impl Derivation {
 }
 
 impl Grant {
+    /// A grant to a client that begins `now` and ends after `lifetime` seconds, whatever is done with it. It belongs to no session
+    /// and comes from no other grant, unless [`Grant::in_session`] and [`Grant::exchanged`] say so; the person's object adds
+    /// its refresh tokens.
+    pub fn new(
+        (client_id, incarnation): (String, Incarnation),
+        (scopes, resources): (ScopeSet, Vec<String>),
+        auth: Authentication,
+        now: Timestamp,
+        lifetime: u64,
+    ) -> Self {
+        Self {
+            client_id,
+            incarnation,
+            sid: None,
+            bound_to_session: false,
+            scopes,
+            resources,
+            auth,
+            claims: None,
+            binding: None,
+            created_at: now,
+            expires_at: now.plus(lifetime),
+            family: None,
+            revoked: None,
+            derived: None,
+        }
+    }
+
+    /// The same, from a session. If it is `bound` it ends with that.
+    #[must_use]
+    pub fn in_session(self, sid: Option<Id>, bound: bool) -> Self {
+        Self { sid, bound_to_session: bound, ..self }
+    }
+
+    /// The same with the `claims` that were asked for (`OpenID Connect Core` §5.5).
+    #[must_use]
+    pub fn with_claims(self, claims: Option<Value>) -> Self {
+        Self { claims, ..self }
+    }
+
+    /// The same, exchanged from a grant that ends at `ends`: this one ends no later.
+    #[must_use]
+    pub fn exchanged(self, derived: Derivation, ends: Timestamp) -> Self {
+        Self { derived: Some(derived), expires_at: self.expires_at.min(ends), ..self }
+    }
+
     /// Whether tokens of it still count at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && now < self.expires_at

@@ -4,6 +4,12 @@
 //! They agree in every [`Target`]: each entry of the audience has at least one of the scopes, each scope is of an entry of the
 //! audience, and there is at least one of both. The server itself, where `/userinfo` is, has the scopes about people.
 
+mod choose;
+mod resources;
+
+pub(crate) use choose::{Wanted, choose, requested_for_user, without_unknown};
+pub(crate) use resources::{Misfit, agree, fitting, owners};
+
 use serde_json::{Map, Value};
 
 use crate::protocol::codec::json;
@@ -15,7 +21,7 @@ use crate::protocol::objects::subject::Offer;
 
 /// What one access token is for.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub struct Target {
     scopes: ScopeSet,
     audience: Vec<String>,
     format: TokenFormat,
@@ -98,13 +104,13 @@ impl Target {
         self
     }
 
-    /// `scope`; at least one.
-    pub(crate) fn scopes(&self) -> &ScopeSet {
+    /// Its `scope`; at least one.
+    pub fn scopes(&self) -> &ScopeSet {
         &self.scopes
     }
 
-    /// `aud`; at least one.
-    pub(crate) fn audience(&self) -> &[String] {
+    /// Its `aud`; at least one.
+    pub fn audience(&self) -> &[String] {
         &self.audience
     }
 
@@ -113,8 +119,8 @@ impl Target {
         self.format
     }
 
-    /// Seconds.
-    pub(crate) fn lifetime(&self) -> u64 {
+    /// How long it is valid, in seconds.
+    pub fn lifetime(&self) -> u64 {
         self.lifetime
     }
 

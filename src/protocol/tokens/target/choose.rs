@@ -6,36 +6,64 @@
 //! * Without `scope`: everything the client may have there. Beyond the client's ceiling or unknown: refused, never
 //!   cut down silently.
 
-use super::target::{Target, nothing_left};
+use super::resources::{Misfit, agree, fitting, owners};
+use super::{Target, nothing_left};
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::config::{ClientConfig, UnknownScopes};
 use crate::protocol::http::error::{Cause, Code, OAuthError};
-use crate::protocol::model::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
+use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
 
 /// Most resources in one request.
 const MAX_RESOURCES: usize = 8;
 
-/// Decides for `client` what `scope` and `resource` come to.
+/// What a request asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// `scope`.
+    pub(crate) scope: Option<&'a str>,
+    /// `resource`, or what stands for it.
+    pub(crate) resources: &'a [&'a str],
+}
+
+/// Decides for `client` what is `wanted` comes to. `ceiling` is the most that it may be granted by this request: its registered scopes,
+/// or fewer.
 pub(crate) fn choose(
     snapshot: &Snapshot,
     issuer: &str,
     client: &ClientConfig,
-    scope: Option<&str>,
-    resource: &[&str],
+    ceiling: &ScopeSet,
+    wanted: Wanted<'_>,
 ) -> Result<Target, OAuthError> {
-    let named = named_resources(snapshot, client, resource)?;
-    let scopes = match scope {
-        Some(text) => requested_scopes(snapshot, client, text)?,
-        None => default_scopes(snapshot, client, &named),
+    let named = named_resources(snapshot, ceiling, wanted.resources)?;
+    let scopes = match wanted.scope {
+        Some(text) => requested_scopes(snapshot, ceiling, text)?,
+        None => default_scopes(snapshot, ceiling, &named),
     };
     if scopes.is_empty() {
-        return Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted"));
+        return Err(no_scope());
     }
-    let owners = owners(snapshot, &scopes);
-    let chosen = if named.is_empty() { single_owner(owners)? } else { cover(&named, &owners)? };
+    let chosen = fitting(named, owners(snapshot, &scopes)).map_err(refused)?;
     agree(&chosen)?;
     Target::new(snapshot, client, issuer, &scopes, &chosen).ok_or(nothing_left())
+}
+
+fn no_scope() -> OAuthError {
+    invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted")
+}
+
+/// What doesn't fit together, in the words of these grants.
+fn refused(misfit: Misfit) -> OAuthError {
+    let (cause, description) = match misfit {
+        Misfit::SeveralOwners => (
+            Cause::ScopeSpansResources,
+            "the scopes belong to several resources; name the wanted ones with `resource`",
+        ),
+        Misfit::NotOfNamed => {
+            (Cause::ScopeNotOfResource, "the scopes and the named resources don't belong together")
+        }
+    };
+    invalid_scope(cause, description)
 }
 
 /// Decides what a person is asked to grant `client`: scopes (those about the person included) and resources.
@@ -48,7 +76,7 @@ pub(crate) fn requested_for_user(
     scope: Option<&str>,
     resource: &[&str],
 ) -> Result<(ScopeSet, Vec<String>), OAuthError> {
-    let named = named_resources(snapshot, client, resource)?;
+    let named = named_resources(snapshot, &client.scopes, resource)?;
     let scopes = if let Some(text) = scope {
         let asked = ScopeSet::parse(text);
         let asked = asked.ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
@@ -67,10 +95,10 @@ pub(crate) fn requested_for_user(
         }
     }
     if scopes.is_empty() {
-        return Err(invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted"));
+        return Err(no_scope());
     }
     let owners = owners(snapshot, &scopes);
-    let chosen = if named.is_empty() { owners } else { cover(&named, &owners)? };
+    let chosen = if named.is_empty() { owners } else { fitting(named, owners).map_err(refused)? };
     agree(&chosen)?;
     Ok((scopes, chosen.iter().map(|resource| resource.identifier.clone()).collect()))
 }
@@ -87,25 +115,9 @@ fn is_known(snapshot: &Snapshot, scope: &str) -> bool {
     USER_SCOPES.contains(&scope) || snapshot.resource_of_scope(scope).is_some()
 }
 
-/// One token can have one form only, and the admin API is never one of several audiences: a token for several
-/// audiences can be replayed by one at the other.
-pub(crate) fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
-    if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
-        let description = "the admin API is not combined with other resources; ask for it alone";
-        return Err(invalid_target(Cause::ResourcesDisagree, description));
-    }
-    let format = chosen.first().map(|first| first.format());
-    if chosen.iter().any(|resource| Some(resource.format()) != format) {
-        let description =
-            "these resources use different signature algorithms or token types; ask for one at a time";
-        return Err(invalid_target(Cause::ResourcesDisagree, description));
-    }
-    Ok(())
-}
-
 fn named_resources<'a>(
     snapshot: &'a Snapshot,
-    client: &ClientConfig,
+    ceiling: &ScopeSet,
     identifiers: &[&str],
 ) -> Result<Vec<&'a Resource>, OAuthError> {
     let mut named: Vec<&Resource> = Vec::new();
@@ -122,7 +134,7 @@ fn named_resources<'a>(
             "the resource is unknown or not for this client",
         ))?;
         // The same words as above: which resources exist is nobody's business.
-        if !resource.scopes.iter().any(|scope| client.scopes.contains(scope)) {
+        if !resource.scopes.iter().any(|scope| ceiling.contains(scope)) {
             return Err(invalid_target(
                 Cause::ResourceNotForClient,
                 "the resource is unknown or not for this client",
@@ -135,7 +147,7 @@ fn named_resources<'a>(
     Ok(named)
 }
 
-fn requested_scopes(snapshot: &Snapshot, client: &ClientConfig, text: &str) -> Result<ScopeSet, OAuthError> {
+fn requested_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, text: &str) -> Result<ScopeSet, OAuthError> {
     let scopes = ScopeSet::parse(text)
         .ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
     for scope in scopes.iter() {
@@ -151,7 +163,7 @@ fn requested_scopes(snapshot: &Snapshot, client: &ClientConfig, text: &str) -> R
                 "a requested scope is unknown or beyond what the client may have",
             ));
         }
-        if !client.scopes.contains(scope) {
+        if !ceiling.contains(scope) {
             return Err(invalid_scope(
                 Cause::ScopeBeyondCeiling,
                 "a requested scope is unknown or beyond what the client may have",
@@ -161,48 +173,13 @@ fn requested_scopes(snapshot: &Snapshot, client: &ClientConfig, text: &str) -> R
     Ok(scopes)
 }
 
-fn default_scopes(snapshot: &Snapshot, client: &ClientConfig, named: &[&Resource]) -> ScopeSet {
+fn default_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, named: &[&Resource]) -> ScopeSet {
     let fits = |scope: &&str| {
         snapshot.resource_of_scope(scope).is_some_and(|owner| {
             named.is_empty() || named.iter().any(|resource| resource.identifier == owner.identifier)
         })
     };
-    client.scopes.iter().filter(fits).collect()
-}
-
-pub(crate) fn owners<'a>(snapshot: &'a Snapshot, scopes: &ScopeSet) -> Vec<&'a Resource> {
-    let mut owners: Vec<&Resource> = Vec::new();
-    for owner in scopes.iter().filter_map(|scope| snapshot.resource_of_scope(scope)) {
-        if !owners.iter().any(|known| known.identifier == owner.identifier) {
-            owners.push(owner);
-        }
-    }
-    owners
-}
-
-fn single_owner(owners: Vec<&Resource>) -> Result<Vec<&Resource>, OAuthError> {
-    if owners.len() > 1 {
-        return Err(invalid_scope(
-            Cause::ScopeSpansResources,
-            "the scopes belong to several resources; name the wanted ones with `resource`",
-        ));
-    }
-    Ok(owners)
-}
-
-/// Every scope has to be of a named resource, and every named resource has to get a scope.
-fn cover<'a>(named: &[&'a Resource], owners: &[&Resource]) -> Result<Vec<&'a Resource>, OAuthError> {
-    let contains =
-        |all: &[&Resource], one: &Resource| all.iter().any(|resource| resource.identifier == one.identifier);
-    if !owners.iter().all(|owner| contains(named, owner))
-        || !named.iter().all(|resource| contains(owners, resource))
-    {
-        return Err(invalid_scope(
-            Cause::ScopeNotOfResource,
-            "the scopes and the named resources don't belong together",
-        ));
-    }
-    Ok(named.to_vec())
+    ceiling.iter().filter(fits).collect()
 }
 
 /// RFC 8707 §2: an absolute URI (RFC 3986 §4.3) without a fragment.
@@ -222,6 +199,6 @@ fn invalid_scope(cause: Cause, description: &'static str) -> OAuthError {
     OAuthError::new(Code::InvalidScope, cause, description)
 }
 
-fn invalid_target(cause: Cause, description: &'static str) -> OAuthError {
+pub(super) fn invalid_target(cause: Cause, description: &'static str) -> OAuthError {
     OAuthError::new(Code::InvalidTarget, cause, description)
 }

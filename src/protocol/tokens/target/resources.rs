@@ -1,0 +1,58 @@
+//! Which resources scopes belong to, and which of them one token may be for.
+
+use super::choose::invalid_target;
+use crate::protocol::config::snapshot::{Resource, Snapshot};
+use crate::protocol::http::error::{Cause, OAuthError};
+use crate::protocol::model::scope::{ADMIN_READ, ScopeSet};
+
+/// Why scopes and resources make no token together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// No resource is named, and the scopes belong to several: a token for several audiences that nobody asked for lets one of them act
+    /// at the other.
+    SeveralOwners,
+    /// A scope is of no named resource, or a named resource has none of the scopes.
+    NotOfNamed,
+}
+
+/// The resources that a token is for whose scopes belong to `owners`: the `named` ones, if each of them is an owner and each owner is named;
+/// without any the single owner.
+pub(crate) fn fitting<'a>(
+    named: Vec<&'a Resource>,
+    owners: Vec<&'a Resource>,
+) -> Result<Vec<&'a Resource>, Misfit> {
+    if named.is_empty() {
+        return if owners.len() > 1 { Err(Misfit::SeveralOwners) } else { Ok(owners) };
+    }
+    let among = |all: &[&Resource], one: &Resource| all.iter().any(|each| each.identifier == one.identifier);
+    let all_named = owners.iter().all(|owner| among(&named, owner));
+    let all_served = named.iter().all(|resource| among(&owners, resource));
+    if all_named && all_served { Ok(named) } else { Err(Misfit::NotOfNamed) }
+}
+
+/// The resources that `scopes` belong to, each once, in the order of the scopes.
+pub(crate) fn owners<'a>(snapshot: &'a Snapshot, scopes: &ScopeSet) -> Vec<&'a Resource> {
+    let mut owners: Vec<&Resource> = Vec::new();
+    for owner in scopes.iter().filter_map(|scope| snapshot.resource_of_scope(scope)) {
+        if !owners.iter().any(|known| known.identifier == owner.identifier) {
+            owners.push(owner);
+        }
+    }
+    owners
+}
+
+/// One token can have one form only, and the admin API is never one of several audiences: a token for several
+/// audiences can be replayed by one at the other.
+pub(crate) fn agree(chosen: &[&Resource]) -> Result<(), OAuthError> {
+    if chosen.len() > 1 && chosen.iter().any(|resource| resource.scopes.contains(ADMIN_READ)) {
+        let description = "the admin API is not combined with other resources; ask for it alone";
+        return Err(invalid_target(Cause::ResourcesDisagree, description));
+    }
+    let format = chosen.first().map(|first| first.format());
+    if chosen.iter().any(|resource| Some(resource.format()) != format) {
+        let description =
+            "these resources use different signature algorithms or token types; ask for one at a time";
+        return Err(invalid_target(Cause::ResourcesDisagree, description));
+    }
+    Ok(())
+}
