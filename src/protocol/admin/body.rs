@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::AdminFailure;
 use crate::protocol::codec::json;
-use crate::protocol::http::error::{Cause, Code, OAuthError, ServerError};
+use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Body, Request, Response};
 

@@ -1,6 +1,7 @@
-//! Absolute URIs (RFC 3986 §4.3) as they are registered here, taken apart by one reader.
+//! Absolute URIs (RFC 3986 §4.3), taken apart by one reader: nothing else in this crate looks for `://` in a text.
 //!
-//! What it takes, every parser of URLs takes for the same thing: no character that one encodes and another doesn't, no
+//! [`Uri::split`] takes apart and judges nothing, for texts that were judged before, or that others judge. [`Uri::parse`] takes what may be
+//! registered here. What it takes, every parser of URLs takes for the same thing: no character that one encodes and another doesn't, no
 //! segment that one resolves and another sends, no host that one reads as a number. What leads where is for others to say:
 //! [`crate::protocol::config::redirect_uri`] for applications, [`crate::protocol::model::outbound`] for this server itself, `pages/uri.rs` for browsers.
 
@@ -31,28 +32,44 @@ const FORBIDDEN: [&str; 17] = [
     "wss",
 ];
 
-/// A URI taken apart. It has no fragment.
+/// A URI taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
-    /// The scheme, in lower case.
+    /// The scheme; in lower case after [`Uri::parse`].
     pub scheme: &'a str,
-    /// What follows `//`, if that is there; checked for `https` and `http`, where it is a host and maybe a port.
+    /// What follows `//`, if that is there. After [`Uri::parse`], for `https` and `http`, it is a host and maybe a port.
     pub authority: Option<&'a str>,
-    /// Path and query.
+    /// Path, query and fragment; no fragment after [`Uri::parse`].
     pub path: &'a str,
 }
 
 impl<'a> Uri<'a> {
-    /// Takes `text` apart.
+    /// Takes `text` apart and judges no part of it but the scheme (RFC 3986 §3.1), in whatever case. `None` without one.
+    pub fn split(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once(':')?;
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        let is_scheme =
+            scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(inner);
+        let (authority, path) = match rest.strip_prefix("//") {
+            Some(rest) => {
+                let (authority, path) =
+                    rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
+                (Some(authority), path)
+            }
+            None => (None, rest),
+        };
+        is_scheme.then_some(Self { scheme, authority, path })
+    }
+
+    /// Takes `text` apart if it may be registered.
     ///
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(text: &'a str) -> Result<Self, &'static str> {
-        let (scheme, rest) =
+        let (scheme, _) =
             text.split_once(':').ok_or("it is not absolute: a scheme and a colon come first")?;
-        if !is_scheme(scheme) {
-            return Err("it is not absolute: a scheme in lower case comes first");
-        }
+        let uri = Self::split(text).filter(|_| is_scheme(scheme));
+        let uri = uri.ok_or("it is not absolute: a scheme in lower case comes first")?;
         if text.len() > MAX_URI {
             return Err("it is too long");
         }
@@ -62,14 +79,6 @@ impl<'a> Uri<'a> {
         if !text.bytes().all(is_uri_byte) || !escapes_are_whole(text) {
             return Err("it has characters that don't stand for themselves in a URI (RFC 3986 §2)");
         }
-        let (authority, path) = match rest.strip_prefix("//") {
-            Some(rest) => {
-                let end = rest.find(['/', '?']).unwrap_or(rest.len());
-                rest.split_at_checked(end).map_or((None, rest), |(authority, path)| (Some(authority), path))
-            }
-            None => (None, rest),
-        };
-        let uri = Self { scheme, authority, path };
         uri.check().map(|()| uri)
     }
 
@@ -100,6 +109,15 @@ impl<'a> Uri<'a> {
     pub fn is_loopback(&self) -> bool {
         let authority = self.authority.unwrap_or_default().to_ascii_lowercase();
         self.scheme == "http" && is_loopback(&authority)
+    }
+
+    /// Its host, and its port if one is written out. An IPv6 address is in its brackets.
+    pub fn host_and_port(&self) -> Option<(&'a str, Option<&'a str>)> {
+        let authority = self.authority?;
+        Some(match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+            _ => (authority, None),
+        })
     }
 }
 
@@ -151,6 +169,12 @@ fn is_dotted(segment: &str) -> bool {
     matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
+/// Whether `text` is a web origin in its one form (RFC 6454 §6.2): scheme, host in lower case, maybe a port, and no slash.
+pub fn is_origin(text: &str) -> bool {
+    let Some(Uri { scheme, authority: Some(authority), path: "" }) = Uri::split(text) else { return false };
+    matches!(scheme, "https" | "http") && is_authority(scheme, authority)
+}
+
 /// A host in lower case and maybe a port, in the one form that URL parsers leave as it is: issuers and origins are
 /// compared as strings.
 pub(crate) fn is_authority(scheme: &str, authority: &str) -> bool {
@@ -199,11 +223,7 @@ pub(crate) fn is_loopback(authority: &str) -> bool {
 
 /// The host of a URI, without port.
 pub(crate) fn host_of(uri: &str) -> Option<&str> {
-    let authority = uri.split_once("://")?.1.split(['/', '?', '#']).next()?;
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    };
+    let (host, _) = Uri::split(uri)?.host_and_port()?;
     (!host.is_empty()).then_some(host)
 }
 

@@ -5,7 +5,7 @@
 
 use super::registered_client::Client;
 use crate::protocol::codec::encoding::form_decode;
-use crate::protocol::codec::uri::{Uri, is_forbidden, is_scheme};
+use crate::protocol::codec::uri::{Uri, host_of, is_forbidden, is_scheme};
 
 /// Longest URI, in bytes.
 pub const MAX_URI: usize = 1024;
@@ -40,17 +40,18 @@ impl RegisteredRedirectUri {
 
     /// The source that a page's `form-action` has to allow so that a form may end up there: an origin, or a scheme.
     pub fn form_action(&self) -> String {
-        let (scheme, rest) = self.0.split_once(':').unwrap_or((&self.0, ""));
-        match rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next()) {
-            Some(authority) if scheme == "https" || scheme == "http" => format!("{scheme}://{authority}"),
-            _ => format!("{scheme}:"),
+        match Uri::split(&self.0) {
+            Some(Uri { scheme, authority: Some(authority), .. }) if scheme == "https" || scheme == "http" => {
+                format!("{scheme}://{authority}")
+            }
+            Some(Uri { scheme, .. }) => format!("{scheme}:"),
+            None => "'none'".to_owned(),
         }
     }
 
     /// Where people will be sent, in short: host, or scheme of an app.
     pub fn host(&self) -> &str {
-        crate::protocol::codec::uri::host_of(&self.0)
-            .unwrap_or_else(|| self.0.split(':').next().unwrap_or_default())
+        host_of(&self.0).or_else(|| Uri::split(&self.0).map(|uri| uri.scheme)).unwrap_or_default()
     }
 }
 
@@ -67,22 +68,10 @@ fn matches(registered: &str, requested: &str) -> bool {
 
 /// A loopback redirect (RFC 8252 §7.3) as host and everything after the port; `None` for any other URI.
 fn split_loopback(uri: &str) -> Option<(&str, &str)> {
-    let rest = uri.strip_prefix("http://")?;
-    let host = ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| rest.starts_with(host))?;
-    let rest = rest.get(host.len()..)?;
-    match rest.strip_prefix(':') {
-        Some(after) => {
-            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-            let (port, path) = after.split_at_checked(digits)?;
-            let port_ok = port.parse::<u16>().is_ok_and(|number| number > 0);
-            (port_ok && is_path(path)).then_some((host, path))
-        }
-        None => is_path(rest).then_some((host, rest)),
-    }
-}
-
-fn is_path(text: &str) -> bool {
-    text.is_empty() || text.starts_with(['/', '?'])
+    let uri = Uri::split(uri).filter(|uri| uri.scheme == "http")?;
+    let (host, port) = uri.host_and_port()?;
+    let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0));
+    (port_ok && matches!(host, "127.0.0.1" | "[::1]" | "localhost")).then_some((host, uri.path))
 }
 
 /// What is wrong with registering `uri`, if anything. `schemes` are those that policy names besides reversed domain names.
@@ -151,30 +140,28 @@ fn is_reversed_domain(scheme: &str) -> bool {
 /// An app gets a path, or a host that it knows itself by. Without either there would be nothing that has a query: Android reads
 /// none from `com.example.app:cb`.
 fn app_problem(uri: &Uri<'_>) -> Option<&'static str> {
-    let Some(authority) = uri.authority else {
+    let (Some(authority), Some((host, port))) = (uri.authority, uri.host_and_port()) else {
         return (!uri.path.starts_with('/'))
             .then_some("a slash follows the scheme of an app, as in `com.example.app:/callback`");
     };
-    let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let port_ok = port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+    let is_port =
+        |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+    let port_ok = port.is_none_or(is_port);
     let sound = host.bytes().all(is_name) && port_ok && (!host.is_empty() || authority.is_empty());
     (!sound).then_some("what follows `://` is a host, and maybe a port")
 }
 
 /// Scheme, host and port of a web URI, the scheme's own port written out; `None` for any other.
 pub(crate) fn origin(uri: &str) -> Option<(&str, &str, &str)> {
-    let (scheme, rest) = uri.split_once("://")?;
-    let standard = match scheme {
+    let uri = Uri::split(uri)?;
+    let standard = match uri.scheme {
         "https" => "443",
         "http" => "80",
         _ => return None,
     };
-    let authority = rest.split(['/', '?']).next()?;
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some((scheme, host, port)),
-        _ => Some((scheme, authority, standard)),
-    }
+    let (host, port) = uri.host_and_port()?;
+    Some((uri.scheme, host, port.unwrap_or(standard)))
 }
 
 #[cfg(test)]

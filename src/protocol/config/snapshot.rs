@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::theme::Theme;
 use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
+use crate::protocol::codec::uri::Uri;
 use crate::protocol::keys::schedule::PublicKey;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::incarnation::Epoch;
@@ -161,9 +162,8 @@ impl Snapshot {
 
 /// `identifier` without the one slash after a bare origin.
 pub(crate) fn bare_origin(identifier: &str) -> &str {
-    let after_scheme = identifier.split_once("://").map(|(_, rest)| rest);
-    match after_scheme.and_then(|rest| rest.strip_suffix('/')) {
-        Some(authority) if !authority.is_empty() && !authority.contains(['/', '?', '#']) => {
+    match Uri::split(identifier) {
+        Some(Uri { authority: Some(authority), path: "/", .. }) if !authority.is_empty() => {
             identifier.strip_suffix('/').unwrap_or(identifier)
         }
         _ => identifier,

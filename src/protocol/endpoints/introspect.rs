@@ -7,7 +7,7 @@ use crate::protocol::server::answer::method_not_allowed;
 use serde_json::{Map, Value, json};
 
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
-use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Method, Response};

@@ -8,7 +8,7 @@ pub(crate) mod json;
 
 use std::borrow::Cow;
 
-use crate::protocol::codec::uri::is_loopback;
+use crate::protocol::codec::uri::{Uri, is_loopback};
 
 /// Largest accepted request body of a protocol endpoint, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -146,13 +146,11 @@ pub struct Request {
 impl Request {
     /// Splits `target` (origin form or absolute URL) into path and query.
     pub fn new(method: Method, target: &str, headers: Headers, body: Body) -> Self {
-        let (arrival, target) = match target.split_once("://") {
-            // Only in front of the path: a query may hold an address of its own.
-            Some((scheme, after)) if !scheme.contains(['/', '?']) => {
-                let end = after.find(['/', '?']).unwrap_or(after.len());
-                let (authority, target) = after.split_at_checked(end).unwrap_or_default();
+        // Only in front of the path: a query may hold an address of its own.
+        let (arrival, target) = match Uri::split(target) {
+            Some(Uri { scheme, authority: Some(authority), path }) => {
                 let arrival = Arrival { https: scheme == "https", loopback: is_loopback(authority) };
-                (Some(arrival), if target.starts_with('/') { target } else { "/" })
+                (Some(arrival), if path.starts_with('/') { path } else { "/" })
             }
             _ => (None, target),
         };

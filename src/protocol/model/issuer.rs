@@ -1,6 +1,6 @@
 //! The issuer identifier (RFC 8414 §2) and every URL that follows from it.
 
-use crate::protocol::codec::uri::{is_authority, is_loopback};
+use crate::protocol::codec::uri::{Uri, is_authority, is_loopback};
 use std::fmt;
 
 /// Longest issuer, in bytes.
@@ -11,6 +11,7 @@ const MAX_LENGTH: usize = 256;
 pub struct Issuer {
     url: String,
     path_start: usize,
+    is_loopback: bool,
 }
 
 /// Why a string is no issuer.
@@ -31,30 +32,30 @@ impl Issuer {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(url: &str) -> Result<Self, InvalidIssuer> {
-        let (scheme, rest) =
-            url.split_once("://").ok_or(InvalidIssuer("the issuer has to be an absolute URL"))?;
-        let authority = rest.split('/').next().unwrap_or_default();
+        let absent = InvalidIssuer("the issuer has to be an absolute URL");
+        let Uri { scheme, authority, path } = Uri::split(url).ok_or(absent)?;
+        let authority = authority.ok_or(absent)?;
         if url.len() > MAX_LENGTH || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidIssuer("the issuer has to be short, printable ASCII"));
         }
-        let path = rest.get(authority.len()..).unwrap_or_default();
-        let dotted = path.split('/').any(|segment| segment == "." || segment == "..");
-        if !is_authority(scheme, authority) || !path.bytes().all(is_path_byte) || dotted {
+        let is_plain = is_authority(scheme, authority) && path.bytes().all(is_path_byte);
+        if !is_plain || Uri::parse(url).is_err() {
             return Err(InvalidIssuer(
                 "the issuer has to be a plain host, port and path, without query, fragment or user",
             ));
         }
-        if url.ends_with('/') || rest.contains("//") {
+        if path.ends_with('/') || path.contains("//") {
             return Err(InvalidIssuer("the issuer must not end with a slash or hold an empty path segment"));
         }
+        let is_loopback = is_loopback(authority);
         match scheme {
             "https" => {}
-            "http" if is_loopback(authority) => {}
+            "http" if is_loopback => {}
             _ => {
                 return Err(InvalidIssuer("the issuer has to use https (http only on a loopback address)"));
             }
         }
-        Ok(Self { url: url.to_owned(), path_start: scheme.len() + "://".len() + authority.len() })
+        Ok(Self { url: url.to_owned(), path_start: url.len() - path.len(), is_loopback })
     }
 
     /// The identifier, exactly as configured.
@@ -79,7 +80,7 @@ impl Issuer {
 
     /// Whether it is on a loopback address.
     pub fn is_loopback(&self) -> bool {
-        self.origin().split_once("://").is_some_and(|(_, authority)| is_loopback(authority))
+        self.is_loopback
     }
 
     /// The URL of an endpoint; `path` starts with a slash.

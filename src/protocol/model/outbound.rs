@@ -40,7 +40,10 @@ pub fn objection(url: &str, local: bool) -> Option<&'static str> {
         Err(problem) => return Some(problem),
     };
     let authority = uri.authority.unwrap_or_default().to_ascii_lowercase();
-    let (host, port) = host_and_port(&authority);
+    let parts = Uri { authority: Some(&authority), ..uri }.host_and_port();
+    let (host, port) = parts.unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.and_then(|port| port.parse().ok());
     match uri.scheme {
         "http" if uri.is_loopback() && !local => {
             Some("only a server that is itself on a loopback address calls one")
@@ -54,14 +57,6 @@ pub fn objection(url: &str, local: bool) -> Option<&'static str> {
 /// Whether an issuer is one of local development: `http` on a loopback address.
 pub fn is_local(issuer: &str) -> bool {
     Uri::parse(issuer).is_ok_and(|uri| uri.is_loopback())
-}
-
-fn host_and_port(authority: &str) -> (&str, Option<u16>) {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()),
-        _ => (authority, None),
-    };
-    (host.trim_start_matches('[').trim_end_matches(']'), port)
 }
 
 /// Below 1024 live mail, shells and directories; what is asked for here is served on the scheme's own port or a high one.

@@ -2,18 +2,20 @@
 //!
 //! Clients register most of them; registration checks them too. This is the last line before the browser.
 
-use crate::protocol::codec::uri::is_forbidden;
+use crate::protocol::codec::uri::{Uri, is_forbidden};
 
 /// An `https` or `http` URI.
 pub(super) fn web(uri: &str) -> Option<&str> {
-    let (scheme, rest) = split(uri)?;
-    (is_web(scheme) && rest.len() > 2 && rest.starts_with("//")).then_some(uri)
+    let parts = split(uri)?;
+    let leads_somewhere =
+        parts.authority.is_some_and(|authority| !(authority.is_empty() && parts.path.is_empty()));
+    (is_web(parts.scheme) && leads_somewhere).then_some(uri)
 }
 
 /// An image's address: `https`, because the policy allows no other.
 pub(super) fn image(uri: &str) -> Option<&str> {
-    let (scheme, _) = split(uri)?;
-    web(uri).filter(|_| scheme.eq_ignore_ascii_case("https"))
+    let parts = split(uri)?;
+    web(uri).filter(|_| parts.scheme.eq_ignore_ascii_case("https"))
 }
 
 /// A path on this origin; `//host` and what a browser would read as that are none.
@@ -29,23 +31,23 @@ pub(super) fn link(uri: &str) -> Option<&str> {
 
 /// A redirect URI a client registered: a web address, or an app's own scheme (RFC 8252 §7.1).
 pub(super) fn registered(uri: &str) -> Option<&str> {
-    let (scheme, _) = split(uri)?;
-    if is_web(scheme) {
+    let parts = split(uri)?;
+    if is_web(parts.scheme) {
         return web(uri);
     }
-    (!is_forbidden(scheme)).then_some(uri)
+    (!is_forbidden(parts.scheme)).then_some(uri)
 }
 
 /// The scheme of `uri` as a source expression of CSP Level 3 §2.3.1, such as `https:`.
 pub(super) fn scheme_source(uri: &str) -> Option<String> {
-    let (scheme, _) = split(uri)?;
+    let Uri { scheme, .. } = split(uri)?;
     (!is_forbidden(scheme)).then(|| format!("{}:", scheme.to_ascii_lowercase()))
 }
 
 /// The origin of a web address as a source expression; its scheme where an origin can't be expressed (IPv6).
 pub(super) fn origin_source(uri: &str) -> Option<String> {
-    let (scheme, rest) = split(web(uri)?)?;
-    let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
+    let Uri { scheme, authority, .. } = split(web(uri)?)?;
+    let authority = authority?;
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
     if authority.is_empty() || !authority.bytes().all(known) {
         return scheme_source(uri);
@@ -53,13 +55,9 @@ pub(super) fn origin_source(uri: &str) -> Option<String> {
     Some(format!("{}://{authority}", scheme.to_ascii_lowercase()))
 }
 
-/// Scheme and what follows the colon; `None` without a well-formed scheme (RFC 3986 §3.1).
-fn split(uri: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = uri.split_once(':')?;
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    let well_formed =
-        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(known);
-    (well_formed && is_clean(uri)).then_some((scheme, rest))
+/// The parts of an address that browsers read as it stands.
+fn split(uri: &str) -> Option<Uri<'_>> {
+    Uri::split(uri).filter(|_| is_clean(uri))
 }
 
 /// Browsers remove tabs and line breaks before they read an address, which would change what was checked.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::ports::Platform;
 use crate::protocol::codec::encoding::base64url;
+use crate::protocol::codec::uri::Uri;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::{Request, Response};
 use crate::protocol::keys::derived::{Derived, mac};
@@ -242,13 +243,14 @@ const MAX_REFUSED_URI: usize = 300;
 impl RefusedUri {
     fn of(uri: &str) -> Self {
         let plain = uri.split(['?', '#']).next().unwrap_or_default();
-        let logged = match plain.split_once("://") {
-            Some((scheme, rest)) => {
-                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let logged = match Uri::split(plain) {
+            Some(Uri { scheme, authority: Some(authority), path }) => {
                 let host = authority.rsplit('@').next().unwrap_or_default();
                 printable(&format!("{scheme}://{host}{path}"))
             }
-            None => printable(plain),
+            Some(_) => printable(plain),
+            // No URI at all: what stands before an `@` may be a password here, too.
+            None => printable(plain.rsplit('@').next().unwrap_or_default()),
         };
         Self { shown: printable(uri), logged }
     }

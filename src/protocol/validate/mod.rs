@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::codec::uri::Uri;
-use crate::protocol::codec::uri::is_authority;
+use crate::protocol::codec::uri::{Uri, is_origin};
 use crate::protocol::config::claims;
 use crate::protocol::config::snapshot::bare_origin;
 use crate::protocol::config::{ClientConfig, Config, ResourceConfig};
@@ -284,7 +283,7 @@ impl Check {
             self.say(format!("{at}.allowed_origins"), format!("at most {MAX_ORIGINS} origins"));
         }
         for (number, origin) in client.allowed_origins.iter().enumerate() {
-            if !is_origin(origin) {
+            if !is_origin(origin) || origin.len() > MAX_TEXT {
                 self.say(format!("{at}.allowed_origins[{number}]"), origin_advice(origin));
             }
         }
@@ -310,14 +309,6 @@ impl Check {
             self.say(place, message);
         }
     }
-}
-
-/// Whether `text` is a serialized web origin: scheme, host, maybe a port; `null` is none.
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else {
-        return false;
-    };
-    matches!(scheme, "https" | "http") && is_authority(scheme, authority) && text.len() <= MAX_TEXT
 }
 
 fn origin_advice(origin: &str) -> String {

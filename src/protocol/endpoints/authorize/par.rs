@@ -12,7 +12,7 @@ use crate::protocol::codec::encoding::secret_base64url;
 use crate::protocol::codec::json;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::endpoints::cors;
-use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Method, Response};

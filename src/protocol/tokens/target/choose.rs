@@ -8,6 +8,7 @@
 
 use super::resources::{Misfit, agree, fitting, owners};
 use super::{Target, nothing_left};
+use crate::protocol::codec::uri::Uri;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::config::{ClientConfig, UnknownScopes};
@@ -184,13 +185,8 @@ fn default_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, named: &[&Resource]) 
 
 /// RFC 8707 §2: an absolute URI (RFC 3986 §4.3) without a fragment.
 fn is_absolute_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let scheme_ok = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    scheme_ok
-        && !rest.is_empty()
+    let leads_somewhere = |uri: Uri<'_>| uri.authority.is_some() || !uri.path.is_empty();
+    Uri::split(text).is_some_and(leads_somewhere)
         && text.len() <= 256
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }
