@@ -4,6 +4,7 @@
 use crate::protocol::codec::encoding::form_encode;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::issue::logout_token;
 use crate::protocol::model::outbound::{is_local, objection};
 use crate::protocol::objects::subject::{Command, Notice, Reply};
@@ -45,7 +46,7 @@ impl<P: Platform> Server<P> {
     ) -> Result<(), ServerError> {
         let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
         let ask = async |command: &Command| -> Result<Reply, ServerError> {
-            let reply = carry_out(&serde_json::to_string(command).map_err(failed)?).await?;
+            let reply = carry_out(&to_json(command)?).await?;
             json::from_str(&reply).map_err(failed)
         };
         let Reply::Notices(notices) = ask(&Command::DueNotices).await? else { return Ok(()) };

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Class;
-use crate::protocol::http::json::to_json;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::keys::keyring::KeyMaterial;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::passwords;

@@ -8,6 +8,7 @@ use super::head;
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::rows::{Rows, Transaction};
@@ -46,14 +47,13 @@ pub(super) fn value<R: Rows>(
 ) -> Result<Option<String>, ServerError> {
     let layout = crate::protocol::config::snapshot::LAYOUT;
     let value = if name == snapshot_name(issuer) {
-        head::read(rows)?.map(|head| serde_json::to_string(&head.snapshot(issuer, now)))
+        head::read(rows)?.map(|head| to_json(&head.snapshot(issuer, now)))
     } else {
         let own = client_snapshot_name(issuer, "");
         let Some(client_id) = name.strip_prefix(&own) else {
             return Ok(None);
         };
-        clients::load(rows, client_id)?
-            .map(|client| serde_json::to_string(&PublishedClient { layout, client }))
+        clients::load(rows, client_id)?.map(|client| to_json(&PublishedClient { layout, client }))
     };
-    value.transpose().map_err(|error| ServerError::internal(error.to_string()))
+    value.transpose()
 }
