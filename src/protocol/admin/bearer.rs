@@ -1,4 +1,6 @@
 //! Authorization of admin calls with the server's own access tokens (RFC 6750 §2.1, RFC 9068 §4).
+//!
+//! `admin::serve` calls it before anything else; a token in the query or the body (RFC 6750 §2.2, §2.3) is not accepted.
 
 use super::{AdminFailure, Call};
 use crate::protocol::http::error::{Cause, Code, OAuthError};

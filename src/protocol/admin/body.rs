@@ -1,4 +1,6 @@
-//! JSON in and out of the admin API.
+//! JSON bodies of the admin API: reads a request's (unknown and doubled members are refused), writes a response's.
+//!
+//! Every operation of `admin` uses it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,7 +46,7 @@ pub(super) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, AdminFai
     })
 }
 
-/// Answers with JSON.
+/// Makes a response of `status` with `value` as its JSON body.
 pub(super) fn write(status: u16, value: &impl Serialize) -> Result<Response, AdminFailure> {
     let body = to_json(value)?;
     Ok(Response::json_no_store(status, body))

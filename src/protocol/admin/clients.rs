@@ -1,4 +1,6 @@
-//! Operations on single clients.
+//! The operations under `clients`: list, register, change, switch, revoke and remove clients, and add or end their secrets.
+//!
+//! They read the request, send one command to the Control object and show what came of it; the rules are in `state::client`.
 
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +73,7 @@ fn parse(value: &serde_json::Value) -> Result<ClientConfig, AdminFailure> {
     })
 }
 
-/// `GET clients/ID`.
+/// `GET clients/ID`: one client, its secrets without their values.
 pub(super) async fn show<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
     let command = Command::Client { client_id: id.to_owned() };
     match call.control(command).await? {
@@ -81,13 +83,13 @@ pub(super) async fn show<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Re
     }
 }
 
-/// `DELETE clients/ID`.
+/// `DELETE clients/ID`: removes a client and, with its incarnation, all it was given.
 pub(super) async fn delete<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
     call.control(Command::DeleteClient { client_id: id.to_owned() }).await?;
     Ok(Response::empty(204))
 }
 
-/// `POST clients/ID/enable` and `…/disable`.
+/// `POST clients/ID/enable` and `…/disable`: switches a client on or off.
 pub(super) async fn set_enabled<P: Platform>(
     call: &Call<'_, P>,
     id: &str,
@@ -106,7 +108,7 @@ pub(super) async fn revoke<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct RevokeRequest {
-    /// Has to be true.
+    /// Has to be `true`.
     all: bool,
 }
 

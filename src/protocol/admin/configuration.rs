@@ -1,4 +1,6 @@
-//! Operations on the configuration as a whole.
+//! The operations on `config`: read the configuration in force, and apply another one in its place.
+//!
+//! A configuration is checked by `validate` here, as the command did before; `state::config` says what it does to clients.
 
 use super::body;
 use super::view::{AppliedView, ChangeView, ConfigView, NewSecretView};

@@ -1,4 +1,6 @@
-//! Failures of the admin API: richer than OAuth's, because the caller is an administrator.
+//! Failures of the admin API: with a status, a code and an explanation of their own, because the caller is an administrator.
+//!
+//! What other endpoints can fail with keeps the code that `http::error` gives it.
 
 use serde::Serialize;
 
@@ -11,12 +13,12 @@ use crate::protocol::state::client::MAX_LIVE_SECRETS;
 use crate::protocol::state::roots::MOST;
 use crate::protocol::validate::Problem;
 
-/// Why an operation did not happen.
+/// Why an operation of the admin API did not happen.
 #[derive(Debug)]
 pub(crate) enum AdminFailure {
-    /// In OAuth's or the server's own terms.
+    /// A refusal or failure that other endpoints have too.
     Protocol(Failure),
-    /// In terms of the operation.
+    /// A refusal of this API: HTTP status, code, explanation, and what is wrong with a configuration.
     Refused { status: u16, error: &'static str, description: String, problems: Vec<Problem> },
 }
 
@@ -29,7 +31,7 @@ impl AdminFailure {
         Self::refused(404, "not_found", description)
     }
 
-    /// Puts the failure on the wire.
+    /// Makes the response, with a `WWW-Authenticate` header for `realm` where the status needs one.
     pub(super) fn respond(self, realm: &str, context: &RequestContext<'_>) -> Response {
         let (status, error, description, problems) = match self {
             Self::Protocol(failure) => return context.fail(realm, failure),

@@ -1,4 +1,6 @@
-//! Operations on keys: those that sign, and the root secret that all others are derived from. None shows anything secret.
+//! The operations under `keys`: list, rotate and retire signing keys and generations of the root secret.
+//!
+//! None shows anything secret. When a key changes its state is decided in `state::keys` and `state::roots`.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +17,7 @@ use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::control::{Command, Inventory, Reply, RootInfo};
 use crate::protocol::server::ports::Platform;
 
-/// All keys of a server.
+/// All keys of the server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeysView {
@@ -24,7 +26,7 @@ pub struct KeysView {
     /// The generations of the root secret, which all keys that seal and tag are derived from.
     #[serde(default)]
     pub roots: Vec<RootView>,
-    /// What wraps all of them at rest.
+    /// How these keys are wrapped at rest.
     #[serde(default)]
     pub kek: KekView,
 }
@@ -33,19 +35,19 @@ pub struct KeysView {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RootView {
-    /// Which one: `root-` and its number.
+    /// Its name: `root-` and a number.
     pub id: String,
-    /// Where in its life it is.
+    /// The state it is in now.
     pub state: KeyState,
     /// When its states begin.
     #[serde(flatten)]
     pub schedule: Schedule,
-    /// What it was taken out for.
+    /// The purposes it was retired for.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub retired_for: BTreeSet<Purpose>,
 }
 
-/// How keys lie at rest.
+/// How keys are stored.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KekView {
@@ -57,7 +59,7 @@ pub struct KekView {
     pub others: usize,
 }
 
-/// What is rotated.
+/// The kind of key to rotate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -74,7 +76,7 @@ pub(super) enum Kind {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Rotate {
-    /// What to rotate.
+    /// The kind of key to rotate.
     kind: Kind,
     /// Which algorithm; all in use if absent. Signing keys only.
     alg: Option<Alg>,
@@ -92,7 +94,7 @@ pub(super) struct Retire {
     purposes: BTreeSet<Purpose>,
 }
 
-/// `GET keys`.
+/// `GET keys`: all signing keys and generations of the root secret.
 pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
     answer(call, call.control(Command::Inventory).await?).await
 }

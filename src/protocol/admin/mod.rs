@@ -35,10 +35,10 @@ pub use openapi::text as openapi;
 pub use users::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
 pub use view::{AppliedView, ClientView, ConfigView, ErrorView, KeyView, NewSecretView, SecretView};
 
-/// Where the API lives below the issuer.
+/// The path of the API below the issuer.
 pub const PREFIX: &str = "/admin/v1/";
 
-/// The API's description.
+/// The `OpenAPI` description that is served at `/admin/v1/openapi.json`.
 const OPENAPI: &str = include_str!("openapi.json");
 
 /// A call of the API: who serves it, what was asked.
@@ -56,7 +56,7 @@ impl<P: Platform> Call<'_, P> {
         }
     }
 
-    /// A parameter of the query.
+    /// The first query parameter called `name`, decoded.
     fn query(&self, name: &str) -> Option<String> {
         let query = self.context.request.query.as_deref().unwrap_or_default();
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));

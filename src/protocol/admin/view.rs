@@ -1,4 +1,6 @@
-//! What the admin API shows. Hashes and private keys have no place in these types.
+//! The JSON that the admin API answers with: clients, configuration, keys and errors. `openapi.json` is made from these types.
+//!
+//! Hashes and private keys have no place in them.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,28 +18,28 @@ use crate::protocol::validate::Problem;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientView {
-    /// As it was declared.
+    /// The client as it was declared.
     #[serde(flatten)]
     pub declaration: ClientConfig,
-    /// Who declared it.
+    /// Who declared the client.
     pub managed_by: ManagedBy,
-    /// Its secrets.
+    /// The client's secrets.
     pub secrets: Vec<SecretView>,
-    /// When it was registered.
+    /// When the client was registered.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the client was last changed.
     pub updated_at: Timestamp,
 }
 
-/// A secret, without its value.
+/// A client's secret, without its value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretView {
-    /// Names it in this API.
+    /// The secret's name in this API.
     pub secret_id: String,
-    /// When it was made.
+    /// When the secret was made.
     pub created_at: Timestamp,
-    /// When it ends, if it does.
+    /// When the secret ends; absent if never.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -63,14 +65,14 @@ impl From<&Client> for ClientView {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewSecretView {
-    /// Whose it is.
+    /// The secret's client.
     pub client_id: String,
-    /// Names it in this API.
+    /// The secret's name in this API.
     pub secret_id: String,
     /// The value; absent where only its hash was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
-    /// When it ends, if it does.
+    /// When the secret ends; absent if never.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -90,9 +92,9 @@ impl From<NewSecret> for NewSecretView {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigView {
-    /// The version to plan against.
+    /// The configuration's version, for `If-Match`.
     pub version: u64,
-    /// The document.
+    /// The configuration document.
     pub config: Config,
 }
 
@@ -102,7 +104,7 @@ pub struct ConfigView {
 pub struct AppliedView {
     /// The version now in force.
     pub version: u64,
-    /// What happened to which client.
+    /// The clients that were changed.
     pub changes: Vec<ChangeView>,
     /// Secrets of clients that had none. Their values are never shown again.
     pub secrets: Vec<NewSecretView>,
@@ -112,21 +114,21 @@ pub struct AppliedView {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeView {
-    /// Which one.
+    /// The client that changed.
     pub client_id: String,
-    /// What.
+    /// What happened to it.
     pub change: Change,
 }
 
-/// A signing key's public side.
+/// A signing key, without its private part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyView {
-    /// Which one.
+    /// The key's thumbprint (RFC 7638).
     pub kid: String,
-    /// What it signs with.
+    /// The algorithm it signs with.
     pub alg: Alg,
-    /// Where in its life it is.
+    /// The state it is in now.
     pub state: KeyState,
     /// When its states begin.
     #[serde(flatten)]
@@ -139,16 +141,16 @@ impl KeyView {
     }
 }
 
-/// An error of the API.
+/// An error of this API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorView {
-    /// The code.
+    /// The error's code.
     pub error: String,
-    /// What it means here.
+    /// What the code means here.
     #[serde(default)]
     pub error_description: String,
-    /// Finds the request in the server's log.
+    /// The request's id in the server's log.
     #[serde(default)]
     pub request_id: String,
     /// What is wrong with a configuration, and where.

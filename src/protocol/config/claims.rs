@@ -1,4 +1,6 @@
-//! Custom claims: which names are taken, and how large a set may be.
+//! Custom claims of clients and resources: which names they may not have, and how large a set may be.
+//!
+//! `validate` calls [`problems`] before a set is stored; putting claims into a token is `issue`'s part.
 
 use serde_json::{Map, Value};
 
@@ -34,7 +36,7 @@ pub const RESERVED: [&str; 29] = [
     "toe",
     "grant",
 ];
-/// Most custom claims in one set.
+/// The most custom claims that one set may hold.
 pub const MAX_CLAIMS: usize = 32;
 /// Largest set of custom claims, in bytes of JSON.
 pub const MAX_CLAIMS_SIZE: usize = 2048;

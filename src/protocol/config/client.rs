@@ -1,4 +1,7 @@
-//! `[[client]]`: the programs that ask for tokens.
+//! `[[client]]`: the declaration of a client (RFC 6749 §2), with the members of RFC 7591 §2 where there are some.
+//!
+//! The configuration document and the admin API share it. What the server adds to it (secrets, times, its incarnation) is in
+//! `registered_client`; what types can't say of it is checked by `validate`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,13 +21,13 @@ use crate::protocol::model::scope::ScopeSet;
 pub struct ClientConfig {
     /// Its identifier, of your choice.
     pub client_id: String,
-    /// A name for people.
+    /// Its name on pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
-    /// The grants it may use.
+    /// The grant types it may use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_types: Vec<GrantType>,
-    /// The most it can ever ask for.
+    /// Every scope it may request.
     #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
     pub scopes: ScopeSet,
     /// How it authenticates; exactly this way. Unset: with its secret, as HTTP Basic or in the body, one of them a request.
@@ -81,7 +84,7 @@ pub struct ClientConfig {
     /// Host that stands for it and others of the same operator, which see people under the same pairwise names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector_identifier: Option<String>,
-    /// How its refresh tokens live.
+    /// How its refresh tokens live and rotate.
     #[serde(default, skip_serializing_if = "RefreshConfig::is_default")]
     pub refresh: RefreshConfig,
     /// Is told of every sign-out by a POST (`Back-Channel Logout` §2.2).
@@ -99,22 +102,22 @@ pub struct ClientConfig {
     /// The one client that may act with its access tokens (`may_act`, RFC 8693 §4.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_act: Option<String>,
-    /// Its logo, shown to people.
+    /// URI of its logo, for pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
-    /// Its home page, shown to people.
+    /// URI of its home page, for pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
-    /// Its privacy policy, shown to people.
+    /// URI of its privacy policy, for pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,
-    /// Its terms of service, shown to people.
+    /// URI of its terms of service, for pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
 }
 
 impl ClientConfig {
-    /// Whether it may authenticate by `method`.
+    /// Whether the client may authenticate with `method`.
     pub fn accepts(&self, method: AuthMethod) -> bool {
         self.token_endpoint_auth_method.map_or(method.has_secret(), |only| only == method)
     }
@@ -124,12 +127,12 @@ impl ClientConfig {
         self.token_endpoint_auth_method.is_none_or(AuthMethod::has_secret)
     }
 
-    /// Whether it doesn't authenticate.
+    /// Whether the client is public (RFC 6749 §2.1), that is, doesn't authenticate.
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == Some(AuthMethod::None)
     }
 
-    /// What its ID tokens are signed with.
+    /// The algorithm that the client's ID tokens are signed with.
     pub fn id_token_alg(&self) -> Alg {
         self.id_token_signed_response_alg.unwrap_or(Alg::Rs256)
     }

@@ -1,4 +1,6 @@
-//! `[client.exchange]`: what a client may make of other parties' tokens.
+//! `[client.exchange]`: what a client may do in token exchange (RFC 8693) and delegation, with tokens of others.
+//!
+//! A client without the table may do nothing beyond its own scopes. `exchange::policy` decides by it.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +44,7 @@ pub struct ExchangeConfig {
 }
 
 impl ExchangeConfig {
-    /// Whether nothing is set.
+    /// Whether every member has its default, so that the table need not be stored.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }

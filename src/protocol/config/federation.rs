@@ -1,4 +1,6 @@
-//! `[[trusted_issuer]]` and `[[rule]]`: whose tokens count here, and for what.
+//! `[[trusted_issuer]]` and `[[rule]]`: whose tokens count here, and for what (RFC 7523, RFC 8693).
+//!
+//! These are the declarations only. `validate` checks them, `rules` matches them, `federation` verifies tokens against them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,7 +28,7 @@ pub enum IssuerKind {
     GithubActions,
     /// GitLab CI; `https://gitlab.com` unless `issuer` names another instance.
     Gitlab,
-    /// Google's accounts; `https://accounts.google.com`.
+    /// Google accounts: `https://accounts.google.com`.
     Google,
     /// The API server of one Kubernetes cluster.
     Kubernetes,
@@ -34,14 +36,14 @@ pub enum IssuerKind {
     Oidc,
 }
 
-/// `[[trusted_issuer]]`: times are in seconds.
+/// `[[trusted_issuer]]`: a server whose tokens count here; times in seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrustedIssuerConfig {
-    /// What rules call it.
+    /// The name that rules refer to.
     pub id: String,
-    /// What it is.
+    /// The kind of issuer.
     pub kind: IssuerKind,
     /// The exact `iss` of its tokens; a kind with an address of its own needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,7 +79,7 @@ pub struct TrustedIssuerConfig {
 }
 
 impl IssuerKind {
-    /// What it is called in the file.
+    /// The kind's name in `mintedge.toml`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::GithubActions => "github_actions",
@@ -114,12 +116,12 @@ impl IssuerKind {
 }
 
 impl TrustedIssuerConfig {
-    /// The exact `iss` of its tokens.
+    /// The exact `iss` of the issuer's tokens.
     pub fn issuer(&self) -> &str {
         self.issuer.as_deref().or(self.kind.address()).unwrap_or_default()
     }
 
-    /// Whether `aud` is this server's name there.
+    /// Whether an `aud` of this value means this server in the issuer's tokens.
     pub fn knows_us_as(&self, aud: &str, own_issuer: &str) -> bool {
         if self.audiences.is_empty() {
             aud == own_issuer
@@ -149,12 +151,12 @@ impl TrustedIssuerConfig {
         self.max_lifetime.unwrap_or(if self.kind == IssuerKind::Gitlab { GITLAB_JOB } else { 2 * HOUR })
     }
 
-    /// Whether each of its tokens counts once.
+    /// Whether each token of the issuer is accepted only once (by its `jti`).
     pub fn one_time(&self) -> bool {
         self.one_time.unwrap_or(!matches!(self.kind, IssuerKind::Google | IssuerKind::Kubernetes))
     }
 
-    /// Whether strangers have tokens of it too.
+    /// Whether the issuer also gives tokens to people and programs that are strangers to this deployment.
     pub fn multi_tenant(&self) -> bool {
         use IssuerKind::{GithubActions, Gitlab, Google};
         self.multi_tenant.unwrap_or(matches!(self.kind, GithubActions | Gitlab | Google))
@@ -174,16 +176,16 @@ pub enum Scalar {
     Number(i64),
 }
 
-/// What a claim has to be.
+/// What a claim's value has to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Pattern {
-    /// Exactly this.
+    /// Exactly this value.
     Exactly(Scalar),
-    /// One of these.
+    /// One of these values.
     OneOf(Vec<Scalar>),
-    /// Of this form.
+    /// A text that the glob matches.
     Glob(Glob),
 }
 
@@ -191,7 +193,7 @@ pub enum Pattern {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Glob {
-    /// The form.
+    /// The glob itself.
     pub glob: String,
 }
 
@@ -205,7 +207,7 @@ impl Scalar {
         }
     }
 
-    /// What it is compared as.
+    /// The text that the value is compared as.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
@@ -254,7 +256,7 @@ pub enum AssertionKind {
 }
 
 impl AssertionKind {
-    /// Whether it is [`AssertionKind::Jwt`].
+    /// Whether the kind is [`AssertionKind::Jwt`], the default.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -265,11 +267,11 @@ impl AssertionKind {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleConfig {
-    /// What logs and `mintedge explain` call it.
+    /// The rule's name in the log and in `mintedge explain`.
     pub id: String,
     /// The `id` of the trusted issuer.
     pub issuer: String,
-    /// What kind of JWT it is about.
+    /// The kind of JWT that the rule matches.
     #[serde(default, skip_serializing_if = "AssertionKind::is_default")]
     pub assertion: AssertionKind,
     /// What claims have to be, by name; a name that starts with `/` is a JSON pointer (RFC 6901) such as
@@ -286,7 +288,7 @@ pub struct RuleConfig {
     /// The `sub` of the tokens issued, with claims in braces; `ext:` comes first. `ext:{issuer's id}:{sub}` if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The resources they may be for.
+    /// The resources that issued tokens may be for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
     /// The scopes they may have; the client needs them too.

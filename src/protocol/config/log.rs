@@ -1,8 +1,8 @@
-//! What the log says of people.
+//! `[log]`: what log lines say of people. The admin API and the password login read it from the snapshot.
 
 use serde::{Deserialize, Serialize};
 
-/// How people appear in the log.
+/// How people appear in log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -14,7 +14,7 @@ pub enum LoggedPeople {
     None,
 }
 
-/// `[log]`
+/// `[log]`: what log lines say of people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

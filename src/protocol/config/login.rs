@@ -1,4 +1,8 @@
-//! What concerns people: logging in, staying logged in, and clients that stay connected for them.
+//! `[login]`, `[sessions]` and `[client.refresh]`: how people log in, how long they stay logged in, and how long clients keep
+//! what they were granted.
+//!
+//! Declarations and their defaults only: `validate::login` checks them; the authorization endpoint, `login` and
+//! `state::refresh` act by them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +13,12 @@ use crate::protocol::model::time::{DAY, HOUR, MINUTE};
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SignUp {
-    /// Only administrators make accounts.
+    /// Only administrators may.
     #[default]
     Closed,
-    /// Who was invited by an administrator.
+    /// Those whom an administrator invited may.
     Invitation,
-    /// Everybody.
+    /// Everybody may.
     Open,
 }
 
@@ -25,7 +29,7 @@ impl SignUp {
     }
 }
 
-/// `[login]`
+/// `[login]`: how people log in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -58,7 +62,7 @@ impl Default for LoginConfig {
     }
 }
 
-/// `[sessions]`
+/// `[sessions]`: how long people stay logged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -90,7 +94,7 @@ pub enum SubjectType {
 }
 
 impl SubjectType {
-    /// Whether it is [`SubjectType::Public`].
+    /// Whether the type is [`SubjectType::Public`], the default.
     pub fn is_public(&self) -> bool {
         *self == Self::Public
     }
@@ -109,7 +113,7 @@ pub enum IdTokenClaims {
 }
 
 impl IdTokenClaims {
-    /// Whether it is the default.
+    /// Whether the value is the default, which need not be stored.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -128,7 +132,7 @@ pub enum UnknownScopes {
 }
 
 impl UnknownScopes {
-    /// Whether it is the default.
+    /// Whether the value is the default, which need not be stored.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -153,12 +157,12 @@ pub enum RefreshMode {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RecoveryConfig {
-    /// For clients that authenticate.
+    /// On for clients that authenticate.
     #[default]
     Auto,
-    /// For this client in any case.
+    /// On for this client.
     On,
-    /// Not for this client.
+    /// Off for this client.
     Off,
 }
 
@@ -189,7 +193,7 @@ pub struct RefreshConfig {
 }
 
 impl RefreshConfig {
-    /// Whether nothing is set.
+    /// Whether every member has its default, so that the table need not be stored.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -44,15 +44,15 @@ pub struct Config {
     pub issuer: Option<String>,
     /// How signing keys rotate.
     pub keys: KeysConfig,
-    /// Defaults for tokens.
+    /// Defaults for issued tokens.
     pub tokens: TokensConfig,
     /// How the pages look.
     pub branding: Theme,
     /// How people log in.
     pub login: LoginConfig,
-    /// How long they stay logged in.
+    /// How long people stay logged in.
     pub sessions: SessionsConfig,
-    /// What the log says of them.
+    /// What the log says of people.
     pub log: LogConfig,
     /// Protected resources: the APIs that tokens are for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +68,7 @@ pub struct Config {
     pub rule: Vec<RuleConfig>,
 }
 
-/// `[keys]`
+/// `[keys]`: rotation of signing keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -84,7 +84,7 @@ impl Default for KeysConfig {
     }
 }
 
-/// `[tokens]`
+/// `[tokens]`: defaults for issued tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -107,7 +107,7 @@ impl Default for TokensConfig {
 pub struct ResourceConfig {
     /// Its identifier, the `aud` of its tokens. An absolute URI, if clients are to name it with `resource`.
     pub identifier: String,
-    /// A name for people.
+    /// The resource's name on pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The scopes it understands. A scope belongs to one resource.
@@ -116,10 +116,10 @@ pub struct ResourceConfig {
     /// What a scope permits, in words for the people who are asked; by scope.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scope_descriptions: BTreeMap<String, String>,
-    /// What its tokens are signed with.
+    /// The algorithm that signs its access tokens.
     #[serde(default)]
     pub signing_alg: Alg,
-    /// What its tokens call themselves.
+    /// The `typ` of its access tokens.
     #[serde(default, skip_serializing_if = "AccessTokenTyp::is_default")]
     pub access_token_typ: AccessTokenTyp,
     /// Lifetime of its access tokens in seconds; 30 to 86400.

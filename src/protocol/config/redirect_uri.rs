@@ -7,10 +7,10 @@ use super::registered_client::Client;
 use crate::protocol::codec::encoding::form_decode;
 use crate::protocol::codec::uri::{Uri, host_of, is_forbidden, is_scheme};
 
-/// Longest URI, in bytes.
+/// The longest redirect URI, in bytes.
 pub const MAX_URI: usize = 1024;
 
-/// Parameters that this server appends.
+/// The query parameters that this server appends to a redirect URI (RFC 6749 §4.1.2, RFC 9207 §2).
 const OF_ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
 
 /// A redirect URI that the client has registered. Only [`RegisteredRedirectUri::of`] makes one, and only one of these is
@@ -33,7 +33,7 @@ impl RegisteredRedirectUri {
         }
     }
 
-    /// The URI.
+    /// The URI as it was registered or, for a loopback address, requested.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,7 +55,7 @@ impl RegisteredRedirectUri {
     }
 }
 
-/// Whether `requested` is what was `registered`.
+/// Whether the `requested` URI counts as the one that was `registered`.
 fn matches(registered: &str, requested: &str) -> bool {
     if registered == requested {
         return true;

@@ -1,4 +1,6 @@
-//! A registered client as it is stored and published.
+//! A registered client as the Control object stores it and edges read it: its declaration, secrets (hashed) and incarnation.
+//!
+//! It is changed by `state::client` alone; client authentication compares presented secrets with it.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,20 +17,20 @@ use crate::protocol::model::time::Timestamp;
 pub enum ManagedBy {
     /// The configuration file; `apply` changes and deletes it.
     Config,
-    /// The admin API; `apply` leaves it alone.
+    /// The admin API; `apply` leaves such a client alone.
     Api,
 }
 
 /// One live or expired secret of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {
-    /// Names the secret in the admin API.
+    /// The secret's name in the admin API.
     pub id: String,
-    /// SHA-256 of the secret.
+    /// The SHA-256 of the secret, which itself is not stored.
     pub sha256: SecretHash,
-    /// When it was made.
+    /// When the secret was made.
     pub created_at: Timestamp,
-    /// When it stops working; unset for never.
+    /// When the secret stops working; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
@@ -45,14 +47,14 @@ impl StoredSecret {
 pub struct Client {
     /// What it was declared as. Its `client_id` is its `sub` in tokens of its own (RFC 9068 §2.2).
     pub config: ClientConfig,
-    /// Who declared it.
+    /// Who declared the client.
     pub managed_by: ManagedBy,
-    /// Its secrets, newest last.
+    /// The client's secrets, newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<StoredSecret>,
-    /// When it was registered.
+    /// When the client was registered.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the client was last changed.
     pub updated_at: Timestamp,
     /// The configuration's version when it was last declared: whoever issues to it needs that one or a later one.
     #[serde(default)]
@@ -70,15 +72,15 @@ impl std::ops::Deref for Client {
     }
 }
 
-/// How a presented secret fared.
+/// What comparing a presented secret with the client's secrets yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum SecretCheck {
-    /// It is one of the live ones.
+    /// The secret is one of the live ones.
     Live,
-    /// It is one that has expired.
+    /// The secret was the client's, and has expired.
     Expired,
-    /// It is none of them.
+    /// The secret is none of the client's.
     Wrong,
 }
 
@@ -95,7 +97,7 @@ impl Client {
         outcome
     }
 
-    /// Whether the client may use `grant`.
+    /// Whether the client is registered for the grant type `grant`.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }

@@ -1,4 +1,7 @@
-//! The compiled configuration that edges read: one document per issuer, published to KV.
+//! The compiled configuration that edges read: one document per issuer, published to KV by the Control object.
+//!
+//! Defaults are filled in and built-in resources added, so that no request has to. A snapshot may be 60 s old; clients are
+//! stored beside it, one by one. `server` reads it, and every endpoint decides by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,33 +22,33 @@ use crate::protocol::model::token_type::AccessTokenTyp;
 /// Layout version; an edge that reads another one asks the Control object instead.
 pub const LAYOUT: u32 = 2;
 
-/// A protected resource, ready for issuing.
+/// A protected resource (RFC 8707) with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// The `aud` of its tokens.
+    /// The resource's identifier, the `aud` of its tokens.
     pub identifier: String,
-    /// A name for people.
+    /// The resource's name on pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The scopes it understands.
+    /// The scopes that the resource understands.
     pub scopes: ScopeSet,
     /// What a scope permits, in words for people; by scope.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scope_descriptions: BTreeMap<String, String>,
-    /// What its tokens are signed with.
+    /// The algorithm that signs its access tokens.
     pub signing_alg: Alg,
-    /// Lifetime of its tokens, in seconds.
+    /// Lifetime of its access tokens, in seconds.
     pub access_token_ttl: u32,
-    /// What its tokens call themselves.
+    /// The `typ` of its access tokens.
     #[serde(default, skip_serializing_if = "AccessTokenTyp::is_default")]
     pub access_token_typ: AccessTokenTyp,
-    /// Claims that its tokens carry.
+    /// Custom claims that each of its access tokens carries.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
 }
 
 impl Resource {
-    /// How its tokens are signed and called.
+    /// The algorithm and `typ` of its access tokens.
     pub fn format(&self) -> TokenFormat {
         TokenFormat { alg: self.signing_alg, typ: self.access_token_typ }
     }
@@ -54,18 +57,18 @@ impl Resource {
 /// How an access token is signed and called: resources that differ in it can't share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenFormat {
-    /// `alg`.
+    /// The algorithm that signs the token.
     pub alg: Alg,
-    /// `typ`.
+    /// The `typ` in the token's header.
     pub typ: AccessTokenTyp,
 }
 
 /// Everything an edge needs besides clients and private keys. May be up to 60 s old when it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// See [`LAYOUT`].
+    /// The version of this layout: [`LAYOUT`] in what this release writes.
     pub layout: u32,
-    /// Rises with every applied configuration.
+    /// The number of the configuration, which rises each time one is applied.
     pub config_version: u64,
     /// Rises with every change of the keys; an edge with another keyring fetches the new one.
     pub keys_version: u64,
@@ -79,10 +82,10 @@ pub struct Snapshot {
     /// How people log in.
     #[serde(default)]
     pub login: LoginConfig,
-    /// How long they stay logged in.
+    /// How long people stay logged in.
     #[serde(default)]
     pub sessions: SessionsConfig,
-    /// What the log says of them.
+    /// What the log says of people.
     #[serde(default)]
     pub log: LogConfig,
     /// Grants that are advertised only because a client is registered for them.
@@ -90,16 +93,16 @@ pub struct Snapshot {
     pub special_grants: Vec<GrantType>,
     /// Every client's allowed origins, for preflight requests, which name no client.
     pub origins: BTreeSet<String>,
-    /// Issuers outside whose tokens count here.
+    /// The issuers outside whose tokens count here (RFC 7523, RFC 8693).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_issuers: Vec<TrustedIssuerConfig>,
-    /// What their tokens are good for.
+    /// The rules that say what tokens of trusted issuers are good for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
     /// When everything that any client was given ended last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients_epoch: Option<Epoch>,
-    /// Published keys with their schedules.
+    /// The public signing keys with the times at which their states change.
     pub keys: Vec<PublicKey>,
 }
 
@@ -125,7 +128,7 @@ impl Snapshot {
         }
     }
 
-    /// The grants that the metadata names.
+    /// The grant types that the server metadata lists.
     pub fn grants(&self) -> impl Iterator<Item = GrantType> {
         let named = |grant: &GrantType| !grant.info().on_request_only || self.special_grants.contains(grant);
         GrantType::ALL.iter().copied().filter(named)
@@ -154,7 +157,7 @@ impl Snapshot {
         self.resource(identifier).map_or(identifier, |resource| &resource.identifier)
     }
 
-    /// The resource that `scope` belongs to.
+    /// The one resource that `scope` belongs to, if any.
     pub fn resource_of_scope(&self, scope: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.scopes.contains(scope))
     }

@@ -1,13 +1,13 @@
-//! How an operator makes the pages their own.
+//! `[branding]`: the organization's name, logo, color and help link on the pages. `pages` renders them.
 
 use serde::{Deserialize, Serialize};
 
-/// The organisation that people sign in to, as the pages show it.
+/// The organization that people sign in to, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Theme {
-    /// The organisation's name, on top of every page.
+    /// The organization's name, on top of every page.
     pub name: String,
     /// An image beside the name; `https` only. About 32 pixels high on the page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -15,7 +15,7 @@ pub struct Theme {
     /// The color of buttons and links as `#rrggbb`. Text on it and shades for links are chosen to stay readable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
-    /// Where people get help; `https` or `http`.
+    /// `https` or `http` URI of a page where people get help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub support_uri: Option<String>,
 }

@@ -8,12 +8,12 @@ use super::time::Timestamp;
 /// Most actors in a chain. A longer one is refused, never cut short.
 pub const MAX_DEPTH: usize = 4;
 
-/// Somebody who acts for the subject.
+/// An actor: a client or a person who acts for the subject (RFC 8693 §4.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// Who: a client's id, or a person's `sub`.
+    /// The `sub` of the actor: a client id, or a user's `sub`.
     pub sub: String,
-    /// The client they act with.
+    /// The id of the client that the actor uses.
     pub client_id: String,
     /// When the token that proves them ends, if it was one.
     pub expires_at: Option<Timestamp>,
@@ -49,7 +49,7 @@ impl Actor {
     }
 }
 
-/// How many actors `act` names.
+/// How many actors an `act` claim names, nested ones included.
 fn depth(act: &Value) -> usize {
     std::iter::successors(Some(act), |act| act.get("act")).take(MAX_DEPTH + 1).count()
 }

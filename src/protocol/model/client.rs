@@ -1,4 +1,5 @@
-//! What clients are called, and the ways they authenticate.
+//! The names of clients (RFC 6749 §2.2), which prefixes are reserved, and the ways in which clients authenticate (RFC 6749
+//! §2.3). `config` stores both, `client_auth` goes by them.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ pub const USER_SUBJECT_PREFIX: &str = "usr_";
 pub const GUEST_SUBJECT_PREFIX: &str = "gst_";
 /// Every `sub` that comes from a trusted issuer's token starts like this and no client id may.
 pub const EXTERNAL_SUBJECT_PREFIX: &str = "ext:";
-/// Longest client id, in bytes.
+/// The longest client id, in bytes.
 pub const MAX_CLIENT_ID: usize = 128;
 
 /// A way to authenticate at the token endpoint (RFC 7591 §2). A request uses one.
@@ -31,11 +32,11 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// All of them; the metadata lists these.
+    /// All methods, in the order in which the metadata lists them.
     pub const ALL: [Self; 4] =
         [Self::ClientSecretBasic, Self::ClientSecretPost, Self::FederatedJwt, Self::None];
 
-    /// The registered name.
+    /// The method's registered name (RFC 8414 §2).
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
@@ -45,7 +46,7 @@ impl AuthMethod {
         }
     }
 
-    /// Whether its clients have secrets.
+    /// Whether clients with this method have secrets.
     pub const fn has_secret(self) -> bool {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => true,
@@ -54,7 +55,7 @@ impl AuthMethod {
     }
 }
 
-/// What is wrong with `client_id`, if anything.
+/// Why `client_id` can't be registered, or `None` if it can.
 pub fn client_id_problem(client_id: &str) -> Option<&'static str> {
     if client_id.is_empty() || client_id.len() > MAX_CLIENT_ID {
         Some("a client_id has 1 to 128 characters")

@@ -5,14 +5,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What the registry says of a grant.
+/// The fixed properties of one grant type.
 #[derive(Debug)]
 pub struct GrantInfo {
-    /// Its `grant_type`.
+    /// The `grant_type` parameter that asks for it (RFC 6749 §4.5).
     pub name: &'static str,
     /// Whether only clients that authenticate may use it.
     pub confidential_only: bool,
-    /// Whether its tokens speak of a person.
+    /// Whether the subject of its tokens is a user.
     pub speaks_of_user: bool,
     /// Whether the metadata names it only if a client is registered for it.
     pub on_request_only: bool,
@@ -27,10 +27,10 @@ macro_rules! registry {
         }
 
         impl GrantType {
-            /// All of them, in registration order.
+            /// All grant types, in registration order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// What the registry says of it.
+            /// The fixed properties of this grant type.
             pub const fn info(self) -> &'static GrantInfo {
                 match self { $(Self::$variant => &GrantInfo { name: $name, $($property: $value),+ }),+ }
             }
@@ -39,31 +39,31 @@ macro_rules! registry {
 }
 
 registry! {
-    /// RFC 6749 §4.1.
+    /// The authorization code grant (RFC 6749 §4.1).
     AuthorizationCode = "authorization_code" { confidential_only: false, speaks_of_user: true, on_request_only: false },
-    /// RFC 6749 §4.4.
+    /// The client credentials grant (RFC 6749 §4.4).
     ClientCredentials = "client_credentials" { confidential_only: true, speaks_of_user: false, on_request_only: false },
     /// An extension: one API acts for the person whose token it was given.
     Delegation = "delegation" { confidential_only: true, speaks_of_user: true, on_request_only: true },
     /// An extension: a subject that nobody has logged in as.
     Guest = "urn:mintedge:grant-type:guest" { confidential_only: false, speaks_of_user: false, on_request_only: true },
-    /// RFC 7523 §2.1.
+    /// JWTs of trusted issuers as grants (RFC 7523 §2.1).
     JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" { confidential_only: false, speaks_of_user: false, on_request_only: true },
-    /// RFC 6749 §4.3, for migrations.
+    /// The password grant (RFC 6749 §4.3), meant for migrations only.
     Password = "password" { confidential_only: true, speaks_of_user: true, on_request_only: true },
-    /// RFC 6749 §6.
+    /// Refreshing an access token (RFC 6749 §6).
     RefreshToken = "refresh_token" { confidential_only: false, speaks_of_user: true, on_request_only: false },
-    /// RFC 8693.
+    /// Token exchange (RFC 8693).
     TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" { confidential_only: false, speaks_of_user: true, on_request_only: true },
 }
 
 impl GrantType {
-    /// The registered name.
+    /// The grant type's registered name, as on the wire.
     pub const fn name(self) -> &'static str {
         self.info().name
     }
 
-    /// The grant called `name`.
+    /// The grant type that is called `name` on the wire.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|grant| grant.name() == name)
     }

@@ -1,4 +1,4 @@
-//! Sixteen random bytes that name a grant, a session, a code; as text base64url.
+//! Sixteen random bytes that name a grant, a session or a code; as text, 22 characters of base64url.
 
 use std::fmt;
 
@@ -12,24 +12,24 @@ use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 pub struct Id([u8; 16]);
 
 impl Id {
-    /// A new one.
+    /// Draws a new id.
     pub fn generate(entropy: &impl Entropy) -> Self {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes);
         Self(bytes)
     }
 
-    /// From its bytes.
+    /// Makes an id of sixteen bytes that were one before.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// The sixteen bytes of the id.
     pub const fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// Reads the text form.
+    /// Reads an id from its text form, 22 characters of base64url.
     pub fn parse(text: &str) -> Option<Self> {
         from_secret_base64url(text)?.try_into().ok().map(Self)
     }

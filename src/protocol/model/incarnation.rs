@@ -24,7 +24,7 @@ const TAG: usize = 4;
 pub struct Epoch(u64);
 
 impl Epoch {
-    /// One that begins at `now`.
+    /// Draws a new epoch, which begins at `now`.
     pub fn new(now: Timestamp, entropy: &impl Entropy) -> Self {
         let mut random = [0; TAG];
         entropy.fill(&mut random);
@@ -60,9 +60,9 @@ pub struct Incarnation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Standing {
-    /// It belongs to it.
+    /// The value belongs to the client's present incarnation.
     Current,
-    /// It has ended.
+    /// The value's incarnation has ended.
     Ended,
     /// It belongs to a later one: what is known here is out of date.
     Ahead,

@@ -1,9 +1,11 @@
 //! The issuer identifier (RFC 8414 §2) and every URL that follows from it.
+//!
+//! It is read once from the deployment's `ISSUER` variable; endpoints below a path are joined to it here only.
 
 use crate::protocol::codec::uri::{Uri, is_authority, is_loopback};
 use std::fmt;
 
-/// Longest issuer, in bytes.
+/// The longest issuer identifier, in bytes.
 const MAX_LENGTH: usize = 256;
 
 /// A validated issuer: `https` (or `http` on loopback), no query, no fragment, no trailing slash.
@@ -14,7 +16,7 @@ pub struct Issuer {
     is_loopback: bool,
 }
 
-/// Why a string is no issuer.
+/// Why a string can't be an issuer identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidIssuer(&'static str);
 
@@ -58,7 +60,7 @@ impl Issuer {
         Ok(Self { url: url.to_owned(), path_start: url.len() - path.len(), is_loopback })
     }
 
-    /// The identifier, exactly as configured.
+    /// The identifier exactly as it was configured.
     pub fn as_str(&self) -> &str {
         &self.url
     }
@@ -68,17 +70,17 @@ impl Issuer {
         self.url.get(self.path_start..).unwrap_or_default()
     }
 
-    /// Scheme and authority.
+    /// Scheme and authority of the issuer, such as `https://login.example.com`.
     pub fn origin(&self) -> &str {
         self.url.get(..self.path_start).unwrap_or_default()
     }
 
-    /// Whether it is an https URL.
+    /// Whether the issuer is an `https` URL.
     pub fn is_https(&self) -> bool {
         self.url.starts_with("https:")
     }
 
-    /// Whether it is on a loopback address.
+    /// Whether the issuer's host is a loopback address.
     pub fn is_loopback(&self) -> bool {
         self.is_loopback
     }

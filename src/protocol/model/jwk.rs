@@ -1,4 +1,6 @@
-//! Public keys as JSON Web Keys (RFC 7517) and their thumbprints (RFC 7638).
+//! Public keys as JSON Web Keys (RFC 7517) and their thumbprints (RFC 7638), with the algorithms that use them.
+//!
+//! These are the server's own keys; keys of other parties are read by `jwk_set`.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -10,26 +12,26 @@ use crate::protocol::codec::encoding::base64url;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Alg {
-    /// Ed25519.
+    /// Ed25519 (RFC 8037 §3.1).
     #[serde(rename = "EdDSA")]
     EdDsa,
-    /// ECDSA on P-256 with SHA-256.
+    /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).
     #[default]
     #[serde(rename = "ES256")]
     Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     #[serde(rename = "RS256")]
     Rs256,
-    /// RSASSA-PSS with SHA-256.
+    /// RSASSA-PSS with SHA-256 (RFC 7518 §3.5).
     #[serde(rename = "PS256")]
     Ps256,
 }
 
 impl Alg {
-    /// All of them.
+    /// All algorithms that this server signs with.
     pub const ALL: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Rs256, Self::Ps256];
 
-    /// The name in `alg`.
+    /// The algorithm's name in `alg`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -44,30 +46,30 @@ impl Alg {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kty")]
 pub enum PublicJwk {
-    /// RFC 8037 §2.
+    /// An Ed25519 key (RFC 8037 §2).
     #[serde(rename = "OKP")]
     Okp {
         /// Always `Ed25519`.
         crv: String,
-        /// The public key, base64url.
+        /// The public key, 32 bytes in base64url.
         x: String,
     },
-    /// RFC 7518 §6.2.
+    /// A key on an elliptic curve (RFC 7518 §6.2).
     #[serde(rename = "EC")]
     Ec {
         /// Always `P-256`.
         crv: String,
-        /// x coordinate, base64url.
+        /// The x coordinate, 32 bytes in base64url.
         x: String,
-        /// y coordinate, base64url.
+        /// The y coordinate, 32 bytes in base64url.
         y: String,
     },
-    /// RFC 7518 §6.3.
+    /// An RSA key (RFC 7518 §6.3).
     #[serde(rename = "RSA")]
     Rsa {
-        /// Exponent, base64url.
+        /// The exponent, big-endian in base64url.
         e: String,
-        /// Modulus, base64url.
+        /// The modulus, big-endian in base64url.
         n: String,
     },
 }
@@ -84,17 +86,17 @@ impl PublicJwk {
     }
 }
 
-/// One entry of `/jwks`.
+/// One entry of the key set at `/jwks` (RFC 7517 §4).
 #[derive(Debug, Serialize)]
 pub struct PublishedJwk<'a> {
-    /// Which key: its thumbprint.
+    /// The key's id, its thumbprint (RFC 7638).
     pub kid: &'a str,
-    /// What it signs with.
+    /// The one algorithm that the key is used with.
     pub alg: Alg,
-    /// Always `sig`.
+    /// The key's use, always `sig`.
     #[serde(rename = "use")]
     pub usage: &'static str,
-    /// The public key itself.
+    /// The members of the public key itself.
     #[serde(flatten)]
     pub key: &'a PublicJwk,
 }

@@ -11,7 +11,7 @@ use crate::protocol::codec::encoding::{base64url, from_base64url, from_json};
 
 /// Most keys in a set that are looked at.
 pub const MAX_KEYS: usize = 64;
-/// Longest `kid`, in bytes.
+/// The longest `kid` of another party's key, in bytes.
 pub const MAX_KID: usize = 256;
 /// Shortest RSA modulus (RFC 7518 §3.3) and the longest that is worth its time, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -20,7 +20,7 @@ const MAX_PINNED: usize = 20;
 /// Members of a JWK that only its owner may know (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// The usable keys of a set.
+/// Those keys of another party's set that can verify a signature here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySet(Vec<ForeignKey>);
 
@@ -66,12 +66,12 @@ impl KeySet {
         self.0.iter().any(|key| Alg::ALL.into_iter().any(|alg| key.fits(alg) && accepted(alg)))
     }
 
-    /// How many keys are usable.
+    /// How many usable keys the set holds.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether none is usable.
+    /// Whether the set holds no usable key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

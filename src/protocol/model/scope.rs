@@ -1,8 +1,10 @@
-//! Scope tokens and sets of them (RFC 6749 §3.3).
+//! Scope tokens and sets of them (RFC 6749 §3.3), with the scopes that this server itself gives a meaning.
+//!
+//! Which resource a scope belongs to is the configuration's to say.
 
 use serde::{Deserialize, Serialize};
 
-/// Longest scope token, in bytes.
+/// The longest scope token, in bytes.
 pub const MAX_SCOPE_LENGTH: usize = 128;
 /// Most scope tokens in one request or one client.
 pub const MAX_SCOPES: usize = 200;
@@ -42,7 +44,7 @@ impl ScopeSet {
         Some(set)
     }
 
-    /// Adds `scope` unless it is there.
+    /// Adds `scope` unless the set has it already.
     pub fn insert(&mut self, scope: &str) {
         if !self.contains(scope) {
             self.0.push(scope.to_owned());
@@ -54,33 +56,33 @@ impl ScopeSet {
         self.0.iter().any(|own| own == scope)
     }
 
-    /// The tokens in order.
+    /// The scope tokens in the order in which they are kept.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// How many there are.
+    /// How many scope tokens the set holds.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Those that are in `other` too.
+    /// The scope tokens of this set that `other` holds too.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.iter().filter(|scope| other.contains(scope)).collect()
     }
 
-    /// Whether every one is in `other` too.
+    /// Whether `other` holds every scope token of this set.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.iter().all(|scope| other.contains(scope))
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The wire form.
+    /// The set as on the wire: tokens with one space between (RFC 6749 §3.3).
     pub fn to_wire(&self) -> String {
         self.0.join(" ")
     }

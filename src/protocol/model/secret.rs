@@ -16,9 +16,9 @@ use zeroize::Zeroizing;
 use super::entropy::Entropy;
 use crate::protocol::codec::encoding::{base62, from_secret_base64url, secret_base64url};
 
-/// Prefix of a client secret.
+/// The prefix of client secrets.
 pub const CLIENT_SECRET_PREFIX: &str = "mes_";
-/// Prefix of an admin secret.
+/// The prefix of admin secrets, one of which a deployment has as `ADMIN_SECRET`.
 pub const ADMIN_SECRET_PREFIX: &str = "mea_";
 /// Prefix of a generated client id; see [`client_id_is_ours`].
 pub const CLIENT_ID_PREFIX: &str = "mec_";
@@ -33,7 +33,7 @@ const ID_TAG_DIGITS: usize = 11;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Wraps a received secret.
+    /// Wraps a secret that a request brought, whatever its form.
     pub fn received(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
@@ -47,12 +47,12 @@ impl Secret {
         Self(Zeroizing::new(body + &sum))
     }
 
-    /// The text itself.
+    /// The secret's text, for comparing or sending it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is stored.
+    /// The SHA-256 of the secret, which is all that is stored of it.
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0.as_bytes()).into())
     }
@@ -150,19 +150,19 @@ impl<'de> Deserialize<'de> for SecretHash {
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
-    /// Wraps bytes.
+    /// Wraps bytes that must not be printed.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// 32 random bytes.
+    /// Draws 32 random bytes.
     pub fn generate(entropy: &impl Entropy) -> Self {
         let mut bytes = vec![0_u8; 32];
         entropy.fill(&mut bytes);
         Self::new(bytes)
     }
 
-    /// The bytes themselves.
+    /// The bytes, for computing with them.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

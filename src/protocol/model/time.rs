@@ -1,4 +1,4 @@
-//! Points in time and lifetimes, both in whole seconds.
+//! Points in time and lifetimes, both in whole seconds. There is no `now` here: a request reads the clock once, at its beginning.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// This moment plus `seconds`, saturating.
+    /// The moment `seconds` after this one; the latest there is where that would overflow.
     #[must_use]
     pub const fn plus(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds))
@@ -21,9 +21,9 @@ impl Timestamp {
     }
 }
 
-/// A minute, in seconds.
+/// The length of a minute, in seconds.
 pub const MINUTE: u64 = 60;
-/// An hour, in seconds.
+/// The length of an hour, in seconds.
 pub const HOUR: u64 = 60 * MINUTE;
-/// A day, in seconds.
+/// The length of a day, in seconds.
 pub const DAY: u64 = 24 * HOUR;

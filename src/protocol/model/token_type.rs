@@ -1,4 +1,6 @@
-//! The identifiers of token types (RFC 8693 §3).
+//! The identifiers of token types (RFC 8693 §3), and the `typ` header of access tokens (RFC 9068 §2.1).
+//!
+//! Token exchange reads the first, issuing the second.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,18 +9,18 @@ use serde::{Deserialize, Serialize};
 pub enum TokenType {
     /// An access token of this server, or of an issuer that a rule names.
     AccessToken,
-    /// A JWT, whatever else it is.
+    /// A JWT of any kind.
     Jwt,
-    /// An ID token.
+    /// An ID token (`OpenID Connect Core` §2).
     IdToken,
-    /// A refresh token of this server.
+    /// A refresh token that this server issued.
     RefreshToken,
 }
 
 impl TokenType {
     const ALL: [Self; 4] = [Self::AccessToken, Self::Jwt, Self::IdToken, Self::RefreshToken];
 
-    /// The identifier.
+    /// The type's identifier, a URN (RFC 8693 §3).
     pub const fn uri(self) -> &'static str {
         match self {
             Self::AccessToken => "urn:ietf:params:oauth:token-type:access_token",
@@ -28,7 +30,7 @@ impl TokenType {
         }
     }
 
-    /// The kind that `uri` identifies.
+    /// The type that the identifier `uri` names.
     pub fn parse(uri: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.uri() == uri)
     }
@@ -42,13 +44,13 @@ pub enum AccessTokenTyp {
     #[default]
     #[serde(rename = "at+jwt")]
     AtJwt,
-    /// For verifiers that refuse the other.
+    /// `JWT`, for verifiers that refuse `at+jwt`.
     #[serde(rename = "JWT")]
     Jwt,
 }
 
 impl AccessTokenTyp {
-    /// Whether it is the default.
+    /// Whether the value is the default, which need not be stored.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }

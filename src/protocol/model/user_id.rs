@@ -1,4 +1,4 @@
-//! People: their identifiers, and how clients see them (`OpenID Connect Core` §8).
+//! The identifiers of users, and how clients see them: public or pairwise (`OpenID Connect Core` §8).
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ use super::id::Id;
 pub struct UserId(Id);
 
 impl UserId {
-    /// A new one.
+    /// Draws a new user id.
     pub fn generate(entropy: &impl Entropy) -> Self {
         Self(Id::generate(entropy))
     }
 
-    /// From its bytes.
+    /// Makes a user id of bytes that were one before.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Id::from_bytes(bytes))
     }
 
-    /// Its bytes.
+    /// The sixteen bytes of the user id.
     pub const fn bytes(&self) -> &[u8; 16] {
         self.0.bytes()
     }
 
-    /// Reads the text form.
+    /// Reads a user id from its text form, as it stands in `sub`.
     pub fn parse(text: &str) -> Option<Self> {
         Id::parse(text.strip_prefix(USER_SUBJECT_PREFIX)?).map(Self)
     }

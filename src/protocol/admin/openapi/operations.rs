@@ -12,14 +12,14 @@ use crate::protocol::config::Config;
 
 type Describe = fn(&mut SchemaGenerator) -> Schema;
 
-/// What a request carries.
+/// The body that an operation's request carries.
 #[derive(Clone, Copy)]
 pub(super) struct Body {
     pub(super) is_required: bool,
     pub(super) schema: Describe,
 }
 
-/// What a success answers.
+/// The response to an operation that succeeded.
 #[derive(Clone, Copy)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -27,14 +27,14 @@ pub(super) struct Answer {
     pub(super) schema: Option<Describe>,
 }
 
-/// A parameter of path, query or header.
+/// A parameter in the path, the query or a header.
 pub(super) struct Parameter {
     pub(super) name: &'static str,
     pub(super) place: &'static str,
     pub(super) description: &'static str,
 }
 
-/// One operation.
+/// One operation: a method and a path, with all that its description says.
 #[derive(Clone, Copy)]
 pub(super) struct Operation {
     pub(super) method: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct Operation {
     pub(super) body: Option<Body>,
     /// Whether the answer's `ETag` is the configuration's version.
     pub(super) has_version: bool,
-    /// Name and meaning.
+    /// Query parameters: name and meaning of each.
     query: &'static [(&'static str, &'static str)],
     refusals: &'static [u16],
 }
@@ -86,7 +86,7 @@ impl Operation {
         self
     }
 
-    /// Whether `status` is among its refusals.
+    /// Whether the operation may be refused with `status`.
     pub(super) fn may_answer(&self, status: u16) -> bool {
         match status {
             401 | 403 | 503 => true,

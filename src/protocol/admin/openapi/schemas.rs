@@ -1,4 +1,5 @@
-//! How values that have a text form of their own are described.
+//! JSON schemas of values with a text form of their own, such as ids and scopes, for `openapi.json` and the schema of
+//! `mintedge.toml`. Built with the feature `schema` only.
 
 use std::borrow::Cow;
 
@@ -27,7 +28,7 @@ text_form!(Id, "Id", "^[A-Za-z0-9_-]{22}$", "16 random bytes in base64url.");
 text_form!(UserId, "UserId", "^usr_[A-Za-z0-9_-]{22}$", "The `sub` of a person.");
 text_form!(SecretHash, "SecretHash", "^[A-Za-z0-9_-]{43}$", "SHA-256 of a secret in base64url.");
 
-/// The schema of `T`, by reference.
+/// The schema of `T`: a reference to its definition.
 pub(super) fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
@@ -47,7 +48,7 @@ impl JsonSchema for ClientDeclaration {
     }
 }
 
-/// Anything.
+/// The schema of a JSON object with any members.
 pub(super) fn any_object(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object" })
 }

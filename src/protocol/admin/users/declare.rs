@@ -1,4 +1,6 @@
-//! Making and changing accounts.
+//! `POST users` and `PATCH users/ID`: makes and changes the accounts of users, with a password, a hash or an invitation.
+//!
+//! `login::accounts` does the work; the rules for passwords and identifiers are in `login` as well.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -30,9 +32,9 @@ const INVITATION_LIFETIME: u64 = 7 * DAY;
 pub(in crate::protocol::admin) struct NewUser {
     /// An email address or a name.
     login: String,
-    /// Standard claims.
+    /// The user's standard claims.
     claims: Map<String, Value>,
-    /// 8 characters to 256 bytes.
+    /// A password of 8 characters to 256 bytes.
     password: Option<String>,
     /// Instead of a password: its hash, of a form that the documentation of users lists.
     password_hash: Option<String>,
@@ -50,7 +52,7 @@ pub(in crate::protocol::admin) struct ChangedUser {
     enabled: Option<bool>,
     login: Option<String>,
     password: Option<String>,
-    /// Of a form in `docs/users.md`.
+    /// A hash of a form in `docs/users.md`.
     password_hash: Option<String>,
 }
 

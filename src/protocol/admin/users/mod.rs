@@ -1,4 +1,6 @@
-//! Operations on people's accounts. A person is named by `sub` or by login identifier.
+//! The operations under `users`. A user is named by `sub` or by login identifier.
+//!
+//! `admin::operate` passes them on by path. The work is done by `login::accounts` and by the object of the user.
 
 mod declare;
 mod list;
@@ -87,7 +89,7 @@ pub(super) fn operation(method: Method, path: &[&str]) -> &'static str {
     }
 }
 
-/// The person called `name`.
+/// The user whose `sub` or login identifier is `name`.
 async fn find<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<User, AdminFailure> {
     let user = call.server.find_account(name, call.context.now).await?.ok_or_else(no_such_user)?;
     note_person(call, &user.login).await?;
@@ -136,7 +138,7 @@ async fn delete<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response,
     Ok(Response::empty(204))
 }
 
-/// Switching off ends all sessions and grants.
+/// Switches a user on or off. Switching off ends all of their sessions and grants.
 async fn set_enabled<P: Platform>(
     call: &Call<'_, P>,
     name: &str,

@@ -1,4 +1,4 @@
-//! What is stored of a person, and where they are logged in.
+//! What is stored of a user: sessions, grants and consents, to be shown, ended, or exported as one document.
 
 use super::{OverviewView, no_such_user, order};
 use crate::protocol::admin::body;
@@ -16,7 +16,7 @@ pub(super) async fn export<P: Platform>(call: &Call<'_, P>, name: &str) -> Resul
     }
 }
 
-/// `GET users/ID/sessions`: sessions, grants and consents.
+/// `GET users/ID/sessions`: the user's sessions, grants and consents.
 pub(super) async fn show<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
     body::write(200, &OverviewView::from(&overview(call, name).await?))
 }
@@ -37,7 +37,7 @@ pub(super) async fn end_sessions<P: Platform>(
     Ok(Response::empty(204))
 }
 
-/// `DELETE users/ID/sessions/SID`.
+/// `DELETE users/ID/sessions/SID`: ends one session and the grants that don't outlive it.
 pub(super) async fn end_session<P: Platform>(
     call: &Call<'_, P>,
     name: &str,

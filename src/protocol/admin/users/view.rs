@@ -1,4 +1,4 @@
-//! What the admin API shows of people. Hashes and seeds have no place in these types.
+//! The JSON that the admin API answers with about users. Hashes and seeds have no place in these types.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,25 +13,25 @@ use crate::protocol::objects::subject::{Consent, Grant, Overview, Session, User}
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PersonView {
-    /// Who.
+    /// The user's `sub`.
     pub sub: UserId,
-    /// What they log in with.
+    /// The user's login identifier.
     pub login: String,
 }
 
-/// An account.
+/// A user's account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserView {
-    /// Who.
+    /// The user's `sub`.
     pub sub: UserId,
-    /// What they log in with.
+    /// The user's login identifier.
     pub login: String,
     /// Standard claims (`OpenID Connect Core` §5.1).
     pub claims: Map<String, Value>,
     /// Whether they may log in and be issued to.
     pub enabled: bool,
-    /// Whether they have a password.
+    /// Whether the user has a password.
     pub has_password: bool,
     /// What made its hash: `argon2id`, or for one from elsewhere until they first log in `bcrypt` and so on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,28 +69,28 @@ impl From<&User> for UserView {
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserWithLink {
-    /// The account.
+    /// The user's account.
     pub user: UserView,
     /// The URL of a page where whoever has it sets the password, once. Never shown again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
 
-/// A browser that is logged in.
+/// A session: one login in one browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionView {
-    /// Names it in this API.
+    /// The session's name in this API.
     pub sid: Id,
-    /// What kind of browser it is.
+    /// The kind of browser.
     pub label: String,
-    /// How they authenticated (RFC 8176).
+    /// How the user authenticated (RFC 8176).
     pub amr: Vec<String>,
-    /// When it began.
+    /// When the session began.
     pub created_at: Timestamp,
     /// When it was last used, roughly.
     pub seen_at: Timestamp,
-    /// When it ends at the latest.
+    /// When the session ends at the latest.
     pub expires_at: Timestamp,
 }
 
@@ -107,29 +107,29 @@ impl From<&(Id, Session)> for SessionView {
     }
 }
 
-/// What a client got for a person.
+/// A grant: what a user has given a client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GrantView {
-    /// Names it in this API.
+    /// The grant's name in this API.
     pub grant_id: Id,
-    /// Whose it is.
+    /// The client that has the grant.
     pub client_id: String,
-    /// The session it came from.
+    /// The session that the grant was made in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<Id>,
-    /// Whether it outlives that session.
+    /// Whether the grant outlives that session.
     pub offline: bool,
-    /// What was granted.
+    /// The scopes that were granted.
     pub scopes: ScopeSet,
-    /// For which resources.
+    /// The resources that they are for.
     pub resources: Vec<String>,
-    /// When it was granted.
+    /// When the grant was made.
     pub created_at: Timestamp,
     /// When its refresh token was last used, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
-    /// When it ends at the latest.
+    /// When the grant ends at the latest.
     pub expires_at: Timestamp,
 }
 
@@ -149,15 +149,15 @@ impl From<&(Id, Grant)> for GrantView {
     }
 }
 
-/// What a person has permitted a client.
+/// The consent that a user gave a client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConsentView {
-    /// Which client.
+    /// The client that may use these scopes.
     pub client_id: String,
-    /// Every scope they said yes to.
+    /// Every scope that the user permitted.
     pub scopes: ScopeSet,
-    /// When they last said yes.
+    /// When the user last permitted one.
     pub given_at: Timestamp,
 }
 
@@ -171,11 +171,11 @@ impl From<&(String, Consent)> for ConsentView {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OverviewView {
-    /// Live sessions.
+    /// The live sessions.
     pub sessions: Vec<SessionView>,
-    /// Live grants.
+    /// The live grants.
     pub grants: Vec<GrantView>,
-    /// Consents.
+    /// The consents.
     pub consents: Vec<ConsentView>,
 }
 
