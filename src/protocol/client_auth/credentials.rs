@@ -1,4 +1,6 @@
 //! Reading client credentials from the Authorization header and the form (RFC 6749 §2.3.1, RFC 7617, RFC 7521 §4.2).
+//!
+//! More than one method in a request is refused here; whether the credentials are right is `client_auth`'s to say.
 
 use crate::protocol::codec::encoding::{form_decode, from_secret_base64};
 use crate::protocol::http::SensitiveHeader;
@@ -10,7 +12,7 @@ use crate::protocol::model::secret::Secret;
 /// Longest Authorization header that is looked at, in bytes.
 const MAX_HEADER: usize = 4096;
 
-/// The one `client_assertion_type` (RFC 7523 §2.2).
+/// The one `client_assertion_type` that is accepted (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a request presents to authenticate its client: one method, checked for form only.
@@ -18,9 +20,9 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 pub struct Credentials {
     /// Which client the request claims to come from.
     pub client_id: String,
-    /// The method that was used.
+    /// The method by which the client authenticates.
     pub method: AuthMethod,
-    /// The secret, unless the method is `none`.
+    /// The client's secret; absent if the method is `none`.
     pub secret: Option<Secret>,
 }
 
@@ -29,9 +31,9 @@ pub struct Credentials {
 pub enum PresentedMethod<'a> {
     /// A client id, with or without a secret.
     Credentials(Credentials),
-    /// `client_assertion` (RFC 7521 §4.2).
+    /// An assertion in `client_assertion` (RFC 7521 §4.2).
     Assertion {
-        /// The token.
+        /// The assertion itself, a JWT.
         token: Secret,
         /// Which client the request claims to come from, if it says so.
         client_id: Option<&'a str>,

@@ -8,10 +8,10 @@ use crate::protocol::model::issuer::Issuer;
 /// Most bytes of a `Cookie` header that are looked at.
 const MAX_HEADER: usize = 8192;
 
-/// The cookies there are.
+/// The cookies that this server sets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cookie {
-    /// Who is logged in.
+    /// The session's cookie: which user is logged in, and the secret that proves it.
     Session,
     /// Which browser this is; binds forms to it.
     Browser,
@@ -65,7 +65,7 @@ impl Cookie {
         response.with("set-cookie", header)
     }
 
-    /// Removes the cookie.
+    /// Adds to `response` the header that removes the cookie.
     pub(crate) fn clear(self, issuer: &Issuer, response: Response) -> Response {
         self.set(issuer, response, "", Some(0))
     }

@@ -1,4 +1,6 @@
 //! `error_description`: text for developers, in the characters that OAuth has for it (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3).
+//!
+//! Fixed texts are checked when they are compiled; texts of the admin API are cleaned before they are sent.
 
 /// Fixed text of `%x20-21 / %x23-5B / %x5D-7E`: ASCII without quotation mark and backslash. It can't hold anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +12,7 @@ impl Description {
         if is_sendable(text) { Self(text) } else { Self("the request was refused") }
     }
 
-    /// The text.
+    /// The text as it goes on the wire.
     pub const fn as_str(self) -> &'static str {
         self.0
     }

@@ -22,10 +22,10 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code there is.
+            /// Every code, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$code),*];
 
-            /// The wire name and the HTTP status.
+            /// The code's name on the wire and its HTTP status.
             pub const fn wire(self) -> (&'static str, u16) {
                 match self {
                     $(Self::$code => ($name, $status),)*
@@ -36,13 +36,13 @@ macro_rules! codes {
 }
 
 codes! {
-    /// RFC 6749 §5.2: malformed, missing, repeated.
+    /// RFC 6749 §5.2: a request that is malformed, misses a parameter or repeats one.
     InvalidRequest => "invalid_request", 400;
     /// RFC 6749 §5.2: client authentication failed.
     InvalidClient => "invalid_client", 401;
     /// RFC 6749 §5.2: this client may not use this grant.
     UnauthorizedClient => "unauthorized_client", 400;
-    /// RFC 6749 §5.2: no such grant here.
+    /// RFC 6749 §5.2: the server doesn't have this grant type.
     UnsupportedGrantType => "unsupported_grant_type", 400;
     /// RFC 6749 §5.2: the code or refresh token is invalid, expired, revoked or somebody else's.
     InvalidGrant => "invalid_grant", 400;
@@ -52,7 +52,7 @@ codes! {
     InvalidTarget => "invalid_target", 400;
     /// RFC 6749 §4.1.2.1: the person or the server said no.
     AccessDenied => "access_denied", 403;
-    /// RFC 6749 §4.1.2.1: there is only `code`.
+    /// RFC 6749 §4.1.2.1: a `response_type` other than `code`.
     UnsupportedResponseType => "unsupported_response_type", 400;
     /// `OpenID Connect Core` §3.1.2.6: nobody is logged in, and no page may be shown.
     LoginRequired => "login_required", 400;
@@ -84,7 +84,7 @@ codes! {
     TooManyRequests => "temporarily_unavailable", 429;
     /// A dependency is out of reach; worth another try.
     TemporarilyUnavailable => "temporarily_unavailable", 503;
-    /// A failure of ours.
+    /// RFC 6749 §4.1.2.1: a failure of the server, answered without detail.
     ServerError => "server_error", 500;
 }
 
@@ -296,9 +296,9 @@ impl Cause {
 /// What an edge may know too little of: what it knows may be a minute old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stale {
-    /// The client.
+    /// What is known of the client may be out of date.
     Client,
-    /// Trusted issuers and rules.
+    /// What is known of trusted issuers and rules may be out of date.
     Policy,
     /// Both: the client was given an end, and so may all have been.
     ClientAndPolicy,
@@ -307,16 +307,16 @@ pub enum Stale {
 /// A refusal with an RFC code and fixed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OAuthError {
-    /// The code on the wire.
+    /// The code that goes on the wire.
     pub code: Code,
-    /// `error_description`: fixed text, never input.
+    /// The `error_description`: fixed text, never a part of the request.
     pub description: Description,
-    /// For logs and tests.
+    /// The precise reason, for the log and for tests only.
     pub cause: Cause,
 }
 
 impl OAuthError {
-    /// Builds a refusal.
+    /// Makes the refusal of a request.
     pub const fn new(code: Code, cause: Cause, description: &'static str) -> Self {
         Self { code, description: Description::new(description), cause }
     }
@@ -327,14 +327,14 @@ impl OAuthError {
 pub enum ServerError {
     /// A store or the platform's crypto did not answer; another try may help.
     Unavailable(Cow<'static, str>),
-    /// Something that should be impossible.
+    /// Something happened that should be impossible; the text is for the log.
     Internal(Cow<'static, str>),
     /// The deployment's secrets or variables are wrong; the text says what to do.
     Misconfigured(Cow<'static, str>),
 }
 
 impl ServerError {
-    /// An internal failure.
+    /// Makes the failure of something that should be impossible.
     pub fn internal(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Internal(detail.into())
     }
@@ -344,14 +344,14 @@ impl ServerError {
         Self::Misconfigured(detail.into())
     }
 
-    /// The text for the log.
+    /// What happened, for the log only.
     pub fn detail(&self) -> &str {
         match self {
             Self::Unavailable(detail) | Self::Internal(detail) | Self::Misconfigured(detail) => detail,
         }
     }
 
-    /// An unreachable dependency.
+    /// Makes the failure of a dependency that can't be reached.
     pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Unavailable(detail.into())
     }
@@ -360,9 +360,9 @@ impl ServerError {
 /// Either kind; what a step of a request may end with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The client's.
+    /// The request was refused.
     OAuth(OAuthError),
-    /// Ours.
+    /// The server failed.
     Server(ServerError),
 }
 
@@ -412,7 +412,7 @@ struct WireError<'a> {
     request_id: &'a str,
 }
 
-/// Puts `code` on the wire with `description`.
+/// Makes the response of the error `code`, with the status and the headers that it needs.
 pub fn error_response(code: Code, description: &str, realm: &str, request_id: &str) -> Response {
     let (error, status) = code.wire();
     let body = serde_json::to_string(&WireError { error, error_description: description, request_id });

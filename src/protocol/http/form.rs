@@ -8,9 +8,9 @@ use super::error::{Cause, Code, OAuthError};
 use super::{Body, Request};
 use crate::protocol::codec::encoding::{form_decode, form_encode};
 
-/// Most parameters in one body.
+/// The most parameters that one body may have.
 pub const MAX_PARAMETERS: usize = 64;
-/// Longest parameter name, in bytes after decoding.
+/// The longest parameter name, in bytes after decoding.
 pub const MAX_NAME: usize = 64;
 /// Longest parameter value, in bytes after decoding (a token to exchange is the longest honest one).
 pub const MAX_VALUE: usize = 16 * 1024;
@@ -76,7 +76,7 @@ impl Form {
         Ok(Self { parameters })
     }
 
-    /// The parameters as a query.
+    /// The parameters as the query of a URL, encoded.
     pub fn to_query(&self) -> String {
         let pairs = self
             .parameters
@@ -85,7 +85,7 @@ impl Form {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    /// Everything but what authenticates the client.
+    /// The parameters without those that authenticate the client.
     #[must_use]
     pub fn without_credentials(&self) -> Self {
         let is_credential =
@@ -99,7 +99,7 @@ impl Form {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of `name`, in order.
+    /// All values of the parameter `name`, in order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.parameters.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }

@@ -1,4 +1,7 @@
-//! The few parts of HTTP the server needs. The edge translates; nothing here performs I/O.
+//! The few parts of HTTP (RFC 9110) that the server needs: requests, responses, forms, cookies and errors on the wire.
+//!
+//! The edge translates between these and the platform's types; nothing here performs I/O. Only headers that some endpoint reads
+//! are carried.
 
 pub(crate) mod cookies;
 pub mod description;
@@ -18,21 +21,21 @@ pub const ADMIN_BODY_LIMIT: usize = 1024 * 1024;
 /// A request method; anything the server never serves is `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// GET
+    /// The method GET (RFC 9110 §9.3.1).
     Get,
-    /// HEAD
+    /// The method HEAD (RFC 9110 §9.3.2).
     Head,
-    /// POST
+    /// The method POST (RFC 9110 §9.3.3).
     Post,
-    /// PUT
+    /// The method PUT (RFC 9110 §9.3.4).
     Put,
-    /// PATCH
+    /// The method PATCH (RFC 5789).
     Patch,
-    /// DELETE
+    /// The method DELETE (RFC 9110 §9.3.5).
     Delete,
-    /// OPTIONS
+    /// The method OPTIONS (RFC 9110 §9.3.7).
     Options,
-    /// Any other method.
+    /// Any other method; no path has one.
     Other,
 }
 
@@ -55,23 +58,23 @@ impl Method {
 /// The request headers the server looks at. A header that was sent several times arrives joined by `, `.
 #[derive(Debug, Clone, Default)]
 pub struct Headers {
-    /// `Authorization`
+    /// The `Authorization` header: a client's secret or a token.
     pub authorization: Option<SensitiveHeader>,
-    /// `Content-Type`
+    /// The `Content-Type` header: the format of the body.
     pub content_type: Option<String>,
-    /// `Origin`
+    /// The `Origin` header: the site whose script sent the request.
     pub origin: Option<String>,
-    /// `If-None-Match`
+    /// The `If-None-Match` header: the version of a document that the sender has.
     pub if_none_match: Option<String>,
-    /// `If-Match`
+    /// The `If-Match` header: the version that a change is meant for.
     pub if_match: Option<String>,
-    /// `Accept`
+    /// The `Accept` header: the formats that the sender takes.
     pub accept: Option<String>,
-    /// `Cookie`
+    /// The `Cookie` header: what this server had the browser remember.
     pub cookie: Option<SensitiveHeader>,
     /// The address the request came from, as the platform saw it (`cf-connecting-ip`).
     pub client_ip: Option<String>,
-    /// `User-Agent`
+    /// The `User-Agent` header: the kind of browser.
     pub user_agent: Option<String>,
     /// Identifies the request in logs and errors; the platform's own id where it has one (`cf-ray`).
     pub request_id: Option<String>,
@@ -82,12 +85,12 @@ pub struct Headers {
 pub struct SensitiveHeader(String);
 
 impl SensitiveHeader {
-    /// Wraps the raw value.
+    /// Wraps the raw value, which is never printed.
     pub fn new(value: String) -> Self {
         Self(value)
     }
 
-    /// The raw value.
+    /// The raw value, for parsing it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -120,9 +123,9 @@ impl std::fmt::Debug for Body {
 /// How a request reached the platform, as the platform's own URL of it says; no header is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
-    /// Over https.
+    /// Whether the request came over https.
     pub https: bool,
-    /// At a loopback address.
+    /// Whether the request was sent to a loopback address.
     pub loopback: bool,
 }
 
@@ -131,15 +134,15 @@ pub struct Arrival {
 pub struct Request {
     /// How it came; `None` where that isn't known.
     pub arrival: Option<Arrival>,
-    /// The method.
+    /// The request's method.
     pub method: Method,
     /// The path as sent, percent-encoding untouched.
     pub path: String,
     /// The query without `?`; `None` if the URL had no `?`.
     pub query: Option<String>,
-    /// The headers.
+    /// The headers that the server reads; others are not passed on.
     pub headers: Headers,
-    /// The body.
+    /// The request's body.
     pub body: Body,
 }
 
@@ -174,17 +177,17 @@ impl Request {
     }
 }
 
-/// A header name and its value.
+/// The name and the value of a response header.
 pub type Header = (&'static str, Cow<'static, str>);
 
-/// A response, complete.
+/// A response as the edge sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// HTTP status code.
+    /// The HTTP status code.
     pub status: u16,
-    /// Headers in the order to send.
+    /// The headers in the order in which they are sent.
     pub headers: Vec<Header>,
-    /// The body, always text.
+    /// The body, which is always text.
     pub body: String,
 }
 
@@ -199,7 +202,7 @@ impl Response {
         Self { status, headers, body }
     }
 
-    /// A response without a body.
+    /// Makes a response without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, headers: vec![("cache-control", Cow::Borrowed("no-store"))], body: String::new() }
     }
@@ -209,7 +212,7 @@ impl Response {
         Self::empty(303).with("location", location).with("referrer-policy", "no-referrer")
     }
 
-    /// Adds a header.
+    /// Adds the header `name` with `value`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));

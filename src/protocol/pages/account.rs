@@ -1,4 +1,6 @@
-//! The page where people see and end their sessions, take access back and change their password.
+//! The account page, where people see and end their sessions, take access back and change their password.
+//!
+//! `endpoints::account` fills it and takes its forms.
 
 use super::form::{Button, Field, Flaw, FormTarget, Look, hidden};
 use super::html::Html;
@@ -9,36 +11,36 @@ use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, WEAK, new_password, new_passwo
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
 
-/// One signed-in browser.
+/// A row of the account page: one browser that is signed in.
 #[derive(Debug, Clone)]
 pub struct SessionRow<'a> {
     /// Identifies it in the form; the field `session`.
     pub id: &'a str,
     /// What people recognize it by, such as "Firefox on Linux".
     pub label: &'a str,
-    /// When it began, in words.
+    /// When the session began, in words.
     pub created: String,
-    /// When it was last used, in words.
+    /// When the session was last used, in words.
     pub last_seen: String,
     /// Whether it is the one that sees this page.
     pub current: bool,
 }
 
-/// One application with access.
+/// A row of the account page: one application that has access.
 #[derive(Debug, Clone)]
 pub struct AppRow<'a> {
     /// Identifies it in the form; the field `client`.
     pub client_id: &'a str,
-    /// Its name.
+    /// The application's name.
     pub name: &'a str,
-    /// What it may do, in words.
+    /// What the application may do, in words.
     pub scopes: String,
 }
 
 /// What the last action on the account page led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountNotice {
-    /// The password is a new one.
+    /// The password was changed.
     PasswordChanged,
     /// One session has ended.
     SessionEnded,
@@ -88,22 +90,22 @@ impl AccountNotice {
 pub struct AccountPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
-    /// Where all of its forms lead.
+    /// Where all forms of the page lead.
     pub target: FormTarget<'a>,
-    /// Who is signed in.
+    /// The login of the user who is signed in.
     pub account: &'a str,
-    /// Where they are signed in.
+    /// The user's sessions.
     pub sessions: Vec<SessionRow<'a>>,
-    /// What has access.
+    /// The applications that have access.
     pub apps: Vec<AppRow<'a>>,
-    /// What the last action led to.
+    /// What the last action on the page led to.
     pub notice: Option<AccountNotice>,
 }
 
 impl AccountPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let failed = self.notice.is_some_and(|notice| !notice.is_good());
         let title = if failed { "Error: Your account" } else { "Your account" };

@@ -1,24 +1,24 @@
-//! Colors that stay readable whatever accent an operator picks (WCAG 2.2 §1.4.3 and §1.4.11).
+//! Colors that stay readable whatever accent an operator picks (WCAG 2.2 §1.4.3 and §1.4.11). `style` uses them.
 
-/// An sRGB color.
+/// A color of the sRGB space: red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Color([u8; 3]);
 
-/// `#000000`
+/// Black, `#000000`.
 pub(super) const BLACK: Color = Color([0; 3]);
-/// `#ffffff`
+/// White, `#ffffff`.
 pub(super) const WHITE: Color = Color([255; 3]);
 
-/// Steps from one color to another.
+/// How many steps lead from one color to another.
 const STEPS: u16 = 32;
 
 impl Color {
-    /// A color of fixed components.
+    /// Makes a color of fixed components.
     pub(super) const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self([red, green, blue])
     }
 
-    /// Reads `#rrggbb`.
+    /// Reads a color in the form `#rrggbb`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
         let digits: Vec<u8> =
@@ -47,7 +47,7 @@ impl Color {
         if chroma < 32 && self.contrast(background) < 1.7 { self.toward(end, 30) } else { self }
     }
 
-    /// `step` thirty-seconds of the way to `end`.
+    /// The color that lies `step` thirty-seconds of the way to `end`.
     pub(super) fn toward(self, end: Self, step: u16) -> Self {
         let [red, green, blue] = self.0;
         let [to_red, to_green, to_blue] = end.0;
@@ -60,7 +60,7 @@ impl Color {
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
     }
 
-    /// Relative luminance, 0 to 1.
+    /// The color's relative luminance (WCAG 2.2), from 0 to 1.
     fn luminance(self) -> f64 {
         let [red, green, blue] = self.0.map(linear);
         0.2126 * red + 0.7152 * green + 0.0722 * blue

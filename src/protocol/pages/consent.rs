@@ -1,4 +1,6 @@
-//! Asking whether an application may have what it asks for (`OpenID Connect` Core §3.1.2.4).
+//! The page that asks whether an application may have what it requests (`OpenID Connect` Core §3.1.2.4).
+//!
+//! `endpoints::authorize` fills it; which scopes need consent is decided there.
 
 use super::form::{Button, FormTarget, Look};
 use super::html::Html;
@@ -47,7 +49,7 @@ fn standard(scope: &str) -> Option<&'static str> {
 pub struct ConsentGroup<'a> {
     /// Name of the API; `None` for what is about the person.
     pub resource: Option<&'a str>,
-    /// The scopes.
+    /// The scopes that the application asks for there.
     pub scopes: Vec<ConsentScope<'a>>,
 }
 
@@ -70,13 +72,13 @@ impl ConsentGroup<'_> {
 pub struct ConsentPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
     /// The application that asks.
     pub client: ClientFace<'a>,
-    /// Where the form leads.
+    /// Where the page's form leads.
     pub target: FormTarget<'a>,
-    /// Who is signed in.
+    /// The login of the user who is signed in.
     pub account: &'a str,
     /// What the application asks for.
     pub groups: Vec<ConsentGroup<'a>>,
@@ -85,7 +87,7 @@ pub struct ConsentPage<'a> {
 }
 
 impl ConsentPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let title = format!("Allow access for {}", self.client.name);
         let html = Layout::new(self.base, self.theme, &title).page(|html| {

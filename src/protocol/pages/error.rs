@@ -7,12 +7,12 @@ use super::policy::Policy;
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
 
-/// What it means for the person.
+/// What an error means for the person who sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nothing is at this address.
+    /// There is nothing at this address.
     NoPage,
-    /// Only programs have business at this address.
+    /// The address is meant for programs only.
     ForPrograms,
     /// The page that sent this is too old, or the request it belongs to is.
     TooOld,
@@ -20,7 +20,7 @@ pub enum Trouble {
     DeadLink,
     /// The application that sent the person here is none that is known here, or named an address that isn't its own.
     WrongApplication,
-    /// The person, or the rules, said no.
+    /// The person refused, or the rules do.
     NotAllowed,
     /// There were too many attempts.
     TooMany,
@@ -28,7 +28,7 @@ pub enum Trouble {
     Ours,
     /// The server isn't set up yet.
     NotSetUp,
-    /// Something else about the request.
+    /// Something else is wrong with the request.
     Other,
 }
 
@@ -65,15 +65,15 @@ impl Trouble {
     }
 }
 
-/// Explains an error.
+/// The page that explains an error to a person.
 pub struct ErrorPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
-    /// HTTP status code.
+    /// The HTTP status code of the response.
     pub status: u16,
-    /// What it means for the person.
+    /// What the error means for the person.
     pub trouble: Trouble,
     /// The error code of OAuth, such as `invalid_request`.
     pub error: &'a str,
@@ -81,12 +81,12 @@ pub struct ErrorPage<'a> {
     pub description: &'a str,
     /// The address that was asked for and refused, if that is what was wrong.
     pub received: Option<&'a str>,
-    /// Identifies the request in the logs.
+    /// The request's id in the log.
     pub request_id: &'a str,
 }
 
 impl ErrorPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let heading = self.trouble.heading();
         let html = Layout::new(self.base, self.theme, heading).page(|html| {

@@ -1,4 +1,4 @@
-//! Forms, fields and buttons.
+//! Forms, fields and buttons, as all pages write them: labels, hidden fields against forgery, and what was wrong with a field.
 
 use super::html::Html;
 use super::uri;
@@ -18,7 +18,7 @@ pub struct FormTarget<'a> {
 }
 
 impl FormTarget<'_> {
-    /// Opens the form, hidden fields included.
+    /// Writes the start of the form and its hidden fields.
     pub(super) fn open(&self, html: &mut Html) {
         html.markup("<form method=\"post\"");
         if let Some(action) = uri::path(self.action) {
@@ -30,42 +30,42 @@ impl FormTarget<'_> {
     }
 }
 
-/// A field nobody sees.
+/// Writes a hidden field.
 pub(super) fn hidden(html: &mut Html, name: &str, value: &str) {
     html.markup("<input type=\"hidden\"").attribute("name", name).attribute("value", value).markup(">\n");
 }
 
-/// One labelled input.
+/// A labelled input of a form.
 #[derive(Default)]
 pub(super) struct Field<'a> {
-    /// Name and id.
+    /// The input's `name` and `id`.
     pub(super) name: &'static str,
-    /// The visible label.
+    /// The label that people see.
     pub(super) label: &'static str,
-    /// The input's type.
+    /// The input's `type`.
     pub(super) kind: &'static str,
-    /// What browsers and password managers fill in.
+    /// The input's `autocomplete`, for browsers and password managers.
     pub(super) autocomplete: &'static str,
-    /// What it holds already.
+    /// The value that the input begins with.
     pub(super) value: &'a str,
-    /// A line of advice.
+    /// A line of advice for the field.
     pub(super) hint: Option<&'static str>,
-    /// What was wrong with what was sent.
+    /// What was wrong with the value that was sent before.
     pub(super) problem: Option<Flaw>,
-    /// Whether it may be left empty.
+    /// Whether the input may be left empty.
     pub(super) optional: bool,
-    /// Whether it can't be changed.
+    /// Whether the value can't be changed.
     pub(super) readonly: bool,
-    /// Whether typing starts here.
+    /// Whether the cursor is here when the page opens.
     pub(super) autofocus: bool,
 }
 
-/// What was wrong with a field.
+/// What was wrong with the value of a field, and where the page says so.
 #[derive(Clone, Copy)]
 pub(super) enum Flaw {
-    /// Said right at the field.
+    /// This text stands at the field itself.
     Here(&'static str),
-    /// Said by the [`banner`].
+    /// The [`banner`] of the form says it.
     Banner,
 }
 
@@ -120,7 +120,7 @@ impl Field<'_> {
 
 const BANNER: &str = "problem";
 
-/// A problem with the whole form.
+/// Writes the text that says what is wrong with a form as a whole.
 pub(super) fn banner(html: &mut Html, text: &'static str) {
     html.markup("<p class=\"banner\" role=\"alert\"").attribute("id", BANNER).markup(">");
     html.markup(text).markup("</p>\n");
@@ -129,33 +129,33 @@ pub(super) fn banner(html: &mut Html, text: &'static str) {
 /// How a button looks.
 #[derive(Clone, Copy)]
 pub(super) enum Look {
-    /// What most people came for.
+    /// What most people came to the page for.
     Primary,
-    /// The other choice.
+    /// The alternative to it.
     Secondary,
-    /// A way out, looking like a link.
+    /// A way out, which looks like a link.
     Link,
 }
 
 /// A button that submits its form as `action` = `value`.
 pub(super) struct Button {
-    /// Value and id.
+    /// The button's `value` and `id`.
     pub(super) value: &'static str,
-    /// The visible text.
+    /// The text that people see.
     pub(super) label: &'static str,
-    /// How it looks.
+    /// How the button looks.
     pub(super) look: Look,
     /// Whether the form's fields don't matter to it.
     pub(super) skips_fields: bool,
 }
 
 impl Button {
-    /// A button of a form without fields.
+    /// Writes a button that is a form by itself, without fields.
     pub(super) fn new(look: Look, value: &'static str, label: &'static str) -> Self {
         Self { value, label, look, skips_fields: false }
     }
 
-    /// The button.
+    /// Writes the button.
     pub(super) fn render(&self, html: &mut Html) {
         html.markup("<button type=\"submit\" name=\"action\"");
         html.attribute("value", self.value).attribute("id", self.value).attribute("class", self.look.class());
@@ -165,7 +165,7 @@ impl Button {
 }
 
 impl Look {
-    /// The class of the style sheet.
+    /// The name of the button's class in the style sheet.
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Primary => "primary",

@@ -1,4 +1,6 @@
 //! The authorization response as a form that submits itself (`OAuth 2.0 Form Post Response Mode` §2).
+//!
+//! `endpoints::authorize::answer` makes one for `response_mode=form_post`; it is the only page with a script.
 
 use super::form::hidden;
 use super::html::Html;
@@ -14,7 +16,7 @@ pub const SUBMIT_SCRIPT: &str = include_str!("submit.js");
 pub struct FormPostPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// The client's redirect URI.
+    /// The client's redirect URI, which the form is sent to.
     pub action: &'a str,
     /// The parameters of the response, in order.
     pub parameters: &'a [(&'a str, &'a str)],

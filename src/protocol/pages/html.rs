@@ -1,6 +1,8 @@
 //! A writer that can't forget to escape: markup is `&'static str`, everything else goes through [`escape`].
+//!
+//! Every page is written with it; there are no templates.
 
-/// HTML under construction.
+/// An HTML document under construction.
 #[derive(Default)]
 pub(super) struct Html(String);
 
@@ -27,7 +29,7 @@ impl Html {
         if condition { self.markup(markup) } else { self }
     }
 
-    /// The finished document.
+    /// The finished document as text.
     pub(super) fn into_string(self) -> String {
         self.0
     }

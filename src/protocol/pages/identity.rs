@@ -1,4 +1,6 @@
-//! How applications and accounts appear on a page.
+//! How applications and user accounts appear on a page: name, logo or initial, links to policy and terms.
+//!
+//! What a client registered is shown as text or as a checked link, never as markup.
 
 use super::html::Html;
 use super::uri;
@@ -8,13 +10,13 @@ use super::uri;
 pub struct ClientFace<'a> {
     /// Its name, or its `client_id` if it has none.
     pub name: &'a str,
-    /// Its logo; shown if `https`.
+    /// The URI of its logo, which is shown if it is `https`.
     pub logo_uri: Option<&'a str>,
-    /// Its home page.
+    /// The URI of its home page.
     pub client_uri: Option<&'a str>,
-    /// Its privacy policy.
+    /// The URI of its privacy policy.
     pub policy_uri: Option<&'a str>,
-    /// Its terms of service.
+    /// The URI of its terms of service.
     pub tos_uri: Option<&'a str>,
 }
 
@@ -33,7 +35,7 @@ impl ClientFace<'_> {
         }
     }
 
-    /// Its logo or its initial.
+    /// Writes its logo, or its initial if it has none.
     pub(super) fn mark(&self, html: &mut Html) {
         html.markup("<p class=\"client\">");
         mark(html, self.name, self.logo_uri);

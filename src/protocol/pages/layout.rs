@@ -1,4 +1,4 @@
-//! The frame around every page: head, the organisation's name on top, a card, help below.
+//! The frame around every page: the document's `head`, the organization's name on top, a card, help below.
 
 use super::html::Html;
 use super::identity::mark;
@@ -6,15 +6,15 @@ use super::style::stylesheet_version;
 use super::uri;
 use crate::protocol::config::theme::Theme;
 
-/// The frame of one page.
+/// The frame around one page's content.
 pub(super) struct Layout<'a> {
-    /// Path of the issuer.
+    /// The path of the issuer, empty for the root.
     pub(super) base: &'a str,
     /// Whose page it is; `None` where a page is only passed through.
     pub(super) theme: Option<&'a Theme>,
     /// What the page is about; the document's title.
     pub(super) title: &'a str,
-    /// Where to go on to by itself.
+    /// Where the page goes on to by itself, if it does.
     pub(super) refresh: Option<Onward<'a>>,
     /// Whether the card is for reading rather than for one decision.
     pub(super) wide: bool,
@@ -28,12 +28,12 @@ pub(super) struct Onward<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// A page of `theme` called `title`.
+    /// Makes the frame of a page of `theme` with the title `title`.
     pub(super) fn new(base: &'a str, theme: &'a Theme, title: &'a str) -> Self {
         Self { base, theme: Some(theme), title, refresh: None, wide: false }
     }
 
-    /// The document, with `content` as its card.
+    /// Writes the document; `content` fills its card.
     pub(super) fn page(&self, content: impl FnOnce(&mut Html)) -> Html {
         let mut html = Html::default();
         self.head(&mut html);

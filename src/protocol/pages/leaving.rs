@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::uri;
 use crate::protocol::http::Response;
 
-/// Leads on to an application.
+/// The page that leads on to an application.
 pub struct LeavingPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,

@@ -1,4 +1,4 @@
-//! The sign-in page.
+//! The sign-in page, within an authorization request or on the way to the account page.
 
 use super::form::{Button, Field, Flaw, FormTarget, Look, banner};
 use super::html::Html;
@@ -42,15 +42,15 @@ impl LoginProblem {
 pub struct LoginPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
     /// The application that sent them here; `None` for the account page.
     pub client: Option<ClientFace<'a>>,
-    /// Where the form leads.
+    /// Where the page's form leads.
     pub target: FormTarget<'a>,
     /// The username to start with: `login_hint` (`OpenID Connect` Core §3.1.2.1) or the last attempt's.
     pub login_hint: Option<&'a str>,
-    /// What went wrong before.
+    /// What went wrong before, if anything.
     pub problem: Option<LoginProblem>,
     /// Where to create an account: a path on this origin or a web address.
     pub sign_up_uri: Option<&'a str>,
@@ -59,7 +59,7 @@ pub struct LoginPage<'a> {
 }
 
 impl LoginPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let title = if self.problem.is_some() { "Error: Sign in" } else { "Sign in" };
         let html = Layout::new(self.base, self.theme, title).page(|html| {

@@ -1,4 +1,5 @@
-//! Signing out (`OpenID Connect` RP-Initiated Logout §2, Front-Channel Logout §2).
+//! The pages around signing out (`OpenID Connect` RP-Initiated Logout §2, Front-Channel Logout §2), and the one after a new
+//! password was set. `endpoints::logout` and `endpoints::sign_up` fill them.
 
 use super::error::way_on;
 use super::form::{Button, FormTarget, Look};
@@ -13,18 +14,18 @@ use crate::protocol::http::Response;
 pub struct LogoutPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
-    /// Where the form leads.
+    /// Where the page's form leads.
     pub target: FormTarget<'a>,
-    /// Who is signed in, if known.
+    /// The login of the user who is signed in, if it is known.
     pub account: Option<&'a str>,
     /// The application that asks for it, if one does.
     pub client: Option<ClientFace<'a>>,
 }
 
 impl LogoutPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let html = Layout::new(self.base, self.theme, "Sign out?").page(|html| {
             if let Some(client) = &self.client {
@@ -55,14 +56,14 @@ impl LogoutPage<'_> {
 pub struct PasswordSetPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
-    /// What they sign in with.
+    /// The login identifier that the user signs in with.
     pub account: &'a str,
 }
 
 impl PasswordSetPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let html = Layout::new(self.base, self.theme, "Password saved").page(|html| {
             html.markup("<h1>Your password is saved</h1>\n<p class=\"lead\">Go to your application and sign in as <bdi>");
@@ -77,16 +78,16 @@ impl PasswordSetPage<'_> {
 pub struct SignedOutPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
-    /// Front-channel logout URIs, loaded in hidden frames.
+    /// Front-channel logout URIs of clients, which hidden frames load.
     pub frames: &'a [String],
     /// The post-logout redirect URI, followed at once, or after two seconds where there are frames to load.
     pub continue_uri: Option<&'a str>,
 }
 
 impl SignedOutPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let next = self.continue_uri.and_then(uri::registered);
         let refresh = next.map(|uri| Onward { uri, seconds: if self.frames.is_empty() { 0 } else { 2 } });

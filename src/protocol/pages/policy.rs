@@ -10,11 +10,11 @@ use crate::protocol::http::Response;
 /// What a page may do beyond showing itself.
 #[derive(Default)]
 pub(super) struct Policy {
-    /// Where its forms lead.
+    /// Where the page's forms lead.
     pub(super) forms: Forms,
-    /// What it may frame.
+    /// The sources that the page may load into frames.
     pub(super) frames: Vec<String>,
-    /// Whether it runs this server's script.
+    /// Whether the page runs this server's script.
     pub(super) script: bool,
     /// Whether no other origin keeps a handle on its window.
     pub(super) isolated: bool,
@@ -23,7 +23,7 @@ pub(super) struct Policy {
 /// Where the forms of a page lead. Chromium applies this to every redirect after a submission, too.
 #[derive(Default)]
 pub(super) enum Forms {
-    /// There are none.
+    /// The page has no form.
     #[default]
     None,
     /// To this server; the answer may redirect to an app's own scheme, which is the end of the way.
@@ -41,7 +41,7 @@ impl Policy {
         Self { forms, ..Self::default() }
     }
 
-    /// The response with all headers.
+    /// Makes the response of `html`, with all of its headers.
     pub(super) fn respond(&self, status: u16, html: Html) -> Response {
         let page = Response { status, headers: Vec::new(), body: html.into_string() }
             .with("content-type", "text/html; charset=utf-8")

@@ -1,4 +1,5 @@
-//! Asking whether to go on with the account that is signed in (`prompt=select_account`).
+//! The page that asks whether to go on with the account that is signed in (`prompt=select_account`, `OpenID Connect Core`
+//! §3.1.2.1). `endpoints::authorize` fills it.
 
 use super::form::{Button, FormTarget, Look};
 use super::identity::{ClientFace, account};
@@ -11,18 +12,18 @@ use crate::protocol::http::Response;
 pub struct SelectAccountPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
     /// The application that sent them here, if one did.
     pub client: Option<ClientFace<'a>>,
-    /// Where the form leads.
+    /// Where the page's form leads.
     pub target: FormTarget<'a>,
-    /// Who is signed in.
+    /// The login of the user who is signed in.
     pub account: &'a str,
 }
 
 impl SelectAccountPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let html = Layout::new(self.base, self.theme, "Choose an account").page(|html| {
             if let Some(client) = &self.client {

@@ -1,4 +1,6 @@
-//! Creating an account, accepting an invitation, choosing a new password.
+//! The page for creating an account, accepting an invitation or choosing a new password, with the texts about new passwords.
+//!
+//! `endpoints::sign_up` and `endpoints::authorize` fill it; what a password has to be is decided in `login::new_password`.
 
 use super::form::{Button, Field, Flaw, FormTarget, Look, banner};
 use super::html::Html;
@@ -20,7 +22,7 @@ pub enum SignUpProblem {
     PasswordWeak,
     /// The two passwords aren't the same.
     PasswordsDiffer,
-    /// This is no email address.
+    /// The address is no email address.
     EmailInvalid,
     /// The limit for this address is reached.
     TooManyAttempts,
@@ -61,17 +63,17 @@ impl SignUpKind {
 pub struct SignUpPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
-    /// Whose page it is.
+    /// The theme of the organization whose page it is.
     pub theme: &'a Theme,
     /// The application that sent them here, if one did.
     pub client: Option<ClientFace<'a>>,
-    /// Where the form leads.
+    /// Where the page's form leads.
     pub target: FormTarget<'a>,
     /// The email address to start with; fixed for an invitation and a reset.
     pub email: Option<&'a str>,
-    /// The name to start with.
+    /// The name that the field begins with.
     pub name: Option<&'a str>,
-    /// What went wrong before.
+    /// What went wrong before, if anything.
     pub problem: Option<SignUpProblem>,
     /// What the page is for.
     pub kind: SignUpKind,
@@ -80,7 +82,7 @@ pub struct SignUpPage<'a> {
 }
 
 impl SignUpPage<'_> {
-    /// The page.
+    /// Makes the page.
     pub fn render(&self) -> Response {
         let title = match self.problem {
             Some(_) => format!("Error: {}", self.kind.title()),
@@ -146,7 +148,7 @@ impl SignUpPage<'_> {
         html.markup("</div>\n</form>\n");
     }
 
-    /// The first field that needs typing.
+    /// The first field that has to be typed into.
     fn start(&self) -> Start {
         let email_invalid = self.problem == Some(SignUpProblem::EmailInvalid);
         if self.kind == SignUpKind::OpenSignUp && (self.email.is_none() || email_invalid) {
@@ -198,7 +200,7 @@ impl SignUpPage<'_> {
     }
 }
 
-/// Where typing starts.
+/// The field that the cursor is in when the page opens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     Email,
@@ -206,14 +208,14 @@ enum Start {
     Password,
 }
 
-/// What is wrong with a new password.
+/// What a page says of a new password that is too short.
 pub(super) const TOO_SHORT: &str = "This password is too short. Use a longer one.";
-/// See [`TOO_SHORT`].
+/// What a page says of a new password that is too long.
 pub(super) const TOO_LONG: &str = "This password is too long. Use a shorter one.";
-/// See [`TOO_SHORT`].
+/// What a page says of a new password that is among the first to be guessed.
 pub(super) const WEAK: &str =
     "This password is easy to guess: many people use it, or it is made of a name. Choose another one.";
-/// See [`TOO_SHORT`].
+/// What a page says of two new passwords that differ.
 pub(super) const DIFFER: &str = "The passwords weren’t the same. Enter both again.";
 
 /// The field `password` for a password that is about to be set.
@@ -231,7 +233,7 @@ pub(super) fn new_password(html: &mut Html, problem: Option<Flaw>, autofocus: bo
     .render(html);
 }
 
-/// The field `password_again`.
+/// Writes the field `password_again`.
 pub(super) fn new_password_again(html: &mut Html, problem: Option<Flaw>) {
     Field {
         name: "password_again",

@@ -1,4 +1,4 @@
-//! The style sheet: fixed rules plus the colors that follow from the theme's accent.
+//! The style sheet: fixed rules plus the colors that follow from the theme's accent. `endpoints::assets` serves it.
 
 use sha2::{Digest as _, Sha256};
 

@@ -4,7 +4,7 @@
 
 use crate::protocol::codec::uri::{Uri, is_forbidden};
 
-/// An `https` or `http` URI.
+/// Returns `uri` if its scheme is `https` or `http`.
 pub(super) fn web(uri: &str) -> Option<&str> {
     let parts = split(uri)?;
     let leads_somewhere =

@@ -19,7 +19,7 @@ use crate::protocol::codec::encoding::secret_base64_unpadded;
 use crate::protocol::model::entropy::Entropy;
 use formats::Stored;
 
-/// Memory in KiB, passes, lanes.
+/// The cost of a hash with Argon2id: memory in KiB, passes, lanes.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 /// Bytes of a salt and of a hash.
 const LENGTHS: (usize, usize) = (16, 32);
@@ -30,7 +30,7 @@ const LENGTHS: (usize, usize) = (16, 32);
 pub struct Password(String);
 
 impl Password {
-    /// Wraps what somebody typed.
+    /// Wraps a password as somebody typed it.
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -80,29 +80,29 @@ impl fmt::Debug for PasswordHash {
 pub enum Order {
     /// Hash a new password.
     Hash {
-        /// The password.
+        /// The password to hash.
         password: Password,
-        /// Its salt.
+        /// The random salt of the hash.
         salt: [u8; LENGTHS.0],
     },
     /// Check a password, and hash it anew if the stored hash is not as ours are.
     Check {
-        /// The password.
+        /// The password to check.
         password: Password,
         /// The stored hash; without one it takes as long and doesn't fit.
         stored: Option<PasswordHash>,
-        /// The salt of a new hash.
+        /// The random salt of a new hash, should one be made.
         salt: [u8; LENGTHS.0],
     },
 }
 
 impl Order {
-    /// To hash a new password.
+    /// Makes the order to hash a new password.
     pub fn hash(password: Password, entropy: &impl Entropy) -> Self {
         Self::Hash { password, salt: salt(entropy) }
     }
 
-    /// To check a password.
+    /// Makes the order to check a password against the hash that is `stored`.
     pub fn check(password: Password, stored: Option<PasswordHash>, entropy: &impl Entropy) -> Self {
         Self::Check { password, stored, salt: salt(entropy) }
     }
@@ -114,19 +114,19 @@ fn salt(entropy: &impl Entropy) -> [u8; LENGTHS.0] {
     salt
 }
 
-/// What came of an order.
+/// The result of an order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Computed {
-    /// To [`Order::Hash`].
+    /// The hash that an [`Order::Hash`] asked for.
     Hash(PasswordHash),
-    /// To [`Order::Check`].
+    /// The verdict that an [`Order::Check`] asked for.
     Checked {
-        /// The hash that was compared with.
+        /// The stored hash that the password was compared with.
         stored: Option<PasswordHash>,
-        /// Whether it is the password's.
+        /// Whether the hash is that of the password.
         fits: bool,
-        /// What is to be stored instead.
+        /// A new hash that is to be stored instead of the old one.
         renewed: Option<PasswordHash>,
     },
     /// Nothing: too much is being computed, or there is no memory.
@@ -146,7 +146,7 @@ enum Purpose {
     Check { stored: Option<PasswordHash>, parsed: Option<Stored> },
     /// Make a new hash, because the one that is stored fits but is not as ours are.
     Renew { stored: Option<PasswordHash> },
-    /// Make a hash.
+    /// Make the hash of a new password.
     Hash,
 }
 
@@ -170,7 +170,7 @@ impl Task {
         Some(Self { running, password, salt, purpose })
     }
 
-    /// Works for about `budget` microseconds.
+    /// Works for about `budget` microseconds. Returns the result once there is one.
     pub fn step(&mut self, budget: u32) -> Option<Computed> {
         let result = self.running.step(budget)?;
         let (stored, parsed) = match core::mem::replace(&mut self.purpose, Purpose::Hash) {

@@ -1,4 +1,6 @@
 //! Transitions of one client: declared, changed, secrets added and ended, switched on and off.
+//!
+//! The Control object applies them within its transaction. Whether a declaration is valid has been checked by `validate`.
 
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
@@ -53,11 +55,11 @@ pub fn begin_anew(client: &mut Client, fresh: Epoch) {
     client.epoch = Some(fresh.later_than(client.epoch));
 }
 
-/// What came of adding a secret.
+/// What adding a secret to a client yields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum AddSecret {
-    /// It is there, under this id.
+    /// The secret was added, under this id.
     Added(String),
     /// The client authenticates without one, or not at all.
     NoSecrets,

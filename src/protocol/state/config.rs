@@ -1,4 +1,6 @@
-//! What applying a configuration does to the clients.
+//! What applying a configuration does to the clients: which are registered, changed and removed.
+//!
+//! Clients that were registered through the admin API are left alone. The Control object calls it when a configuration is applied.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +12,27 @@ use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::time::Timestamp;
 
-/// What happens to one client.
+/// What applying a configuration does to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Change {
-    /// It is new.
+    /// The client is registered.
     Create,
-    /// It changes.
+    /// The client is changed.
     Update,
     /// It was registered through the API and belongs to the configuration from now on.
     Adopt,
-    /// The configuration no longer has it.
+    /// The client is removed, because the configuration no longer has it.
     Delete,
 }
 
 /// The difference between the stored clients and a configuration.
 #[derive(Debug, Default)]
 pub struct Reconciliation {
-    /// Clients to write, with what that is.
+    /// The clients to write, each with what happens to it.
     pub put: Vec<(Client, Change)>,
-    /// Clients to delete.
+    /// The ids of the clients to delete.
     pub delete: Vec<String>,
 }
 

@@ -69,7 +69,7 @@ pub fn add(keys: &mut Vec<StoredKey>, new: StoredKey) {
     keys.push(new);
 }
 
-/// What a wish to rotate comes to.
+/// What becomes of a request to rotate a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
     /// A key was prepared already; it now starts at this time.
@@ -144,7 +144,7 @@ pub fn next_alarm(keys: &[StoredKey], rotate_every: u64, now: Timestamp) -> Time
     Timestamp(soonest.0.clamp(now.plus(HOUR).0, now.plus(30 * DAY).0))
 }
 
-/// The public sides.
+/// The public parts of `keys`.
 pub fn publics(keys: &[StoredKey]) -> impl Iterator<Item = &PublicKey> {
     keys.iter().map(|key| &key.public)
 }

@@ -1,4 +1,6 @@
 //! State transitions: synchronous, pure functions over records. A store only makes them atomic.
+//!
+//! The objects call them between reading and writing, with the time passed in; tests call them with any. Nothing here awaits.
 
 pub mod client;
 pub mod config;

@@ -12,7 +12,7 @@ use crate::protocol::model::time::Timestamp;
 /// What is stored of a family besides its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {
-    /// Every generation's secret is made from it.
+    /// The seed that every generation's secret is derived from.
     pub seed: SecretBytes,
     /// The newest generation that was handed out. Its predecessor was presented, it itself was not yet.
     pub head: u32,
@@ -28,10 +28,10 @@ pub struct Family {
     pub used_at: Timestamp,
 }
 
-/// The client's rules as they are now.
+/// The client's rules for refresh tokens as they are now.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Policy {
-    /// Its configuration.
+    /// The client's `[client.refresh]` configuration.
     pub refresh: RefreshConfig,
     /// Whether its tokens are bound to it by more than possession: it authenticates.
     pub bound: bool,
@@ -52,7 +52,7 @@ impl Policy {
     }
 }
 
-/// What presenting a token comes to.
+/// What presenting a refresh token yields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum RotationOutcome {
@@ -66,12 +66,12 @@ pub enum RotationOutcome {
     OtherRequest,
     /// The token was replaced long ago: somebody has an old copy. `distance` generations lie in between.
     Reused {
-        /// How old the token is, in generations.
+        /// How many generations the token is behind the newest one.
         distance: u32,
     },
-    /// The family was idle for too long.
+    /// The family was not used for longer than its idle lifetime.
     Idle,
-    /// No such generation was ever handed out.
+    /// The token names a generation that was never handed out.
     Unknown,
 }
 

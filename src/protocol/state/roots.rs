@@ -30,9 +30,9 @@ pub const MOST: usize = 16;
 /// A generation as the Control object stores it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredRoot {
-    /// What values call it. Ids go round.
+    /// The number that values made with the generation carry; numbers go round.
     pub id: u8,
-    /// Its states.
+    /// The times at which the generation's states begin.
     #[serde(flatten)]
     pub schedule: Schedule,
     /// The secret. None for that of a release before there were generations: it is the one that names come from.
@@ -43,16 +43,16 @@ pub struct StoredRoot {
     pub retired_for: BTreeSet<Purpose>,
 }
 
-/// All generations, the oldest first.
+/// The generations of the root secret, oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Generations {
-    /// Those that are not gone.
+    /// The generations that are not gone.
     #[serde(default)]
     pub all: Vec<StoredRoot>,
     /// The id of the next one to be made; one that was taken out is not given again soon.
     #[serde(default)]
     pub next_id: u8,
-    /// Which one values are made with.
+    /// The `id` of the generation that new values are made with.
     #[serde(default)]
     pub writing: u8,
 }
@@ -122,7 +122,7 @@ impl Generations {
         self.all.len() != before
     }
 
-    /// When something has to be done next.
+    /// When the Control object has to look after the generations next: to end one, switch, or make one.
     pub fn next_alarm(&self, now: Timestamp) -> Option<Timestamp> {
         let switch =
             |root: &StoredRoot| (root.schedule.active_from > now).then_some(root.schedule.active_from);

@@ -1,11 +1,11 @@
-//! Django's forms: `algorithm$parameters$salt$hash`, where the salt is taken as the text it is.
+//! Django's forms: `algorithm$parameters$salt$hash`, where the salt is taken as the text it is. [`super::Stored::parse`] calls them.
 
 use mintedge_passwords::{Digest, Function};
 
 use super::phc::fields;
 use super::{Stored, base64, number};
 
-/// `870000$SALT$HASH`.
+/// Reads PBKDF2 as Django writes it: `870000$SALT$HASH`.
 pub(super) fn pbkdf2(name: &str, rest: &str) -> Option<Stored> {
     let [iterations, salt, hash] = fields(rest)?;
     let (scheme, digest) = match name {
@@ -16,7 +16,7 @@ pub(super) fn pbkdf2(name: &str, rest: &str) -> Option<Stored> {
     Some(Stored::new(scheme, Function::Pbkdf2 { digest, iterations, salt }, base64(hash)?))
 }
 
-/// `16384$SALT$8$1$HASH`.
+/// Reads scrypt as Django writes it: `16384$SALT$8$1$HASH`.
 pub(super) fn scrypt(rest: &str) -> Option<Stored> {
     let [n, salt, r, p, hash] = fields(rest)?;
     let n = number(n).filter(|n| n.is_power_of_two())?;

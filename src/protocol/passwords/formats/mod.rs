@@ -13,13 +13,13 @@ use sha2::{Digest as _, Sha256};
 use super::{COST, LENGTHS};
 use crate::protocol::codec::encoding::from_secret_base64_unpadded;
 
-/// Longest text, in bytes.
+/// The longest text of a hash, in bytes.
 const MAX_LENGTH: usize = 1024;
 /// Most memory in KiB that a hash may ask for: half of what an isolate has.
 const MAX_MEMORY: u32 = 65_536;
-/// Most passes of Argon2.
+/// The most passes of Argon2 that a hash may ask for.
 const MAX_PASSES: u32 = 10;
-/// Largest cost of bcrypt.
+/// The largest cost of bcrypt (a power of two) that a hash may ask for.
 const MAX_BCRYPT: u32 = 14;
 /// Most iterations of PBKDF2, over all blocks of its result.
 const MAX_ITERATIONS: u64 = 2_000_000;
@@ -33,26 +33,26 @@ const MALFORMED: &str =
     "the password hash names a known scheme, but the rest of it is not of that scheme's form";
 const TOO_COSTLY: &str = "the password hash costs more than is allowed here: 64 MiB and 10 passes of Argon2, a cost of 14 of bcrypt, 2,000,000 iterations of PBKDF2, N*r*p of 2^20 and 64 MiB of scrypt";
 
-/// What a stored hash says.
+/// A stored hash, taken apart.
 #[derive(Debug)]
 pub(super) struct Stored {
-    /// What the scheme is called.
+    /// The name of the hash's scheme, as the admin API shows it.
     pub(super) scheme: &'static str,
     function: Function,
     input: Input,
     expected: Expected,
 }
 
-/// What the function gets of a password.
+/// What of a password goes into the hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
-    /// The password.
+    /// The password as it is.
     Plain,
-    /// Its SHA-256 in hexadecimal digits.
+    /// The SHA-256 of the password, in hexadecimal digits.
     Sha256,
 }
 
-/// What the function's result has to be.
+/// What the hash function's result is compared with.
 #[derive(Debug)]
 enum Expected {
     Result(Vec<u8>),
@@ -136,7 +136,7 @@ impl Stored {
         }
     }
 
-    /// Whether it may be computed here.
+    /// Refuses a hash whose computation would take too much time or memory.
     fn check(&self) -> Result<(), &'static str> {
         let (is_affordable, salt) = match &self.function {
             Function::Argon2 { memory, passes, salt, .. } => {

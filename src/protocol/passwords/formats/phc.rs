@@ -5,7 +5,7 @@ use mintedge_passwords::{Digest, Function, Variant};
 
 use super::{Stored, base64, number};
 
-/// `v=19$m=19456,t=2,p=1$SALT$HASH`.
+/// Reads the rest of an Argon2 string: `v=19$m=19456,t=2,p=1$SALT$HASH`.
 pub(super) fn argon2(variant: Variant, rest: &str) -> Option<Stored> {
     let [costs, salt, hash] = fields(rest.strip_prefix("v=19$")?)?;
     let [memory, passes, lanes] = numbers(costs, ["m=", "t=", "p="])?;
@@ -31,7 +31,7 @@ pub(super) fn pbkdf2(name: &str, rest: &str) -> Option<Stored> {
     Some(Stored::new(scheme, Function::Pbkdf2 { digest, iterations, salt: base64(salt)? }, hash))
 }
 
-/// `ln=14,r=8,p=1$SALT$HASH`.
+/// Reads the rest of a scrypt string: `ln=14,r=8,p=1$SALT$HASH`.
 pub(super) fn scrypt(rest: &str) -> Option<Stored> {
     let [costs, salt, hash] = fields(rest)?;
     let [log_n, r, p] = numbers(costs, ["ln=", "r=", "p="])?;
@@ -43,7 +43,7 @@ pub(super) fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
     text.split('$').collect::<Vec<_>>().try_into().ok()
 }
 
-/// `a=1,b=2`, if these are its names.
+/// The numbers in `a=1,b=2`, if the names are `names` in that order.
 pub(super) fn numbers<const N: usize>(text: &str, names: [&str; N]) -> Option<[u32; N]> {
     let parts: [&str; N] = text.split(',').collect::<Vec<_>>().try_into().ok()?;
     let values: Option<Vec<u32>> =

@@ -1,4 +1,6 @@
-//! Forms that belong to one product, or to one function: bcrypt's, ASP.NET Core Identity's, Firebase's.
+//! Forms of hashes that belong to one product, or to one function: bcrypt's, ASP.NET Core Identity's, Firebase's.
+//!
+//! [`super::Stored::parse`] calls them; general PHC strings are read by `phc`.
 
 use mintedge_passwords::{Digest, Function};
 
