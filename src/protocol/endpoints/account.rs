@@ -1,4 +1,6 @@
-//! `/account`: what a person sees of themselves. Sessions, applications, and a new password.
+//! `/account`: what a user sees of themselves. Sessions, applications with access, and a new password.
+//!
+//! The page is `pages::account`; whoever is not signed in is sent to sign in first.
 
 use crate::protocol::endpoints::browser::Browser;
 use crate::protocol::endpoints::error_page::error_page;

@@ -1,4 +1,6 @@
-//! What the pages load: the stylesheet, which carries the accent color, and the one script, which submits a form.
+//! What the pages load: the style sheet, which carries the accent color, and the one script, which submits a form.
+//!
+//! Both are made by `pages`; here they get their caching headers.
 
 use crate::protocol::http::{Method, Response};
 use crate::protocol::pages::{SUBMIT_SCRIPT, stylesheet};

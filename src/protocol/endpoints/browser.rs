@@ -1,4 +1,5 @@
-//! The browser behind a request: its session, and the proof that a form was shown to this very browser.
+//! The browser behind a request: its session, and the proof that a form was shown to this very browser (against forged requests
+//! from other sites). Every endpoint with pages uses it.
 
 use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 use crate::protocol::http::Response;
@@ -19,7 +20,7 @@ pub(crate) const MAX_REDIRECTED: usize = 4096;
 /// Stands for the session where there is none.
 const NO_SESSION: [u8; 16] = [0; 16];
 
-/// A browser.
+/// The browser that sent a request.
 pub(crate) struct Browser {
     /// Its random name; made now if it had none.
     id: String,
@@ -35,7 +36,7 @@ pub(crate) fn session_hash(cookie: &SessionCookie) -> SecretHash {
 }
 
 impl Browser {
-    /// Reads the cookies.
+    /// Reads the browser's cookies from the request.
     pub(crate) async fn of<P: Platform>(
         server: &Server<P>,
         context: &RequestContext<'_>,

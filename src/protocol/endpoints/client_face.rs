@@ -1,9 +1,9 @@
-//! What people see of a client.
+//! What pages show of a client: name, logo and links of its registration (RFC 7591 §2).
 
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::pages::ClientFace;
 
-/// What people see of a client.
+/// The name, logo and links that a page shows of a client.
 pub(crate) fn client_face(client: &Client) -> ClientFace<'_> {
     ClientFace {
         name: client.client_name.as_deref().unwrap_or(&client.client_id),

@@ -1,4 +1,6 @@
-//! What people see instead of an error for programs: what it means for them, with the detail folded away.
+//! Errors at endpoints that people reach with a browser: a page that says what an error means for them, the detail folded away.
+//!
+//! Errors for programs are made by `http::error`; the page itself is `pages::error`.
 
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
@@ -11,7 +13,7 @@ use crate::protocol::server::request::RequestContext;
 /// Headers of an answer for programs that a page in its place keeps.
 const KEPT: [&str; 3] = ["allow", "www-authenticate", "x-request-id"];
 
-/// Shows an error to the person.
+/// Makes the page that tells a person of a failure.
 pub(crate) async fn error_page<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -75,7 +77,7 @@ fn page<P: Platform>(
     .render()
 }
 
-/// What a failure means for the person.
+/// What a failure means for the person at the browser.
 fn trouble(code: Code, cause: Option<Cause>) -> Trouble {
     match (code, cause) {
         (_, Some(Cause::LinkInvalid)) => Trouble::DeadLink,

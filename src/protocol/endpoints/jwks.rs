@@ -1,4 +1,4 @@
-//! `/jwks`: the public keys (RFC 7517 §5), upcoming and retiring ones included.
+//! `/jwks`: the public signing keys (RFC 7517 §5), upcoming and retiring ones included. It needs no token and is cached.
 
 use serde::Serialize;
 

@@ -1,4 +1,6 @@
-//! The way out of the server: on to an application.
+//! The response that takes a browser from this server to an application: a redirect, or a page that leads on.
+//!
+//! `authorize` and `logout` use it, always with a registered URI.
 
 use crate::protocol::endpoints::paths::AUTHORIZE;
 use crate::protocol::http::{Method, Response};

@@ -39,10 +39,10 @@ use crate::protocol::tokens::verify::{Hint, Verified, verify_hint};
 /// A request to sign out, while the person is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Plan {
-    /// Tells it from other sealed values.
+    /// Always true; tells the plan from other sealed values.
     logout: bool,
     client_id: Option<String>,
-    /// Registered; with its `state`.
+    /// The registered URI that the browser is sent to afterward, with its `state`.
     return_to: Option<String>,
     made_at: Timestamp,
 }
@@ -198,7 +198,7 @@ async fn ask<P: Platform>(
     Ok(browser.remember(server, page))
 }
 
-/// What the person answered.
+/// Carries out what the person chose on the page.
 async fn confirmed<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -21,12 +21,12 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::user_claims;
 
-/// Which of the two documents.
+/// One of the two metadata documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Document {
     /// RFC 8414: the well-known part comes before the issuer's path.
     OAuth,
-    /// `OpenID Connect Discovery`: it comes after.
+    /// `OpenID Connect Discovery` §4: the well-known part comes after the issuer's path.
     OpenId,
 }
 
@@ -69,7 +69,7 @@ struct Metadata<'a> {
     openid: Option<OpenIdMembers>,
 }
 
-/// What only `OpenID Connect` knows, logout included.
+/// The members that only `OpenID Connect` defines, those about logout included.
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the specification's members")]
 struct OpenIdMembers {

@@ -1,4 +1,7 @@
-//! The endpoints, one file each, and the way from a path to one of them.
+//! The endpoints, one file each: token (RFC 6749 §3.2), authorization (§3.1), introspection, revocation, `OpenID Connect` and pages.
+//!
+//! `app` decides by path which one a request goes to. An endpoint checks the request and puts together the response; what is
+//! decided about grants, accounts and keys is in the folders below.
 
 pub(crate) mod account;
 pub(crate) mod arrival;

@@ -1,4 +1,4 @@
-//! Paths below the issuer.
+//! The paths of the endpoints below the issuer. `app` routes by them; metadata, pages and cookies name them.
 
 use crate::protocol::login;
 
@@ -8,31 +8,31 @@ pub const AUTHORIZE: &str = "/authorize";
 pub const PAR: &str = "/par";
 /// Path of the login form below the issuer.
 pub const LOGIN: &str = "/login";
-/// Path of the account choice.
+/// Path of the page for choosing an account.
 pub const SELECT: &str = "/select-account";
 /// Path of the consent form.
 pub const CONSENT: &str = "/consent";
-/// Path of the form below the issuer.
+/// Path of the form for making an account.
 pub const SIGN_UP: &str = "/sign-up";
 /// Path of the page a link leads to, below the issuer.
 pub const PASSWORD: &str = login::link::PAGE;
-/// Path of the page below the issuer.
+/// Path of the account page.
 pub const ACCOUNT: &str = "/account";
-/// Path of the endpoint below the issuer.
+/// Path of the logout endpoint (`RP-Initiated Logout 1.0`).
 pub const LOGOUT: &str = "/logout";
 /// Path of the token endpoint below the issuer.
 pub const TOKEN: &str = "/token";
 /// Path of the key set below the issuer.
 pub const JWKS: &str = "/jwks";
-/// Path of the endpoint below the issuer.
+/// Path of the userinfo endpoint (`OpenID Connect Core` §5.3).
 pub const USERINFO: &str = "/userinfo";
-/// Path of the endpoint below the issuer.
+/// Path of the introspection endpoint (RFC 7662).
 pub const INTROSPECT: &str = "/introspect";
-/// Path of the endpoint below the issuer.
+/// Path of the revocation endpoint (RFC 7009).
 pub const REVOKE: &str = "/revoke";
-/// Path of the stylesheet below the issuer.
+/// Path of the pages' style sheet.
 pub const STYLE: &str = "/assets/style.css";
-/// Path of the script below the issuer.
+/// Path of the script that submits a form.
 pub const SCRIPT: &str = "/assets/submit.js";
 /// What browsers ask for by themselves, at the root of the host.
 pub const FAVICON: &str = "/favicon.ico";

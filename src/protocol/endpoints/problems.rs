@@ -1,4 +1,4 @@
-//! What a page says of what went wrong.
+//! What the sign-in and sign-up pages say when somebody's attempt was refused: from the error to the page's own message.
 
 use crate::protocol::http::error::{Cause, Code};
 use crate::protocol::http::form::Form;

@@ -26,7 +26,7 @@ use crate::protocol::server::request::RequestContext;
 /// What the form carries instead of an application's request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Visit {
-    /// Tells it from other sealed values.
+    /// Always true; tells the value from other sealed ones.
     account: bool,
     made_at: Timestamp,
 }

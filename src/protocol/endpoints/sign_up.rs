@@ -25,7 +25,7 @@ fn invalid_link() -> Failure {
     OAuthError::new(Code::InvalidRequest, Cause::LinkInvalid, description).into()
 }
 
-/// `/password?token=…`: the form, and what it sends.
+/// Serves `/password?token=…`: the form for a password, and what it sends.
 pub(crate) async fn serve_link<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     context.endpoint.set("password");
     let form = match context.request.method {
@@ -111,7 +111,7 @@ async fn page<P: Platform>(
     Ok(browser.remember(server, page.render()))
 }
 
-/// `/sign-up`: where everybody may make an account.
+/// Serves `/sign-up`, where everybody may make an account if sign-up is open.
 pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
     context.endpoint.set("sign_up");
     let form = match context.request.method {

@@ -1,4 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2): a list of steps, each of which may refuse.
+//!
+//! A client is authenticated by `client_auth`, a grant decides in `grants`, the token is made by `issue`. A refusal that may come
+//! from knowledge up to 60 s old is tried once more with what is known now.
 
 use crate::protocol::server::answer::method_not_allowed;
 use std::rc::Rc;

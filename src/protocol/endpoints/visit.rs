@@ -1,4 +1,5 @@
-//! Addresses that people reach by themselves: the root, bookmarks of forms, and where password managers look.
+//! Addresses that people reach by themselves: the root, bookmarks of forms, and where password managers look
+//! (`/.well-known/change-password`). All lead to the account page.
 
 use crate::protocol::endpoints::paths::ACCOUNT;
 use crate::protocol::http::Response;

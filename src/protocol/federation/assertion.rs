@@ -24,11 +24,11 @@ const MAX_TEXT: usize = 1024;
 /// A token that a trusted issuer made for this server, now. Only [`verify_assertion`] makes one.
 #[derive(Debug)]
 pub(crate) struct VerifiedAssertion<'s> {
-    /// Whose it is.
+    /// The trusted issuer that issued the token.
     pub(crate) issuer: &'s TrustedIssuerConfig,
-    /// What kind of JWT it is.
+    /// The kind of JWT that the token is.
     pub(crate) kind: AssertionKind,
-    /// All of its claims.
+    /// All claims of the token.
     pub(crate) claims: Map<String, Value>,
     /// When it ends; up to a minute ago.
     pub(crate) exp: Timestamp,
@@ -41,7 +41,7 @@ pub(crate) struct VerifiedAssertion<'s> {
 pub(crate) enum Rejected {
     /// Because of what it is, or because its issuer can't be asked.
     Refused(Cause),
-    /// The server failed.
+    /// The token could not be judged, because the server failed.
     Failed(ServerError),
 }
 

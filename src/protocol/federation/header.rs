@@ -15,7 +15,7 @@ pub struct Unverified<'a> {
     pub alg: Alg,
     /// What kind of JWT it says it is.
     pub kind: AssertionKind,
-    /// Its claims.
+    /// The claims, which nothing has confirmed yet.
     pub claims: Map<String, Value>,
     /// The whole of it.
     pub token: Compact<'a>,

@@ -19,7 +19,7 @@ use crate::protocol::passwords::PasswordHash;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 
-/// An account to make.
+/// The account that is to be made.
 #[derive(Debug, Default)]
 pub(crate) struct NewAccount {
     pub(crate) login: String,
@@ -31,11 +31,11 @@ pub(crate) struct NewAccount {
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Made {
-    /// The account.
+    /// The account as it is now.
     User(Box<User>),
-    /// Somebody has the identifier.
+    /// Somebody else has the identifier.
     Taken,
-    /// It can't be an identifier.
+    /// The text can't be a login identifier.
     Malformed,
 }
 
@@ -158,7 +158,7 @@ impl<P: Platform> Server<P> {
         self.holder_of(&identifier, now).await
     }
 
-    /// Who has `identifier`, according to the directory.
+    /// The user that the directory has for `identifier`.
     pub(crate) async fn holder_of(
         &self,
         identifier: &Identifier,

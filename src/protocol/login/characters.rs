@@ -1,5 +1,7 @@
 //! Which characters a new identifier may have: none that can't be seen, none that turns the text around it, and no word that can be
 //! taken for another one in a different alphabet. `docs/decisions/identifiers.md` says why these rules and no tables of Unicode.
+//!
+//! Only `identifier` calls it, for new identifiers; those that exist are not judged again.
 
 /// What can't be seen or changes how others are shown, in ranges: format and control characters, fillers, variation selectors,
 /// spaces but U+0020, private and unassigned planes.

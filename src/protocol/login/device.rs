@@ -20,7 +20,7 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// Prefix of the cookie's value.
+/// The prefix of the cookie's value.
 const PREFIX: &str = "med_";
 /// Bytes of a mark, an epoch and an owner each.
 const PART: usize = 16;
@@ -30,7 +30,7 @@ const PART: usize = 16;
 pub(super) struct Device {
     mark: [u8; PART],
     epoch: Id,
-    /// Cookies of version 0.1.0 don't say.
+    /// The user whose browser it is; cookies of version 0.1.0 don't say.
     owner: Option<UserId>,
 }
 
@@ -109,7 +109,7 @@ impl Device {
         bool::from(device.proof(identifier, &key).ct_eq(proof)).then_some(device)
     }
 
-    /// The cookie's value.
+    /// The value of the cookie.
     fn to_wire(self, identifier: &Identifier, derived: &Derived) -> String {
         let owner = self.owner.map(|owner| *owner.bytes()).unwrap_or_default();
         let proof = self.proof(identifier, derived.session.current().1);

@@ -10,7 +10,7 @@ use crate::protocol::model::client::USER_SUBJECT_PREFIX;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::server::ports::Platform;
 
-/// Longest identifier, in bytes.
+/// The longest login identifier, in bytes.
 const MAX_LENGTH: usize = 254;
 /// Longest text that is looked at, in bytes: the normal form may be shorter.
 const MAX_TYPED: usize = 4 * MAX_LENGTH;
@@ -50,7 +50,7 @@ impl Identifier {
         (!is_reserved && !is_another && characters::are_plain(name)).then_some(identifier)
     }
 
-    /// Whether it looks like an email address.
+    /// Whether the identifier looks like an email address.
     pub(crate) fn is_email(&self) -> bool {
         let parts = self.0.split_once('@');
         parts.is_some_and(|(local, host)| {
@@ -62,17 +62,17 @@ impl Identifier {
         })
     }
 
-    /// The normal form.
+    /// The identifier's normal form.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its key in the directory.
+    /// The name under which the directory keeps the identifier.
     pub(crate) fn key(&self, derived: &Derived) -> String {
         base64url(&mac(&derived.routing, &[b"login", self.0.as_bytes()]))
     }
 
-    /// The directory shard that holds it.
+    /// The shard of the directory that keeps the identifier.
     pub(crate) fn shard(&self, derived: &Derived) -> String {
         shard_of(derived, &mac(&derived.routing, &[b"login", self.0.as_bytes()]))
     }

@@ -12,11 +12,11 @@ const PREFIX: &str = "mel_";
 /// Path below the issuer of the page that a link leads to, with the token as `token`.
 pub(crate) const PAGE: &str = "/password";
 
-/// A link's token, tag checked.
+/// The token in a link, whose tag has been checked.
 pub(crate) struct LinkToken {
-    /// Whom it was sent to.
+    /// The user to whom the link was sent.
     pub(crate) owner: UserId,
-    /// What the object knows of it.
+    /// The SHA-256 of the link's secret, which the user's object compares.
     pub(crate) sha256: SecretHash,
 }
 

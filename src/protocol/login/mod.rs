@@ -1,6 +1,7 @@
-//! Ways to prove who one is. Each yields a `Login`; what comes after (session, consent, code) is the same for all.
+//! Ways in which people prove who they are. Each yields a `Login`; what comes after (session, consent, code) is the same for all.
 //!
-//! There is one so far: passwords. Passkeys, upstream providers and second factors join here.
+//! There is one so far: passwords. Passkeys, upstream providers and second factors join here. The pages and the `password` grant
+//! call it.
 
 pub(crate) mod accounts;
 mod characters;
@@ -36,7 +37,7 @@ pub(crate) const DEVICE_LIFETIME: u64 = 180 * DAY;
 /// The authentication context class of a password login, in `acr`.
 pub const ACR_PASSWORD: &str = "urn:mintedge:acr:password";
 
-/// Somebody who has proved who they are.
+/// A user who has just proved who they are.
 #[derive(Debug)]
 pub(crate) struct Login {
     pub(crate) user: User,
@@ -50,7 +51,7 @@ pub(crate) struct Login {
 pub(crate) enum Problem {
     /// Unknown identifier, wrong password, disabled account, or one without password.
     Wrong,
-    /// Too many attempts.
+    /// There were too many attempts.
     TooMany,
     /// Too many passwords are being hashed; this one was not looked at.
     Busy,
@@ -193,7 +194,7 @@ pub(crate) async fn after_sign_up<P: Platform>(
     Ok(tried)
 }
 
-/// What a password login says of itself.
+/// When and how a user authenticated who used a password at `now`.
 pub(crate) fn by_password(now: Timestamp) -> Authentication {
     Authentication { auth_time: now, acr: ACR_PASSWORD.to_owned(), amr: vec!["pwd".to_owned()] }
 }

@@ -1,4 +1,6 @@
 //! Addresses as somebody who guesses has them: one of IPv4, or any number within a network of IPv6.
+//!
+//! `throttle` counts attempts by them.
 
 use core::net::IpAddr;
 

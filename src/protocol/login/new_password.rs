@@ -25,7 +25,7 @@ pub(crate) enum Flaw {
 pub(crate) struct Names(Vec<String>);
 
 impl Names {
-    /// Of a person to be.
+    /// The names of a user whose account is yet to be made.
     pub(crate) async fn of<P: Platform>(
         server: &Server<P>,
         context: &RequestContext<'_>,
@@ -41,7 +41,7 @@ impl Names {
         Ok(Self(whole.chain(parts).map(str::to_owned).collect()))
     }
 
-    /// Of somebody with an account.
+    /// The names of a user who has an account.
     pub(crate) async fn of_user<P: Platform>(
         server: &Server<P>,
         context: &RequestContext<'_>,

@@ -9,9 +9,9 @@ use crate::protocol::passwords::{Password, PasswordHash};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 
-/// Shortest password, in characters.
+/// The shortest password, in characters.
 pub(super) const MIN_PASSWORD: usize = 8;
-/// Longest password, in bytes.
+/// The longest password, in bytes.
 pub(super) const MAX_PASSWORD: usize = 256;
 
 /// Has a new password hashed: for `owner`, or for somebody who is yet to be.
@@ -33,7 +33,7 @@ pub(crate) async fn hash_password<P: Platform>(
     }
 }
 
-/// Too many passwords are being hashed.
+/// The refusal while too many passwords are being hashed.
 pub(crate) const fn busy() -> OAuthError {
     let description = "too many people are signing in at the moment; try again in a few seconds";
     OAuthError::new(Code::TemporarilyUnavailable, Cause::HashingBusy, description)

@@ -31,29 +31,29 @@ const PER_IDENTIFIER: u32 = 100;
 const CLIENT_SHARE: u32 = 10;
 /// Requests that public clients push from one address in [`SHORT`].
 const PUSHED_PER_ADDRESS: u32 = 300;
-/// A quarter of an hour, in seconds.
+/// A quarter of an hour, in seconds: how long most buckets count.
 const SHORT: u64 = 15 * MINUTE;
 
-/// Where somebody tries a password.
+/// The way by which a password comes to this server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Door<'a> {
-    /// A page of this server.
+    /// Through a page of this server.
     Page,
-    /// A client that took it from them.
+    /// Through a client with the `password` grant, which was told it.
     Client {
-        /// Which one.
+        /// The client's id.
         client_id: &'a str,
-        /// Where the client says that they are.
+        /// The address that the client says its user has.
         address: Option<IpAddr>,
     },
 }
 
-/// One attempt and where it counts.
+/// One attempt, with the buckets that count it.
 pub(super) struct Attempt {
     login: String,
     /// What many people share: an address, a client. Empty for a known browser.
     crowd: Place,
-    /// What concerns this identifier only.
+    /// The buckets that concern this identifier only.
     person: Place,
     /// Whether the first bucket of `person` is theirs alone, as far as anybody can tell.
     own: bool,
@@ -61,7 +61,7 @@ pub(super) struct Attempt {
     give_back: bool,
 }
 
-/// Buckets of one shard.
+/// Buckets that one shard of the directory keeps.
 struct Place {
     shard: String,
     buckets: Vec<Bucket>,
@@ -231,7 +231,7 @@ fn address_hash(derived: &Derived, network: &str) -> [u8; 32] {
     mac(&derived.routing, &[b"address", network.as_bytes()])
 }
 
-/// What a bucket is called.
+/// The name of the bucket that `hash` stands for.
 fn name(hash: &[u8]) -> String {
     base64url(hash.get(..12).unwrap_or_default())
 }

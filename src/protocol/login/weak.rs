@@ -22,7 +22,7 @@ pub(super) fn is_weak(password: &str, words: &[&str]) -> bool {
     is_common(&lower) || is_monotonous(&lower) || is_one_of(&lower, words)
 }
 
-/// Whether it is in the set.
+/// Whether a password, in lower case, is in the set of common ones.
 fn is_common(lower: &str) -> bool {
     let Some((head, coded)) = COMMON.split_at_checked(4) else { return false };
     let count = head.iter().fold(0, |count, byte| (count << 8) | u64::from(*byte));
@@ -50,7 +50,7 @@ fn gap(bits: &mut impl Iterator<Item = u8>) -> Option<u64> {
     Some(gap)
 }
 
-/// A number below `range`.
+/// The hash of a password, in lower case, as a number below `range`.
 fn hash(lower: &str, range: u64) -> u64 {
     let digest = Sha256::digest(lower.as_bytes());
     let number = digest.iter().take(8).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));

@@ -1,4 +1,6 @@
-//! An issuer's metadata (`OpenID Connect Discovery` §4): where it is, and what of it matters here.
+//! An issuer's metadata (`OpenID Connect Discovery` §4): where it is, and what of it matters here, which is `jwks_uri`.
+//!
+//! The document is fetched by `server`; this only reads it.
 
 use serde::Deserialize;
 

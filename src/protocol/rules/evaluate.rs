@@ -16,22 +16,22 @@ pub const RISKY_EVENTS: [&str; 2] = ["pull_request_target", "workflow_run"];
 /// The claim that says what started a workflow at GitHub.
 pub const EVENT_NAME: &str = "event_name";
 
-/// What a token is presented for.
+/// The purpose for which a token is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose<'a> {
-    /// As a grant, by this client.
+    /// A client presents it as a grant.
     Grant {
-        /// The client.
+        /// The id of that client.
         client_id: &'a str,
     },
-    /// In place of a client's secret.
+    /// A client presents it to authenticate, in place of a secret.
     ClientAuthentication,
 }
 
 /// Why a token counts for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoRule {
-    /// It fits no rule.
+    /// The token fits no rule.
     None,
     /// It fits several: none is better than the others.
     Several,
@@ -62,9 +62,9 @@ pub fn evaluate<'r>(
 /// Why a rule is not about a token, whatever its claims say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// It is about another issuer.
+    /// The rule is about another issuer.
     Issuer,
-    /// It is about another kind of token.
+    /// The rule is about another kind of token.
     Assertion,
     /// It authenticates a client and grants nothing, or the other way round.
     Purpose,
@@ -98,7 +98,7 @@ pub fn obstacle(
 /// A claim that isn't what a rule wants.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mismatch<'a> {
-    /// The claim's name or pointer.
+    /// The claim's name or JSON pointer.
     pub claim: &'a str,
     /// What the token says; unset if it says nothing.
     pub seen: Option<&'a Value>,

@@ -1,4 +1,6 @@
-//! What an issuer of each kind may be called, and whether its keys can be had.
+//! What an issuer of each kind may be called, and whether its keys can be had: judged without asking the issuer.
+//!
+//! `validate` calls it before an issuer is stored, `server` for the address that keys are fetched from.
 
 use super::discovery;
 use crate::protocol::codec::uri::host_of;

@@ -1,4 +1,6 @@
-//! What a claim has to be: holding a [`Pattern`] against a value, and two globs against each other.
+//! Patterns of a `[[rule]]`: whether the value of a claim fits one, and whether two globs can match the same text.
+//!
+//! `evaluate` uses the first, `prove` the second.
 
 use serde_json::{Map, Value};
 
@@ -61,7 +63,7 @@ pub fn glob_fits(glob: &str, text: &str) -> bool {
         && glob.split(SEPARATORS).zip(text.split(SEPARATORS)).all(|(glob, text)| part_fits(glob, text))
 }
 
-/// The same between two separators.
+/// Whether `text` is of the form `glob`; neither holds a separator.
 fn part_fits(glob: &str, text: &str) -> bool {
     let mut pieces = glob.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -79,7 +81,7 @@ fn part_fits(glob: &str, text: &str) -> bool {
     })
 }
 
-/// Whether some text is of both forms.
+/// Whether there is a text that both globs match.
 pub fn globs_meet(one: &str, other: &str) -> bool {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let skips = |letter: &char| !SEPARATORS.contains(letter);

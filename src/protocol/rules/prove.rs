@@ -34,13 +34,13 @@ const LISTS: [&str; 16] = [
 /// How the tokens that fit one rule relate to those that fit another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
-    /// No token fits both.
+    /// No token fits both rules.
     Disjoint,
     /// Every token that fits the first fits the second too.
     Within,
-    /// The other way round, and not both.
+    /// Every token that fits the second fits the first too, but not the other way round.
     Around,
-    /// Some token may fit both.
+    /// Some token may fit both rules.
     Overlap,
 }
 
@@ -49,7 +49,7 @@ pub enum Relation {
 pub struct Conflict {
     /// The rule that is to be changed, by index.
     pub rule: usize,
-    /// Why, and what to do.
+    /// Why the rules are in conflict, and what to do about it.
     pub message: String,
 }
 

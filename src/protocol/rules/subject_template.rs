@@ -1,4 +1,6 @@
 //! The `sub` of tokens that come from a foreign token: always `ext:…`, so it is never a person's or a client's.
+//!
+//! `grants` fills a rule's template with the claims of a token; `validate` checks it before.
 
 use std::fmt;
 
@@ -8,15 +10,15 @@ use super::pattern::{claim, text};
 use crate::protocol::config::{RuleConfig, TrustedIssuerConfig};
 use crate::protocol::model::client::EXTERNAL_SUBJECT_PREFIX;
 
-/// Longest subject, in bytes.
+/// The longest subject, in bytes.
 pub const MAX_SUBJECT: usize = 256;
 
-/// A part of a template.
+/// A part of a subject template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'t> {
-    /// Stands for itself.
+    /// A text that stands for itself.
     Text(&'t str),
-    /// Stands for what this claim says.
+    /// The name of a claim whose value stands here.
     Claim(&'t str),
 }
 
@@ -36,7 +38,7 @@ pub fn pieces(template: &str) -> Option<Vec<Piece<'_>>> {
     (!rest.contains('}')).then_some(pieces)
 }
 
-/// Why there is no subject.
+/// Why a template yields no subject for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoSubject {
     /// This claim is missing, empty or no single value.
@@ -47,7 +49,7 @@ pub enum NoSubject {
     TooLong(usize),
     /// What comes out has something else in it than printable ASCII, or spaces, quotes or backslashes.
     Unprintable,
-    /// The template is none.
+    /// The template itself is malformed.
     Template,
 }
 

@@ -1,4 +1,6 @@
-//! What types can't say about `[client.exchange]` and `may_act`.
+//! What types can't say about `[client.exchange]` and `may_act`: that every client, resource and scope they name exists.
+//!
+//! `validate` calls it for each client.
 
 use super::{Check, Referable};
 use crate::protocol::config::ClientConfig;

@@ -1,4 +1,6 @@
 //! What types can't say about `[[trusted_issuer]]`: whose word is taken, and where its keys come from.
+//!
+//! Nothing is fetched; the addresses are judged by `rules::issuers` and `model::outbound`.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +9,9 @@ use crate::protocol::config::federation::{FRESHNESS, TrustedIssuerConfig};
 use crate::protocol::model::jwk_set::pinned_problem;
 use crate::protocol::rules::issuers::{fetch_problem, is_shared, name_problem};
 
-/// Most trusted issuers.
+/// The most trusted issuers that a configuration may name.
 pub(super) const MAX_TRUSTED_ISSUERS: usize = 50;
-/// Most `aud` values of one.
+/// The most `aud` values that one trusted issuer may have.
 const MAX_LIST: usize = 20;
 
 impl Check {

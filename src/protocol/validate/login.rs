@@ -1,4 +1,5 @@
-//! What types can't say about logging people in.
+//! What types can't say about logging people in: ranges of `[login]` and `[sessions]`, and what a client's settings need of each
+//! other.
 
 use super::{Check, MAX_TEXT, Referable};
 use crate::protocol::codec::uri::host_of;
@@ -13,7 +14,7 @@ use crate::protocol::state::roots::LONGEST_LIFE;
 
 /// Most redirect URIs of one kind a client may have.
 const MAX_URIS: usize = 20;
-/// Most schemes that a configuration names.
+/// The most URI schemes that a configuration may name.
 const MAX_SCHEMES: usize = 50;
 
 impl Check {

@@ -1,5 +1,7 @@
-//! What types can't say about a configuration. The command runs this before it asks the server, the server runs
-//! it again before it changes anything.
+//! What types can't say about a configuration: references, ranges, and values that would be a trap.
+//!
+//! The command runs this before it sends a configuration, the server runs it again before it changes anything. The result is a
+//! list of all problems, each with its place in the document. It asks nobody: no address is resolved or fetched.
 
 mod exchange;
 mod federation;
@@ -24,18 +26,18 @@ use crate::protocol::model::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE,
 use crate::protocol::model::secret::is_generated_client_id;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
-/// Most resources, clients, scopes of one of either, and origins of a client.
+/// The most resources that a configuration may have.
 pub const MAX_RESOURCES: usize = 100;
-/// See [`MAX_RESOURCES`].
+/// The most clients that a configuration may have.
 pub const MAX_CLIENTS: usize = 1000;
-/// See [`MAX_RESOURCES`].
+/// The most scopes that one resource or client may have.
 pub const MAX_SCOPES: usize = 200;
-/// See [`MAX_RESOURCES`].
+/// The most origins that one client may have.
 pub const MAX_ORIGINS: usize = 20;
-/// Longest name and identifier, in bytes.
+/// The longest name and identifier, in bytes.
 pub const MAX_TEXT: usize = 256;
 
-/// One thing that is wrong, and where.
+/// One thing that is wrong with a configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
@@ -83,9 +85,9 @@ pub fn lookalike(typ: AccessTokenTyp) -> Option<&'static str> {
 
 /// What a client can refer to: what exists besides it.
 pub struct Referable<'a> {
-    /// Whether there is this scope.
+    /// Whether some resource has this scope.
     pub scope: &'a dyn Fn(&str) -> bool,
-    /// Whether there is this resource.
+    /// Whether there is a resource with this identifier.
     pub resource: &'a dyn Fn(&str) -> bool,
     /// Whether this resource has this scope.
     pub owns: &'a dyn Fn(&str, &str) -> bool,
@@ -121,7 +123,7 @@ impl Check {
         self.found.push(Problem { path: path.into(), message: message.into() });
     }
 
-    /// How many problems there are so far.
+    /// How many problems have been found so far.
     pub(super) fn count(&self) -> usize {
         self.found.len()
     }

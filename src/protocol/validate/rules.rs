@@ -13,11 +13,11 @@ use crate::protocol::model::secret::is_generated_client_id;
 use crate::protocol::rules::pattern::listed;
 use crate::protocol::rules::prove;
 
-/// Most rules.
+/// The most rules that a configuration may have.
 pub(super) const MAX_RULES: usize = 200;
 /// Most claims a rule matches, values of one, and claims it hands on.
 const MAX_LIST: usize = 50;
-/// The grants that take a foreign token.
+/// The grant types that take a token of a trusted issuer.
 const GRANTS: [GrantType; 2] = [GrantType::JwtBearer, GrantType::TokenExchange];
 
 impl Check {
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
     use crate::protocol::validate::problems;
 
-    /// Merges `changes` into `base`; `null` removes.
+    /// Merges `changes` into `base`; a member that is `null` is removed.
     fn with(base: &Value, changes: &Value) -> Value {
         let mut result = base.clone();
         let members = result.as_object_mut().expect("an object");

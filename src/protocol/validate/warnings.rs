@@ -31,7 +31,7 @@ const FOREIGN_STARTS: [(&str, &str); 4] = [
 ];
 const API_SERVER: &str = "an API server of Kubernetes: every pod has one";
 
-/// Everything that deserves a second look.
+/// All that is allowed in `config` and deserves a second look.
 pub fn warnings(config: &Config) -> Vec<Problem> {
     let mut found = Vec::new();
     for (index, resource) in config.resource.iter().enumerate() {

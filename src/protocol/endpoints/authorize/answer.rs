@@ -44,7 +44,7 @@ impl ResponseMode {
     }
 }
 
-/// Where an answer goes.
+/// Where and how an authorization response goes to the client.
 #[derive(Debug, Clone)]
 pub(super) struct ReturnTo {
     pub(super) redirect_uri: String,
@@ -85,7 +85,7 @@ fn encode(parameters: &[(&str, &str)]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-/// Sends a code.
+/// Sends the client an authorization code.
 pub(super) async fn code<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -97,7 +97,7 @@ pub(super) async fn code<P: Platform>(
     Ok(target.answer(server, context, vec![("code", &sealed)]))
 }
 
-/// Sends an error to the client.
+/// Sends the client an error.
 pub(super) fn redirect_error<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -1,4 +1,6 @@
-//! An authorization request that has been checked.
+//! An authorization request that has been checked, as it travels through the pages: sealed, in a hidden field.
+//!
+//! Only `request` makes one; `next` decides by it and `resume` takes it back from a form.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,11 +21,11 @@ const ANEW: u64 = DAY;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Flow {
     pub(super) client_id: String,
-    /// Which incarnation of it asked.
+    /// The client's incarnation when it sent the request.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub(super) incarnation: Incarnation,
     pub(super) redirect_uri: String,
-    /// Whether the request named it.
+    /// Whether the request had a `redirect_uri` (RFC 6749 §4.1.3).
     pub(super) redirect_uri_sent: bool,
     pub(super) response_mode: ResponseMode,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +60,7 @@ pub(crate) struct Flow {
     pub(super) selected: bool,
 }
 
-/// `prompt` (`OpenID Connect Core` §3.1.2.1).
+/// The values of `prompt` (`OpenID Connect Core` §3.1.2.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the parameter's five words")]
 pub(super) struct Prompt {
@@ -116,7 +118,7 @@ impl Flow {
         Self { prompt: Prompt { create: false, ..self.prompt }, ..self.clone() }
     }
 
-    /// Where the answer goes.
+    /// Where and how the response to the request goes to the client.
     pub(super) fn return_to(&self) -> ReturnTo {
         ReturnTo {
             redirect_uri: self.redirect_uri.clone(),

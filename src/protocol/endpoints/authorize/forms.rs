@@ -1,4 +1,6 @@
-//! What the pages of a flow send back: login, choice of account, consent.
+//! The endpoints that take the forms of a flow's pages: login, choice of account, consent.
+//!
+//! Each resumes the flow, carries the form out, and lets `next` decide what comes then.
 
 use super::answer;
 use super::resume::{Resumed, resume};

@@ -1,4 +1,6 @@
-//! An authorization request on its way through this server's pages: what each of them needs.
+//! An authorization request on its way through this server's pages: its flow, its client, the browser and its session.
+//!
+//! It is put together once per request, for the first one and for every form, and gives the pages what they show.
 
 use crate::protocol::endpoints::browser::Browser;
 use crate::protocol::endpoints::paths::LOGIN;
@@ -18,7 +20,7 @@ use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// Everything a page needs.
+/// Everything that a page of the flow needs.
 pub(super) struct Interaction<'a, P> {
     pub(super) server: &'a Server<P>,
     pub(super) context: &'a RequestContext<'a>,
@@ -28,7 +30,7 @@ pub(super) struct Interaction<'a, P> {
     pub(super) flow: Flow,
     /// Why the login page is shown, if it is not for the first time.
     pub(super) problem: Option<LoginProblem>,
-    /// The name that somebody has typed there.
+    /// The login identifier that somebody has typed on the page.
     pub(super) username: Option<String>,
 }
 

@@ -24,18 +24,18 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::authorization_code::AuthorizationCode;
 
-/// What has to happen next.
+/// The next step of a flow.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// Nobody who would do is logged in.
+    /// The sign-in page: nobody is logged in, or nobody whom the request accepts.
     LogIn,
-    /// The person wants an account.
+    /// The sign-up page: the person wants an account.
     SignUp,
-    /// The person has to say which account.
+    /// The page for choosing an account.
     Select,
-    /// The person has to say yes.
+    /// The consent page.
     Consent,
-    /// Nothing: the code.
+    /// No page: the client gets its code.
     Done,
     /// A page is needed and none may be shown.
     Refuse(Code, Cause),
@@ -91,7 +91,7 @@ fn anybody_may_listen(flow: &Flow, client: &Client) -> bool {
     client.is_public() && !flow.redirect_uri.starts_with("https://")
 }
 
-/// Goes on after the request itself.
+/// Takes the first step, right after the request has been checked.
 pub(super) async fn begin<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -25,23 +25,23 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// How long a reference works, in seconds.
+/// How long a reference works, in seconds (`expires_in`).
 const LIFETIME: u64 = 60;
 /// While its page is open, in seconds: people may take their time.
 const KEPT: u64 = LIFETIME + super::flow::FLOW_LIFETIME;
-/// Longest pushed request, in bytes.
+/// The longest request that may be pushed, in bytes.
 const MAX_PUSHED: usize = 8192;
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
 const PREFIX: &str = "mep_";
 
-/// The answer (RFC 9126 §2.2).
+/// The JSON of the response (RFC 9126 §2.2).
 #[derive(Serialize)]
 struct Pushed {
     request_uri: String,
     expires_in: u64,
 }
 
-/// A request as it is kept.
+/// A pushed request as it is kept until the browser comes.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     client_id: String,

@@ -23,9 +23,9 @@ use crate::protocol::tokens::target::requested_for_user;
 use crate::protocol::tokens::user_claims;
 use crate::protocol::tokens::verify as jwt;
 
-/// Longest `state` and `nonce`, in bytes.
+/// The longest `state` and `nonce`, in bytes.
 const MAX_ECHO: usize = 2048;
-/// Largest `claims` parameter, in bytes.
+/// The largest `claims` parameter, in bytes.
 const MAX_CLAIMS: usize = 4096;
 
 /// Why there is no flow, and who learns of it.
@@ -33,7 +33,7 @@ const MAX_CLAIMS: usize = 4096;
 pub(super) enum RequestRefusal {
     /// The person: there is no redirect URI that could be trusted.
     Page(Failure),
-    /// The client.
+    /// The client learns of it, at its registered redirect URI.
     Redirect(ReturnTo, Failure),
 }
 
@@ -47,7 +47,7 @@ fn page(code: Code, cause: Cause, description: &'static str) -> RequestRefusal {
     RequestRefusal::Page(OAuthError::new(code, cause, description).into())
 }
 
-/// Checks the request that a browser brings.
+/// Checks the authorization request that a browser brings.
 pub(super) async fn check<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -77,16 +77,16 @@ fn unknown_client(cause: Cause) -> RequestRefusal {
     page(Code::InvalidRequest, cause, "the application that sent you here is not registered")
 }
 
-/// Where a request came from.
+/// The way by which an authorization request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// Straight from a browser.
+    /// The browser brought it in a query or a form.
     Browser,
-    /// It was pushed by the client.
+    /// The client pushed it (RFC 9126).
     Pushed,
 }
 
-/// Checks a request's parameters for `client`.
+/// Checks the parameters of a request of `client`.
 pub(super) async fn check_parameters<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -19,11 +19,11 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// What a form has come to.
+/// What a form that a page sent leads to.
 pub(super) enum Resumed<'a, P> {
-    /// It counts.
+    /// The form counts; the flow goes on.
     Form(Box<Interaction<'a, P>>),
-    /// It doesn't; this is the answer.
+    /// The form doesn't count; this response begins the request anew.
     Anew(Response),
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn by_get<P: Platform>(server: &Server<P>, sealed: &str) -> Response 
     Response::see_other(format!("{}?flow={sealed}", server.issuer.endpoint(LOGIN)))
 }
 
-/// The flow that `sealed` holds, however old.
+/// The flow in `sealed`, however old it is.
 pub(super) async fn open_flow<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -1,4 +1,4 @@
-//! The session of somebody who has just proved who they are, and its cookies.
+//! The session of somebody who has just proved who they are, and its cookies. Sign-in and sign-up begin one here.
 
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::endpoints::browser::Browser;
@@ -15,7 +15,7 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::refresh_token::SessionCookie;
 
-/// A session that has begun.
+/// A session that has just begun.
 pub(crate) struct Begun {
     pub(super) cookie: SessionCookie,
     pub(super) state: SessionState,
@@ -65,7 +65,7 @@ impl Begun {
         }
     }
 
-    /// What makes the browser remember it.
+    /// The cookies that make the browser remember the session.
     pub(crate) async fn cookies<P: Platform>(
         &self,
         server: &Server<P>,
@@ -78,7 +78,7 @@ impl Begun {
     }
 }
 
-/// Sets cookies: which, value, lifetime in seconds.
+/// Sets cookies; each is given with its value and its lifetime in seconds.
 pub(crate) fn set<P: Platform>(
     server: &Server<P>,
     cookies: &[(Cookie, String, u64)],

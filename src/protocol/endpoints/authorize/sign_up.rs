@@ -1,4 +1,4 @@
-//! Making an account on the way to an application, where that is open to everybody.
+//! Making an account on the way to an application, where that is open to everybody. `endpoints::sign_up` does it without one.
 
 use crate::protocol::endpoints::authorize::interaction::{Interaction, interaction, stale};
 use crate::protocol::endpoints::authorize::sign_up_page::sign_up_page;
