@@ -15,10 +15,10 @@ const MAX_HEADER: usize = 4096;
 /// The one `client_assertion_type` that is accepted (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// What a request presents to authenticate its client: one method, checked for form only.
+/// The credentials that a request presents for its client: one method, checked for form only.
 #[derive(Debug)]
 pub struct Credentials {
-    /// Which client the request claims to come from.
+    /// The id of the client that the request claims to come from.
     pub client_id: String,
     /// The method by which the client authenticates.
     pub method: AuthMethod,
@@ -26,7 +26,7 @@ pub struct Credentials {
     pub secret: Option<Secret>,
 }
 
-/// What a request presents: credentials of the client's own, or a token of another issuer.
+/// The kind of credentials in a request: the client's own, or a token of another issuer.
 #[derive(Debug)]
 pub enum PresentedMethod<'a> {
     /// A client id, with or without a secret.
@@ -35,7 +35,7 @@ pub enum PresentedMethod<'a> {
     Assertion {
         /// The assertion itself, a JWT.
         token: Secret,
-        /// Which client the request claims to come from, if it says so.
+        /// The id of the client that the request claims to come from, if it names one.
         client_id: Option<&'a str>,
     },
 }

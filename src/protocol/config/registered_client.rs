@@ -45,7 +45,7 @@ impl StoredSecret {
 /// A client: its declaration, and what the server keeps about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// What it was declared as. Its `client_id` is its `sub` in tokens of its own (RFC 9068 §2.2).
+    /// The client's declaration. Its `client_id` is also its `sub` in tokens of its own (RFC 9068 §2.2).
     pub config: ClientConfig,
     /// Who declared the client.
     pub managed_by: ManagedBy,
@@ -102,7 +102,7 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether it may authenticate and be issued to.
+    /// Whether the client may authenticate and get tokens.
     pub fn is_enabled(&self) -> bool {
         !self.config.disabled
     }

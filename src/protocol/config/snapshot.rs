@@ -99,7 +99,7 @@ pub struct Snapshot {
     /// The rules that say what tokens of trusted issuers are good for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
-    /// When everything that any client was given ended last.
+    /// The epoch of all clients: when everything that any of them was given ended last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients_epoch: Option<Epoch>,
     /// The public signing keys with the times at which their states change.
@@ -107,7 +107,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// What `config` says, of a server that has no keys yet.
+    /// The snapshot of `config` for a server that has no keys yet.
     pub fn of(config: &Config, issuer: &Issuer) -> Self {
         Self {
             layout: LAYOUT,

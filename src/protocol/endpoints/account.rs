@@ -23,7 +23,7 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::refresh_token::SessionCookie;
 
-/// What the forms of this page carry instead of a flow.
+/// The value that forms of this page carry in place of a flow.
 const FLOW: &str = "account";
 
 pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {

@@ -22,11 +22,11 @@ const NO_SESSION: [u8; 16] = [0; 16];
 
 /// The browser that sent a request.
 pub(crate) struct Browser {
-    /// Its random name; made now if it had none.
+    /// The browser's random name; made now if it had none.
     id: String,
     /// Whether the name has to be told to it.
     is_new: bool,
-    /// What it shows of its session, tag checked. Whether that is alive only the person's object knows.
+    /// The session cookie, its tag checked. Whether the session is alive only the user's object knows.
     pub(crate) session: Option<SessionCookie>,
 }
 
@@ -102,7 +102,7 @@ impl Browser {
         self.is_shown_here(server, context, (&self.sid(), flow), csrf).await
     }
 
-    /// Whether it was shown to this browser when nobody was logged in.
+    /// Whether the form was shown to this browser when nobody was logged in.
     pub(crate) async fn accepts_from_before_login<P: Platform>(
         &self,
         server: &Server<P>,
@@ -139,7 +139,7 @@ impl Browser {
         mac(key, &[self.id.as_bytes(), sid, flow.as_bytes()])
     }
 
-    /// Whether it sent no name: its first visit, or its cookies were lost, blocked, or kept back from another site's POST.
+    /// Whether the browser sent no name: its first visit, or its cookies were lost, blocked, or kept back from another site's POST.
     pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }

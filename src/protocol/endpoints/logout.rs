@@ -106,7 +106,7 @@ async fn request<P: Platform>(
     ask(server, context, &browser, &state, (&plan, client.as_deref())).await
 }
 
-/// The same request as a GET. A hint that is too long for that is left out, and the person is asked.
+/// Sends the browser to the same request as a GET. A hint that is too long for that is left out, and the person is asked.
 fn by_get<P: Platform>(server: &Server<P>, form: &Form) -> Response {
     let query = form.to_query();
     let logout = server.issuer.endpoint(LOGOUT);

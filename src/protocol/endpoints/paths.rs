@@ -34,5 +34,5 @@ pub const REVOKE: &str = "/revoke";
 pub const STYLE: &str = "/assets/style.css";
 /// Path of the script that submits a form.
 pub const SCRIPT: &str = "/assets/submit.js";
-/// What browsers ask for by themselves, at the root of the host.
+/// Path of the icon that browsers look for by themselves, at the root of the host.
 pub const FAVICON: &str = "/favicon.ico";

@@ -1,4 +1,6 @@
 //! Signing in without an application: on to the account page. And what a browser gets that opens the address of a form.
+//!
+//! `authorize::forms` passes on to here a GET of its addresses, and a form that belongs to no authorization request.
 
 use crate::protocol::endpoints::authorize::interaction::MAX_USERNAME;
 use crate::protocol::endpoints::browser::Browser;
@@ -23,7 +25,7 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// What the form carries instead of an application's request.
+/// The sealed value that the form carries in place of an application's request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Visit {
     /// Always true; tells the value from other sealed ones.

@@ -30,9 +30,9 @@ pub(crate) struct VerifiedAssertion<'s> {
     pub(crate) kind: AssertionKind,
     /// All claims of the token.
     pub(crate) claims: Map<String, Value>,
-    /// When it ends; up to a minute ago.
+    /// When the token ends; that may be up to a minute ago.
     pub(crate) exp: Timestamp,
-    /// Its name, if it has one; there is one if the issuer's tokens count once.
+    /// The token's `jti`; always there if the issuer's tokens count once.
     pub(super) jti: Option<String>,
 }
 

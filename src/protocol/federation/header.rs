@@ -11,9 +11,9 @@ use crate::protocol::model::jwk_set::MAX_KID;
 /// A token whose header and claims were looked at, and nothing more: nothing in it is verified.
 #[derive(Debug)]
 pub struct Unverified<'a> {
-    /// What it says it is signed with; asymmetric.
+    /// The asymmetric algorithm that the token says it is signed with.
     pub alg: Alg,
-    /// What kind of JWT it says it is.
+    /// The kind of JWT that the token says it is.
     pub kind: AssertionKind,
     /// The claims, which nothing has confirmed yet.
     pub claims: Map<String, Value>,

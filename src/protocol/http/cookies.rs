@@ -13,7 +13,7 @@ const MAX_HEADER: usize = 8192;
 pub(crate) enum Cookie {
     /// The session's cookie: which user is logged in, and the secret that proves it.
     Session,
-    /// Which browser this is; binds forms to it.
+    /// The browser's cookie: a random name for it, which forms are bound to.
     Browser,
     /// That somebody logged in here before; keeps their attempts apart from strangers'.
     Device,

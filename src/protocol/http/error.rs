@@ -74,7 +74,7 @@ codes! {
     TokenMissing => "invalid_token", 401;
     /// RFC 6750 §3.1: the bearer token lacks the scope.
     InsufficientScope => "insufficient_scope", 403;
-    /// Nothing is served at this path.
+    /// There is nothing at this path.
     NotFound => "not_found", 404;
     /// The path exists, the method does not.
     MethodNotAllowed => "invalid_request", 405;
@@ -293,7 +293,7 @@ impl Cause {
     }
 }
 
-/// What an edge may know too little of: what it knows may be a minute old.
+/// The kind of knowledge that may be up to a minute old and so have led to a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stale {
     /// What is known of the client may be out of date.

@@ -170,7 +170,7 @@ impl Request {
             && self.headers.accept.as_deref().is_some_and(|accept| accept.contains("text/html"))
     }
 
-    /// The same as a GET, for a HEAD: whose answer is that of the GET without its body (RFC 9110 §9.3.2).
+    /// This request as a GET, to answer a HEAD: its response is that of the GET without the body (RFC 9110 §9.3.2).
     #[must_use]
     pub fn as_get(&self) -> Self {
         Self { method: Method::Get, ..self.clone() }

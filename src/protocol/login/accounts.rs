@@ -27,7 +27,7 @@ pub(crate) struct NewAccount {
     pub(crate) password: Option<PasswordHash>,
 }
 
-/// What came of making or changing an account.
+/// The result of making or changing an account.
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Made {

@@ -13,11 +13,11 @@ use crate::protocol::server::request::RequestContext;
 /// What is wrong with a new password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// It has too few characters.
+    /// The password has too few characters.
     TooShort,
-    /// It has too many bytes.
+    /// The password has too many bytes.
     TooLong,
-    /// It is among those that are guessed first.
+    /// The password is among those that are guessed first.
     Weak,
 }
 

@@ -51,7 +51,7 @@ pub(crate) enum Door<'a> {
 /// One attempt, with the buckets that count it.
 pub(super) struct Attempt {
     login: String,
-    /// What many people share: an address, a client. Empty for a known browser.
+    /// The buckets that many people share: of an address, of a client. Empty for a known browser.
     crowd: Place,
     /// The buckets that concern this identifier only.
     person: Place,
@@ -67,7 +67,7 @@ struct Place {
     buckets: Vec<Bucket>,
 }
 
-/// What an attempt that may go on learns.
+/// What the login learns of an attempt that may go on.
 pub(super) struct Allowed {
     pub(super) owner: Option<UserId>,
     crowd_is_full: bool,

@@ -15,7 +15,7 @@ pub struct Actor {
     pub sub: String,
     /// The id of the client that the actor uses.
     pub client_id: String,
-    /// When the token that proves them ends, if it was one.
+    /// When the token that proves the actor ends, if there was one.
     pub expires_at: Option<Timestamp>,
 }
 

@@ -64,17 +64,17 @@ pub enum Standing {
     Current,
     /// The value's incarnation has ended.
     Ended,
-    /// It belongs to a later one: what is known here is out of date.
+    /// The value belongs to a later incarnation: what is known of the client here is out of date.
     Ahead,
 }
 
 impl Incarnation {
-    /// That of a client with the epoch `client`, while that of all clients is `all`.
+    /// The incarnation of a client with the epoch `client`, while `all` is the epoch of all clients.
     pub const fn new(client: Option<Epoch>, all: Option<Epoch>) -> Self {
         Self { client, all }
     }
 
-    /// Whether it is that of a client from before there were epochs.
+    /// Whether the client is from before there were epochs.
     pub const fn is_first(&self) -> bool {
         self.client.is_none() && self.all.is_none()
     }

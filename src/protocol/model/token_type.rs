@@ -36,7 +36,7 @@ impl TokenType {
     }
 }
 
-/// What an access token calls itself in its header.
+/// The `typ` of an access token's header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AccessTokenTyp {

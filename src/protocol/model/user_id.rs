@@ -8,7 +8,7 @@ use super::client::USER_SUBJECT_PREFIX;
 use super::entropy::Entropy;
 use super::id::Id;
 
-/// What names a person: an [`Id`]; as text `usr_` and that.
+/// The identifier of a user: an [`Id`]; as text `usr_` and that.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserId(Id);
 

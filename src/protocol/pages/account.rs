@@ -22,7 +22,7 @@ pub struct SessionRow<'a> {
     pub created: String,
     /// When the session was last used, in words.
     pub last_seen: String,
-    /// Whether it is the one that sees this page.
+    /// Whether the session is the one that sees this page.
     pub current: bool,
 }
 

@@ -8,7 +8,7 @@ use super::uri;
 /// What an application shows of itself (client metadata of RFC 7591 §2).
 #[derive(Debug, Clone, Copy)]
 pub struct ClientFace<'a> {
-    /// Its name, or its `client_id` if it has none.
+    /// The application's name, or its `client_id` if it has none.
     pub name: &'a str,
     /// The URI of its logo, which is shown if it is `https`.
     pub logo_uri: Option<&'a str>,
@@ -21,7 +21,7 @@ pub struct ClientFace<'a> {
 }
 
 impl ClientFace<'_> {
-    /// Its name, linked to its home page. Isolated, so that a name can't reorder the text around it.
+    /// Writes the name, linked to its home page. Isolated, so that a name can't reorder the text around it.
     pub(super) fn name(&self, html: &mut Html) {
         match self.client_uri.and_then(uri::web) {
             Some(uri) => {
@@ -76,7 +76,7 @@ pub(super) fn mark(html: &mut Html, name: &str, logo_uri: Option<&str>) {
     html.text(initial.encode_utf8(&mut [0; 4])).markup("</span>");
 }
 
-/// Who is signed in, with `action` (a button) below.
+/// Writes who is signed in, with `action` (a button) below.
 pub(super) fn account(html: &mut Html, account: &str, action: impl FnOnce(&mut Html)) {
     html.markup("<div class=\"account\">");
     mark(html, account, None);

@@ -10,9 +10,9 @@ use crate::protocol::config::theme::Theme;
 pub(super) struct Layout<'a> {
     /// The path of the issuer, empty for the root.
     pub(super) base: &'a str,
-    /// Whose page it is; `None` where a page is only passed through.
+    /// The theme of the organization whose page it is; `None` where a page is only passed through.
     pub(super) theme: Option<&'a Theme>,
-    /// What the page is about; the document's title.
+    /// The title of the document: what the page is about.
     pub(super) title: &'a str,
     /// Where the page goes on to by itself, if it does.
     pub(super) refresh: Option<Onward<'a>>,

@@ -62,7 +62,7 @@ impl PasswordHash {
         Stored::parse(text).map(|_| Self(text.to_owned()))
     }
 
-    /// What made it: `argon2id`, `bcrypt` and so on.
+    /// The scheme that made the hash: `argon2id`, `bcrypt` and so on.
     pub fn scheme(&self) -> &'static str {
         Stored::parse(&self.0).map_or("unknown", |stored| stored.scheme)
     }
@@ -129,7 +129,7 @@ pub enum Computed {
         /// A new hash that is to be stored instead of the old one.
         renewed: Option<PasswordHash>,
     },
-    /// Nothing: too much is being computed, or there is no memory.
+    /// No result: too much is being computed, or there is no memory.
     Busy,
 }
 

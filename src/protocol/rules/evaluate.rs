@@ -33,7 +33,7 @@ pub enum Purpose<'a> {
 pub enum NoRule {
     /// The token fits no rule.
     None,
-    /// It fits several: none is better than the others.
+    /// The token fits several rules, and none is better than the others.
     Several,
 }
 
@@ -66,11 +66,11 @@ pub enum Obstacle {
     Issuer,
     /// The rule is about another kind of token.
     Assertion,
-    /// It authenticates a client and grants nothing, or the other way round.
+    /// The rule authenticates a client and grants nothing, or the other way round.
     Purpose,
     /// This client may not present such a token.
     Client,
-    /// It says nothing about claims, so it fits nothing.
+    /// The rule says nothing about claims, so it fits nothing.
     Empty,
 }
 
@@ -100,9 +100,9 @@ pub fn obstacle(
 pub struct Mismatch<'a> {
     /// The claim's name or JSON pointer.
     pub claim: &'a str,
-    /// What the token says; unset if it says nothing.
+    /// The claim's value in the token; absent if it has none.
     pub seen: Option<&'a Value>,
-    /// What the rule wants; unset for an event that a rule has to name.
+    /// The pattern that the rule has for it; absent for an event that a rule has to name.
     pub wanted: Option<&'a Pattern>,
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::protocol::config::federation::{Pattern, Scalar};
 
-/// What `*` never stands for: what separates the parts of paths, branches and subjects.
+/// The characters that `*` never stands for: they separate the parts of paths, branches and subjects.
 const SEPARATORS: [char; 2] = ['/', ':'];
 
 /// The claim called `name`; a name that starts with `/` is a JSON pointer (RFC 6901).

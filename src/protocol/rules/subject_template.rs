@@ -45,9 +45,9 @@ pub enum NoSubject {
     Missing(String),
     /// This claim holds the text that separates it from the next one.
     Ambiguous(String),
-    /// What comes out has this many bytes, over [`MAX_SUBJECT`].
+    /// The subject would have this many bytes, over [`MAX_SUBJECT`].
     TooLong(usize),
-    /// What comes out has something else in it than printable ASCII, or spaces, quotes or backslashes.
+    /// The subject would have something else in it than printable ASCII, or spaces, quotes or backslashes.
     Unprintable,
     /// The template itself is malformed.
     Template,

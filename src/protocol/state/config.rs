@@ -21,7 +21,7 @@ pub enum Change {
     Create,
     /// The client is changed.
     Update,
-    /// It was registered through the API and belongs to the configuration from now on.
+    /// The client was registered through the API and belongs to the configuration from now on.
     Adopt,
     /// The client is removed, because the configuration no longer has it.
     Delete,

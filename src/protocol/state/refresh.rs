@@ -9,14 +9,14 @@ use crate::protocol::config::{RefreshConfig, RefreshMode};
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::Timestamp;
 
-/// What is stored of a family besides its grant.
+/// The stored state of a refresh family, besides its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {
     /// The seed that every generation's secret is derived from.
     pub seed: SecretBytes,
     /// The newest generation that was handed out. Its predecessor was presented, it itself was not yet.
     pub head: u32,
-    /// When the head was handed out first, which is when its predecessor was presented first.
+    /// When the newest generation was handed out first, which is when its predecessor was presented first.
     pub head_since: Timestamp,
     /// What the predecessor was presented with, so that a retry can be told from another request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Family {
     /// Whether the head itself was presented: in the modes that keep a token that doesn't move the family on.
     #[serde(default)]
     pub head_used: bool,
-    /// When the family was used last; the idle lifetime counts from here.
+    /// When the family was last used; the idle lifetime counts from here.
     pub used_at: Timestamp,
 }
 
@@ -58,7 +58,7 @@ impl Policy {
 pub enum RotationOutcome {
     /// The family moved on: store it, and hand out this generation.
     Rotated(Family),
-    /// It moved on before: hand out this generation again. Nothing to store.
+    /// The family has moved on already: this generation is handed out again, and nothing is stored.
     Repeated(u32),
     /// The presented token stays: hand it out again. Store the family if it changed.
     Kept(Option<Family>),

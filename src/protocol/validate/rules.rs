@@ -1,4 +1,6 @@
 //! What types can't say about `[[rule]]`: that it is narrow enough, and that what it grants exists.
+//!
+//! Whether two rules can match the same token is proven by `rules::prove`.
 
 use std::collections::BTreeSet;
 

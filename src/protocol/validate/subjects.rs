@@ -1,4 +1,4 @@
-//! What workloads are called (`subject` of a `[[rule]]`): never like anybody else, whatever their claims.
+//! Subjects of workloads (`subject` of a `[[rule]]`): they are never like anybody else's, whatever the claims of a token say.
 
 use super::MAX_TEXT;
 use crate::protocol::config::RuleConfig;

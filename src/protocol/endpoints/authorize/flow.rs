@@ -107,13 +107,13 @@ impl Flow {
         now.since(self.started_at) < FLOW_LIFETIME
     }
 
-    /// The same request as if it came again now; `None` if it is too old for that.
+    /// The request as if it came again now; `None` if it is too old for that.
     pub(super) fn anew(self, now: Timestamp) -> Option<Self> {
         let again = now.since(self.started_at) < ANEW;
         again.then_some(Self { started_at: now, login: None, selected: false, ..self })
     }
 
-    /// The same request of somebody who has an account after all.
+    /// The request without the wish for a new account, for somebody who has one after all.
     pub(super) fn without_create(&self) -> Self {
         Self { prompt: Prompt { create: false, ..self.prompt }, ..self.clone() }
     }

@@ -41,7 +41,7 @@ enum Step {
     Refuse(Code, Cause),
 }
 
-/// Who is logged in: the session, and how the client knows its person.
+/// The user who is logged in: the session, and the `sub` by which the client knows them.
 #[derive(Clone, Copy)]
 struct SignedIn<'a> {
     state: &'a SessionState,

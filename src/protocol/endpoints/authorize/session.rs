@@ -103,7 +103,7 @@ async fn end<P: Platform>(
     Ok(())
 }
 
-/// What kind of browser it is, in a few words; nothing of the header itself is kept.
+/// The kind of browser, in a few words; nothing of the header itself is kept.
 fn label(headers: &Headers) -> String {
     let agent = headers.user_agent.as_deref().unwrap_or_default();
     let find = |names: &[(&str, &'static str)]| {

@@ -1,4 +1,4 @@
-//! The page where somebody makes an account on the way to an application.
+//! The page where somebody makes an account on the way to an application. `next` and `sign_up` show it.
 
 use crate::protocol::endpoints::authorize::interaction::Interaction;
 use crate::protocol::endpoints::paths::{LOGIN, SIGN_UP};

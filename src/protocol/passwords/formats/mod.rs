@@ -96,7 +96,7 @@ impl Stored {
         Self { scheme, function, input: Input::Plain, expected: Expected::Result(expected) }
     }
 
-    /// Whether it is as new ones are here.
+    /// Whether the hash is as new ones are made here.
     pub(super) fn is_ours(&self) -> bool {
         let (memory, passes, lanes) = COST;
         let is_ours = matches!(&self.function, Function::Argon2 { variant: Variant::Id, memory: its, passes: of, lanes: cost, salt }
