@@ -11,6 +11,7 @@ use base64ct::{Base64, Encoding as _};
 use mintedge::memory::{Memory, World};
 use mintedge::protocol::http::error::ServerError;
 use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
+use mintedge::protocol::keys::kek::Keks;
 use mintedge::protocol::keys::keyring::SigningKey;
 use mintedge::protocol::model::entropy::Entropy;
 use mintedge::protocol::model::issuer::Issuer;
@@ -134,6 +135,7 @@ fn first_answer(world: &World, id: &str, secret: &str) -> Option<u16> {
     let deployment = Deployment {
         issuer: Issuer::parse(ISSUER).expect("an issuer"),
         admin_secret: None::<Secret>,
+        keks: Keks::default(),
         edge_cache: 25,
     };
     let meeting =

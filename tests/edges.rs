@@ -94,6 +94,12 @@ fn a_warm_isolate_asks_nobody_and_a_cold_one_little() {
     let server = isolate(&world);
     let cold = spent(&world, || assert_eq!(token(&server, "app", &secret).status, 200));
     assert_eq!(cold, Counts { control_calls: 1, snapshot_reads: 1, ..Counts::default() }, "cold");
+    world.set_keks(Keks::parse(Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), None).expect("a KEK"));
+    world.control(&Command::Tend).expect("tended");
+    world.publish().expect("published");
+    let server_with_kek = isolate(&world);
+    let cold = spent(&world, || assert_eq!(token(&server_with_kek, "app", &secret).status, 200));
+    assert_eq!(cold, Counts { snapshot_reads: 1, ..Counts::default() }, "cold, with a KEK");
     let warm = spent(&world, || {
         for _ in 0..100 {
             assert_eq!(token(&server, "app", &secret).status, 200);

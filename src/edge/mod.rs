@@ -82,7 +82,9 @@ fn server(bindings: impl FnOnce() -> JsValue) -> Result<Rc<Server<Edge>>, Server
     let admin_secret = env.secret("ADMIN_SECRET").ok().map(|secret| Secret::received(secret.to_string()));
     let edge_cache = env.var("EDGE_CACHE_SECONDS").ok().and_then(|text| text.to_string().parse().ok());
     let edge_cache = edge_cache.unwrap_or(EDGE_CACHE);
-    let deployment = Deployment { issuer: issuer.clone(), admin_secret, edge_cache };
+    // With one that is no key the Control object is asked, and says so.
+    let keks = keks(&env).unwrap_or_default();
+    let deployment = Deployment { issuer: issuer.clone(), admin_secret, keks, edge_cache };
     let server = Rc::new(Server::new(deployment, Edge::new(env, issuer)));
     SERVER.set(Some(Rc::clone(&server)));
     Ok(server)
@@ -96,9 +98,12 @@ fn issuer(env: &Env) -> Result<Issuer, ServerError> {
 
 /// Whose Control object an object of that kind is, and what wraps its keys.
 fn identity(env: &Env) -> Result<Identity, ServerError> {
+    Ok(Identity { keks: keks(env)?, issuer: issuer(env)? })
+}
+
+fn keks(env: &Env) -> Result<Keks, ServerError> {
     let secret = |name| env.secret(name).ok().map(|text| text.to_string());
-    let keks = Keks::parse(secret("KEK").as_deref(), secret("KEK_PREVIOUS").as_deref())?;
-    Ok(Identity { issuer: issuer(env)?, keks })
+    Keks::parse(secret("KEK").as_deref(), secret("KEK_PREVIOUS").as_deref())
 }
 
 fn misconfigured(request: &Request, error: &ServerError) -> String {

@@ -131,6 +131,7 @@ impl World {
         let deployment = Deployment {
             issuer: self.issuer.clone(),
             admin_secret: admin_secret.cloned(),
+            keks: self.keks.borrow().clone(),
             edge_cache: EDGE_CACHE,
         };
         Server::new(deployment, Memory(self.clone()))
@@ -146,7 +147,7 @@ impl World {
         Timestamp(self.now.get())
     }
 
-    /// Sets the key encryption keys.
+    /// Sets the key encryption keys: of the Control object, and of isolates that are made from now on.
     pub fn set_keks(&self, keks: Keks) {
         *self.keks.borrow_mut() = keks;
     }
@@ -219,6 +220,20 @@ impl World {
             self.snapshots.borrow(),
             self.objects.borrow().dump()
         )
+    }
+
+    /// What KV holds: values by name.
+    pub fn published(&self) -> BTreeMap<String, String> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Writes to KV, or deletes there, as somebody could who has nothing else of the deployment.
+    pub fn tamper(&self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.snapshots.borrow_mut().insert(name.to_owned(), value.to_owned()),
+            None => self.snapshots.borrow_mut().remove(name),
+        };
+        self.seen_by_edges.borrow_mut().clear();
     }
 
     /// Changes every row and snapshot, as written by another release.

@@ -67,6 +67,17 @@ fn a_kek_is_replaced_and_whatever_interrupts_it_the_keys_can_be_opened() {
     }
 }
 
+/// What is at rest without the sealed copy of the keys in KV, and without the note that there is one.
+fn without_copy(at_rest: &str) -> String {
+    let mut left = at_rest.to_owned();
+    for (from, to) in [(",\"sealed_copy\":{", "}"), ("\"PxsegGxPpiqc8ANp/keyring\": \"", "\", ")] {
+        let start = left.find(from).expect("a copy");
+        let end = left[start + from.len()..].find(to).expect("an end") + start + from.len() + to.len();
+        left.replace_range(start..end, "");
+    }
+    left
+}
+
 #[test]
 fn a_wrong_kek_is_refused_with_what_to_do_changes_nothing_and_is_mended() {
     let target = target();
@@ -80,8 +91,14 @@ fn a_wrong_kek_is_refused_with_what_to_do_changes_nothing_and_is_mended() {
     let ask = |edge: &InMemory| -> Resp {
         edge.send(&Req::token("grant_type=client_credentials").basic(&client.id, &client.secret))
     };
-    let before = world.at_rest();
     ask(&warm).expect(200);
+    // Without any `KEK` the sealed copy of the keys leaves KV, and nothing else changes; after that nothing at all does.
+    let with_copy = world.at_rest();
+    world.set_keks(keks(None, &[]));
+    assert!(world.control(&Command::Tend).is_err());
+    world.publish().expect("published");
+    let before = world.at_rest();
+    assert_eq!(before, without_copy(&with_copy));
     for wrong in [keks(None, &[]), keks(Some(1), &[]), keks(Some(1), &[2])] {
         world.set_keks(wrong);
         let refused = ask(&isolate(world));

@@ -8,6 +8,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::derived::mac;
 use crate::protocol::codec::encoding::{from_secret_base64url, secret_base64url};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
@@ -63,6 +64,10 @@ impl Kek {
         let digest =
             Sha256::new().chain_update(b"mintedge kek id\0").chain_update(self.0.expose()).finalize();
         secret_base64url(digest.get(..9).unwrap_or_default())
+    }
+
+    fn derived(&self, parts: &[&[u8]]) -> SecretBytes {
+        SecretBytes::new(mac(&self.0, parts).to_vec())
     }
 
     fn wrap(
@@ -121,6 +126,11 @@ impl Keks {
             return Err(ServerError::misconfigured("KEK_PREVIOUS is set and KEK is not: set KEK too"));
         }
         Ok(Self { current, previous })
+    }
+
+    /// Whether there is none at all.
+    pub fn is_empty(&self) -> bool {
+        self.current.is_none()
     }
 
     /// Names the one that wraps.
@@ -188,6 +198,16 @@ impl Keks {
             Some(id) if self.named(id).is_none() => Err(self.missing(id)),
             _ => Ok(()),
         }
+    }
+
+    /// A key for another purpose than wrapping, derived from the current `KEK`, and the name of that `KEK`.
+    pub(super) fn current_derived(&self, parts: &[&[u8]]) -> Option<(String, SecretBytes)> {
+        self.current.as_ref().map(|kek| (kek.id(), kek.derived(parts)))
+    }
+
+    /// The same key from the `KEK` that is named `id`, if that is the current one or one of those it replaces.
+    pub(super) fn derived(&self, id: &str, parts: &[&[u8]]) -> Option<SecretBytes> {
+        self.named(id).map(|kek| kek.derived(parts))
     }
 
     fn named(&self, id: &str) -> Option<&Kek> {

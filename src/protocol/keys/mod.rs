@@ -5,6 +5,7 @@ pub mod derived;
 pub mod ed25519;
 pub mod kek;
 pub mod keyring;
+pub mod published;
 pub mod schedule;
 pub mod sealed;
 pub(crate) mod tagged;

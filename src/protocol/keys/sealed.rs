@@ -41,16 +41,25 @@ pub fn seal<T: Serialize>(
     entropy: &impl Entropy,
 ) -> Result<String, ServerError> {
     let plain = to_json(value)?;
-    let mut nonce = [0_u8; NONCE];
-    entropy.fill(&mut nonce);
     let (id, key) = guard.current();
     let aad = [prefix.as_bytes(), &[NAMED, id]].concat();
-    let payload = Payload { msg: plain.as_bytes(), aad: &aad };
+    let bytes = [[NAMED, id].to_vec(), encrypted(key, &aad, plain.as_bytes(), entropy)?].concat();
+    Ok(with_checksum(format!("{prefix}{}", secret_base64url(&bytes))))
+}
+
+/// The nonce, and after it `plain` encrypted and bound to `aad`.
+pub(super) fn encrypted(
+    key: &SecretBytes,
+    aad: &[u8],
+    plain: &[u8],
+    entropy: &impl Entropy,
+) -> Result<Vec<u8>, ServerError> {
+    let mut nonce = [0_u8; NONCE];
+    entropy.fill(&mut nonce);
+    let payload = Payload { msg: plain, aad };
     let cipher = XChaCha20Poly1305::new_from_slice(key.expose());
     let sealed = cipher.ok().and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok());
-    let mut bytes = [[NAMED, id].as_slice(), &nonce].concat();
-    bytes.extend(sealed.ok_or(ServerError::internal("sealing failed"))?);
-    Ok(with_checksum(format!("{prefix}{}", secret_base64url(&bytes))))
+    Ok([nonce.to_vec(), sealed.ok_or(ServerError::internal("sealing failed"))?].concat())
 }
 
 /// Opens a sealed value; `None` for anything that this server did not seal with one of these keys and this prefix.
@@ -69,7 +78,8 @@ fn unsealed(guard: &Guard, prefix: &str, text: &str) -> Option<Vec<u8>> {
     decrypted(&guard.unnamed()?, prefix.as_bytes(), &bytes)
 }
 
-fn decrypted(key: &SecretBytes, aad: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+/// What [`encrypted`] was given; `None` if the key or `aad` is another, or a bit was changed.
+pub(super) fn decrypted(key: &SecretBytes, aad: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE>()?;
     let payload = Payload { msg: ciphertext, aad };
     let cipher = XChaCha20Poly1305::new_from_slice(key.expose()).ok()?;

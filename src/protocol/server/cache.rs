@@ -7,10 +7,11 @@ use std::rc::Rc;
 use super::budget::Budget;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::keys::keyring::Keyring;
+use crate::protocol::keys::keyring::{Keyring, KeyringParcel};
+use crate::protocol::keys::schedule::PublicKey;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::control::snapshot_name;
+use crate::protocol::objects::control::{keyring_name, snapshot_name};
 
 /// How long a cached value is used at most and by default, in seconds. KV's own staleness (30 s) comes on top.
 pub const EDGE_CACHE: u64 = 25;
@@ -23,9 +24,12 @@ pub(crate) struct Cache {
     /// How long a value is used, in seconds.
     lifetime: u64,
     snapshot: RefCell<Option<Cached<Snapshot>>>,
-    pub(super) keyring: RefCell<Option<Rc<Keyring>>>,
+    pub(super) keyring_name: String,
+    keyring: RefCell<Option<Rc<Keyring>>>,
     /// Whether the keys were asked for before anything needed them.
     pub(super) keys_sought: Cell<bool>,
+    /// When KV was last asked for the keys.
+    pub(super) keys_read_at: Cell<Option<Timestamp>>,
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
     /// For ids that nobody is known to have.
     pub(super) unknown_ids: Budget,
@@ -62,8 +66,10 @@ impl Cache {
             lifetime: edge_cache.min(EDGE_CACHE),
             snapshot_name: snapshot_name(issuer),
             snapshot: RefCell::default(),
+            keyring_name: keyring_name(issuer),
             keyring: RefCell::default(),
             keys_sought: Cell::default(),
+            keys_read_at: Cell::default(),
             clients: RefCell::default(),
             unknown_ids: Budget::default(),
             secrets: Budget::default(),
@@ -80,6 +86,35 @@ impl Cache {
 
     pub(super) fn fresh_client(&self, client_id: &str, now: Timestamp) -> Option<Rc<Client>> {
         self.clients.borrow().get(client_id).and_then(|cached| cached.fresh(self.lifetime, now))
+    }
+
+    pub(super) fn known_keyring(&self) -> Option<Rc<Keyring>> {
+        self.keyring.borrow().clone()
+    }
+
+    pub(super) fn keep_keyring(&self, parcel: KeyringParcel) -> Rc<Keyring> {
+        let keyring = Rc::new(Keyring::from(parcel));
+        *self.keyring.borrow_mut() = Some(Rc::clone(&keyring));
+        keyring
+    }
+
+    /// Whether there are no keys here and KV was not just asked for them.
+    pub(super) fn lacks_keys(&self, now: Timestamp) -> bool {
+        let asked = self.keys_read_at.get().is_some_and(|at| now.since(at) < self.lifetime);
+        self.keyring.borrow().is_none() && !asked
+    }
+
+    /// Keeps keys that were read from KV, if there still are none and they are those of the configuration: no older ones, and
+    /// none that `/jwks` here does not show, which may be those of a deployment that had this name before.
+    pub(super) fn keep_published_keyring(&self, parcel: Option<KeyringParcel>) {
+        let fits = |parcel: &KeyringParcel| {
+            self.snapshot.borrow().as_ref().is_some_and(|cached| is_of(parcel, &cached.value))
+        };
+        if let Some(parcel) = parcel.filter(fits)
+            && self.keyring.borrow().is_none()
+        {
+            self.keep_keyring(parcel);
+        }
     }
 
     /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
@@ -110,4 +145,9 @@ impl Cache {
         clients.insert(id, cached);
         value
     }
+}
+
+fn is_of(parcel: &KeyringParcel, snapshot: &Snapshot) -> bool {
+    let is_shown = |key: &PublicKey| snapshot.keys.iter().any(|shown| shown.kid == key.kid);
+    parcel.version >= snapshot.keys_version && parcel.keys.iter().all(|(key, _)| is_shown(key))
 }

@@ -10,7 +10,10 @@
 //!   knows more: the Control object is asked, within a budget of its own.
 //! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
 //!   moment ago works at once. Only what was taken away may work for another minute.
-//! * A cold isolate reads KV and asks the Control object for the keys at the same time. It does so once, so that
+//! * A cold isolate whose deployment has a `KEK` reads client, configuration and keys from KV in one call. It asks the Control
+//!   object only if the keys are not there, can't be opened, are older than the configuration says, or are not those that the
+//!   configuration shows.
+//! * Without a `KEK` it reads KV and asks the Control object for the keys at the same time. It does so once, so that
 //!   made-up ids don't make every request of an isolate ask when the object is out of reach.
 //! * What is not cached is found by boxed futures: the warm path stays a small state machine, which a cold isolate
 //!   compiles in a moment.
@@ -24,17 +27,17 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
 use super::Server;
 use super::budget::Question;
 use super::ports::Platform;
+use super::published::Published;
 use super::request::RequestContext;
-use crate::protocol::codec::json;
 use crate::protocol::config::registered_client::Client;
-use crate::protocol::config::snapshot::{LAYOUT, Snapshot};
+use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::keys::keyring::Keyring;
 use crate::protocol::model::client::ADMIN_CLIENT_ID;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::control::{Command, PublishedClient, Reply, client_snapshot_name};
+use crate::protocol::objects::control::{Command, Reply};
 
 /// What the Control object gives an edge.
 struct Opened {
@@ -60,9 +63,8 @@ impl<P: Platform> Server<P> {
     }
 
     async fn read_snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
-        let read = self.platform.read_snapshots(&[&self.cache.snapshot_name]).await?;
-        match read.into_iter().next().flatten().and_then(|json| parse_snapshot(&json)) {
-            Some(snapshot) => Ok(self.cache.keep_snapshot(snapshot, now)),
+        match self.read_published(None, now).await?.snapshot {
+            Some(snapshot) => Ok(snapshot),
             None => Ok(self.open(now).await?.snapshot),
         }
     }
@@ -88,10 +90,10 @@ impl<P: Platform> Server<P> {
         algs: &[Alg],
         now: Timestamp,
     ) -> Result<Rc<Keyring>, ServerError> {
-        let known = self.cache.keyring.borrow().clone();
-        let Some(known) = known.filter(|keyring| keyring.version >= snapshot.keys_version) else {
+        let known = self.names(now).await?;
+        if known.version < snapshot.keys_version {
             return Ok(self.open(now).await?.keyring);
-        };
+        }
         let Some(missing) = algs.iter().find(|alg| known.key(**alg, now).is_none()) else {
             return Ok(known);
         };
@@ -110,8 +112,7 @@ impl<P: Platform> Server<P> {
         let Reply::Opened { snapshot, keyring } = self.platform.control(Command::Open).await? else {
             return Err(ServerError::internal("the Control object gave another answer than asked for"));
         };
-        let keyring = Rc::new(Keyring::from(keyring));
-        *self.cache.keyring.borrow_mut() = Some(Rc::clone(&keyring));
+        let keyring = self.cache.keep_keyring(keyring);
         Ok(Opened { snapshot: self.cache.keep_snapshot(*snapshot, now), keyring })
     }
 
@@ -150,28 +151,33 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
-        let cold = self.cache.keyring.borrow().is_none() && !self.cache.keys_sought.replace(true);
-        let read = if cold {
-            // Whoever needs the keys asks again, should this fail.
-            Some(join(self.read_client(client_id, now), self.open(now)).await.0)
-        } else {
-            None
-        };
+        let cold = self.cache.known_keyring().is_none() && !self.cache.keys_sought.replace(true);
+        let read = if cold { Some(self.first_look(client_id, now).await) } else { None };
         let generated = is_generated_client_id(client_id);
         if generated && !client_id_is_ours(&self.names(now).await?.derived.client_id, client_id) {
             return Ok(Found::None(Cause::ClientIdForged));
         }
         let read = match read {
             Some(read) => read,
-            None => self.read_client(client_id, now).await,
+            None => self.read_published(Some(client_id), now).await,
         };
-        if let Some(client) = read? {
+        if let Some(client) = read?.client {
             return Ok(Found::Client(client));
         }
         if !generated && !self.cache.unknown_ids.take(Question { sender, subject: None }, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
+    }
+
+    /// What an isolate reads that knows nothing yet, the keys included.
+    async fn first_look(&self, client_id: &str, now: Timestamp) -> Result<Published, ServerError> {
+        let read = self.read_published(Some(client_id), now);
+        if !self.keks.is_empty() {
+            return read.await;
+        }
+        // Whoever needs the keys asks again, should this fail.
+        join(read, self.open(now)).await.0
     }
 
     /// Asks the Control object whether a secret that is wrong as far as is known here is a new one, if the budget allows.
@@ -237,24 +243,21 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// Reads a client from KV, and the configuration in the same call if that is due.
-    async fn read_client(&self, client_id: &str, now: Timestamp) -> Result<Option<Rc<Client>>, ServerError> {
-        let client_name = client_snapshot_name(&self.issuer, client_id);
-        let snapshot_is_fresh = self.cache.fresh_snapshot(now).is_some();
-        let names = [client_name.as_str(), &self.cache.snapshot_name];
-        let names = if snapshot_is_fresh { names.get(..1) } else { names.get(..) };
-        let mut values = self.platform.read_snapshots(names.unwrap_or_default()).await?.into_iter();
-        let client = values.next().flatten().and_then(|json| parse_client(&json, client_id));
-        if let Some(snapshot) = values.next().flatten().and_then(|json| parse_snapshot(&json)) {
-            self.cache.keep_snapshot(snapshot, now);
-        }
-        Ok(client.map(|client| self.cache.keep_client(client, now)))
-    }
-
     /// The keys as this isolate knows them, however old: good for names, which never change.
     pub(crate) async fn names(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
-        let known = self.cache.keyring.borrow().clone();
-        match known {
+        match self.cache.known_keyring() {
+            Some(keyring) => Ok(keyring),
+            None => self.first_keyring(now).boxed_local().await,
+        }
+    }
+
+    /// The keys of an isolate that has none yet: as they lie sealed in KV, or else the Control object's.
+    async fn first_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
+        if self.lacks_published_keys(now) {
+            // If KV is out of reach the object is asked.
+            let _ = self.read_published(None, now).await;
+        }
+        match self.cache.known_keyring() {
             Some(keyring) => Ok(keyring),
             None => Ok(self.open(now).await?.keyring),
         }
@@ -262,8 +265,7 @@ impl<P: Platform> Server<P> {
 
     /// The keys, at most 60 s old.
     pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
-        let known = self.cache.keyring.borrow().clone();
-        match (known, self.cache.fresh_snapshot(now)) {
+        match (self.cache.known_keyring(), self.cache.fresh_snapshot(now)) {
             (Some(known), Some(snapshot)) if known.version >= snapshot.keys_version => Ok(known),
             _ => self.find_keyring(now).boxed_local().await,
         }
@@ -284,13 +286,4 @@ impl<P: Platform> Server<P> {
         }
         Ok(keyring)
     }
-}
-
-fn parse_snapshot(json: &str) -> Option<Snapshot> {
-    json::from_str::<Snapshot>(json).ok().filter(|snapshot| snapshot.layout == LAYOUT)
-}
-
-fn parse_client(json: &str, client_id: &str) -> Option<Client> {
-    let published: PublishedClient = json::from_str(json).ok()?;
-    (published.layout == LAYOUT && published.client.client_id == client_id).then_some(published.client)
 }

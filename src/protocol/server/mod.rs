@@ -8,6 +8,7 @@ pub(crate) mod issuer_keys;
 pub mod lookup;
 pub mod ports;
 mod publish;
+mod published;
 pub mod request;
 
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use self::issuer_keys::Trust;
 use self::ports::Platform;
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
+use crate::protocol::keys::kek::Keks;
 use crate::protocol::model::client::ADMIN_CLIENT_ID;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
@@ -36,6 +38,8 @@ pub struct Deployment {
     pub issuer: Issuer,
     /// Authenticates the built-in admin client. None, or a short one: there is no such client.
     pub admin_secret: Option<Secret>,
+    /// Open the keys that lie sealed in KV. None: the Control object is asked for them.
+    pub keks: Keks,
     /// How long an edge uses what it read, in seconds; at most [`self::cache::EDGE_CACHE`].
     pub edge_cache: u64,
 }
@@ -44,6 +48,7 @@ pub struct Deployment {
 pub struct Server<P> {
     pub(crate) issuer: Issuer,
     pub(crate) platform: P,
+    pub(crate) keks: Keks,
     pub(crate) cache: Cache,
     pub(crate) trust: Trust,
     pub(crate) admin: Option<Rc<Client>>,
@@ -52,11 +57,11 @@ pub struct Server<P> {
 impl<P: Platform> Server<P> {
     /// Makes a server that has remembered nothing yet.
     pub fn new(deployment: Deployment, platform: P) -> Self {
-        let Deployment { issuer, admin_secret, edge_cache } = deployment;
+        let Deployment { issuer, admin_secret, keks, edge_cache } = deployment;
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
         let admin = usable.map(|secret| Rc::new(admin_client(&secret)));
         let cache = Cache::new(&issuer, edge_cache);
-        Self { issuer, platform, cache, trust: Trust::default(), admin }
+        Self { issuer, platform, keks, cache, trust: Trust::default(), admin }
     }
 
     /// The platform, for tests that look at its counters.

@@ -264,7 +264,7 @@ pub(super) fn delete<R: Rows, E: Entropy>(
     if client.managed_by == ManagedBy::Config {
         head.declared.retain(|declared| declared != client_id);
         head.config_version += 1;
-        head::save(rows, context, &head)?;
+        head::save(rows, context, &mut head)?;
     }
     refresh_summary(rows, context, &mut head, is_summed_up(&client))?;
     Ok(Reply::Client(None))
@@ -291,7 +291,7 @@ pub(super) fn revoke_all<R: Rows, E: Entropy>(
     mut head: Head,
 ) -> Result<Reply, Stop> {
     head.clients_epoch = Some(context.epoch().later_than(head.clients_epoch));
-    head::save(rows, context, &head)?;
+    head::save(rows, context, &mut head)?;
     Ok(Reply::Client(None))
 }
 

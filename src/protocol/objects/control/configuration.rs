@@ -73,7 +73,7 @@ pub(super) fn apply<R: Rows, E: Entropy>(
         clients::remove(rows, context, &client_id)?;
         changes.push((client_id, Change::Delete));
     }
-    head::save(rows, context, &head)?;
+    head::save(rows, context, &mut head)?;
     clients::refresh_summary(rows, context, &mut head, true)?;
     Ok(Reply::Applied { version: head.config_version, changes, secrets })
 }

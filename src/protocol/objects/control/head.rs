@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::outbox;
 use super::outbox::Urgency;
 use super::publish;
+use super::sealed_copy::SealedCopy;
 use super::{Context, Stop};
 use crate::protocol::config::Config;
 use crate::protocol::config::snapshot;
@@ -58,6 +59,9 @@ pub(crate) struct Head {
     /// When everything that any client was given ended last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) clients_epoch: Option<Epoch>,
+    /// What the outbox was last told to publish of the private keys; nothing without a `KEK`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sealed_copy: Option<SealedCopy>,
 }
 
 impl Head {
@@ -108,10 +112,11 @@ pub(crate) fn load<R: Rows, E: Entropy>(
         origins: BTreeSet::new(),
         special_grants: Vec::new(),
         clients_epoch: None,
+        sealed_copy: None,
     };
     super::roots::add(context, &mut head, context.now)?;
     super::keys::make_wanted(context, &mut head)?;
-    save(rows, context, &head)?;
+    save(rows, context, &mut head)?;
     Ok(head)
 }
 
@@ -123,12 +128,16 @@ fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, Serve
     context.keks.wrap(root, context.issuer.as_str(), ROOT, context.entropy)
 }
 
-/// Writes the head row and has the snapshot published.
+/// Writes the head row, and has the snapshot published and, if it is not what it should be, the sealed copy of the keys.
 pub(crate) fn save<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
-    head: &Head,
+    head: &mut Head,
 ) -> Result<(), ServerError> {
+    if SealedCopy::is_outdated(head, context) {
+        head.sealed_copy = SealedCopy::wanted(head, context);
+        outbox::enqueue(rows, &publish::keyring_name(context.issuer), Urgency::TakesAway, context.now)?;
+    }
     rows.write(HEAD, head)?;
     outbox::enqueue(rows, &publish::snapshot_name(context.issuer), Urgency::TakesAway, context.now)
 }
@@ -141,5 +150,6 @@ pub(crate) fn read<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<Head>, S
 pub(crate) fn next_alarm(head: &Head, now: Timestamp) -> Timestamp {
     let keys = life::next_alarm(&head.keys, head.rotate_every(), now);
     let roots = head.roots.next_alarm(now).map_or(keys, |roots| roots.max(now.plus(HOUR)));
-    keys.min(roots)
+    let copy = head.sealed_copy.as_ref().map_or(keys, |copy| copy.renewal().max(now.plus(HOUR)));
+    keys.min(roots).min(copy)
 }

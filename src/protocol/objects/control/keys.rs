@@ -5,6 +5,7 @@ use super::head;
 use super::head::{Head, ROOT, save};
 use super::outbox;
 use super::roots;
+use super::sealed_copy::SealedCopy;
 use super::{Context, Reply, Stop};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::{KeyMaterial, KeyringParcel};
@@ -27,6 +28,15 @@ pub(super) fn open<R: Rows, E: Entropy>(
     // An alarm that was lost is set again.
     rows.wake(head::next_alarm(&head, context.now));
     outbox::remind(rows, context.now)?;
+    let keyring = parcel(context, &head)?;
+    Ok(Reply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
+}
+
+/// Every key that may still sign, and the root secret's generations, in the clear.
+pub(super) fn parcel<E: Entropy>(
+    context: &Context<'_, E>,
+    head: &Head,
+) -> Result<KeyringParcel, ServerError> {
     let mut keys = Vec::new();
     for key in &head.keys {
         // An unused key is handed out early so that an edge can switch by itself; a retiring one never signs.
@@ -36,10 +46,9 @@ pub(super) fn open<R: Rows, E: Entropy>(
         }
     }
     let root = context.keks.open(&head.root, context.issuer.as_str(), ROOT)?;
-    let roots = roots::open(context, &head, &root)?;
+    let roots = roots::open(context, head, &root)?;
     let (version, writing) = (head.keys_version, head.roots.writing);
-    let keyring = KeyringParcel { version, root, roots, writing, keys };
-    Ok(Reply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
+    Ok(KeyringParcel { version, root, roots, writing, keys })
 }
 
 /// The alarm: makes successors, drops what is gone, wraps what lies in the clear or under an earlier `KEK`.
@@ -68,7 +77,7 @@ pub(super) fn tend_head<R: Rows, E: Entropy>(
     if swept {
         head.keys_version += 1;
     }
-    if made || swept || turned || wrapped {
+    if made || swept || turned || wrapped || SealedCopy::is_outdated(head, context) {
         save(rows, context, head)?;
     }
     Ok(())
@@ -144,7 +153,7 @@ pub(super) fn rotate<R: Rows, E: Entropy>(
     }
     make(context, &mut head, &wanted)?;
     head.keys_version += 1;
-    save(rows, context, &head)?;
+    save(rows, context, &mut head)?;
     Ok(Reply::Keys(head.public_keys(context.now)))
 }
 
@@ -160,6 +169,6 @@ pub(super) fn retire<R: Rows, E: Entropy>(
     }
     make_wanted(context, &mut head)?;
     head.keys_version += 1;
-    save(rows, context, &head)?;
+    save(rows, context, &mut head)?;
     Ok(Reply::Keys(head.public_keys(context.now)))
 }

@@ -12,6 +12,7 @@ mod keys;
 mod outbox;
 mod publish;
 mod roots;
+mod sealed_copy;
 
 use super::rows::{Rows, Transaction};
 use crate::protocol::http::error::ServerError;
@@ -25,7 +26,7 @@ use crate::protocol::model::time::Timestamp;
 pub use clients::MAX_PAGE;
 pub use command::{Command, NewSecret, Refusal, Reply};
 pub use outbox::{DueSnapshot, PublishedSnapshot};
-pub use publish::{PublishedClient, client_snapshot_name, snapshot_name};
+pub use publish::{PublishedClient, client_snapshot_name, keyring_name, snapshot_name};
 pub use roots::{Inventory, KekInfo, RootInfo};
 
 /// Whose Control object it is, and what wraps its keys at rest.
@@ -89,11 +90,14 @@ fn dispatch<R: Rows, E: Entropy>(
     match command {
         Command::Open => keys::open(rows, context, head),
         Command::Tend => keys::tend(rows, context, head),
-        Command::DueSnapshots { limit } => Ok(outbox::due(rows, context, limit)?),
+        Command::DueSnapshots { limit } => {
+            sealed_copy::withdraw(rows, context, head)?;
+            Ok(outbox::due(rows, context, limit)?)
+        }
         Command::Published { snapshots, all } => Ok(outbox::published(rows, snapshots, all, context.now)?),
         Command::Keys => Ok(Reply::Keys(head.public_keys(context.now))),
         Command::RotateKeys { alg, immediately } => keys::rotate(rows, context, head, alg, immediately),
-        Command::Inventory => Ok(Reply::Inventory(Box::new(roots::inventory(context, &head)))),
+        Command::Inventory => roots::show(rows, context, head),
         Command::RotateRoot { immediately } => roots::rotate(rows, context, head, immediately),
         Command::RetireRoot { id, purposes } => roots::retire(rows, context, head, id, &purposes),
         Command::RetireKey { kid } => keys::retire(rows, context, head, &kid),

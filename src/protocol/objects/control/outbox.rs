@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::publish;
 use super::{Context, Reply};
 use crate::protocol::http::error::ServerError;
+use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::rows::{Rows, Transaction};
 
@@ -74,7 +75,7 @@ pub(super) fn enqueue<R: Rows>(
 }
 
 /// Some snapshots to publish, the most urgent ones first.
-pub(super) fn due<R: Rows, E>(
+pub(super) fn due<R: Rows, E: Entropy>(
     rows: &Transaction<'_, R>,
     context: &Context<'_, E>,
     limit: u32,
@@ -82,7 +83,7 @@ pub(super) fn due<R: Rows, E>(
     let mut due = Vec::new();
     for (place, change) in rows.list::<u64>(OUTBOX, None, limit)? {
         let Some((_, name)) = place.split_once('/') else { continue };
-        let (name, value) = (name.to_owned(), publish::value(rows, context.issuer, name, context.now)?);
+        let (name, value) = (name.to_owned(), publish::value(rows, context, name)?);
         due.push(DueSnapshot { place, change, name, value });
     }
     Ok(Reply::Snapshots(due))

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Context;
 use super::clients;
 use super::head;
+use super::sealed_copy;
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::http::json::to_json;
+use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::issuer::Issuer;
-use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// A client as an edge reads it from KV.
@@ -33,18 +35,27 @@ pub fn client_snapshot_name(issuer: &Issuer, client_id: &str) -> String {
     format!("{}/client/{client_id}", prefix(issuer))
 }
 
+/// Name of the sealed keyring; see [`crate::protocol::keys::published`].
+pub fn keyring_name(issuer: &Issuer) -> String {
+    format!("{}/keyring", prefix(issuer))
+}
+
 fn prefix(issuer: &Issuer) -> String {
     let digest = Sha256::digest(issuer.as_str().as_bytes());
     base64url(digest.get(..12).unwrap_or_default())
 }
 
 /// The value to publish under `name` as things stand; `None` to delete it.
-pub(super) fn value<R: Rows>(
+pub(super) fn value<R: Rows, E: Entropy>(
     rows: &Transaction<'_, R>,
-    issuer: &Issuer,
+    context: &Context<'_, E>,
     name: &str,
-    now: Timestamp,
 ) -> Result<Option<String>, ServerError> {
+    let (issuer, now) = (context.issuer, context.now);
+    if name == keyring_name(issuer) {
+        let value = head::read(rows)?.map(|head| sealed_copy::value(context, &head));
+        return Ok(value.transpose()?.flatten());
+    }
     let layout = crate::protocol::config::snapshot::LAYOUT;
     let value = if name == snapshot_name(issuer) {
         head::read(rows)?.map(|head| to_json(&head.snapshot(issuer, now)))

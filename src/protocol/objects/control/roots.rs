@@ -54,8 +54,23 @@ pub struct KekInfo {
     pub others: usize,
 }
 
+/// All keys and how they lie. Does what is due first, so that whoever replaces the `KEK` and looks finds everything wrapped anew;
+/// with a wrong `KEK` it shows what there is.
 #[inline(never)]
-pub(super) fn inventory<E: Entropy>(context: &Context<'_, E>, head: &Head) -> Inventory {
+pub(super) fn show<R: Rows, E: Entropy>(
+    rows: &mut Transaction<'_, R>,
+    context: &mut Context<'_, E>,
+    mut head: Head,
+) -> Result<Reply, Stop> {
+    match keys::tend_head(rows, context, &mut head) {
+        Ok(()) | Err(Stop::Server(ServerError::Misconfigured(_))) => {
+            Ok(Reply::Inventory(Box::new(inventory(context, &head))))
+        }
+        Err(stop) => Err(stop),
+    }
+}
+
+fn inventory<E: Entropy>(context: &Context<'_, E>, head: &Head) -> Inventory {
     let roots = head.roots.all.iter().map(|root| RootInfo {
         id: root.id,
         writing: root.id == head.roots.writing,
@@ -216,6 +231,6 @@ fn finish<R: Rows, E: Entropy>(
 ) -> Result<Reply, Stop> {
     head.roots.switch(context.now);
     head.keys_version += 1;
-    save(rows, context, &head)?;
+    save(rows, context, &mut head)?;
     Ok(Reply::Inventory(Box::new(inventory(context, &head))))
 }

@@ -1,0 +1,60 @@
+//! What an edge reads from KV, always in one call: the configuration, the sealed keys and a client, as far as they are needed.
+
+use std::rc::Rc;
+
+use super::Server;
+use super::ports::Platform;
+use crate::protocol::codec::json;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::config::snapshot::{LAYOUT, Snapshot};
+use crate::protocol::http::error::ServerError;
+use crate::protocol::keys::published;
+use crate::protocol::model::time::Timestamp;
+use crate::protocol::objects::control::{PublishedClient, client_snapshot_name};
+
+/// What one read of KV found, besides keys: those are in the cache then.
+pub(super) struct Published {
+    pub(super) snapshot: Option<Rc<Snapshot>>,
+    pub(super) client: Option<Rc<Client>>,
+}
+
+impl<P: Platform> Server<P> {
+    /// One read of KV: the configuration if that is due, the keys if there are none yet, and a client if one is asked for.
+    pub(super) async fn read_published(
+        &self,
+        client_id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Published, ServerError> {
+        let cache = &self.cache;
+        let snapshot = cache.fresh_snapshot(now).is_none().then_some(cache.snapshot_name.as_str());
+        let keyring = self.lacks_published_keys(now).then_some(cache.keyring_name.as_str());
+        let client = client_id.map(|client_id| client_snapshot_name(&self.issuer, client_id));
+        let names: Vec<&str> = [snapshot, keyring, client.as_deref()].into_iter().flatten().collect();
+        let mut values = self.platform.read_snapshots(&names).await?.into_iter();
+        // The values come in the order of the names.
+        let mut value = |asked: bool| asked.then(|| values.next().flatten()).flatten();
+        let snapshot = value(snapshot.is_some()).and_then(|json| parse_snapshot(&json));
+        let snapshot = snapshot.map(|snapshot| cache.keep_snapshot(snapshot, now));
+        if keyring.is_some() {
+            cache.keys_read_at.set(Some(now));
+            let parcel = value(true).and_then(|text| published::open(&text, &self.keks, &self.issuer, now));
+            cache.keep_published_keyring(parcel);
+        }
+        let client = value(client.is_some()).and_then(|json| parse_client(&json, client_id?));
+        Ok(Published { snapshot, client: client.map(|client| cache.keep_client(client, now)) })
+    }
+
+    /// Whether the keys in KV are worth reading: they could be opened, there are none here, and KV was not just asked.
+    pub(super) fn lacks_published_keys(&self, now: Timestamp) -> bool {
+        !self.keks.is_empty() && self.cache.lacks_keys(now)
+    }
+}
+
+fn parse_snapshot(json: &str) -> Option<Snapshot> {
+    json::from_str::<Snapshot>(json).ok().filter(|snapshot| snapshot.layout == LAYOUT)
+}
+
+fn parse_client(json: &str, client_id: &str) -> Option<Client> {
+    let published: PublishedClient = json::from_str(json).ok()?;
+    (published.layout == LAYOUT && published.client.client_id == client_id).then_some(published.client)
+}
