@@ -12,7 +12,7 @@ use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::time::Timestamp;
 
-/// What applying a configuration does to one client.
+/// What happens to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

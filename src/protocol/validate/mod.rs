@@ -37,7 +37,7 @@ pub const MAX_ORIGINS: usize = 20;
 /// The longest name and identifier, in bytes.
 pub const MAX_TEXT: usize = 256;
 
-/// One thing that is wrong with a configuration, and where.
+/// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
