@@ -193,7 +193,8 @@ impl Objects {
     /// Everything stored, as text: a line for each row.
     pub(super) fn dump(&self) -> String {
         let rows = self.by_name.iter().flat_map(|((class, name), object)| {
-            let row = move |(key, value): (&String, &String)| format!("{class:?} {name} {key}: {value}\n");
+            let row =
+                move |(key, value): (&String, &String)| format!("{class:?} {name} ({key:?}, {value:?})\n");
             object.rows.iter().map(row)
         });
         rows.collect()
