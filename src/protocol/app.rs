@@ -8,6 +8,7 @@ use crate::protocol::server::answer::method_not_allowed;
 use futures_util::future::FutureExt as _;
 
 use super::admin;
+use super::config::LoggedRequests;
 use super::endpoints::arrival::{self, Misplaced};
 use super::endpoints::{
     account, assets, authorize, introspect, jwks, logout, metadata, revoke, sign_up, token, userinfo, visit,
@@ -20,7 +21,7 @@ use super::server::ports::Platform;
 use super::server::request::RequestContext;
 
 impl<P: Platform> Server<P> {
-    /// Answers one request; never fails and never panics. Writes one log line.
+    /// Answers one request; never fails and never panics. Writes one log line, unless the configuration says for failures only.
     pub async fn handle(&self, request: &Request) -> Response {
         let is_head = request.method == Method::Head;
         let as_get;
@@ -32,11 +33,20 @@ impl<P: Platform> Server<P> {
         };
         let context = RequestContext::new(request, &self.platform);
         let mut response = route(self, &context).await;
-        self.platform.log(&context.line(&response));
+        if self.logs(&context) {
+            self.platform.log(&context.line(&response));
+        }
         if is_head {
             response.body.clear();
         }
         response
+    }
+
+    /// Whether the request has a line in the log. Every one has until the configuration is known.
+    fn logs(&self, context: &RequestContext<'_>) -> bool {
+        let snapshot = self.known_snapshot(context.now);
+        let only_failures = snapshot.is_some_and(|known| known.log.requests == LoggedRequests::Failures);
+        !only_failures || context.is_worth_a_line()
     }
 }
 

@@ -189,3 +189,29 @@ fn a_person_has_one_name_in_the_log() {
     let user = f.admin("GET", &format!("users/{}", encode(&login.email)), None).expect(200).json();
     assert_eq!(user["log_name"], line["login"]);
 }
+
+#[test]
+fn with_requests_failures_what_goes_well_has_no_line() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let client = f.client(&json!({}));
+    let mut config = base_config();
+    config["log"] = json!({ "requests": "failures" });
+    f.apply(&config).expect(200);
+    f.target.settle();
+    f.request_token(&client, "").expect(200);
+    let before = lines(&target).len();
+    f.request_token(&client, "").expect(200);
+    f.send(&Req::new("GET", "/jwks")).expect(200);
+    assert_eq!(lines(&target).len(), before, "two that went well");
+    f.request_token(&client, "&scope=nothing").expect(400);
+    assert_eq!(last(&target)["error"], "invalid_scope");
+    f.admin("GET", "clients", None).expect(200);
+    let line = last(&target);
+    assert_eq!(
+        (&line["outcome"], &line["client_id"]),
+        (&json!("ok"), &json!("mintedge-admin")),
+        "administration"
+    );
+    assert_eq!(line["endpoint"], "admin.read");
+}

@@ -27,7 +27,7 @@ use crate::protocol::model::jwk::Alg;
 pub use client::ClientConfig;
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
-pub use log::{LogConfig, LoggedPeople};
+pub use log::{LogConfig, LoggedPeople, LoggedRequests};
 pub use login::{
     CODE_LIFETIME, IdTokenClaims, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig,
     SignUp, SubjectType, UnknownScopes,

@@ -54,6 +54,11 @@ pub(crate) enum Found {
 }
 
 impl<P: Platform> Server<P> {
+    /// The compiled configuration, if this isolate has it at hand.
+    pub(crate) fn known_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
+        self.cache.fresh_snapshot(now)
+    }
+
     /// The compiled configuration, at most 60 s old.
     pub(crate) async fn snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
         if let Some(snapshot) = self.cache.fresh_snapshot(now) {

@@ -151,6 +151,12 @@ impl<'a> RequestContext<'a> {
         *self.failure.borrow_mut() = Some(OAuthError::new(code, cause, "").into());
     }
 
+    /// Whether it was refused, failed, or is administration: what is logged in any case.
+    pub(crate) fn is_worth_a_line(&self) -> bool {
+        let failed = self.failure.borrow().is_some() || self.refused.get().is_some();
+        failed || self.endpoint.get().starts_with("admin")
+    }
+
     /// The log line.
     pub fn line(&self, response: &Response) -> String {
         let failure = self.failure.borrow();
