@@ -19,7 +19,7 @@ use mintedge::protocol::model::jwk::{Alg, PublicJwk};
 use mintedge::protocol::model::secret::Secret;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::objects::Class;
-use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
 use mintedge::protocol::server::ports::{Document, Platform, SnapshotWrite};
 use mintedge::protocol::{Deployment, Server};
 use serde_json::json;
@@ -94,7 +94,7 @@ impl Platform for Meeting {
         self.platform().write_snapshots(snapshots).await
     }
 
-    async fn control(&self, command: Command) -> Result<Reply, ServerError> {
+    async fn control(&self, command: ControlCommand) -> Result<ControlReply, ServerError> {
         self.asking.set(true);
         until(&self.reading).await;
         self.platform().control(command).await
@@ -113,15 +113,15 @@ impl Platform for Meeting {
 fn a_cold_isolate_reads_snapshots_and_asks_for_the_keys_at_the_same_time() {
     for generated in [false, true] {
         let world = World::new(ISSUER).expect("an issuer");
-        world.control(&Command::Open).expect("opened");
+        world.control(&ControlCommand::Open).expect("opened");
         let members = json!({
             "client_id": if generated { "" } else { "app" },
             "grant_types": ["client_credentials"],
             "scopes": ["mintedge:read"],
         });
         let client = serde_json::from_value(members).expect("a client");
-        let created = world.control(&Command::CreateClient { client: Box::new(client) });
-        let Ok(Reply::ClientWithSecret { secret: Some(secret), client }) = created else {
+        let created = world.control(&ControlCommand::CreateClient { client: Box::new(client) });
+        let Ok(ControlReply::ClientWithSecret { secret: Some(secret), client }) = created else {
             panic!("{created:?}")
         };
         world.publish().expect("published");

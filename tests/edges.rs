@@ -11,7 +11,7 @@ use mintedge::protocol::config::Config;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use mintedge::protocol::keys::kek::Keks;
 use mintedge::protocol::model::secret::Secret;
-use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://id.example.com";
@@ -68,12 +68,12 @@ fn apply(world: &World, members: &Value) -> String {
         "client": [client],
     });
     let config: Config = serde_json::from_value(config).expect("a configuration");
-    let Ok(Reply::Config { version, .. }) = world.control(&Command::Config) else {
+    let Ok(ControlReply::Config { version, .. }) = world.control(&ControlCommand::Config) else {
         panic!("no configuration")
     };
-    let command = Command::Apply { base_version: version, config: Box::new(config) };
+    let command = ControlCommand::Apply { base_version: version, config: Box::new(config) };
     match world.control(&command) {
-        Ok(Reply::Applied { secrets, .. }) => secrets.first().map_or_else(String::new, |secret| {
+        Ok(ControlReply::Applied { secrets, .. }) => secrets.first().map_or_else(String::new, |secret| {
             String::from_utf8(secret.client_secret.expose().to_vec()).expect("text")
         }),
         other => panic!("{other:?}"),
@@ -95,7 +95,7 @@ fn a_warm_isolate_asks_nobody_and_a_cold_one_little() {
     let cold = spent(&world, || assert_eq!(token(&server, "app", &secret).status, 200));
     assert_eq!(cold, Counts { control_calls: 1, snapshot_reads: 1, ..Counts::default() }, "cold");
     world.set_keks(Keks::parse(Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), None).expect("a KEK"));
-    world.control(&Command::Tend).expect("tended");
+    world.control(&ControlCommand::Tend).expect("tended");
     world.publish().expect("published");
     let server_with_kek = isolate(&world);
     let cold = spent(&world, || assert_eq!(token(&server_with_kek, "app", &secret).status, 200));
@@ -124,7 +124,7 @@ fn registering_a_client_costs_one_call_two_rows_and_one_snapshot_write() {
     world.publish().expect("published");
     let client = serde_json::from_value(json!({ "client_id": "second" })).expect("a client");
     let counts = spent(&world, || {
-        world.control(&Command::CreateClient { client: Box::new(client) }).expect("created");
+        world.control(&ControlCommand::CreateClient { client: Box::new(client) }).expect("created");
         world.publish().expect("published");
     });
     assert_eq!(counts, Counts { rows_written: 2, snapshot_writes: 1, ..Counts::default() });
@@ -138,8 +138,8 @@ fn of_a_hundred_changes_those_that_take_something_away_are_published_first() {
         let members =
             json!({ "client_id": id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] });
         let client = serde_json::from_value(members).expect("a client");
-        match world.control(&Command::CreateClient { client: Box::new(client) }) {
-            Ok(Reply::ClientWithSecret { client, secret: Some(secret) }) => (client, secret),
+        match world.control(&ControlCommand::CreateClient { client: Box::new(client) }) {
+            Ok(ControlReply::ClientWithSecret { client, secret: Some(secret) }) => (client, secret),
             other => panic!("{other:?}"),
         }
     };
@@ -149,10 +149,10 @@ fn of_a_hundred_changes_those_that_take_something_away_are_published_first() {
         create(format!("new-{number}"));
         let client_id = client.client_id.clone();
         let change = match number % 5 {
-            0 => Command::SetEnabled { client_id, enabled: false },
-            1 => Command::DeleteClient { client_id },
-            2 => Command::RemoveSecret { client_id, secret_id: secret.secret_id.clone() },
-            3 => Command::AddSecret {
+            0 => ControlCommand::SetEnabled { client_id, enabled: false },
+            1 => ControlCommand::DeleteClient { client_id },
+            2 => ControlCommand::RemoveSecret { client_id, secret_id: secret.secret_id.clone() },
+            3 => ControlCommand::AddSecret {
                 client_id,
                 expires_at: None,
                 others_expire_at: Some(world.now()),
@@ -161,14 +161,14 @@ fn of_a_hundred_changes_those_that_take_something_away_are_published_first() {
             _ => {
                 let mut config = client.config.clone();
                 config.grant_types.clear();
-                Command::UpdateClient { client: Box::new(config) }
+                ControlCommand::UpdateClient { client: Box::new(config) }
             }
         };
         world.control(&change).expect("changed");
         // What gives something afterward makes it no less urgent.
         if number % 5 == 3 {
             let client_id = client.client_id.clone();
-            world.control(&Command::SetEnabled { client_id, enabled: true }).expect("as it was");
+            world.control(&ControlCommand::SetEnabled { client_id, enabled: true }).expect("as it was");
         }
     }
     world.publish_some(50).expect("published");
@@ -198,7 +198,9 @@ fn a_disabled_client_stops_within_a_minute_at_an_edge_with_stale_snapshots() {
     world.publish().expect("published");
     let server = isolate(&world);
     assert_eq!(token(&server, "app", &secret).status, 200);
-    world.control(&Command::SetEnabled { client_id: "app".to_owned(), enabled: false }).expect("disabled");
+    world
+        .control(&ControlCommand::SetEnabled { client_id: "app".to_owned(), enabled: false })
+        .expect("disabled");
     world.publish_unseen().expect("published");
     // KV may go on showing the old value for 30 s; what the isolate read at the end of that lasts 25 s.
     world.advance(30);
@@ -229,13 +231,13 @@ fn a_new_scope_and_a_new_secret_work_at_once_at_a_warm_edge() {
     apply(&world, &json!({ "scopes": ["orders:read", "orders:write"] }));
     world.publish_unseen().expect("published");
     assert_eq!(post(&server, "app", &secret, wanted).status, 200);
-    let rotate = Command::AddSecret {
+    let rotate = ControlCommand::AddSecret {
         client_id: "app".to_owned(),
         expires_at: None,
         others_expire_at: Some(world.now().plus(60)),
         sha256: None,
     };
-    let Ok(Reply::ClientWithSecret { secret: Some(new), .. }) = world.control(&rotate) else {
+    let Ok(ControlReply::ClientWithSecret { secret: Some(new), .. }) = world.control(&rotate) else {
         panic!("no secret")
     };
     let new = String::from_utf8(new.client_secret.expose().to_vec()).expect("text");
@@ -255,7 +257,7 @@ fn private_keys_are_wrapped_at_rest_once_there_is_a_kek() {
     assert!(world.at_rest().contains("clear"), "without a KEK the key lies in the clear");
     let kek = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     world.set_keks(Keks::parse(Some(kek), None).expect("a KEK"));
-    world.control(&Command::Tend).expect("tended");
+    world.control(&ControlCommand::Tend).expect("tended");
     assert!(!world.at_rest().contains("clear") && world.at_rest().contains("wrapped"));
     assert_eq!(get(&isolate(&world), "/jwks").body, before, "the key is the same");
     assert_eq!(token(&isolate(&world), "mintedge-admin", ADMIN_SECRET).status, 200);
@@ -275,16 +277,16 @@ fn an_apply_that_fails_leaves_nothing_half_done() {
         apply(&world, &json!({}));
         let config: Config =
             serde_json::from_value(json!({ "tokens": { "access_token_ttl": 60 } })).expect("valid");
-        let command = Command::Apply { base_version: 1, config: Box::new(config) };
+        let command = ControlCommand::Apply { base_version: 1, config: Box::new(config) };
         world.fail_next(at);
         assert!(world.control(&command).is_err());
-        let Ok(Reply::Config { version, config }) = world.control(&Command::Config) else {
+        let Ok(ControlReply::Config { version, config }) = world.control(&ControlCommand::Config) else {
             panic!("unreadable")
         };
         let committed = at == FailAt::AfterCommit;
         assert_eq!((version, config.client.len()), if committed { (2, 0) } else { (1, 1) }, "{at:?}");
         let again = world.control(&command).expect("an answer");
-        let conflict = matches!(again, Reply::Refused(_));
+        let conflict = matches!(again, ControlReply::Refused(_));
         assert_eq!(conflict, committed, "a repeated apply that had taken effect says so");
     }
 }
@@ -386,9 +388,9 @@ fn an_edge_whose_clock_is_behind_signs_with_keys_that_start_at_once() {
     };
     let request = Request::new(Method::Get, "/admin/v1/keys", headers, Body::Bytes(Vec::new()));
     assert_eq!(pollster::block_on(server.handle(&request)).status, 200, "its token is accepted");
-    let Ok(Reply::Keys(keys)) = world.control(&Command::Keys) else { panic!("no keys") };
+    let Ok(ControlReply::Keys(keys)) = world.control(&ControlCommand::Keys) else { panic!("no keys") };
     let kid = keys.first().expect("a key").kid.clone();
-    world.control(&Command::RetireKey { kid }).expect("retired");
+    world.control(&ControlCommand::RetireKey { kid }).expect("retired");
     world.publish().expect("published");
     assert_eq!(token(&isolate(&world), "mintedge-admin", ADMIN_SECRET).status, 200, "after an emergency");
 }

@@ -24,7 +24,7 @@ use mintedge::memory::{Counts, Memory, World};
 use mintedge::protocol::Server;
 use mintedge::protocol::config::Config;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
-use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
 use serde_json::{Value, json};
 
 const OWN: &str = "https://id.example.com";
@@ -174,11 +174,11 @@ impl Setup {
 /// Puts a configuration into force and returns the secrets made: client id and secret.
 fn apply(world: &World, configuration: &Value) -> Vec<(String, String)> {
     let config: Config = serde_json::from_value(configuration.clone()).expect("a configuration");
-    let Ok(Reply::Config { version, .. }) = world.control(&Command::Config) else {
+    let Ok(ControlReply::Config { version, .. }) = world.control(&ControlCommand::Config) else {
         panic!("no configuration")
     };
-    match world.control(&Command::Apply { base_version: version, config: Box::new(config) }) {
-        Ok(Reply::Applied { secrets, .. }) => secrets
+    match world.control(&ControlCommand::Apply { base_version: version, config: Box::new(config) }) {
+        Ok(ControlReply::Applied { secrets, .. }) => secrets
             .into_iter()
             .map(|secret| {
                 let text = String::from_utf8(secret.client_secret.expose().to_vec()).expect("text");

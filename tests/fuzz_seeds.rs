@@ -8,7 +8,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use mintedge::protocol::objects::control::Command;
+use mintedge::protocol::objects::control::ControlCommand;
 
 #[path = "../fuzz/src/fixture.rs"]
 mod fixture;
@@ -55,7 +55,7 @@ fn seeds(target: &str) -> Vec<String> {
 /// The names come from what the reader says that it expected.
 #[test]
 fn every_command_of_the_control_object_has_a_seed() {
-    let error = serde_json::from_str::<Command>("\"\"").expect_err("no command").to_string();
+    let error = serde_json::from_str::<ControlCommand>("\"\"").expect_err("no command").to_string();
     let names: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
     assert!(names.len() > 15, "{error}");
     let seeds: Vec<serde_json::Value> =

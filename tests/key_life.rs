@@ -9,7 +9,7 @@ use mintedge::protocol::keys::schedule::{PublicKey, StoredKey};
 use mintedge::protocol::model::jwk::{Alg, PublicJwk};
 use mintedge::protocol::model::secret::SecretBytes;
 use mintedge::protocol::model::time::{DAY, HOUR, Timestamp};
-use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
 use mintedge::protocol::state::keys::{Rotation, add, next_alarm, publics, retire, rotate, sweep, wanted};
 use proptest::prelude::*;
 use serde_json::json;
@@ -132,13 +132,13 @@ proptest! {
 #[test]
 fn the_object_rotates_by_its_alarm_and_edges_follow_by_the_schedule() {
     let world = World::new("https://id.example.com").expect("an issuer");
-    let keys = |world: &World| match world.control(&Command::Keys) {
-        Ok(Reply::Keys(keys)) => keys,
+    let keys = |world: &World| match world.control(&ControlCommand::Keys) {
+        Ok(ControlReply::Keys(keys)) => keys,
         other => panic!("{other:?}"),
     };
     let first = keys(&world);
     world.advance(89 * DAY);
-    world.control(&Command::Tend).expect("tended");
+    world.control(&ControlCommand::Tend).expect("tended");
     let both = keys(&world);
     assert_eq!(both.len(), 2);
     let next = both.iter().find(|key| key.kid != first[0].kid).expect("a successor");
@@ -146,23 +146,23 @@ fn the_object_rotates_by_its_alarm_and_edges_follow_by_the_schedule() {
     world.advance(DAY);
     assert_eq!(active(&both, Alg::Es256, world.now()).map(|key| &key.kid), Some(&next.kid));
     world.advance(KEEP);
-    world.control(&Command::Tend).expect("tended");
+    world.control(&ControlCommand::Tend).expect("tended");
     assert_eq!(keys(&world).iter().map(|key| &key.kid).collect::<Vec<_>>(), [&next.kid]);
 }
 
 /// Applies `resources` and `clients`, as JSON, and returns the algorithms of the published keys.
 fn algs_after(world: &World, configuration: &serde_json::Value) -> Vec<Alg> {
-    let Ok(Reply::Config { version, .. }) = world.control(&Command::Config) else {
+    let Ok(ControlReply::Config { version, .. }) = world.control(&ControlCommand::Config) else {
         panic!("no configuration")
     };
     let config = serde_json::from_value(configuration.clone()).expect("a configuration");
-    let applied = world.control(&Command::Apply { base_version: version, config: Box::new(config) });
-    assert!(matches!(applied, Ok(Reply::Applied { .. })), "{applied:?}");
+    let applied = world.control(&ControlCommand::Apply { base_version: version, config: Box::new(config) });
+    assert!(matches!(applied, Ok(ControlReply::Applied { .. })), "{applied:?}");
     published(world)
 }
 
 fn published(world: &World) -> Vec<Alg> {
-    let Ok(Reply::Keys(keys)) = world.control(&Command::Keys) else { panic!("no keys") };
+    let Ok(ControlReply::Keys(keys)) = world.control(&ControlCommand::Keys) else { panic!("no keys") };
     keys.iter().map(|key| key.alg).collect()
 }
 
@@ -187,7 +187,7 @@ fn only_the_kinds_of_keys_that_are_used_are_published() {
         "old tokens can be verified"
     );
     world.advance(KEEP + 301);
-    world.control(&Command::Tend).expect("tended");
+    world.control(&ControlCommand::Tend).expect("tended");
     assert_eq!(published(&world), [Alg::Es256, Alg::EdDsa]);
 }
 
@@ -200,7 +200,7 @@ fn a_key_that_is_used_again_before_its_end_goes_on() {
     world.advance(60);
     assert_eq!(algs_after(&world, &with("EdDSA")), [Alg::Es256, Alg::EdDsa]);
     world.advance(KEEP + 301);
-    world.control(&Command::Tend).expect("tended");
+    world.control(&ControlCommand::Tend).expect("tended");
     assert_eq!(published(&world), [Alg::Es256, Alg::EdDsa], "the very same keys");
     // One whose time is over gets a successor.
     algs_after(&world, &with("ES256"));

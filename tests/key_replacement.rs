@@ -17,7 +17,7 @@ use mintedge::protocol::keys::sealed::{CODE_PREFIX, open, seal};
 use mintedge::protocol::model::id::Id;
 use mintedge::protocol::model::secret::Secret;
 use mintedge::protocol::model::time::DAY;
-use mintedge::protocol::objects::control::{Command, Inventory, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply, Inventory};
 use mintedge::protocol::state::roots::{ANNOUNCE, KEEP, ROTATE};
 use mintedge::protocol::tokens::authorization_code::AuthorizationCode;
 use serde_json::{Value, json};
@@ -33,19 +33,25 @@ fn isolate(world: &World) -> InMemory {
 }
 
 fn inventory(world: &World) -> Inventory {
-    match world.control(&Command::Inventory) {
-        Ok(Reply::Inventory(inventory)) => *inventory,
+    match world.control(&ControlCommand::Inventory) {
+        Ok(ControlReply::Inventory(inventory)) => *inventory,
         other => panic!("{other:?}"),
     }
 }
 
 fn rotate(world: &World, immediately: bool) {
-    assert!(matches!(world.control(&Command::RotateRoot { immediately }), Ok(Reply::Inventory(_))));
+    assert!(matches!(
+        world.control(&ControlCommand::RotateRoot { immediately }),
+        Ok(ControlReply::Inventory(_))
+    ));
 }
 
 fn retire(world: &World, id: u8, purposes: &[Purpose]) {
     let purposes = purposes.iter().copied().collect();
-    assert!(matches!(world.control(&Command::RetireRoot { id, purposes }), Ok(Reply::Inventory(_))));
+    assert!(matches!(
+        world.control(&ControlCommand::RetireRoot { id, purposes }),
+        Ok(ControlReply::Inventory(_))
+    ));
 }
 
 /// Every edge has heard of it.
@@ -56,8 +62,8 @@ fn heard(world: &World) {
 
 /// The keys as an edge gets them.
 fn keyring(world: &World) -> Keyring {
-    match world.control(&Command::Open) {
-        Ok(Reply::Opened { keyring, .. }) => keyring.into(),
+    match world.control(&ControlCommand::Open) {
+        Ok(ControlReply::Opened { keyring, .. }) => keyring.into(),
         other => panic!("{other:?}"),
     }
 }
@@ -187,7 +193,7 @@ fn a_rotation_of_the_root_is_announced_and_nobody_notices() {
     login.browser.authorize(&login.request(&[])).expect(303);
     let late = Held::of(&login);
     target.world.advance(200);
-    target.world.control(&Command::Tend).expect("tended");
+    target.world.control(&ControlCommand::Tend).expect("tended");
     // No edge has heard of it yet, and one that starts now has.
     let cold = isolate(&target.world);
     let request = Req::token(&format!("grant_type=refresh_token&refresh_token={refresh}"));
@@ -342,7 +348,7 @@ fn after_two_years_a_generation_is_gone_and_nothing_that_lives_was_made_with_it(
     login.tokens(&[]);
     for _ in 0..(ROTATE + KEEP) / DAY + 30 {
         world.advance(DAY);
-        world.control(&Command::Tend).expect("tended");
+        world.control(&ControlCommand::Tend).expect("tended");
     }
     let ids: Vec<u8> = inventory(world).roots.iter().map(|root| root.id).collect();
     assert!(!ids.contains(&0) && ids.len() <= 4, "{ids:?}");

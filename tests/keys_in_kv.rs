@@ -13,7 +13,7 @@ use mintedge::protocol::keys::published::{GOOD_FOR, RENEW_AFTER};
 use mintedge::protocol::model::issuer::Issuer;
 use mintedge::protocol::model::secret::Secret;
 use mintedge::protocol::model::time::{DAY, HOUR};
-use mintedge::protocol::objects::control::{Command, Reply, keyring_name, snapshot_name};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply, keyring_name, snapshot_name};
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://id.example.com";
@@ -52,7 +52,7 @@ impl Deployment {
     fn of(issuer: &str, client_id: &str) -> Self {
         let world = World::new(issuer).expect("an issuer");
         world.set_keks(keks(0, &[]));
-        world.control(&Command::Open).expect("opened");
+        world.control(&ControlCommand::Open).expect("opened");
         let client = create(&world, client_id);
         world.publish().expect("published");
         Self { world, client }
@@ -74,7 +74,7 @@ impl Deployment {
     }
 
     fn tend(&self) {
-        self.world.control(&Command::Tend).expect("tended");
+        self.world.control(&ControlCommand::Tend).expect("tended");
         self.world.publish().expect("published");
     }
 
@@ -91,7 +91,7 @@ impl Deployment {
     }
 
     fn rotate(&self, immediately: bool) {
-        self.world.control(&Command::RotateKeys { alg: None, immediately }).expect("rotated");
+        self.world.control(&ControlCommand::RotateKeys { alg: None, immediately }).expect("rotated");
     }
 }
 
@@ -106,8 +106,8 @@ fn create(world: &World, client_id: &str) -> (String, String) {
         "scopes": ["mintedge:read"],
     });
     let client = serde_json::from_value(members).expect("a client");
-    match world.control(&Command::CreateClient { client: Box::new(client) }) {
-        Ok(Reply::ClientWithSecret { client, secret: Some(secret) }) => {
+    match world.control(&ControlCommand::CreateClient { client: Box::new(client) }) {
+        Ok(ControlReply::ClientWithSecret { client, secret: Some(secret) }) => {
             let secret = String::from_utf8(secret.client_secret.expose().to_vec()).expect("text");
             (client.client_id.clone(), secret)
         }
@@ -143,8 +143,8 @@ fn kid(response: &Response) -> String {
 }
 
 fn parcel(world: &World) -> KeyringParcel {
-    match world.control(&Command::Open) {
-        Ok(Reply::Opened { keyring, .. }) => keyring,
+    match world.control(&ControlCommand::Open) {
+        Ok(ControlReply::Opened { keyring, .. }) => keyring,
         other => panic!("{other:?}"),
     }
 }
@@ -182,10 +182,10 @@ fn nothing_secret_lies_in_kv_in_the_clear() {
     for kek in [None, Some(0)] {
         let world = World::new(ISSUER).expect("an issuer");
         world.set_keks(kek.map(|kek| keks(kek, &[])).unwrap_or_default());
-        world.control(&Command::Open).expect("opened");
+        world.control(&ControlCommand::Open).expect("opened");
         let (_, secret) = create(&world, "app");
-        world.control(&Command::RotateRoot { immediately: false }).expect("rotated");
-        world.control(&Command::RotateKeys { alg: None, immediately: false }).expect("rotated");
+        world.control(&ControlCommand::RotateRoot { immediately: false }).expect("rotated");
+        world.control(&ControlCommand::RotateKeys { alg: None, immediately: false }).expect("rotated");
         world.publish().expect("published");
         let held = parcel(&world);
         let mut secrets: Vec<&[u8]> = vec![held.root.expose(), secret.as_bytes()];
@@ -223,7 +223,7 @@ fn what_the_holder_of_the_kek_did_not_write_for_this_issuer_is_ignored() {
     let other_kek = {
         let world = World::new(ISSUER).expect("an issuer");
         world.set_keks(keks(1, &[]));
-        world.control(&Command::Open).expect("opened");
+        world.control(&ControlCommand::Open).expect("opened");
         world.publish().expect("published");
         world.published()[&keyring_name(&issuer(ISSUER))].clone()
     };
@@ -305,7 +305,7 @@ fn kv_that_goes_back_in_time_takes_no_edge_with_it_and_none_for_long() {
     let (old_kid, old, old_snapshot) = (d.first_token().0, d.sealed(), d.snapshot());
     let warm = d.edge();
     d.token(&warm);
-    d.world.control(&Command::RetireKey { kid: old_kid.clone() }).expect("retired");
+    d.world.control(&ControlCommand::RetireKey { kid: old_kid.clone() }).expect("retired");
     d.world.publish().expect("published");
     d.world.advance(26);
     let new_kid = kid(&d.token(&warm));
@@ -326,7 +326,7 @@ fn a_key_that_is_taken_out_signs_nowhere_after_a_minute() {
     let d = Deployment::new();
     let warm = d.edge();
     let leaked = kid(&d.token(&warm));
-    d.world.control(&Command::RetireKey { kid: leaked.clone() }).expect("retired");
+    d.world.control(&ControlCommand::RetireKey { kid: leaked.clone() }).expect("retired");
     // KV shows edges for 30 s what they have read; then all of it, or the configuration alone.
     d.world.publish_unseen().expect("published");
     d.world.advance(30);
@@ -342,7 +342,7 @@ fn a_key_that_is_taken_out_signs_nowhere_after_a_minute() {
 fn a_root_secret_that_is_taken_out_is_known_nowhere_after_a_minute() {
     let d = Deployment::new();
     let before = parcel(&d.world).writing;
-    let retire = Command::RetireRoot { id: before, purposes: std::collections::BTreeSet::new() };
+    let retire = ControlCommand::RetireRoot { id: before, purposes: std::collections::BTreeSet::new() };
     d.world.control(&retire).expect("retired");
     let older = d.sealed();
     d.world.publish().expect("published");
@@ -395,10 +395,10 @@ fn a_new_key_of_any_kind_is_published_with_the_configuration_that_names_it() {
         ("a rotation at once", &|| d.rotate(true)),
         ("a retirement", &|| {
             let kid = d.first_token().0;
-            d.world.control(&Command::RetireKey { kid }).expect("retired");
+            d.world.control(&ControlCommand::RetireKey { kid }).expect("retired");
         }),
         ("a generation of the root secret", &|| {
-            d.world.control(&Command::RotateRoot { immediately: true }).expect("rotated");
+            d.world.control(&ControlCommand::RotateRoot { immediately: true }).expect("rotated");
         }),
         ("a new algorithm", &|| {
             let members = json!({
@@ -409,8 +409,8 @@ fn a_new_key_of_any_kind_is_published_with_the_configuration_that_names_it() {
                 "id_token_signed_response_alg": "RS256",
             });
             let client = serde_json::from_value(members).expect("a client");
-            let created = d.world.control(&Command::CreateClient { client: Box::new(client) });
-            assert!(matches!(created, Ok(Reply::ClientWithSecret { .. })), "{created:?}");
+            let created = d.world.control(&ControlCommand::CreateClient { client: Box::new(client) });
+            assert!(matches!(created, Ok(ControlReply::ClientWithSecret { .. })), "{created:?}");
         }),
     ];
     for (description, change) in changes {
@@ -434,7 +434,7 @@ fn while_the_kek_is_replaced_edges_open_what_lies_under_either() {
     d.world.set_keks(keks(1, &[0]));
     assert_eq!(d.first_token(), (kid.clone(), ONE_READ), "under the one before");
     // What an operator does next: `mintedge keys list`.
-    d.world.control(&Command::Inventory).expect("shown");
+    d.world.control(&ControlCommand::Inventory).expect("shown");
     d.world.publish().expect("published");
     assert_ne!(d.sealed(), under_the_first);
     assert_eq!(d.first_token(), (kid.clone(), ONE_READ), "under the new one");
@@ -450,7 +450,7 @@ fn with_the_kek_gone_the_copy_goes_too_and_comes_back_with_it() {
         let d = Deployment::new();
         let (kid, _) = d.first_token();
         d.world.set_keks(Keks::default());
-        assert!(d.world.control(&Command::Tend).is_err(), "nothing can be opened");
+        assert!(d.world.control(&ControlCommand::Tend).is_err(), "nothing can be opened");
         if let Some(at) = at {
             d.world.fail_next(at);
             assert!(d.world.publish().is_err());
@@ -473,7 +473,7 @@ fn a_wrong_kek_publishes_nothing_and_says_so_when_asked() {
     let before = d.sealed();
     d.world.set_keks(keks(2, &[]));
     assert_eq!(d.token(&d.edge()).status, 500);
-    assert!(d.world.control(&Command::Tend).is_err());
+    assert!(d.world.control(&ControlCommand::Tend).is_err());
     d.world.publish().expect("published");
     assert_eq!(d.sealed(), before, "nothing has changed");
     d.world.set_keks(keks(2, &[0]));
@@ -493,7 +493,7 @@ fn a_publication_under_a_wrong_kek_takes_the_copy_away() {
 #[test]
 fn a_kek_that_is_set_later_has_the_keys_published() {
     let world = World::new(ISSUER).expect("an issuer");
-    world.control(&Command::Open).expect("opened");
+    world.control(&ControlCommand::Open).expect("opened");
     let client = create(&world, "app");
     world.publish().expect("published");
     let d = Deployment { world, client };

@@ -9,14 +9,14 @@ use mintedge::protocol::config::{ClientConfig, Config};
 use mintedge::protocol::keys::kek::Keks;
 use mintedge::protocol::model::grant_type::GrantType;
 use mintedge::protocol::model::time::{DAY, HOUR};
-use mintedge::protocol::objects::control::{Command, DueSnapshot, PublishedSnapshot, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply, DueSnapshot, PublishedSnapshot};
 
 const ISSUER: &str = "https://id.example.com";
 const KEK: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 fn world() -> (World, Server<Memory>) {
     let world = World::new(ISSUER).expect("an issuer");
-    world.control(&Command::Open).expect("opened");
+    world.control(&ControlCommand::Open).expect("opened");
     let server = world.isolate(None);
     (world, server)
 }
@@ -27,19 +27,19 @@ fn create(world: &World, client_id: &str) {
         grant_types: vec![GrantType::ClientCredentials],
         ..ClientConfig::default()
     };
-    match world.control(&Command::CreateClient { client: Box::new(client) }) {
-        Ok(Reply::ClientWithSecret { .. }) => {}
+    match world.control(&ControlCommand::CreateClient { client: Box::new(client) }) {
+        Ok(ControlReply::ClientWithSecret { .. }) => {}
         other => panic!("{other:?}"),
     }
 }
 
 fn enable(world: &World, client_id: &str, enabled: bool) {
-    world.control(&Command::SetEnabled { client_id: client_id.to_owned(), enabled }).expect("done");
+    world.control(&ControlCommand::SetEnabled { client_id: client_id.to_owned(), enabled }).expect("done");
 }
 
 fn due(world: &World, limit: u32) -> Vec<DueSnapshot> {
-    match world.control(&Command::DueSnapshots { limit }) {
-        Ok(Reply::Snapshots(due)) => due,
+    match world.control(&ControlCommand::DueSnapshots { limit }) {
+        Ok(ControlReply::Snapshots(due)) => due,
         other => panic!("{other:?}"),
     }
 }
@@ -104,7 +104,7 @@ fn a_failure_before_or_after_a_commit_loses_no_change() {
         create(&world, "app");
         assert!(ring(&world, &server));
         world.fail_next(at);
-        let off = Command::SetEnabled { client_id: "app".to_owned(), enabled: false };
+        let off = ControlCommand::SetEnabled { client_id: "app".to_owned(), enabled: false };
         world.control(&off).expect_err("told to fail");
         let committed = at == FailAt::AfterCommit;
         assert_eq!(due(&world, 10).len(), usize::from(committed), "{at:?}");
@@ -115,7 +115,7 @@ fn a_failure_before_or_after_a_commit_loses_no_change() {
         world.fail_next(at);
         let DueSnapshot { place, change, .. } = snapshot;
         let published =
-            Command::Published { snapshots: vec![PublishedSnapshot { place, change }], all: true };
+            ControlCommand::Published { snapshots: vec![PublishedSnapshot { place, change }], all: true };
         world.control(&published).expect_err("told to fail");
         assert_eq!(due(&world, 10).is_empty(), committed, "{at:?}");
         // It may be said again.
@@ -134,7 +134,7 @@ fn a_name_that_changes_while_it_is_published_is_published_again() {
         .map(|due| PublishedSnapshot { place: due.place.clone(), change: due.change })
         .collect();
     enable(&world, "app", false);
-    world.control(&Command::Published { snapshots: written, all: true }).expect("done");
+    world.control(&ControlCommand::Published { snapshots: written, all: true }).expect("done");
     let [left] = due(&world, 10).try_into().expect("one");
     assert!(left.name.ends_with("/client/app") && left.value.is_some_and(|json| json.contains("disabled")));
     assert_eq!(world.control_alarm(), Some(world.now()));
@@ -151,7 +151,7 @@ fn of_a_hundred_mixed_changes_those_that_take_something_away_are_due_first() {
         create(&world, &format!("new-{number:02}"));
         let old = format!("old-{number:02}");
         if number % 2 == 0 {
-            world.control(&Command::DeleteClient { client_id: old }).expect("deleted");
+            world.control(&ControlCommand::DeleteClient { client_id: old }).expect("deleted");
         } else {
             enable(&world, &old, false);
             // What gives something back makes it no less urgent.
@@ -174,7 +174,7 @@ fn of_a_hundred_mixed_changes_those_that_take_something_away_are_due_first() {
 fn keys_that_can_not_be_tended_hold_nothing_back() {
     let world = World::new(ISSUER).expect("an issuer");
     world.set_keks(Keks::parse(Some(KEK), None).expect("a KEK"));
-    world.control(&Command::Open).expect("opened");
+    world.control(&ControlCommand::Open).expect("opened");
     create(&world, "app");
     world.set_keks(Keks::default());
     pollster::block_on(world.ring_control(&world.isolate(None))).expect_err("another KEK");
@@ -190,9 +190,9 @@ fn keys_that_the_platform_makes_are_made_once_and_all_at_once() {
     });
     let config = serde_json::json!({ "resource": resources }).to_string();
     let config: Config = serde_json::from_str(&config).expect("a configuration");
-    let apply = |base_version| Command::Apply { base_version, config: Box::new(config.clone()) };
-    let made = |world: &World| match world.control(&Command::Keys) {
-        Ok(Reply::Keys(keys)) => keys.len(),
+    let apply = |base_version| ControlCommand::Apply { base_version, config: Box::new(config.clone()) };
+    let made = |world: &World| match world.control(&ControlCommand::Keys) {
+        Ok(ControlReply::Keys(keys)) => keys.len(),
         other => panic!("{other:?}"),
     };
     assert_eq!(made(&world), 1);
@@ -200,9 +200,9 @@ fn keys_that_the_platform_makes_are_made_once_and_all_at_once() {
     world.fail_next(FailAt::BeforeCommit);
     world.control(&apply(0)).expect_err("told to fail");
     assert_eq!(made(&world), 1);
-    assert!(matches!(world.control(&apply(0)), Ok(Reply::Applied { version: 1, .. })));
+    assert!(matches!(world.control(&apply(0)), Ok(ControlReply::Applied { version: 1, .. })));
     assert_eq!(made(&world), 4);
-    assert!(matches!(world.control(&apply(1)), Ok(Reply::Applied { version: 1, .. })));
+    assert!(matches!(world.control(&apply(1)), Ok(ControlReply::Applied { version: 1, .. })));
     assert_eq!(made(&world), 4);
 }
 
@@ -212,9 +212,9 @@ fn an_alarm_makes_the_successors_of_keys_that_the_platform_makes() {
     let config =
         r#"{ "resource": [{ "identifier": "https://a.example", "scopes": ["a"], "signing_alg": "ES256" }] }"#;
     let config: Config = serde_json::from_str(config).expect("a configuration");
-    world.control(&Command::Apply { base_version: 0, config: Box::new(config) }).expect("applied");
-    let made = || match world.control(&Command::Keys) {
-        Ok(Reply::Keys(keys)) => keys.len(),
+    world.control(&ControlCommand::Apply { base_version: 0, config: Box::new(config) }).expect("applied");
+    let made = || match world.control(&ControlCommand::Keys) {
+        Ok(ControlReply::Keys(keys)) => keys.len(),
         other => panic!("{other:?}"),
     };
     let before = made();

@@ -11,7 +11,8 @@ use mintedge::protocol::model::incarnation::Incarnation;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::model::user_id::UserId;
 use mintedge::protocol::objects::subject::{
-    Authentication, Command, Grant, NewSession, Presentation, Redemption, Refusal, Reply, User, Why,
+    Authentication, Grant, GrantRefusal, NewSession, Presentation, Redemption, SubjectCommand, SubjectReply,
+    User, Why,
 };
 use mintedge::protocol::objects::{Answer, Class, Setting, handle};
 use mintedge::protocol::state::refresh::{Family, Policy, RotationOutcome, rotate};
@@ -47,7 +48,7 @@ impl Person {
             sid: Id::from_bytes([9; 16]),
         };
         let id = UserId::from_bytes([1; 16]);
-        person.call(Command::Create(Box::new(User {
+        person.call(SubjectCommand::Create(Box::new(User {
             id,
             login: "ada".to_owned(),
             claims: serde_json::Map::new(),
@@ -58,7 +59,7 @@ impl Person {
             created_at: START,
             updated_at: START,
         })));
-        person.call(Command::StartSession(Box::new(NewSession {
+        person.call(SubjectCommand::StartSession(Box::new(NewSession {
             sid: person.sid,
             sha256: Secret::received("cookie").hash(),
             auth: authentication(),
@@ -67,14 +68,14 @@ impl Person {
             label: String::new(),
             client_id: None,
         })));
-        let Reply::Granted(granted) = person.redeem(person.grant) else { panic!("not granted") };
+        let SubjectReply::Granted(granted) = person.redeem(person.grant) else { panic!("not granted") };
         person.first = granted.refresh.expect("a refresh token").1;
         person
     }
 
-    fn redeem(&self, id: Id) -> Reply {
+    fn redeem(&self, id: Id) -> SubjectReply {
         let now = Timestamp(self.now.get());
-        self.call(Command::Redeem(Box::new(Redemption {
+        self.call(SubjectCommand::Redeem(Box::new(Redemption {
             id,
             refresh: true,
             max_grants: 3,
@@ -102,7 +103,7 @@ impl Person {
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "commands are made where they are sent")]
-    fn call(&self, command: Command) -> Reply {
+    fn call(&self, command: SubjectCommand) -> SubjectReply {
         let command = serde_json::to_string(&command).expect("JSON");
         let now = Timestamp(self.now.get());
         let answer = handle(
@@ -118,8 +119,14 @@ impl Person {
         serde_json::from_str(&reply).expect("a reply")
     }
 
-    fn present(&self, generation: u32, secret: &SecretBytes, client: &str, scopes: Option<&str>) -> Reply {
-        self.call(Command::Refresh(Box::new(Presentation {
+    fn present(
+        &self,
+        generation: u32,
+        secret: &SecretBytes,
+        client: &str,
+        scopes: Option<&str>,
+    ) -> SubjectReply {
+        self.call(SubjectCommand::Refresh(Box::new(Presentation {
             grant: self.grant,
             generation,
             secret: secret.clone(),
@@ -134,8 +141,8 @@ impl Person {
     }
 
     fn alive(&self) -> bool {
-        match self.call(Command::Grant { id: self.grant }) {
-            Reply::Grant(state) => state.live,
+        match self.call(SubjectCommand::Grant { id: self.grant }) {
+            SubjectReply::Grant(state) => state.live,
             _ => false,
         }
     }
@@ -145,16 +152,16 @@ fn authentication() -> Authentication {
     Authentication { auth_time: START, acr: "x".to_owned(), amr: Vec::new() }
 }
 
-fn refused(reply: &Reply) -> Option<Refusal> {
+fn refused(reply: &SubjectReply) -> Option<GrantRefusal> {
     match reply {
-        Reply::Refused(refusal) => Some(*refusal),
+        SubjectReply::Refused(refusal) => Some(*refusal),
         _ => None,
     }
 }
 
-fn successor(reply: &Reply) -> Option<(u32, SecretBytes)> {
+fn successor(reply: &SubjectReply) -> Option<(u32, SecretBytes)> {
     match reply {
-        Reply::Granted(granted) => granted.refresh.clone(),
+        SubjectReply::Granted(granted) => granted.refresh.clone(),
         _ => None,
     }
 }
@@ -219,7 +226,7 @@ proptest! {
                             known.push(secret);
                         }
                     } else if was_alive && !person.alive() {
-                        let reused = matches!(refused(&reply), Some(Refusal::RefreshReused { .. }));
+                        let reused = matches!(refused(&reply), Some(GrantRefusal::RefreshReused { .. }));
                         prop_assert!(reused, "{:?} killed the family", reply);
                     }
                 }
@@ -245,15 +252,15 @@ proptest! {
                     }
                 }
                 Event::Revoke => {
-                    person.call(Command::RevokeGrant { id: person.grant, client_id: Some("app".to_owned()), why: Why::ByClient });
+                    person.call(SubjectCommand::RevokeGrant { id: person.grant, client_id: Some("app".to_owned()), why: Why::ByClient });
                     prop_assert!(!person.alive());
                 }
                 Event::SignOut => {
-                    person.call(Command::EndSessions { sid: Some(person.sid) });
+                    person.call(SubjectCommand::EndSessions { sid: Some(person.sid) });
                     prop_assert!(!person.alive());
                 }
                 Event::Tend => {
-                    person.call(Command::Tend);
+                    person.call(SubjectCommand::Tend);
                 }
             }
             dead = dead || (was_alive && !person.alive());
@@ -303,11 +310,11 @@ fn once_the_successor_was_used_its_predecessor_is_a_replay() {
     let second = successor(&person.present(0, &person.first, "app", None)).expect("rotated");
     successor(&person.present(second.0, &second.1, "app", None)).expect("rotated");
     let reply = person.present(0, &person.first, "app", None);
-    assert_eq!(refused(&reply), Some(Refusal::RefreshReused { distance: 2 }));
+    assert_eq!(refused(&reply), Some(GrantRefusal::RefreshReused { distance: 2 }));
     assert!(!person.alive());
     // The event is told once: from now on the family is simply dead.
     let again = person.present(0, &person.first, "app", None);
-    assert_eq!(refused(&again), Some(Refusal::GrantRevoked));
+    assert_eq!(refused(&again), Some(GrantRefusal::GrantRevoked));
 }
 
 #[test]
@@ -331,11 +338,11 @@ fn idle_time_slides_and_absolute_time_does_not() {
         token = successor(&person.present(token.0, &token.1, "app", None)).expect("within the idle time");
     }
     person.now.set(START.0 + 2501);
-    assert_eq!(refused(&person.present(token.0, &token.1, "app", None)), Some(Refusal::GrantExpired));
+    assert_eq!(refused(&person.present(token.0, &token.1, "app", None)), Some(GrantRefusal::GrantExpired));
     let refresh = RefreshConfig { idle: 1000, absolute: 2500, ..RefreshConfig::default() };
     let person = Person::new(policy(true, refresh));
     person.now.set(START.0 + 1000);
-    assert_eq!(refused(&person.present(0, &person.first, "app", None)), Some(Refusal::GrantExpired));
+    assert_eq!(refused(&person.present(0, &person.first, "app", None)), Some(GrantRefusal::GrantExpired));
 }
 
 #[test]
@@ -368,7 +375,7 @@ fn without_a_window_and_recovery_the_first_use_is_the_only_one() {
     let person = Person::new(policy(true, strict));
     assert!(successor(&person.present(0, &person.first, "app", None)).is_some());
     let reply = person.present(0, &person.first, "app", None);
-    assert_eq!(refused(&reply), Some(Refusal::RefreshReused { distance: 1 }));
+    assert_eq!(refused(&reply), Some(GrantRefusal::RefreshReused { distance: 1 }));
 }
 
 #[test]
@@ -376,7 +383,7 @@ fn a_person_has_a_bounded_number_of_grants_for_a_client() {
     let person = Person::new(policy(true, RefreshConfig::default()));
     for number in 0..4_u8 {
         person.now.set(START.0 + 100 + u64::from(number));
-        assert!(matches!(person.redeem(Id::from_bytes([100 + number; 16])), Reply::Granted(_)));
+        assert!(matches!(person.redeem(Id::from_bytes([100 + number; 16])), SubjectReply::Granted(_)));
     }
     assert!(!person.alive(), "the oldest had to give way");
 }
@@ -385,10 +392,10 @@ fn a_person_has_a_bounded_number_of_grants_for_a_client() {
 fn switching_a_person_off_ends_everything() {
     let person = Person::new(policy(true, RefreshConfig::default()));
     let off = mintedge::protocol::objects::subject::Change { enabled: Some(false), ..Default::default() };
-    person.call(Command::Change(Box::new(off)));
+    person.call(SubjectCommand::Change(Box::new(off)));
     assert!(!person.alive());
     assert!(successor(&person.present(0, &person.first, "app", None)).is_none());
-    assert_eq!(refused(&person.redeem(Id::from_bytes([50; 16]))), Some(Refusal::UserGone));
+    assert_eq!(refused(&person.redeem(Id::from_bytes([50; 16]))), Some(GrantRefusal::UserGone));
 }
 
 #[test]

@@ -79,8 +79,8 @@ impl Platform for NoPlatform {
 
     async fn control(
         &self,
-        _: mintedge::protocol::objects::control::Command,
-    ) -> Result<mintedge::protocol::objects::control::Reply, ServerError> {
+        _: mintedge::protocol::objects::control::ControlCommand,
+    ) -> Result<mintedge::protocol::objects::control::ControlReply, ServerError> {
         panic!("the vector needs no object")
     }
 

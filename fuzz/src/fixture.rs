@@ -8,7 +8,7 @@ use mintedge::protocol::Server;
 use mintedge::protocol::config::Config;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use mintedge::protocol::model::secret::Secret;
-use mintedge::protocol::objects::{control::Command, control::Reply};
+use mintedge::protocol::objects::{control::ControlCommand, control::ControlReply};
 use serde_json::{Value, json};
 
 /// The issuer of every server here.
@@ -61,9 +61,9 @@ impl Fixture {
         let server = world.isolate(Some(&Secret::received(ADMIN_SECRET)));
         let fixture = Self { world, server, uses: 0, admin_token: OnceCell::new() };
         let config: Config = serde_json::from_value(configuration()).expect("a configuration");
-        fixture.control(&Command::Apply { base_version: 0, config: Box::new(config) });
+        fixture.control(&ControlCommand::Apply { base_version: 0, config: Box::new(config) });
         for client_id in ["basic", "post"] {
-            fixture.control(&Command::AddSecret {
+            fixture.control(&ControlCommand::AddSecret {
                 client_id: client_id.to_owned(),
                 expires_at: None,
                 others_expire_at: None,
@@ -74,9 +74,9 @@ impl Fixture {
         fixture
     }
 
-    fn control(&self, command: &Command) {
+    fn control(&self, command: &ControlCommand) {
         let reply = self.world.control(command).expect("a reply");
-        assert!(!matches!(reply, Reply::Refused(_)), "{reply:?}");
+        assert!(!matches!(reply, ControlReply::Refused(_)), "{reply:?}");
     }
 
     /// Sends a request.

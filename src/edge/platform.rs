@@ -15,7 +15,7 @@ use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
-use crate::protocol::objects::control::{Command, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply};
 use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
 
 /// The binding of the Control object in `wrangler.toml`.
@@ -123,7 +123,7 @@ impl Platform for Edge {
         Ok(status as u16)
     }
 
-    async fn control(&self, command: Command) -> Result<Reply, ServerError> {
+    async fn control(&self, command: ControlCommand) -> Result<ControlReply, ServerError> {
         let reply = self.ask(serde_json::to_string(&command).map_err(failed)?).await?;
         json::from_str(&reply).map_err(|error| {
             ServerError::internal(format!("the Control object's answer is unreadable: {error}"))

@@ -17,7 +17,7 @@ use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::secret::Secret;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::control::{Command, Identity, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply, Identity};
 use crate::protocol::objects::{Class, Setting};
 use crate::protocol::server::cache::EDGE_CACHE;
 use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
@@ -337,7 +337,7 @@ impl World {
     ///
     /// # Errors
     /// If the object fails or was told to.
-    pub fn control(&self, command: &Command) -> Result<Reply, ServerError> {
+    pub fn control(&self, command: &ControlCommand) -> Result<ControlReply, ServerError> {
         if self.unreachable.get() {
             return Err(ServerError::unavailable("the Control object is unreachable"));
         }
@@ -459,7 +459,7 @@ impl Platform for Memory {
         snapshots.iter().map(write).collect()
     }
 
-    async fn control(&self, command: Command) -> Result<Reply, ServerError> {
+    async fn control(&self, command: ControlCommand) -> Result<ControlReply, ServerError> {
         self.count(|counts| counts.control_calls += 1);
         self.0.control(&command)
     }

@@ -7,7 +7,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::http::json::to_json;
 use crate::protocol::issue::logout_token;
 use crate::protocol::model::outbound::{is_local, objection};
-use crate::protocol::objects::subject::{Command, Notice, Reply};
+use crate::protocol::objects::subject::{Notice, SubjectCommand, SubjectReply};
 use crate::protocol::objects::{Class, tend};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
@@ -45,15 +45,15 @@ impl<P: Platform> Server<P> {
         carry_out: &impl AsyncFn(&str) -> Result<String, ServerError>,
     ) -> Result<(), ServerError> {
         let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
-        let ask = async |command: &Command| -> Result<Reply, ServerError> {
+        let ask = async |command: &SubjectCommand| -> Result<SubjectReply, ServerError> {
             let reply = carry_out(&to_json(command)?).await?;
             json::from_str(&reply).map_err(failed)
         };
-        let Reply::Notices(notices) = ask(&Command::DueNotices).await? else { return Ok(()) };
+        let SubjectReply::Notices(notices) = ask(&SubjectCommand::DueNotices).await? else { return Ok(()) };
         for (key, notice) in notices {
             // A failure of ours counts as one of the client's: it is tried again, and the others get their turn.
             let delivered = self.deliver(&notice).await.unwrap_or(false);
-            ask(&Command::Told { key, delivered }).await?;
+            ask(&SubjectCommand::Told { key, delivered }).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use mintedge::memory::{Counts, Memory, World};
 use mintedge::protocol::Server;
 use mintedge::protocol::model::secret::Secret;
-use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
 use serde_json::json;
 
 use crate::{apply, isolate, post_from, spent, token, world};
@@ -49,7 +49,7 @@ fn a_flood_of_made_up_ids_leaves_known_clients_what_they_need() {
         token(&server, &format!("made-up-{number}"), "x");
     }
     let brought_along = "a secret from elsewhere";
-    let add = Command::AddSecret {
+    let add = ControlCommand::AddSecret {
         client_id: "app".to_owned(),
         expires_at: None,
         others_expire_at: None,
@@ -96,13 +96,13 @@ fn spray(world: &World, server: &Server<Memory>, client_id: &str) {
 
 /// Makes another secret for `client_id` that no snapshot shows yet.
 pub(crate) fn rotate(world: &World, client_id: &str) -> String {
-    let rotate = Command::AddSecret {
+    let rotate = ControlCommand::AddSecret {
         client_id: client_id.to_owned(),
         expires_at: None,
         others_expire_at: Some(world.now()),
         sha256: None,
     };
-    let Ok(Reply::ClientWithSecret { secret: Some(new), .. }) = world.control(&rotate) else {
+    let Ok(ControlReply::ClientWithSecret { secret: Some(new), .. }) = world.control(&rotate) else {
         panic!("no secret")
     };
     world.publish_unseen().expect("published");
@@ -114,7 +114,7 @@ fn a_secret_of_a_moment_ago_works_while_strangers_try_others() {
     let world = world();
     apply(&world, &json!({}));
     let attacked = serde_json::from_value(json!({ "client_id": "attacked" })).expect("a client");
-    world.control(&Command::CreateClient { client: Box::new(attacked) }).expect("created");
+    world.control(&ControlCommand::CreateClient { client: Box::new(attacked) }).expect("created");
     world.publish().expect("published");
     let server = isolate(&world);
     let form = "grant_type=client_credentials";
@@ -160,8 +160,8 @@ fn a_client_of_a_moment_ago_works_while_strangers_make_ids_up() {
             let members =
                 json!({ "client_id": id, "grant_types": ["client_credentials"], "scopes": ["orders:read"] });
             let client = serde_json::from_value(members).expect("a client");
-            let Ok(Reply::ClientWithSecret { secret: Some(new), .. }) =
-                world.control(&Command::CreateClient { client: Box::new(client) })
+            let Ok(ControlReply::ClientWithSecret { secret: Some(new), .. }) =
+                world.control(&ControlCommand::CreateClient { client: Box::new(client) })
             else {
                 panic!("no secret")
             };

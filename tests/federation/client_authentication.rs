@@ -99,14 +99,14 @@ fn an_unknown_type_or_half_an_assertion_authenticates_nobody() {
 fn it_has_no_secret_and_gets_none() {
     let setup = Setup::new();
     assert!(setup.secrets.iter().all(|(client, _)| client != "job" && client != "tool"));
-    let command = Command::AddSecret {
+    let command = ControlCommand::AddSecret {
         client_id: "job".to_owned(),
         expires_at: None,
         others_expire_at: None,
         sha256: None,
     };
     let reply = setup.world.control(&command).expect("a reply");
-    assert!(matches!(reply, Reply::Refused(_)), "{reply:?}");
+    assert!(matches!(reply, ControlReply::Refused(_)), "{reply:?}");
     let unauthenticated = setup.post("job", &[("grant_type", "client_credentials")]);
     assert_eq!(unauthenticated.status, 401);
     let form = [("grant_type", "client_credentials"), ("client_secret", "x")];
@@ -119,8 +119,8 @@ fn a_client_that_becomes_federated_loses_its_secrets() {
     let mut configuration = configuration();
     configuration["client"][0]["token_endpoint_auth_method"] = json!("federated_jwt");
     apply(&setup.world, &configuration);
-    let Ok(Reply::Client(Some(client))) =
-        setup.world.control(&Command::Client { client_id: "app".to_owned() })
+    let Ok(ControlReply::Client(Some(client))) =
+        setup.world.control(&ControlCommand::Client { client_id: "app".to_owned() })
     else {
         panic!("no client")
     };

@@ -118,8 +118,8 @@ fn an_address_that_only_this_server_reaches_is_not_put_into_force() {
         configuration["trusted_issuer"][0]["jwks_uri"] = json!(url);
         let config: Config = serde_json::from_value(configuration).expect("a configuration");
         let world = World::new(OWN).expect("an issuer");
-        let reply = world.control(&Command::Apply { base_version: 0, config: Box::new(config) });
-        let Ok(Reply::Refused(refusal)) = reply else { panic!("{url}: {reply:?}") };
+        let reply = world.control(&ControlCommand::Apply { base_version: 0, config: Box::new(config) });
+        let Ok(ControlReply::Refused(refusal)) = reply else { panic!("{url}: {reply:?}") };
         assert!(format!("{refusal:?}").contains("this server can't call"), "{refusal:?}");
     }
 }

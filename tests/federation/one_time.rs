@@ -144,7 +144,9 @@ fn a_refused_request_leaves_the_clients_own_token_good() {
 fn what_an_object_refuses_gives_the_clients_own_token_back() {
     let setup = Setup::with(&both_ways());
     // A refresh token that this server made, of somebody that isn't there.
-    let Ok(Reply::Opened { keyring, .. }) = setup.world.control(&Command::Open) else { panic!("no keys") };
+    let Ok(ControlReply::Opened { keyring, .. }) = setup.world.control(&ControlCommand::Open) else {
+        panic!("no keys")
+    };
     let refresh = mintedge::protocol::tokens::refresh_token::RefreshToken {
         owner: mintedge::protocol::model::user_id::UserId::from_bytes([1; 16]),
         grant: mintedge::protocol::model::id::Id::from_bytes([2; 16]),

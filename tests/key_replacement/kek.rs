@@ -3,7 +3,7 @@
 use mintedge::memory::{FailAt, World};
 use mintedge::protocol::keys::derived::Purpose;
 use mintedge::protocol::keys::kek::Keks;
-use mintedge::protocol::objects::control::Command;
+use mintedge::protocol::objects::control::ControlCommand;
 use serde_json::json;
 
 use crate::suite::harness::{Fixture, Req, Resp, Target};
@@ -23,7 +23,7 @@ pub(crate) fn keks(current: Option<usize>, previous: &[usize]) -> Keks {
 }
 
 fn opens(world: &World) -> bool {
-    world.control(&Command::Open).is_ok()
+    world.control(&ControlCommand::Open).is_ok()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_wrong_kek_is_refused_with_what_to_do_changes_nothing_and_is_mended() {
     // Without any `KEK` the sealed copy of the keys leaves KV, and nothing else changes; after that nothing at all does.
     let with_copy = world.at_rest();
     world.set_keks(keks(None, &[]));
-    assert!(world.control(&Command::Tend).is_err());
+    assert!(world.control(&ControlCommand::Tend).is_err());
     world.publish().expect("published");
     let before = world.at_rest();
     assert_eq!(before, without_copy(&with_copy));
@@ -112,10 +112,10 @@ fn a_wrong_kek_is_refused_with_what_to_do_changes_nothing_and_is_mended() {
                 && refused.json()["error_description"].as_str().is_some_and(|text| text.contains("secrets"))
         );
         for command in [
-            Command::Tend,
-            Command::RotateKeys { alg: None, immediately: true },
-            Command::RotateRoot { immediately: true },
-            Command::RetireRoot { id: 0, purposes: Purpose::ALL.into() },
+            ControlCommand::Tend,
+            ControlCommand::RotateKeys { alg: None, immediately: true },
+            ControlCommand::RotateRoot { immediately: true },
+            ControlCommand::RetireRoot { id: 0, purposes: Purpose::ALL.into() },
         ] {
             assert!(world.control(&command).is_err(), "{command:?}");
         }

@@ -2,7 +2,7 @@
 
 use mintedge::protocol::config::Config;
 use mintedge::protocol::http::Method;
-use mintedge::protocol::objects::control::Command;
+use mintedge::protocol::objects::control::ControlCommand;
 use serde_json::json;
 
 use crate::support::{QUICKSTART, TestServer, Workplace};
@@ -100,7 +100,7 @@ fn a_rival_in_between_is_a_conflict_and_nothing_changes() {
             && let Some(mut config) = rival.take()
         {
             config.tokens.access_token_ttl = 60;
-            let command = Command::Apply { base_version: 0, config: Box::new(config) };
+            let command = ControlCommand::Apply { base_version: 0, config: Box::new(config) };
             world.control(&command).expect("applied");
         }
     });

@@ -3,7 +3,7 @@
 use crate::fixture::{Fixture, ISSUER, wants_rsa};
 use mintedge::protocol::config::Config;
 use mintedge::protocol::http::{Body, Headers};
-use mintedge::protocol::objects::control::{Command, Refusal, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlRefusal, ControlReply};
 use mintedge::protocol::validate::problems_at;
 
 /// Runs one input.
@@ -16,16 +16,19 @@ pub fn run(json: &[u8]) {
         return;
     }
     let fixture = Fixture::new();
-    let apply = Command::Apply { base_version: 1, config: Box::new(config.clone()) };
+    let apply = ControlCommand::Apply { base_version: 1, config: Box::new(config.clone()) };
     match fixture.world.control(&apply).expect("a reply") {
-        Reply::Applied { version, .. } => {
+        ControlReply::Applied { version, .. } => {
             assert!(valid);
-            let again = Command::Apply { base_version: version, config: Box::new(config) };
+            let again = ControlCommand::Apply { base_version: version, config: Box::new(config) };
             let again = fixture.world.control(&again).expect("a reply");
-            assert!(matches!(again, Reply::Applied { version: same, .. } if same == version), "{again:?}");
+            assert!(
+                matches!(again, ControlReply::Applied { version: same, .. } if same == version),
+                "{again:?}"
+            );
         }
         // Two rules are the server's own: the issuer is this one, and no resource is the admin API.
-        Reply::Refused(Refusal::Invalid(found)) => {
+        ControlReply::Refused(ControlRefusal::Invalid(found)) => {
             assert!(
                 !valid
                     || found

@@ -3,7 +3,7 @@
 
 use crate::fixture::{Fixture, ISSUER, basic, bounded, lines};
 use mintedge::protocol::http::{BODY_LIMIT, Headers, Response, SensitiveHeader};
-use mintedge::protocol::objects::control::{Command, Reply};
+use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
 use mintedge::protocol::tokens::verify::verify_access_token;
 use serde_json::Value;
 
@@ -36,7 +36,9 @@ fn check_token(fixture: &Fixture, response: &Response) {
     let allowed = |scope: &str| ["a:read", "b:read", "mintedge:read", "mintedge:write"].contains(&scope);
     assert!(!scope.is_empty() && scope.split(' ').all(allowed), "{scope}");
     let token = answer["access_token"].as_str().expect("a token");
-    let Reply::Keys(keys) = fixture.world.control(&Command::Keys).expect("keys") else { panic!("not keys") };
+    let ControlReply::Keys(keys) = fixture.world.control(&ControlCommand::Keys).expect("keys") else {
+        panic!("not keys")
+    };
     let resources = ["https://a.example", "https://b.example", "https://id.example/admin"];
     let (platform, now) = (fixture.server.platform(), fixture.world.now());
     let audience = |resource| {

@@ -13,7 +13,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::Response;
 use crate::protocol::model::secret::SecretHash;
 use crate::protocol::model::time::DAY;
-use crate::protocol::objects::control::{Command, NewSecret, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply, NewSecret};
 use crate::protocol::server::ports::Platform;
 
 #[derive(Serialize)]
@@ -35,7 +35,9 @@ pub(super) struct WithSecret {
 /// `GET clients?after=ID&limit=N`: a page, ordered by id; `next` is the `after` of the next one.
 pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
     let (after, limit) = (call.query("after"), call.limit()?);
-    let Reply::Clients { clients, more } = call.control(Command::Clients { after, limit }).await? else {
+    let ControlReply::Clients { clients, more } =
+        call.control(ControlCommand::Clients { after, limit }).await?
+    else {
         return Err(unexpected());
     };
     let next = clients.last().filter(|_| more).map(|client| client.client_id.clone());
@@ -49,7 +51,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
         object.entry("client_id").or_insert_with(|| "".into());
     }
     let client = parse(&value)?;
-    with_secret(call, 201, Command::CreateClient { client: Box::new(client) }).await
+    with_secret(call, 201, ControlCommand::CreateClient { client: Box::new(client) }).await
 }
 
 /// `PUT clients/ID`: changes a client that was registered through the API.
@@ -63,7 +65,7 @@ pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
         }
     }
     let client = parse(&value)?;
-    with_secret(call, 200, Command::UpdateClient { client: Box::new(client) }).await
+    with_secret(call, 200, ControlCommand::UpdateClient { client: Box::new(client) }).await
 }
 
 fn parse(value: &serde_json::Value) -> Result<ClientConfig, AdminFailure> {
@@ -75,17 +77,17 @@ fn parse(value: &serde_json::Value) -> Result<ClientConfig, AdminFailure> {
 
 /// `GET clients/ID`: one client, its secrets without their values.
 pub(super) async fn show<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    let command = Command::Client { client_id: id.to_owned() };
+    let command = ControlCommand::Client { client_id: id.to_owned() };
     match call.control(command).await? {
-        Reply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
-        Reply::Client(None) => Err(AdminFailure::not_found("there is no such client")),
+        ControlReply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
+        ControlReply::Client(None) => Err(AdminFailure::not_found("there is no such client")),
         _ => Err(unexpected()),
     }
 }
 
 /// `DELETE clients/ID`: removes a client and, with its incarnation, all it was given.
 pub(super) async fn delete<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    call.control(Command::DeleteClient { client_id: id.to_owned() }).await?;
+    call.control(ControlCommand::DeleteClient { client_id: id.to_owned() }).await?;
     Ok(Response::empty(204))
 }
 
@@ -95,12 +97,12 @@ pub(super) async fn set_enabled<P: Platform>(
     id: &str,
     enabled: bool,
 ) -> Result<Response, AdminFailure> {
-    changed(call, Command::SetEnabled { client_id: id.to_owned(), enabled }).await
+    changed(call, ControlCommand::SetEnabled { client_id: id.to_owned(), enabled }).await
 }
 
 /// `POST clients/ID/revoke`: ends everything that the client was given so far.
 pub(super) async fn revoke<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<Response, AdminFailure> {
-    changed(call, Command::RevokeClients { client_id: Some(id.to_owned()) }).await
+    changed(call, ControlCommand::RevokeClients { client_id: Some(id.to_owned()) }).await
 }
 
 /// Body of `POST revoke-clients`. Nobody ends everything by accident: it has to say so.
@@ -120,7 +122,7 @@ pub(super) async fn revoke_all<P: Platform>(call: &Call<'_, P>) -> Result<Respon
         return Err(AdminFailure::refused(400, "invalid_request", description));
     }
     call.context.note_target("all");
-    call.control(Command::RevokeClients { client_id: None }).await?;
+    call.control(ControlCommand::RevokeClients { client_id: None }).await?;
     body::write(200, &serde_json::Map::new())
 }
 
@@ -152,7 +154,7 @@ pub(super) async fn add_secret<P: Platform>(call: &Call<'_, P>, id: &str) -> Res
         return Err(AdminFailure::refused(400, "invalid_request", description));
     }
     let now = call.context.now;
-    let command = Command::AddSecret {
+    let command = ControlCommand::AddSecret {
         client_id: id.to_owned(),
         expires_at: request.expires_in.map(|seconds| now.plus(seconds)),
         others_expire_at: request.others_expire_in.map(|seconds| now.plus(seconds)),
@@ -167,14 +169,14 @@ pub(super) async fn remove_secret<P: Platform>(
     id: &str,
     secret_id: &str,
 ) -> Result<Response, AdminFailure> {
-    let command = Command::RemoveSecret { client_id: id.to_owned(), secret_id: secret_id.to_owned() };
+    let command = ControlCommand::RemoveSecret { client_id: id.to_owned(), secret_id: secret_id.to_owned() };
     call.control(command).await?;
     Ok(Response::empty(204))
 }
 
-async fn changed<P: Platform>(call: &Call<'_, P>, command: Command) -> Result<Response, AdminFailure> {
+async fn changed<P: Platform>(call: &Call<'_, P>, command: ControlCommand) -> Result<Response, AdminFailure> {
     match call.control(command).await? {
-        Reply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
+        ControlReply::Client(Some(client)) => body::write(200, &ClientView::from(client.as_ref())),
         _ => Err(unexpected()),
     }
 }
@@ -182,10 +184,10 @@ async fn changed<P: Platform>(call: &Call<'_, P>, command: Command) -> Result<Re
 async fn with_secret<P: Platform>(
     call: &Call<'_, P>,
     status: u16,
-    command: Command,
+    command: ControlCommand,
 ) -> Result<Response, AdminFailure> {
     match call.control(command).await? {
-        Reply::ClientWithSecret { client, secret } => {
+        ControlReply::ClientWithSecret { client, secret } => {
             call.context.note_target(&client.client_id);
             written(status, &client, secret)
         }

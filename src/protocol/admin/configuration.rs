@@ -7,12 +7,12 @@ use super::view::{AppliedView, ChangeView, ConfigView, NewSecretView};
 use super::{AdminFailure, Call, unexpected};
 use crate::protocol::config::Config;
 use crate::protocol::http::Response;
-use crate::protocol::objects::control::{Command, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply};
 use crate::protocol::server::ports::Platform;
 
 /// `GET config`: the document and its version, which is the `ETag` too.
 pub(super) async fn read<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    let Reply::Config { version, config } = call.control(Command::Config).await? else {
+    let ControlReply::Config { version, config } = call.control(ControlCommand::Config).await? else {
         return Err(unexpected());
     };
     let response = body::write(200, &ConfigView { version, config: *config })?;
@@ -29,8 +29,8 @@ pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, A
         AdminFailure::refused(428, "precondition_required", description)
     })?;
     let config: Config = body::read_required(request)?;
-    let command = Command::Apply { base_version, config: Box::new(config) };
-    let Reply::Applied { version, changes, secrets } = call.control(command).await? else {
+    let command = ControlCommand::Apply { base_version, config: Box::new(config) };
+    let ControlReply::Applied { version, changes, secrets } = call.control(command).await? else {
         return Err(unexpected());
     };
     call.context.note_target(&format!("version {version}"));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::protocol::http::Response;
 use crate::protocol::http::description::cleaned;
 use crate::protocol::http::error::{Failure, OAuthError, ServerError};
-use crate::protocol::objects::control::Refusal;
+use crate::protocol::objects::control::ControlRefusal;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::client::MAX_LIVE_SECRETS;
 use crate::protocol::state::roots::MOST;
@@ -73,38 +73,40 @@ impl From<ServerError> for AdminFailure {
     }
 }
 
-impl From<Refusal> for AdminFailure {
-    fn from(refusal: Refusal) -> Self {
+impl From<ControlRefusal> for AdminFailure {
+    fn from(refusal: ControlRefusal) -> Self {
         match refusal {
-            Refusal::NotFound => Self::not_found("there is no such client, secret or key"),
-            Refusal::AlreadyExists => Self::refused(409, "already_exists", "the client id is taken"),
-            Refusal::VersionConflict { current } => Self::refused(
+            ControlRefusal::NotFound => Self::not_found("there is no such client, secret or key"),
+            ControlRefusal::AlreadyExists => Self::refused(409, "already_exists", "the client id is taken"),
+            ControlRefusal::VersionConflict { current } => Self::refused(
                 412,
                 "version_conflict",
                 format!(
                     "somebody else applied a configuration in between; the version is now {current}: plan again"
                 ),
             ),
-            Refusal::ManagedByConfig => Self::refused(
+            ControlRefusal::ManagedByConfig => Self::refused(
                 409,
                 "managed_by_config",
                 "the client belongs to the configuration file; change it there and apply",
             ),
-            Refusal::PublicClient => Self::refused(409, "public_client", "a public client has no secrets"),
-            Refusal::NoSecrets => {
+            ControlRefusal::PublicClient => {
+                Self::refused(409, "public_client", "a public client has no secrets")
+            }
+            ControlRefusal::NoSecrets => {
                 Self::refused(409, "no_secrets", "the client authenticates without a secret, and has none")
             }
-            Refusal::TooManySecrets => Self::refused(
+            ControlRefusal::TooManySecrets => Self::refused(
                 409,
                 "too_many_secrets",
                 format!("the client has {MAX_LIVE_SECRETS} live secrets already; end one first"),
             ),
-            Refusal::TooManyRoots => Self::refused(
+            ControlRefusal::TooManyRoots => Self::refused(
                 409,
                 "too_many_roots",
                 format!("there are {MOST} generations of the root secret already; retire old ones first"),
             ),
-            Refusal::Invalid(problems) => Self::Refused {
+            ControlRefusal::Invalid(problems) => Self::Refused {
                 status: 422,
                 error: "invalid_config",
                 description: "the input is not valid; `problems` says where and why".to_owned(),

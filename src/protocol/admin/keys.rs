@@ -14,7 +14,7 @@ use crate::protocol::keys::derived::Purpose;
 use crate::protocol::keys::schedule::{KeyState, Schedule};
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::control::{Command, Inventory, Reply, RootInfo};
+use crate::protocol::objects::control::{ControlCommand, ControlReply, Inventory, RootInfo};
 use crate::protocol::server::ports::Platform;
 
 /// All keys of the server.
@@ -96,7 +96,7 @@ pub(super) struct Retire {
 
 /// `GET keys`: all signing keys and generations of the root secret.
 pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, AdminFailure> {
-    answer(call, call.control(Command::Inventory).await?).await
+    answer(call, call.control(ControlCommand::Inventory).await?).await
 }
 
 /// `POST keys/rotate`: brings the next key forward.
@@ -107,8 +107,8 @@ pub(super) async fn rotate<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
         Kind::Root => "root",
     });
     let command = match kind {
-        Kind::Signing => Command::RotateKeys { alg, immediately },
-        Kind::Root if alg.is_none() => Command::RotateRoot { immediately },
+        Kind::Signing => ControlCommand::RotateKeys { alg, immediately },
+        Kind::Root if alg.is_none() => ControlCommand::RotateRoot { immediately },
         Kind::Root => return Err(invalid("the root secret has no algorithm")),
     };
     answer(call, call.control(command).await?).await
@@ -121,9 +121,9 @@ pub(super) async fn retire<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
     let command = match id.strip_prefix("root-") {
         Some(number) => {
             let unknown = || AdminFailure::not_found("there is no such generation of the root secret");
-            Command::RetireRoot { id: number.parse().map_err(|_| unknown())?, purposes }
+            ControlCommand::RetireRoot { id: number.parse().map_err(|_| unknown())?, purposes }
         }
-        None if purposes.is_empty() => Command::RetireKey { kid: id.to_owned() },
+        None if purposes.is_empty() => ControlCommand::RetireKey { kid: id.to_owned() },
         None => return Err(invalid("a signing key has one purpose")),
     };
     answer(call, call.control(command).await?).await
@@ -133,11 +133,11 @@ fn invalid(description: &'static str) -> AdminFailure {
     AdminFailure::refused(400, "invalid_request", description)
 }
 
-async fn answer<P: Platform>(call: &Call<'_, P>, reply: Reply) -> Result<Response, AdminFailure> {
+async fn answer<P: Platform>(call: &Call<'_, P>, reply: ControlReply) -> Result<Response, AdminFailure> {
     let inventory = match reply {
-        Reply::Inventory(inventory) => inventory,
-        Reply::Keys(_) => match call.control(Command::Inventory).await? {
-            Reply::Inventory(inventory) => inventory,
+        ControlReply::Inventory(inventory) => inventory,
+        ControlReply::Keys(_) => match call.control(ControlCommand::Inventory).await? {
+            ControlReply::Inventory(inventory) => inventory,
             _ => return Err(unexpected()),
         },
         _ => return Err(unexpected()),

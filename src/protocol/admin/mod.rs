@@ -22,7 +22,7 @@ use crate::protocol::codec::encoding::form_decode;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
-use crate::protocol::objects::control::{Command, MAX_PAGE, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply, MAX_PAGE};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
@@ -49,9 +49,9 @@ pub(crate) struct Call<'a, P> {
 
 impl<P: Platform> Call<'_, P> {
     /// Has the Control object carry out `command`; a refusal becomes a failure.
-    async fn control(&self, command: Command) -> Result<Reply, AdminFailure> {
+    async fn control(&self, command: ControlCommand) -> Result<ControlReply, AdminFailure> {
         match self.server.platform.control(command).await? {
-            Reply::Refused(refusal) => Err(refusal.into()),
+            ControlReply::Refused(refusal) => Err(refusal.into()),
             reply => Ok(reply),
         }
     }

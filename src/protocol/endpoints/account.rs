@@ -14,7 +14,7 @@ use crate::protocol::login;
 use crate::protocol::login::{DEVICE_LIFETIME, Door, Flaw, Names, Problem};
 use crate::protocol::model::id::Id;
 use crate::protocol::model::time::{DAY, HOUR, MINUTE, Timestamp};
-use crate::protocol::objects::subject::{Change, Command, Overview, Reply, User, Why};
+use crate::protocol::objects::subject::{Change, Overview, SubjectCommand, SubjectReply, User, Why};
 use crate::protocol::pages::{AccountNotice, AccountPage, AppRow, FormTarget, SessionRow};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
@@ -58,7 +58,8 @@ async fn show<P: Platform>(
     let Some(cookie) = live_session(server, context, &browser).await? else {
         return Ok(to_sign_in(server, context));
     };
-    let Reply::Overview(overview) = server.subject(cookie.owner, &Command::Overview, context.now).await?
+    let SubjectReply::Overview(overview) =
+        server.subject(cookie.owner, &SubjectCommand::Overview, context.now).await?
     else {
         return Err(signed_out());
     };
@@ -146,19 +147,21 @@ async fn act<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> R
         "end_session" => {
             let sid = form.value("session").and_then(Id::parse);
             let Some(sid) = sid else { return Err(incomplete()) };
-            server.subject(cookie.owner, &Command::EndSessions { sid: Some(sid) }, now).await?;
+            server.subject(cookie.owner, &SubjectCommand::EndSessions { sid: Some(sid) }, now).await?;
             if sid == cookie.sid {
                 return Ok(signed_out_here(server));
             }
             AccountNotice::SessionEnded
         }
         "end_all" => {
-            server.subject(cookie.owner, &Command::EndSessions { sid: None }, now).await?;
+            server.subject(cookie.owner, &SubjectCommand::EndSessions { sid: None }, now).await?;
             return Ok(signed_out_here(server));
         }
         "revoke_app" => {
             let client_id = form.value("client").ok_or_else(incomplete)?.to_owned();
-            server.subject(cookie.owner, &Command::RevokeClient { client_id, why: Why::ByUser }, now).await?;
+            server
+                .subject(cookie.owner, &SubjectCommand::RevokeClient { client_id, why: Why::ByUser }, now)
+                .await?;
             AccountNotice::AppRevoked
         }
         "change_password" => return change_password(server, context, &cookie, &form).await,
@@ -235,7 +238,8 @@ async fn set_password<P: Platform>(
     if new != value("password_again") {
         return Ok(Err(AccountNotice::PasswordsDiffer));
     }
-    let Reply::User(user) = server.subject(cookie.owner, &Command::User, context.now).await? else {
+    let SubjectReply::User(user) = server.subject(cookie.owner, &SubjectCommand::User, context.now).await?
+    else {
         return Err(signed_out());
     };
     let notice =
@@ -258,8 +262,8 @@ async fn set_password<P: Platform>(
     }
     let password = login::hash_password(server, Some(cookie.owner), new, context.now).await?;
     let change = Change { password: Some(password), keep: Some(cookie.sid), ..Change::default() };
-    match server.subject(cookie.owner, &Command::Change(Box::new(change)), context.now).await? {
-        Reply::User(user) => Ok(Ok(*user)),
+    match server.subject(cookie.owner, &SubjectCommand::Change(Box::new(change)), context.now).await? {
+        SubjectReply::User(user) => Ok(Ok(*user)),
         _ => Err(signed_out()),
     }
 }

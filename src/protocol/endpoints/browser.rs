@@ -7,7 +7,7 @@ use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::derived::{NAMED, mac};
 use crate::protocol::model::secret::{Secret, SecretBytes, SecretHash};
-use crate::protocol::objects::subject::{Command, Reply, SessionState};
+use crate::protocol::objects::subject::{SessionState, SubjectCommand, SubjectReply};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -68,13 +68,13 @@ impl Browser {
         client_id: Option<&str>,
     ) -> Result<Option<SessionState>, ServerError> {
         let Some(cookie) = &self.session else { return Ok(None) };
-        let command = Command::Session {
+        let command = SubjectCommand::Session {
             sid: cookie.sid,
             sha256: session_hash(cookie),
             client_id: client_id.map(str::to_owned),
         };
         match server.subject(cookie.owner, &command, context.now).await? {
-            Reply::Session(state) => Ok(Some(*state)),
+            SubjectReply::Session(state) => Ok(Some(*state)),
             _ => Ok(None),
         }
     }

@@ -27,7 +27,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::keys::sealed::{FLOW_PREFIX, open, seal};
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
-use crate::protocol::objects::subject::{Command, Notice, Reply, SessionState};
+use crate::protocol::objects::subject::{Notice, SessionState, SubjectCommand, SubjectReply};
 use crate::protocol::pages::{FormTarget, LogoutPage, SignedOutPage};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
@@ -253,8 +253,8 @@ async fn sign_out<P: Platform>(
 ) -> Result<Response, Failure> {
     let mut notices = Vec::new();
     if let (Some(cookie), Some(_)) = (&browser.session, browser.session_state(server, context, None).await?) {
-        let end = Command::EndSessions { sid: Some(cookie.sid) };
-        if let Reply::Ended(ended) = server.subject(cookie.owner, &end, context.now).await? {
+        let end = SubjectCommand::EndSessions { sid: Some(cookie.sid) };
+        if let SubjectReply::Ended(ended) = server.subject(cookie.owner, &end, context.now).await? {
             notices = ended;
         }
     }

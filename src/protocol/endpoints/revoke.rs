@@ -8,7 +8,7 @@ use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
-use crate::protocol::objects::subject::{Command, Why};
+use crate::protocol::objects::subject::{SubjectCommand, Why};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
@@ -61,7 +61,7 @@ async fn revoke<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -
     if let Some(grant) = grant {
         use_up(server, context).await?;
         let client_id = Some(client.client_id.clone());
-        let command = Command::RevokeGrant { id: grant.grant, client_id, why: Why::ByClient };
+        let command = SubjectCommand::RevokeGrant { id: grant.grant, client_id, why: Why::ByClient };
         server.subject(grant.owner, &command, context.now).await?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::protocol::http::{Method, Response};
 use crate::protocol::login;
 use crate::protocol::login::Names;
 use crate::protocol::login::link::LinkToken;
-use crate::protocol::objects::subject::{Command, Reply, User};
+use crate::protocol::objects::subject::{SubjectCommand, SubjectReply, User};
 use crate::protocol::pages::{FormTarget, PasswordSetPage, SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
@@ -55,8 +55,8 @@ async fn link<P: Platform>(
         return Err(invalid_link());
     }
     let token = LinkToken::parse(&keyring.derived, text).ok_or_else(invalid_link)?;
-    let look = Command::UseLink { sha256: token.sha256.clone(), password: None };
-    let Reply::User(user) = server.subject(token.owner, &look, context.now).await? else {
+    let look = SubjectCommand::UseLink { sha256: token.sha256.clone(), password: None };
+    let SubjectReply::User(user) = server.subject(token.owner, &look, context.now).await? else {
         return Err(invalid_link());
     };
     let browser = Browser::of(server, context).await?;
@@ -77,8 +77,8 @@ async fn link<P: Platform>(
     }
     let password = form.value("password").unwrap_or_default();
     let password = login::hash_password(server, Some(token.owner), password, context.now).await?;
-    let command = Command::UseLink { sha256: token.sha256, password: Some(password) };
-    let Reply::User(_) = server.subject(token.owner, &command, context.now).await? else {
+    let command = SubjectCommand::UseLink { sha256: token.sha256, password: Some(password) };
+    let SubjectReply::User(_) = server.subject(token.owner, &command, context.now).await? else {
         return Err(invalid_link());
     };
     let snapshot = server.snapshot(context.now).await?;

@@ -17,7 +17,7 @@ use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::keys::derived::mac;
 use crate::protocol::objects::replay;
-use crate::protocol::objects::replay::{Command, Reply};
+use crate::protocol::objects::replay::{ReplayCommand, ReplayReply};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::{OneTimeToken, RequestContext};
@@ -72,12 +72,14 @@ pub(crate) async fn use_up<P: Platform>(
 async fn use_each<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Result<(), Failure> {
     let shown = context.one_time.borrow().clone();
     for (index, token) in shown.into_iter().enumerate().filter(|(_, token)| !token.is_used) {
-        let command = Command::Use { key: token.key, until: token.until };
+        let command = ReplayCommand::Use { key: token.key, until: token.until };
         match server.replay(&token.object, &command).await? {
-            Reply::Fresh => context.one_time.borrow_mut().iter_mut().skip(index).take(1).for_each(|token| {
-                token.is_used = true;
-            }),
-            Reply::Seen | Reply::Done => return Err(used(token.refused_with).into()),
+            ReplayReply::Fresh => {
+                context.one_time.borrow_mut().iter_mut().skip(index).take(1).for_each(|token| {
+                    token.is_used = true;
+                })
+            }
+            ReplayReply::Seen | ReplayReply::Done => return Err(used(token.refused_with).into()),
         }
     }
     Ok(())
@@ -107,7 +109,7 @@ pub(crate) async fn settle<P: Platform>(
     };
     for token in context.one_time.take().into_iter().filter(|token| token.is_used) {
         let given_back: Result<_, ServerError> =
-            server.replay(&token.object, &Command::GiveBack { key: token.key }).await;
+            server.replay(&token.object, &ReplayCommand::GiveBack { key: token.key }).await;
         // It stays used up if that fails: never the other way round.
         drop(given_back);
     }

@@ -16,7 +16,9 @@ use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
-use crate::protocol::objects::subject::{Command, Grant, GrantedState, Redemption, Refusal, Reply};
+use crate::protocol::objects::subject::{
+    Grant, GrantRefusal, GrantedState, Redemption, SubjectCommand, SubjectReply,
+};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::refresh_token::RefreshToken;
 use crate::protocol::tokens::subject_name::session_name;
@@ -94,45 +96,45 @@ pub(super) async fn redeem<P: Platform>(
 ) -> Result<GrantedState, Failure> {
     let GrantRequest { server, context, .. } = request;
     use_up(server, context).await?;
-    match server.subject(owner, &Command::Redeem(Box::new(redemption)), context.now).await? {
-        Reply::Granted(state) => Ok(*state),
-        Reply::Refused(refusal) => Err(refused(refusal)),
+    match server.subject(owner, &SubjectCommand::Redeem(Box::new(redemption)), context.now).await? {
+        SubjectReply::Granted(state) => Ok(*state),
+        SubjectReply::Refused(refusal) => Err(refused(refusal)),
         _ => Err(unexpected()),
     }
 }
 
 /// What an object's refusal is on the wire. All of them read the same but for those the client can mend.
-pub(super) fn refused(refusal: Refusal) -> Failure {
-    if refusal == Refusal::NothingLeft {
+pub(super) fn refused(refusal: GrantRefusal) -> Failure {
+    if refusal == GrantRefusal::NothingLeft {
         return nothing_left().into();
     }
     let (code, cause, description) = match refusal {
-        Refusal::ScopeBeyondGrant => {
+        GrantRefusal::ScopeBeyondGrant => {
             (Code::InvalidScope, Cause::ScopeBeyondGrant, "a requested scope was not granted")
         }
-        Refusal::ResourceBeyondGrant => {
+        GrantRefusal::ResourceBeyondGrant => {
             (Code::InvalidTarget, Cause::ResourceBeyondGrant, "a requested resource was not granted")
         }
         other => {
             let cause = match other {
-                Refusal::UserGone => Cause::UserGone,
-                Refusal::SessionEnded => Cause::SessionEnded,
-                Refusal::CodeForged => Cause::CodeForged,
-                Refusal::CodeUsedJustNow => Cause::CodeUsedJustNow,
-                Refusal::CodeReplayed => Cause::CodeReplayed,
-                Refusal::GrantRevoked | Refusal::ClientRemoved => Cause::GrantRevoked,
-                Refusal::GrantExpired => Cause::GrantExpired,
-                Refusal::SecretWrong => Cause::RefreshTokenWrong,
-                Refusal::OtherClient => Cause::OtherClient,
-                Refusal::ClientReplaced => Cause::ClientReplaced,
-                Refusal::ClientOutdated => Cause::ClientOutdated,
-                Refusal::OtherKey => Cause::OtherKey,
-                Refusal::OtherRequest => Cause::RetryDiffers,
-                Refusal::RefreshReused { .. } => Cause::RefreshReuseDetected,
-                Refusal::GrantUnknown
-                | Refusal::ScopeBeyondGrant
-                | Refusal::ResourceBeyondGrant
-                | Refusal::NothingLeft => Cause::GrantUnknown,
+                GrantRefusal::UserGone => Cause::UserGone,
+                GrantRefusal::SessionEnded => Cause::SessionEnded,
+                GrantRefusal::CodeForged => Cause::CodeForged,
+                GrantRefusal::CodeUsedJustNow => Cause::CodeUsedJustNow,
+                GrantRefusal::CodeReplayed => Cause::CodeReplayed,
+                GrantRefusal::GrantRevoked | GrantRefusal::ClientRemoved => Cause::GrantRevoked,
+                GrantRefusal::GrantExpired => Cause::GrantExpired,
+                GrantRefusal::SecretWrong => Cause::RefreshTokenWrong,
+                GrantRefusal::OtherClient => Cause::OtherClient,
+                GrantRefusal::ClientReplaced => Cause::ClientReplaced,
+                GrantRefusal::ClientOutdated => Cause::ClientOutdated,
+                GrantRefusal::OtherKey => Cause::OtherKey,
+                GrantRefusal::OtherRequest => Cause::RetryDiffers,
+                GrantRefusal::RefreshReused { .. } => Cause::RefreshReuseDetected,
+                GrantRefusal::GrantUnknown
+                | GrantRefusal::ScopeBeyondGrant
+                | GrantRefusal::ResourceBeyondGrant
+                | GrantRefusal::NothingLeft => Cause::GrantUnknown,
             };
             (
                 Code::InvalidGrant,
@@ -149,8 +151,8 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
 pub(super) fn check_incarnation(carried: Incarnation, known: Incarnation) -> Result<(), Failure> {
     match carried.standing(known) {
         Standing::Current => Ok(()),
-        Standing::Ended => Err(refused(Refusal::ClientReplaced)),
-        Standing::Ahead => Err(refused(Refusal::ClientOutdated)),
+        Standing::Ended => Err(refused(GrantRefusal::ClientReplaced)),
+        Standing::Ahead => Err(refused(GrantRefusal::ClientOutdated)),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::login;
 use crate::protocol::login::{Door, Problem};
 use crate::protocol::model::id::Id;
-use crate::protocol::objects::subject::{Command, Grant, Redemption, Reply};
+use crate::protocol::objects::subject::{Grant, Redemption, SubjectCommand, SubjectReply};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::target::{Target, requested_for_user};
 
@@ -77,8 +77,8 @@ async fn consented<P: Platform>(
     scopes: &crate::protocol::model::scope::ScopeSet,
 ) -> Result<bool, Failure> {
     let GrantRequest { server, context, client, .. } = request;
-    match server.subject(login.user.id, &Command::Overview, context.now).await? {
-        Reply::Overview(overview) => {
+    match server.subject(login.user.id, &SubjectCommand::Overview, context.now).await? {
+        SubjectReply::Overview(overview) => {
             let consent = overview.consents.iter().find(|(client_id, _)| *client_id == client.client_id);
             let Some((_, consent)) = consent else { return Ok(false) };
             let is_current = server.is_current(client, consent.incarnation, context.now).await?;

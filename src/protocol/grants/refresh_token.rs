@@ -9,7 +9,7 @@ use crate::protocol::config::ExtraTokenType;
 use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::model::scope::ScopeSet;
-use crate::protocol::objects::subject::{Command, Grant, Presentation, Refusal, Reply};
+use crate::protocol::objects::subject::{Grant, GrantRefusal, Presentation, SubjectCommand, SubjectReply};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::state::refresh::Policy;
 use crate::protocol::tokens::refresh_token::RefreshToken;
@@ -41,7 +41,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
     }
     use_up(server, context).await?;
-    let command = Command::Refresh(Box::new(Presentation {
+    let command = SubjectCommand::Refresh(Box::new(Presentation {
         grant: token.grant,
         generation: token.generation,
         secret: token.secret,
@@ -55,9 +55,9 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     }));
     let reply = server.subject(token.owner, &command, context.now).await?;
     let mut state = match reply {
-        Reply::Granted(state) => *state,
-        Reply::Refused(refusal) => {
-            if let Refusal::RefreshReused { distance } = refusal {
+        SubjectReply::Granted(state) => *state,
+        SubjectReply::Refused(refusal) => {
+            if let GrantRefusal::RefreshReused { distance } = refusal {
                 context.distance.set(Some(distance));
             }
             return Err(refused(refusal));
@@ -98,7 +98,7 @@ async fn still_exchanged<P: Platform>(
     }
     // That they were granted the object has seen; that they are still permitted it can't know.
     if !named.iter().all(|resource| grant.resources.contains(resource)) {
-        return Err(refused(Refusal::ResourceBeyondGrant));
+        return Err(refused(GrantRefusal::ResourceBeyondGrant));
     }
     Ok(())
 }

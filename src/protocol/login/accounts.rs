@@ -13,8 +13,8 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
-use crate::protocol::objects::directory::{Command as DirectoryCommand, Reply as DirectoryReply};
-use crate::protocol::objects::subject::{Change, Command, Link, Reply, User};
+use crate::protocol::objects::directory::{DirectoryCommand, DirectoryReply};
+use crate::protocol::objects::subject::{Change, Link, SubjectCommand, SubjectReply, User};
 use crate::protocol::passwords::PasswordHash;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
@@ -60,10 +60,10 @@ impl<P: Platform> Server<P> {
             created_at: now,
             updated_at: now,
         };
-        match self.subject(owner, &Command::Create(Box::new(user)), now).await? {
-            Reply::User(user) => Ok(Made::User(user)),
+        match self.subject(owner, &SubjectCommand::Create(Box::new(user)), now).await? {
+            SubjectReply::User(user) => Ok(Made::User(user)),
             // Somebody who wanted the same identifier came in between.
-            Reply::Exists => Ok(Made::Taken),
+            SubjectReply::Exists => Ok(Made::Taken),
             _ => Err(unexpected()),
         }
     }
@@ -96,8 +96,8 @@ impl<P: Platform> Server<P> {
                 self.release(&old, user.id, now).await?;
             }
         }
-        match self.subject(user.id, &Command::Change(Box::new(change)), now).await? {
-            Reply::User(user) => Ok(Some(Made::User(user))),
+        match self.subject(user.id, &SubjectCommand::Change(Box::new(change)), now).await? {
+            SubjectReply::User(user) => Ok(Some(Made::User(user))),
             _ => Ok(None),
         }
     }
@@ -114,8 +114,8 @@ impl<P: Platform> Server<P> {
         let (text, token) = LinkToken::make(&keyring.derived, owner, &self.platform);
         let link = Link { sha256: token.sha256, expires_at: now.plus(lifetime) };
         let change = Change { link: Some(link), ..Change::default() };
-        match self.subject(owner, &Command::Change(Box::new(change)), now).await? {
-            Reply::User(user) => {
+        match self.subject(owner, &SubjectCommand::Change(Box::new(change)), now).await? {
+            SubjectReply::User(user) => {
                 Ok(Some((*user, self.issuer.endpoint(&format!("{}?token={text}", link::PAGE)))))
             }
             _ => Ok(None),
@@ -135,7 +135,7 @@ impl<P: Platform> Server<P> {
         if user.is_none() && named.is_none() {
             return Ok(None);
         }
-        self.subject(owner, &Command::Delete, now).await?;
+        self.subject(owner, &SubjectCommand::Delete, now).await?;
         let login = user.and_then(|user| Identifier::parse(&user.login));
         for identifier in login.iter().chain(named.iter().filter(|named| Some(*named) != login.as_ref())) {
             self.release(identifier, owner, now).await?;
@@ -144,8 +144,8 @@ impl<P: Platform> Server<P> {
     }
 
     async fn account(&self, owner: UserId, now: Timestamp) -> Result<Option<User>, ServerError> {
-        match self.subject(owner, &Command::User, now).await? {
-            Reply::User(user) => Ok(Some(*user)),
+        match self.subject(owner, &SubjectCommand::User, now).await? {
+            SubjectReply::User(user) => Ok(Some(*user)),
             _ => Ok(None),
         }
     }
@@ -203,7 +203,7 @@ impl<P: Platform> Server<P> {
             _ => return Err(unexpected()),
         };
         // Nobody's, if there is no account and never will be.
-        if let Reply::Exists = self.subject(other, &Command::Bury, now).await? {
+        if let SubjectReply::Exists = self.subject(other, &SubjectCommand::Bury, now).await? {
             return Ok(false);
         }
         self.release(identifier, other, now).await?;
@@ -242,7 +242,7 @@ mod tests {
             "id": owner, "login": identifier.as_str(), "enabled": true, "created_at": 0, "updated_at": 0,
         });
         let user = serde_json::from_value(user).expect("a user");
-        server.subject(owner, &Command::Create(Box::new(user)), NOW).await.expect("made");
+        server.subject(owner, &SubjectCommand::Create(Box::new(user)), NOW).await.expect("made");
         owner
     }
 

@@ -15,7 +15,7 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::directory;
-use crate::protocol::objects::subject::{Command, Reply, User};
+use crate::protocol::objects::subject::{SubjectCommand, SubjectReply, User};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -45,7 +45,7 @@ pub(super) async fn known<P: Platform>(
     let device = cookie.and_then(|cookie| Device::of(identifier, &keyring.derived, cookie));
     let Some(device) = device else { return Ok(None) };
     let Some(owner) = owner(server, &keyring.derived, identifier, &device).await? else { return Ok(None) };
-    let Reply::User(user) = server.subject(owner, &Command::User, context.now).await? else {
+    let SubjectReply::User(user) = server.subject(owner, &SubjectCommand::User, context.now).await? else {
         return Ok(None);
     };
     Ok((user.login == identifier.as_str() && epoch(&user) == device.epoch).then_some(device))
@@ -60,9 +60,9 @@ async fn owner<P: Platform>(
     if device.owner.is_some() {
         return Ok(device.owner);
     }
-    let find = directory::Command::Find { login: identifier.key(derived) };
+    let find = directory::DirectoryCommand::Find { login: identifier.key(derived) };
     match server.shard(&identifier.shard(derived), &find).await? {
-        directory::Reply::Owner(owner) => Ok(owner),
+        directory::DirectoryReply::Owner(owner) => Ok(owner),
         _ => Ok(None),
     }
 }
@@ -216,13 +216,16 @@ mod tests {
             let before: User = serde_json::from_value(before).expect("a user");
             server.delete_account(ada.as_str(), now).await.expect("deleted");
             let (login, name) = (ada.key(derived), ada.as_str().to_owned());
-            let claim = directory::Command::Claim { login, name, owner: before.id };
+            let claim = directory::DirectoryCommand::Claim { login, name, owner: before.id };
             server.shard(&ada.shard(derived), &claim).await.expect("claimed");
-            server.subject(before.id, &Command::Create(Box::new(before.clone())), now).await.expect("made");
+            server
+                .subject(before.id, &SubjectCommand::Create(Box::new(before.clone())), now)
+                .await
+                .expect("made");
             let found = known(&server, &context, &ada).await.expect("an answer");
             assert_eq!(found.map(|device| device.mark), Some([3; PART]));
             let change = Change { password: Some(PasswordHash("x".to_owned())), ..Change::default() };
-            server.subject(before.id, &Command::Change(Box::new(change)), now).await.expect("changed");
+            server.subject(before.id, &SubjectCommand::Change(Box::new(change)), now).await.expect("changed");
             assert_eq!(known(&server, &context, &ada).await.expect("an answer"), None, "a new password");
         });
     }

@@ -18,7 +18,7 @@ use crate::protocol::config::LoggedPeople;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::time::{DAY, Timestamp};
 use crate::protocol::model::user_id::UserId;
-use crate::protocol::objects::subject::{Authentication, Command, Reply, User};
+use crate::protocol::objects::subject::{Authentication, SubjectCommand, SubjectReply, User};
 use crate::protocol::passwords::Password;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
@@ -121,11 +121,11 @@ async fn log_in<P: Platform>(
     password: &str,
 ) -> Result<Result<Login, Problem>, ServerError> {
     let keyring = server.any_keyring(context.now).await?;
-    let command = Command::LogIn { password: Password::new(password) };
+    let command = SubjectCommand::LogIn { password: Password::new(password) };
     let asked = owner.unwrap_or_else(|| identifier.decoy(&keyring.derived));
     let user = match server.subject(asked, &command, context.now).await? {
-        Reply::User(user) if owner.is_some() => *user,
-        Reply::Busy => return Ok(Err(Problem::Busy)),
+        SubjectReply::User(user) if owner.is_some() => *user,
+        SubjectReply::Busy => return Ok(Err(Problem::Busy)),
         _ => return Ok(Err(Problem::Wrong)),
     };
     attempt.forgive(server, allowed).await?;

@@ -4,7 +4,7 @@
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
-use crate::protocol::objects::subject::{Command, Reply};
+use crate::protocol::objects::subject::{SubjectCommand, SubjectReply};
 use crate::protocol::passwords::{Password, PasswordHash};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
@@ -25,10 +25,10 @@ pub(crate) async fn hash_password<P: Platform>(
     now: Timestamp,
 ) -> Result<PasswordHash, Failure> {
     let owner = owner.unwrap_or_else(|| UserId::generate(&server.platform));
-    let command = Command::Hash { password: Password::new(password) };
+    let command = SubjectCommand::Hash { password: Password::new(password) };
     match server.subject(owner, &command, now).await? {
-        Reply::Hash(hash) => Ok(hash),
-        Reply::Busy => Err(busy().into()),
+        SubjectReply::Hash(hash) => Ok(hash),
+        SubjectReply::Busy => Err(busy().into()),
         _ => Err(ServerError::internal("an object gave another answer than asked for").into()),
     }
 }

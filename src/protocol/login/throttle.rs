@@ -18,7 +18,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::derived::{Derived, mac};
 use crate::protocol::model::time::{HOUR, MINUTE};
 use crate::protocol::model::user_id::UserId;
-use crate::protocol::objects::directory::{Bucket, Command, Reply};
+use crate::protocol::objects::directory::{Bucket, DirectoryCommand, DirectoryReply};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -166,16 +166,18 @@ impl Attempt {
     ) -> Result<Option<Allowed>, ServerError> {
         let mut crowd_is_full = false;
         if !self.crowd.buckets.is_empty() {
-            let command = Command::Attempt { login: None, buckets: self.crowd.buckets.clone() };
+            let command = DirectoryCommand::Attempt { login: None, buckets: self.crowd.buckets.clone() };
             match server.shard(&self.crowd.shard, &command).await? {
-                Reply::Allowed { crowded, .. } => crowd_is_full = crowded,
+                DirectoryReply::Allowed { crowded, .. } => crowd_is_full = crowded,
                 _ => return Ok(None),
             }
         }
-        let command =
-            Command::Attempt { login: Some(self.login.clone()), buckets: self.person.buckets.clone() };
+        let command = DirectoryCommand::Attempt {
+            login: Some(self.login.clone()),
+            buckets: self.person.buckets.clone(),
+        };
         match server.shard(&self.person.shard, &command).await? {
-            Reply::Allowed { owner, crowded, .. } => {
+            DirectoryReply::Allowed { owner, crowded, .. } => {
                 Ok(Some(Allowed { owner, crowd_is_full, person_is_full: crowded }))
             }
             _ => Ok(None),
@@ -192,11 +194,12 @@ impl Attempt {
         if allowed.person_is_full {
             let split = usize::from(self.own).min(self.person.buckets.len());
             let (own, shared) = self.person.buckets.split_at(split);
-            let command = Command::Forgive { buckets: keys(own), shared: keys(shared) };
+            let command = DirectoryCommand::Forgive { buckets: keys(own), shared: keys(shared) };
             server.shard(&self.person.shard, &command).await?;
         }
         if allowed.crowd_is_full && self.give_back {
-            let command = Command::Forgive { buckets: Vec::new(), shared: keys(&self.crowd.buckets) };
+            let command =
+                DirectoryCommand::Forgive { buckets: Vec::new(), shared: keys(&self.crowd.buckets) };
             server.shard(&self.crowd.shard, &command).await?;
         }
         Ok(())
@@ -211,8 +214,8 @@ pub(crate) async fn may_push<P: Platform>(
 ) -> Result<bool, ServerError> {
     let keyring = server.any_keyring(context.now).await?;
     let place = by_address(&keyring.derived, context.address(), ("r", PUSHED_PER_ADDRESS));
-    let command = Command::Attempt { login: None, buckets: place.buckets };
-    Ok(matches!(server.shard(&place.shard, &command).await?, Reply::Allowed { .. }))
+    let command = DirectoryCommand::Attempt { login: None, buckets: place.buckets };
+    Ok(matches!(server.shard(&place.shard, &command).await?, DirectoryReply::Allowed { .. }))
 }
 
 /// Where an address counts, and the networks it is in: all of them in one shard, which is the widest one's.

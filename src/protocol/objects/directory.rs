@@ -33,7 +33,7 @@ pub struct Bucket {
 /// What the object is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub enum DirectoryCommand {
     /// Counts an attempt in every bucket, unless one is full, and looks an identifier up.
     Attempt {
         /// The identifier to look up, if any.
@@ -103,7 +103,7 @@ pub struct Entry {
 /// What it answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub enum DirectoryReply {
     /// To `Attempt`: it may go on.
     Allowed {
         /// Who has the identifier.
@@ -145,29 +145,31 @@ struct Cursor {
 pub(super) fn handle<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
-    command: Command,
-) -> Result<Reply, ServerError> {
+    command: DirectoryCommand,
+) -> Result<DirectoryReply, ServerError> {
     match command {
-        Command::Attempt { login, buckets } => attempt(rows, now, login.as_deref(), &buckets),
-        Command::Forgive { buckets, shared } => forgive(rows, &buckets, &shared),
-        Command::Find { login } => Ok(Reply::Owner(owner(rows, &login)?)),
-        Command::Claim { login, name, owner: wanted } => match owner(rows, &login)? {
-            Some(other) if other != wanted => Ok(Reply::Owner(Some(other))),
-            Some(_) => Ok(Reply::Claimed),
+        DirectoryCommand::Attempt { login, buckets } => attempt(rows, now, login.as_deref(), &buckets),
+        DirectoryCommand::Forgive { buckets, shared } => forgive(rows, &buckets, &shared),
+        DirectoryCommand::Find { login } => Ok(DirectoryReply::Owner(owner(rows, &login)?)),
+        DirectoryCommand::Claim { login, name, owner: wanted } => match owner(rows, &login)? {
+            Some(other) if other != wanted => Ok(DirectoryReply::Owner(Some(other))),
+            Some(_) => Ok(DirectoryReply::Claimed),
             None => {
                 rows.write(format!("{LOGIN}{login}"), &Entry { owner: wanted, name })?;
-                Ok(Reply::Claimed)
+                Ok(DirectoryReply::Claimed)
             }
         },
-        Command::Release { login, owner: from } => {
+        DirectoryCommand::Release { login, owner: from } => {
             if owner(rows, &login)? == Some(from) {
                 rows.delete(format!("{LOGIN}{login}"));
             }
-            Ok(Reply::Done)
+            Ok(DirectoryReply::Done)
         }
-        Command::List { after, limit } => Ok(Reply::Entries(rows.list(LOGIN, after.as_deref(), limit)?)),
-        Command::Page { prefix, after, limit } => page(rows, &prefix, after.as_deref(), limit),
-        Command::Tend => tend(rows, now),
+        DirectoryCommand::List { after, limit } => {
+            Ok(DirectoryReply::Entries(rows.list(LOGIN, after.as_deref(), limit)?))
+        }
+        DirectoryCommand::Page { prefix, after, limit } => page(rows, &prefix, after.as_deref(), limit),
+        DirectoryCommand::Tend => tend(rows, now),
     }
 }
 
@@ -181,7 +183,7 @@ fn page<R: Rows>(
     prefix: &str,
     after: Option<&str>,
     limit: u32,
-) -> Result<Reply, ServerError> {
+) -> Result<DirectoryReply, ServerError> {
     let fits = |entry: &Entry| {
         entry.name.starts_with(prefix) && after.is_none_or(|after| entry.name.as_str() > after)
     };
@@ -196,7 +198,7 @@ fn page<R: Rows>(
         found.sort_unstable_by(|(_, one), (_, other)| one.name.cmp(&other.name));
         found.truncate(most);
         if is_last {
-            return Ok(Reply::Entries(found));
+            return Ok(DirectoryReply::Entries(found));
         }
     }
 }
@@ -206,14 +208,14 @@ fn attempt<R: Rows>(
     now: Timestamp,
     login: Option<&str>,
     buckets: &[Bucket],
-) -> Result<Reply, ServerError> {
+) -> Result<DirectoryReply, ServerError> {
     let mut counts = Vec::new();
     for bucket in buckets {
         let key = format!("{BUCKET}{}", bucket.key);
         let known = rows.read::<Count>(&key)?.filter(|count| now < count.ends_at);
         let count = known.unwrap_or(Count { count: 0, ends_at: now.plus(bucket.window) });
         if count.count >= bucket.limit {
-            return Ok(Reply::Full(count.ends_at.since(now)));
+            return Ok(DirectoryReply::Full(count.ends_at.since(now)));
         }
         counts.push((key, Count { count: count.count + 1, ..count }));
     }
@@ -225,7 +227,7 @@ fn attempt<R: Rows>(
         rows.wake(now.plus(SWEEP_EVERY));
     }
     let owner = login.map(|login| owner(rows, login)).transpose()?;
-    Ok(Reply::Allowed { owner: owner.flatten(), used, crowded })
+    Ok(DirectoryReply::Allowed { owner: owner.flatten(), used, crowded })
 }
 
 /// Empties `buckets`, and takes the attempts that the first one held out of `shared`; one, if there is none.
@@ -233,7 +235,7 @@ fn forgive<R: Rows>(
     rows: &mut Transaction<'_, R>,
     buckets: &[String],
     shared: &[String],
-) -> Result<Reply, ServerError> {
+) -> Result<DirectoryReply, ServerError> {
     let mut own = u32::from(buckets.is_empty());
     for (index, key) in buckets.iter().enumerate() {
         let key = format!("{BUCKET}{key}");
@@ -250,12 +252,12 @@ fn forgive<R: Rows>(
             rows.write(key, &Count { count: count.count.saturating_sub(own), ..count })?;
         }
     }
-    Ok(Reply::Done)
+    Ok(DirectoryReply::Done)
 }
 
 /// Drops buckets whose window is over, [`SWEEP`] rows at a time. The next alarm goes on where this one stopped: rows that stay
 /// must not keep it from ever reaching those behind them.
-fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<DirectoryReply, ServerError> {
     let known = rows.read::<Cursor>(CURSOR)?;
     let has_cursor = known.is_some();
     let mut cursor = known.unwrap_or_default();
@@ -273,7 +275,7 @@ fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply,
         // There is more than one alarm can look at: somebody is trying hard.
         rows.write(CURSOR, &cursor)?;
         rows.wake(now.plus(MINUTE));
-        return Ok(Reply::Done);
+        return Ok(DirectoryReply::Done);
     }
     if has_cursor {
         rows.delete(CURSOR);
@@ -281,5 +283,5 @@ fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply,
     if cursor.left {
         rows.wake(now.plus(SWEEP_EVERY));
     }
-    Ok(Reply::Done)
+    Ok(DirectoryReply::Done)
 }

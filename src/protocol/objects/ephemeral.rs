@@ -11,7 +11,7 @@ const ROW: &str = "value";
 /// What the object is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub enum EphemeralCommand {
     /// Keeps `value` until `expires_at`. The first one stays: repeating it changes nothing.
     Put {
         /// What to keep.
@@ -28,7 +28,7 @@ pub enum Command {
 }
 
 /// What it answers: the value, if there is one.
-pub type Reply = Option<String>;
+pub type EphemeralReply = Option<String>;
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -40,30 +40,30 @@ struct Kept {
 pub(super) fn handle<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
-    command: Command,
-) -> Result<Reply, ServerError> {
+    command: EphemeralCommand,
+) -> Result<EphemeralReply, ServerError> {
     let kept = rows.read::<Kept>(ROW)?;
     let alive = kept.filter(|kept| now < kept.expires_at);
     match (command, alive) {
-        (Command::Put { value, expires_at }, None) => {
+        (EphemeralCommand::Put { value, expires_at }, None) => {
             rows.write(ROW, &Kept { value: Some(value), expires_at })?;
             rows.wake(expires_at);
             Ok(None)
         }
-        (Command::Put { .. }, Some(kept)) => Ok(kept.value),
-        (Command::Look, alive) => Ok(alive.and_then(|kept| kept.value)),
-        (Command::Take, Some(kept)) => {
+        (EphemeralCommand::Put { .. }, Some(kept)) => Ok(kept.value),
+        (EphemeralCommand::Look, alive) => Ok(alive.and_then(|kept| kept.value)),
+        (EphemeralCommand::Take, Some(kept)) => {
             if kept.value.is_some() {
                 rows.write(ROW, &Kept { value: None, expires_at: kept.expires_at })?;
             }
             Ok(kept.value)
         }
-        (Command::Take, None) => Ok(None),
-        (Command::Tend, Some(kept)) => {
+        (EphemeralCommand::Take, None) => Ok(None),
+        (EphemeralCommand::Tend, Some(kept)) => {
             rows.wake(kept.expires_at);
             Ok(None)
         }
-        (Command::Tend, None) => {
+        (EphemeralCommand::Tend, None) => {
             rows.delete(ROW);
             Ok(None)
         }

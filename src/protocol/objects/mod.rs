@@ -136,7 +136,7 @@ fn control<R: Rows, E: Entropy>(
     match control::handle(&mut rows, now, &identity, read(command)?, Computed::keys(computed)) {
         Ok(reply) => Ok((Answer::Reply(write(&reply)?), rows.finish())),
         Err(Stop::Refused(refusal)) => {
-            let reply = write(&control::Reply::Refused(refusal))?;
+            let reply = write(&control::ControlReply::Refused(refusal))?;
             Ok((Answer::Reply(reply), Changes::default()))
         }
         Err(Stop::NeedsKeys(algs)) => Ok((Answer::Order(Order::Keys(algs)), Changes::default())),

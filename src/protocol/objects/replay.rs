@@ -21,7 +21,7 @@ const SWEEP: u32 = 1000;
 /// What the object is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub enum ReplayCommand {
     /// Uses a token. Not idempotent: that is its purpose.
     Use {
         /// A digest of its issuer and `jti`.
@@ -41,7 +41,7 @@ pub enum Command {
 /// What it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub enum ReplayReply {
     /// To `Use`: it is the first use.
     Fresh,
     /// To `Use`: it was used before.
@@ -60,23 +60,23 @@ pub fn object_name(routing: &SecretBytes, byte: u8, until: Timestamp) -> String 
 pub(super) fn handle<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
-    command: Command,
-) -> Result<Reply, ServerError> {
+    command: ReplayCommand,
+) -> Result<ReplayReply, ServerError> {
     match command {
-        Command::Use { key, until } => {
+        ReplayCommand::Use { key, until } => {
             let key = format!("{TOKEN}{key}");
             if rows.read::<Timestamp>(&key)?.is_some() {
-                return Ok(Reply::Seen);
+                return Ok(ReplayReply::Seen);
             }
             rows.write(key, &until)?;
             rows.wake(Timestamp((until.0 / HOUR + 1).saturating_mul(HOUR)));
-            Ok(Reply::Fresh)
+            Ok(ReplayReply::Fresh)
         }
-        Command::GiveBack { key } => {
+        ReplayCommand::GiveBack { key } => {
             rows.delete(format!("{TOKEN}{key}"));
-            Ok(Reply::Done)
+            Ok(ReplayReply::Done)
         }
-        Command::Tend => {
+        ReplayCommand::Tend => {
             let tokens = rows.list::<Timestamp>(TOKEN, None, SWEEP)?;
             let full = tokens.len() >= usize::try_from(SWEEP).unwrap_or(usize::MAX);
             let latest = tokens.iter().map(|(_, until)| *until).filter(|until| *until > now).max();
@@ -88,7 +88,7 @@ pub(super) fn handle<R: Rows>(
             for (key, _) in tokens.into_iter().filter(|(_, until)| *until <= now) {
                 rows.delete(format!("{TOKEN}{key}"));
             }
-            Ok(Reply::Done)
+            Ok(ReplayReply::Done)
         }
     }
 }

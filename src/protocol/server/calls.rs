@@ -23,9 +23,9 @@ impl<P: Platform> Server<P> {
     pub(crate) async fn subject(
         &self,
         owner: UserId,
-        command: &subject::Command,
+        command: &subject::SubjectCommand,
         now: Timestamp,
-    ) -> Result<subject::Reply, ServerError> {
+    ) -> Result<subject::SubjectReply, ServerError> {
         let name = owner.object_name(&self.names(now).await?.derived);
         self.call(Class::Subject, &name, command).await
     }
@@ -34,8 +34,8 @@ impl<P: Platform> Server<P> {
     pub(crate) async fn shard(
         &self,
         name: &str,
-        command: &directory::Command,
-    ) -> Result<directory::Reply, ServerError> {
+        command: &directory::DirectoryCommand,
+    ) -> Result<directory::DirectoryReply, ServerError> {
         self.call(Class::Directory, name, command).await
     }
 
@@ -43,8 +43,8 @@ impl<P: Platform> Server<P> {
     pub(crate) async fn ephemeral(
         &self,
         name: &str,
-        command: &ephemeral::Command,
-    ) -> Result<ephemeral::Reply, ServerError> {
+        command: &ephemeral::EphemeralCommand,
+    ) -> Result<ephemeral::EphemeralReply, ServerError> {
         self.call(Class::Ephemeral, name, command).await
     }
 
@@ -52,8 +52,8 @@ impl<P: Platform> Server<P> {
     pub(crate) async fn replay(
         &self,
         name: &str,
-        command: &replay::Command,
-    ) -> Result<replay::Reply, ServerError> {
+        command: &replay::ReplayCommand,
+    ) -> Result<replay::ReplayReply, ServerError> {
         self.call(Class::Replay, name, command).await
     }
 

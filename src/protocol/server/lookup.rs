@@ -37,7 +37,7 @@ use crate::protocol::model::client::ADMIN_CLIENT_ID;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::control::{Command, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply};
 
 /// What the Control object gives an edge.
 struct Opened {
@@ -114,7 +114,8 @@ impl<P: Platform> Server<P> {
     }
 
     async fn ask_for_everything(&self, now: Timestamp) -> Result<Opened, ServerError> {
-        let Reply::Opened { snapshot, keyring } = self.platform.control(Command::Open).await? else {
+        let ControlReply::Opened { snapshot, keyring } = self.platform.control(ControlCommand::Open).await?
+        else {
             return Err(ServerError::internal("the Control object gave another answer than asked for"));
         };
         let keyring = self.cache.keep_keyring(keyring);
@@ -240,10 +241,10 @@ impl<P: Platform> Server<P> {
     }
 
     async fn ask_for_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
-        let command = Command::Client { client_id: client_id.to_owned() };
+        let command = ControlCommand::Client { client_id: client_id.to_owned() };
         match self.platform.control(command).await? {
-            Reply::Client(Some(client)) => Ok(Found::Client(self.cache.keep_client(*client, now))),
-            Reply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
+            ControlReply::Client(Some(client)) => Ok(Found::Client(self.cache.keep_client(*client, now))),
+            ControlReply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
             _ => Err(ServerError::internal("the Control object gave another answer than asked for")),
         }
     }

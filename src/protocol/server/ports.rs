@@ -6,7 +6,7 @@ use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
-use crate::protocol::objects::control::{Command, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply};
 
 /// A document of somebody else's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +55,11 @@ pub trait Platform: Entropy {
     async fn write_snapshots(&self, snapshots: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>>;
 
     /// Has the Control object carry out `command`: atomic, strongly consistent, persisted before the reply.
-    /// Repeat only what [`Command`] documents as idempotent.
+    /// Repeat only what [`ControlCommand`] documents as idempotent.
     ///
     /// # Errors
     /// If the object is out of reach. Whether the command took effect is then unknown.
-    async fn control(&self, command: Command) -> Result<Reply, ServerError>;
+    async fn control(&self, command: ControlCommand) -> Result<ControlReply, ServerError>;
 
     /// Has the object `name` of kind `class` carry out `command` (JSON): atomic, strongly consistent, persisted before
     /// the reply (JSON). Repeat only what the command documents as idempotent.

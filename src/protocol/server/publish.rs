@@ -6,7 +6,7 @@
 use super::ports::{Platform, SnapshotWrite};
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
-use crate::protocol::objects::control::{Command, DueSnapshot, PublishedSnapshot, Reply};
+use crate::protocol::objects::control::{ControlCommand, ControlReply, DueSnapshot, PublishedSnapshot};
 
 /// Publishes what is most urgent, `limit` snapshots at most and all of them at once: one after the other, the last would wait for
 /// seconds. `carry_out` has the Control object carry out a command. Where something is left to publish the object has set its alarm anew.
@@ -19,11 +19,11 @@ pub async fn publish<P: Platform>(
     limit: u32,
 ) -> Result<(), ServerError> {
     let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
-    let ask = async |command: &Command| -> Result<Reply, ServerError> {
+    let ask = async |command: &ControlCommand| -> Result<ControlReply, ServerError> {
         let reply = carry_out(&serde_json::to_string(command).map_err(failed)?).await?;
         json::from_str(&reply).map_err(failed)
     };
-    let Reply::Snapshots(due) = ask(&Command::DueSnapshots { limit }).await? else {
+    let ControlReply::Snapshots(due) = ask(&ControlCommand::DueSnapshots { limit }).await? else {
         return Err(ServerError::internal("the Control object gave another answer than asked for"));
     };
     if due.is_empty() {
@@ -35,7 +35,7 @@ pub async fn publish<P: Platform>(
     let snapshots: Vec<_> =
         written.map(|(due, _)| PublishedSnapshot { place: due.place.clone(), change: due.change }).collect();
     let all = snapshots.len() == due.len();
-    ask(&Command::Published { snapshots, all }).await?;
+    ask(&ControlCommand::Published { snapshots, all }).await?;
     done.into_iter().collect()
 }
 

@@ -10,7 +10,9 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::model::incarnation::{Incarnation, Standing};
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::subject::{Command, Derivation, Grant, GrantState, Overview, Reply};
+use crate::protocol::objects::subject::{
+    Derivation, Grant, GrantState, Overview, SubjectCommand, SubjectReply,
+};
 use crate::protocol::server::Server;
 use crate::protocol::server::budget::Question;
 use crate::protocol::server::lookup::Found;
@@ -86,8 +88,10 @@ impl<P: Platform> Server<P> {
         grant: &GrantRef,
         now: Timestamp,
     ) -> Result<Option<Box<GrantState>>, ServerError> {
-        match self.subject(grant.owner, &Command::Grant { id: grant.grant }, now).await? {
-            Reply::Grant(state) if state.live && self.clients_are_enabled(&state.grant, now).await? => {
+        match self.subject(grant.owner, &SubjectCommand::Grant { id: grant.grant }, now).await? {
+            SubjectReply::Grant(state)
+                if state.live && self.clients_are_enabled(&state.grant, now).await? =>
+            {
                 Ok(Some(state))
             }
             _ => Ok(None),

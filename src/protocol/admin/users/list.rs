@@ -10,7 +10,7 @@ use crate::protocol::admin::{AdminFailure, Call};
 use crate::protocol::http::Response;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::login::shard_name;
-use crate::protocol::objects::directory::{Command, Reply};
+use crate::protocol::objects::directory::{DirectoryCommand, DirectoryReply};
 use crate::protocol::server::ports::Platform;
 
 /// Most shards that one request asks: a free Worker may make 50 calls for a request, all of them counted.
@@ -72,13 +72,14 @@ pub(super) async fn list<P: Platform>(call: &Call<'_, P>) -> Result<Response, Ad
 /// if there is one. `next` is the `after` of the next one. Asks all shards.
 async fn ordered<P: Platform>(call: &Call<'_, P>, limit: u32) -> Result<Response, AdminFailure> {
     let prefix = call.query("search").unwrap_or_default().trim().to_lowercase();
-    let command = Command::Page { prefix, after: call.query("after"), limit: limit.saturating_add(1) };
+    let command =
+        DirectoryCommand::Page { prefix, after: call.query("after"), limit: limit.saturating_add(1) };
     let keyring = call.server.any_keyring(call.context.now).await?;
     let names: Vec<String> = (0..=u8::MAX).map(|shard| shard_name(&keyring.derived, shard)).collect();
     let mut users = Vec::new();
     for names in names.chunks(SHARDS_AT_ONCE) {
         for reply in join_all(names.iter().map(|name| call.server.shard(name, &command))).await {
-            let Reply::Entries(entries) = reply? else { return Err(unexpected()) };
+            let DirectoryReply::Entries(entries) = reply? else { return Err(unexpected()) };
             users.extend(
                 entries.into_iter().map(|(_, entry)| PersonView { sub: entry.owner, login: entry.name }),
             );
@@ -109,8 +110,8 @@ async fn read<P: Platform>(
             return Ok((users, Some(Cursor { shard, after: None })));
         }
         let left = limit.saturating_sub(u32::try_from(users.len()).unwrap_or(limit));
-        let command = Command::List { after: after.take(), limit: left };
-        let Reply::Entries(entries) =
+        let command = DirectoryCommand::List { after: after.take(), limit: left };
+        let DirectoryReply::Entries(entries) =
             call.server.shard(&shard_name(&keyring.derived, shard), &command).await?
         else {
             return Err(unexpected());

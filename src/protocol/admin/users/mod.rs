@@ -14,7 +14,7 @@ use crate::protocol::http::{Method, Response};
 use crate::protocol::login::Identifier;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::time::DAY;
-use crate::protocol::objects::subject::{Change, Command, Reply, User, Why};
+use crate::protocol::objects::subject::{Change, SubjectCommand, SubjectReply, User, Why};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request as log;
 
@@ -52,7 +52,7 @@ pub(super) async fn operate<P: Platform>(
         (Method::Delete, [name, "grants", grant]) => revoke_grant(call, name, grant).await,
         (Method::Delete, [name, "clients", client]) => {
             let client_id = (*client).to_owned();
-            order(call, name, &Command::RevokeClient { client_id, why: Why::ByAdmin }).await?;
+            order(call, name, &SubjectCommand::RevokeClient { client_id, why: Why::ByAdmin }).await?;
             Ok(Response::empty(204))
         }
         _ => Err(no_such_operation()),
@@ -125,8 +125,8 @@ fn no_such_user() -> AdminFailure {
 async fn order<P: Platform>(
     call: &Call<'_, P>,
     name: &str,
-    command: &Command,
-) -> Result<Reply, AdminFailure> {
+    command: &SubjectCommand,
+) -> Result<SubjectReply, AdminFailure> {
     let user = find(call, name).await?;
     Ok(call.server.subject(user.id, command, call.context.now).await?)
 }
@@ -145,8 +145,8 @@ async fn set_enabled<P: Platform>(
     enabled: bool,
 ) -> Result<Response, AdminFailure> {
     let change = Change { enabled: Some(enabled), ..Change::default() };
-    match order(call, name, &Command::Change(Box::new(change))).await? {
-        Reply::User(user) => body::write(200, &view(call, &user).await?),
+    match order(call, name, &SubjectCommand::Change(Box::new(change))).await? {
+        SubjectReply::User(user) => body::write(200, &view(call, &user).await?),
         _ => Err(no_such_user()),
     }
 }
@@ -170,9 +170,9 @@ async fn revoke_grant<P: Platform>(
 ) -> Result<Response, AdminFailure> {
     let no_such_grant = || AdminFailure::not_found("the user has no such grant");
     let id = Id::parse(grant).ok_or_else(no_such_grant)?;
-    let command = Command::RevokeGrant { id, client_id: None, why: Why::ByAdmin };
+    let command = SubjectCommand::RevokeGrant { id, client_id: None, why: Why::ByAdmin };
     match order(call, name, &command).await? {
-        Reply::Done => Ok(Response::empty(204)),
+        SubjectReply::Done => Ok(Response::empty(204)),
         _ => Err(no_such_grant()),
     }
 }

@@ -5,13 +5,13 @@ use crate::protocol::admin::body;
 use crate::protocol::admin::{AdminFailure, Call};
 use crate::protocol::http::Response;
 use crate::protocol::model::id::Id;
-use crate::protocol::objects::subject::{Command, Overview, Reply};
+use crate::protocol::objects::subject::{Overview, SubjectCommand, SubjectReply};
 use crate::protocol::server::ports::Platform;
 
 /// `GET users/ID/export`: every row of the person's object by its key, without hashes and seeds.
 pub(super) async fn export<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, AdminFailure> {
-    match order(call, name, &Command::Export).await? {
-        Reply::Export(rows) => body::write(200, &rows),
+    match order(call, name, &SubjectCommand::Export).await? {
+        SubjectReply::Export(rows) => body::write(200, &rows),
         _ => Err(no_such_user()),
     }
 }
@@ -22,8 +22,8 @@ pub(super) async fn show<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<
 }
 
 async fn overview<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Overview, AdminFailure> {
-    match order(call, name, &Command::Overview).await? {
-        Reply::Overview(overview) => Ok(call.server.current_of(*overview, call.context.now).await?),
+    match order(call, name, &SubjectCommand::Overview).await? {
+        SubjectReply::Overview(overview) => Ok(call.server.current_of(*overview, call.context.now).await?),
         _ => Err(no_such_user()),
     }
 }
@@ -33,7 +33,7 @@ pub(super) async fn end_sessions<P: Platform>(
     call: &Call<'_, P>,
     name: &str,
 ) -> Result<Response, AdminFailure> {
-    order(call, name, &Command::EndSessions { sid: None }).await?;
+    order(call, name, &SubjectCommand::EndSessions { sid: None }).await?;
     Ok(Response::empty(204))
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn end_session<P: Platform>(
     let overview = overview(call, name).await?;
     let sid = Id::parse(sid).filter(|sid| overview.sessions.iter().any(|(known, _)| known == sid));
     let sid = sid.ok_or_else(|| AdminFailure::not_found("the user has no such session"))?;
-    let command = Command::EndSessions { sid: Some(sid) };
+    let command = SubjectCommand::EndSessions { sid: Some(sid) };
     call.server.subject(overview.user.id, &command, call.context.now).await?;
     Ok(Response::empty(204))
 }

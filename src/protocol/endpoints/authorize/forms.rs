@@ -17,7 +17,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::login;
 use crate::protocol::login::{Door, Login, Problem};
-use crate::protocol::objects::subject::Command;
+use crate::protocol::objects::subject::SubjectCommand;
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
@@ -121,7 +121,8 @@ async fn allow<P: Platform>(interaction: Interaction<'_, P>) -> Result<Response,
         interaction.browser.session_state(server, context, Some(&interaction.client.client_id)).await?;
     if let Some(state) = &state {
         let (client_id, scopes) = (interaction.client.client_id.clone(), interaction.flow.asks_for());
-        let command = Command::Consent { client_id, scopes, incarnation: interaction.flow.incarnation };
+        let command =
+            SubjectCommand::Consent { client_id, scopes, incarnation: interaction.flow.incarnation };
         server.subject(state.user.id, &command, context.now).await?;
     }
     Ok(proceed(interaction, state, true).await)

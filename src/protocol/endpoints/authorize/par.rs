@@ -20,7 +20,7 @@ use crate::protocol::keys::tagged::{tagged, untagged};
 use crate::protocol::login::may_push;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Incarnation;
-use crate::protocol::objects::ephemeral::Command;
+use crate::protocol::objects::ephemeral::EphemeralCommand;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -95,7 +95,7 @@ async fn push<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> 
     let incarnation = server.incarnation(&client, context.now).await?;
     let kept = Kept { client_id: client.client_id.clone(), incarnation, query, until };
     let value = to_json(&kept)?;
-    let command = Command::Put { value, expires_at: context.now.plus(KEPT) };
+    let command = EphemeralCommand::Put { value, expires_at: context.now.plus(KEPT) };
     server.ephemeral(&id.to_string(), &command).await?;
     let pushed = Pushed { request_uri: format!("{URN}{reference}"), expires_in: LIFETIME };
     let body = to_json(&pushed)?;
@@ -130,7 +130,7 @@ pub(super) async fn load<P: Platform>(
     request_uri: &str,
 ) -> Result<Form, RequestRefusal> {
     let name = object_name(server, context, request_uri).await.map_err(RequestRefusal::Page)?;
-    let kept = server.ephemeral(&name, &Command::Look).await?;
+    let kept = server.ephemeral(&name, &EphemeralCommand::Look).await?;
     let kept = kept.and_then(|json| json::from_str::<Kept>(&json).ok());
     let kept = kept.filter(|kept| kept.client_id == client.client_id && context.now < kept.until);
     let kept = match kept {
@@ -148,7 +148,7 @@ pub(crate) async fn take<P: Platform>(
     request_uri: &str,
 ) -> Result<(), Failure> {
     let name = object_name(server, context, request_uri).await?;
-    match server.ephemeral(&name, &Command::Take).await? {
+    match server.ephemeral(&name, &EphemeralCommand::Take).await? {
         Some(_) => Ok(()),
         None => Err(invalid(Cause::RequestUriUnknown).into()),
     }

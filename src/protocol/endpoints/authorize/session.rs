@@ -9,7 +9,7 @@ use crate::protocol::http::{Headers, Response};
 use crate::protocol::login::{DEVICE_LIFETIME, Login};
 use crate::protocol::model::id::Id;
 use crate::protocol::model::secret::SecretBytes;
-use crate::protocol::objects::subject::{Command, NewSession, Reply, SessionState};
+use crate::protocol::objects::subject::{NewSession, SessionState, SubjectCommand, SubjectReply};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -59,8 +59,8 @@ impl Begun {
             label: label(&context.request.headers),
             client_id: client_id.map(str::to_owned),
         };
-        match server.subject(owner, &Command::StartSession(Box::new(session)), context.now).await? {
-            Reply::Session(state) => Ok(Self { cookie, state: *state, device, absolute }),
+        match server.subject(owner, &SubjectCommand::StartSession(Box::new(session)), context.now).await? {
+            SubjectReply::Session(state) => Ok(Self { cookie, state: *state, device, absolute }),
             _ => Err(OAuthError::new(Code::AccessDenied, Cause::AccessDenied, "the person said no").into()),
         }
     }
@@ -95,9 +95,9 @@ async fn end<P: Platform>(
     context: &RequestContext<'_>,
     cookie: &SessionCookie,
 ) -> Result<(), ServerError> {
-    let look = Command::Session { sid: cookie.sid, sha256: session_hash(cookie), client_id: None };
-    if let Reply::Session(_) = server.subject(cookie.owner, &look, context.now).await? {
-        let end = Command::EndSessions { sid: Some(cookie.sid) };
+    let look = SubjectCommand::Session { sid: cookie.sid, sha256: session_hash(cookie), client_id: None };
+    if let SubjectReply::Session(_) = server.subject(cookie.owner, &look, context.now).await? {
+        let end = SubjectCommand::EndSessions { sid: Some(cookie.sid) };
         server.subject(cookie.owner, &end, context.now).await?;
     }
     Ok(())

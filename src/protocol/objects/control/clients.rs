@@ -6,7 +6,7 @@ use super::keys;
 use super::outbox;
 use super::outbox::Urgency;
 use super::publish::client_snapshot_name;
-use super::{Context, NewSecret, Refusal, Reply, Stop};
+use super::{Context, ControlRefusal, ControlReply, NewSecret, Stop};
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy};
@@ -68,13 +68,13 @@ pub(super) fn page<R: Rows>(
     rows: &Transaction<'_, R>,
     after: Option<&str>,
     limit: u32,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let limit = limit.clamp(1, MAX_PAGE);
     let found = rows.list::<Client>(CLIENT, after, limit + 1)?;
     let wanted = usize::try_from(limit).unwrap_or_default();
     let more = found.len() > wanted;
     let clients = found.into_iter().take(wanted).map(|(_, client)| client).collect();
-    Ok(Reply::Clients { clients, more })
+    Ok(ControlReply::Clients { clients, more })
 }
 
 #[inline(never)]
@@ -83,18 +83,18 @@ pub(super) fn create<R: Rows, E: Entropy>(
     context: &mut Context<'_, E>,
     mut head: Head,
     mut config: ClientConfig,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     if config.client_id.is_empty() {
         let root = context.keks.open(&head.root, context.issuer.as_str(), head::ROOT)?;
         config.client_id = generate_client_id(&Derived::from_root(&root).client_id, context.entropy);
     } else if crate::protocol::model::secret::is_generated_client_id(&config.client_id) {
         let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
         let path = "client.client_id".to_owned();
-        return Err(Stop::Refused(Refusal::Invalid(vec![Problem { path, message }])));
+        return Err(Stop::Refused(ControlRefusal::Invalid(vec![Problem { path, message }])));
     }
     check(&head, context, &config)?;
     if load(rows, &config.client_id)?.is_some() {
-        return Err(Stop::Refused(Refusal::AlreadyExists));
+        return Err(Stop::Refused(ControlRefusal::AlreadyExists));
     }
     provide_keys(rows, context, &mut head, &config)?;
     let mut client = life::declare(&config, ManagedBy::Api, context.epoch(), context.now);
@@ -102,7 +102,7 @@ pub(super) fn create<R: Rows, E: Entropy>(
     client.config_version = head.config_version;
     save(rows, context, &client, Urgency::Gives)?;
     refresh_summary(rows, context, &mut head, is_summed_up(&client))?;
-    Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
+    Ok(ControlReply::ClientWithSecret { client: Box::new(client), secret })
 }
 
 #[inline(never)]
@@ -111,10 +111,10 @@ pub(super) fn update<R: Rows, E: Entropy>(
     context: &mut Context<'_, E>,
     mut head: Head,
     config: &ClientConfig,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let current = existing(rows, &config.client_id)?;
     if current.managed_by == ManagedBy::Config {
-        return Err(Stop::Refused(Refusal::ManagedByConfig));
+        return Err(Stop::Refused(ControlRefusal::ManagedByConfig));
     }
     check(&head, context, config)?;
     provide_keys(rows, context, &mut head, config)?;
@@ -125,7 +125,7 @@ pub(super) fn update<R: Rows, E: Entropy>(
         save(rows, context, &client, Urgency::TakesAway)?;
         refresh_summary(rows, context, &mut head, is_summed_up(&client) || is_summed_up(&current))?;
     }
-    Ok(Reply::ClientWithSecret { client: Box::new(client), secret })
+    Ok(ControlReply::ClientWithSecret { client: Box::new(client), secret })
 }
 
 /// Sees to it that there are keys for everything that is signed for the client.
@@ -163,7 +163,7 @@ fn check<E: Entropy>(head: &Head, context: &Context<'_, E>, config: &ClientConfi
         let path = "client.client_id".to_owned();
         problems.push(Problem { path, message: message.to_owned() });
     }
-    if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(problems))) }
+    if problems.is_empty() { Ok(()) } else { Err(Stop::Refused(ControlRefusal::Invalid(problems))) }
 }
 
 /// A client that needs a secret and has none gets one.
@@ -186,7 +186,7 @@ fn attach<E: Entropy>(
     client: &mut Client,
     addition: Addition,
     context: &Context<'_, E>,
-) -> Result<NewSecret, Refusal> {
+) -> Result<NewSecret, ControlRefusal> {
     let mut id = [0_u8; 9];
     context.entropy.fill(&mut id);
     let (hash, clear) = if let Some(hash) = addition.sha256 {
@@ -203,9 +203,9 @@ fn attach<E: Entropy>(
             client_secret: SecretBytes::new(clear),
             expires_at,
         }),
-        AddSecret::NoSecrets if client.is_public() => Err(Refusal::PublicClient),
-        AddSecret::NoSecrets => Err(Refusal::NoSecrets),
-        AddSecret::TooMany => Err(Refusal::TooManySecrets),
+        AddSecret::NoSecrets if client.is_public() => Err(ControlRefusal::PublicClient),
+        AddSecret::NoSecrets => Err(ControlRefusal::NoSecrets),
+        AddSecret::TooMany => Err(ControlRefusal::TooManySecrets),
     }
 }
 
@@ -215,12 +215,12 @@ pub(super) fn add_secret<R: Rows, E: Entropy>(
     context: &Context<'_, E>,
     client_id: &str,
     addition: Addition,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let mut client = existing(rows, client_id)?;
     let urgency = if addition.others_expire_at.is_some() { Urgency::TakesAway } else { Urgency::Gives };
     let secret = attach(&mut client, addition, context).map_err(Stop::Refused)?;
     save(rows, context, &client, urgency)?;
-    Ok(Reply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
+    Ok(ControlReply::ClientWithSecret { client: Box::new(client), secret: Some(secret) })
 }
 
 #[inline(never)]
@@ -229,13 +229,13 @@ pub(super) fn remove_secret<R: Rows, E: Entropy>(
     context: &Context<'_, E>,
     client_id: &str,
     secret_id: &str,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let mut client = existing(rows, client_id)?;
     if !life::remove_secret(&mut client, secret_id, context.now) {
-        return Err(Stop::Refused(Refusal::NotFound));
+        return Err(Stop::Refused(ControlRefusal::NotFound));
     }
     save(rows, context, &client, Urgency::TakesAway)?;
-    Ok(Reply::Client(Some(Box::new(client))))
+    Ok(ControlReply::Client(Some(Box::new(client))))
 }
 
 #[inline(never)]
@@ -244,12 +244,12 @@ pub(super) fn set_enabled<R: Rows, E: Entropy>(
     context: &Context<'_, E>,
     client_id: &str,
     enabled: bool,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let mut client = existing(rows, client_id)?;
     if life::set_enabled(&mut client, enabled, context.now) {
         save(rows, context, &client, if enabled { Urgency::Gives } else { Urgency::TakesAway })?;
     }
-    Ok(Reply::Client(Some(Box::new(client))))
+    Ok(ControlReply::Client(Some(Box::new(client))))
 }
 
 #[inline(never)]
@@ -258,7 +258,7 @@ pub(super) fn delete<R: Rows, E: Entropy>(
     mut head: Head,
     context: &mut Context<'_, E>,
     client_id: &str,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let client = existing(rows, client_id)?;
     remove(rows, context, client_id)?;
     if client.managed_by == ManagedBy::Config {
@@ -267,7 +267,7 @@ pub(super) fn delete<R: Rows, E: Entropy>(
         head::save(rows, context, &mut head)?;
     }
     refresh_summary(rows, context, &mut head, is_summed_up(&client))?;
-    Ok(Reply::Client(None))
+    Ok(ControlReply::Client(None))
 }
 
 /// Ends everything the client was given so far.
@@ -276,11 +276,11 @@ pub(super) fn revoke<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     client_id: &str,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let mut client = existing(rows, client_id)?;
     life::begin_anew(&mut client, context.epoch());
     save(rows, context, &client, Urgency::TakesAway)?;
-    Ok(Reply::Client(Some(Box::new(client))))
+    Ok(ControlReply::Client(Some(Box::new(client))))
 }
 
 /// Ends everything that any client was given so far.
@@ -289,10 +289,10 @@ pub(super) fn revoke_all<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     mut head: Head,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     head.clients_epoch = Some(context.epoch().later_than(head.clients_epoch));
     head::save(rows, context, &mut head)?;
-    Ok(Reply::Client(None))
+    Ok(ControlReply::Client(None))
 }
 
 impl<E: Entropy> Context<'_, E> {
@@ -312,7 +312,7 @@ fn special_grants(client: &Client) -> impl Iterator<Item = GrantType> {
 }
 
 fn existing<R: Rows>(rows: &Transaction<'_, R>, client_id: &str) -> Result<Client, Stop> {
-    load(rows, client_id)?.ok_or(Stop::Refused(Refusal::NotFound))
+    load(rows, client_id)?.ok_or(Stop::Refused(ControlRefusal::NotFound))
 }
 
 /// Collects what the issuer as a whole has of its clients, if a change touched any of that: origins, grants to advertise,

@@ -23,7 +23,7 @@ use crate::protocol::validate::Problem;
 /// It travels between Worker versions during a deployment: members are added with a default, never renamed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub enum ControlCommand {
     /// Everything an edge needs to serve; makes the first keys on the very first call.
     Open,
     /// One client, as it is now.
@@ -153,7 +153,7 @@ pub struct NewSecret {
 /// What the object answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub enum ControlReply {
     /// To `Open`.
     Opened {
         /// What `/jwks`, metadata and issuing need.
@@ -202,13 +202,13 @@ pub enum Reply {
     /// To `DueSnapshots`, the most urgent ones first.
     Snapshots(Vec<DueSnapshot>),
     /// A refusal; nothing changed.
-    Refused(Refusal),
+    Refused(ControlRefusal),
 }
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refusal {
+pub enum ControlRefusal {
     /// No such client, secret or key.
     NotFound,
     /// The client id is taken.

@@ -7,7 +7,7 @@ use super::head;
 use super::head::Head;
 use super::keys;
 use super::outbox::Urgency;
-use super::{Context, Refusal, Reply, Stop};
+use super::{Context, ControlRefusal, ControlReply, Stop};
 use crate::protocol::config::Config;
 use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::http::error::ServerError;
@@ -19,14 +19,14 @@ use crate::protocol::validate::{Problem, lookalike, problems_at};
 /// The configuration as it is in force: declared clients are read back from their rows, so that what was
 /// changed through the API since shows as a difference.
 #[inline(never)]
-pub(super) fn read<R: Rows>(rows: &Transaction<'_, R>, head: Head) -> Result<Reply, Stop> {
+pub(super) fn read<R: Rows>(rows: &Transaction<'_, R>, head: Head) -> Result<ControlReply, Stop> {
     let mut config = head.config;
     for client_id in &head.declared {
         if let Some(client) = clients::load(rows, client_id)? {
             config.client.push(client.config);
         }
     }
-    Ok(Reply::Config { version: head.config_version, config: Box::new(config) })
+    Ok(ControlReply::Config { version: head.config_version, config: Box::new(config) })
 }
 
 /// Puts `desired` into force, all of it or nothing. Applying what is in force already changes nothing.
@@ -37,9 +37,9 @@ pub(super) fn apply<R: Rows, E: Entropy>(
     mut head: Head,
     base_version: u64,
     mut desired: Config,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     if base_version != head.config_version {
-        return Err(Stop::Refused(Refusal::VersionConflict { current: head.config_version }));
+        return Err(Stop::Refused(ControlRefusal::VersionConflict { current: head.config_version }));
     }
     check(context, &desired)?;
     check_lookalikes(rows, &desired)?;
@@ -53,7 +53,11 @@ pub(super) fn apply<R: Rows, E: Entropy>(
         && desired == head.config
         && declared == head.declared
     {
-        return Ok(Reply::Applied { version: head.config_version, changes: Vec::new(), secrets: Vec::new() });
+        return Ok(ControlReply::Applied {
+            version: head.config_version,
+            changes: Vec::new(),
+            secrets: Vec::new(),
+        });
     }
     head.client_algs.extend(result.put.iter().flat_map(|(client, _)| client.algs()));
     head.config = desired;
@@ -75,7 +79,7 @@ pub(super) fn apply<R: Rows, E: Entropy>(
     }
     head::save(rows, context, &mut head)?;
     clients::refresh_summary(rows, context, &mut head, true)?;
-    Ok(Reply::Applied { version: head.config_version, changes, secrets })
+    Ok(ControlReply::Applied { version: head.config_version, changes, secrets })
 }
 
 fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), Stop> {
@@ -92,7 +96,7 @@ fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), S
             found.push(Problem { path, message: "this is the server's own admin API".to_owned() });
         }
     }
-    if found.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(found))) }
+    if found.is_empty() { Ok(()) } else { Err(Stop::Refused(ControlRefusal::Invalid(found))) }
 }
 
 /// Clients that the document doesn't have may have the name of one of its resources.
@@ -107,7 +111,7 @@ fn check_lookalikes<R: Rows>(rows: &Transaction<'_, R>, desired: &Config) -> Res
             found.push(Problem { path, message: message.to_owned() });
         }
     }
-    if found.is_empty() { Ok(()) } else { Err(Stop::Refused(Refusal::Invalid(found))) }
+    if found.is_empty() { Ok(()) } else { Err(Stop::Refused(ControlRefusal::Invalid(found))) }
 }
 
 fn concerned<R: Rows>(

@@ -6,7 +6,7 @@ use super::head::{Head, ROOT, save};
 use super::outbox;
 use super::roots;
 use super::sealed_copy::SealedCopy;
-use super::{Context, Reply, Stop};
+use super::{Context, ControlReply, Stop};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::{KeyMaterial, KeyringParcel};
 use crate::protocol::keys::schedule::Schedule;
@@ -23,13 +23,13 @@ pub(super) fn open<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     tend_head(rows, context, &mut head)?;
     // An alarm that was lost is set again.
     rows.wake(head::next_alarm(&head, context.now));
     outbox::remind(rows, context.now)?;
     let keyring = parcel(context, &head)?;
-    Ok(Reply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
+    Ok(ControlReply::Opened { snapshot: Box::new(head.snapshot(context.issuer, context.now)), keyring })
 }
 
 /// Every key that may still sign, and the root secret's generations, in the clear.
@@ -57,11 +57,11 @@ pub(super) fn tend<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     tend_head(rows, context, &mut head)?;
     clients::refresh_summary(rows, context, &mut head, true)?;
     rows.wake(head::next_alarm(&head, context.now));
-    Ok(Reply::Tended)
+    Ok(ControlReply::Tended)
 }
 
 pub(super) fn tend_head<R: Rows, E: Entropy>(
@@ -143,7 +143,7 @@ pub(super) fn rotate<R: Rows, E: Entropy>(
     mut head: Head,
     alg: Option<Alg>,
     immediately: bool,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let algs = alg.map_or_else(|| head.algs(context.issuer), |alg| vec![alg]);
     let mut wanted = Vec::new();
     for alg in algs {
@@ -154,7 +154,7 @@ pub(super) fn rotate<R: Rows, E: Entropy>(
     make(context, &mut head, &wanted)?;
     head.keys_version += 1;
     save(rows, context, &mut head)?;
-    Ok(Reply::Keys(head.public_keys(context.now)))
+    Ok(ControlReply::Keys(head.public_keys(context.now)))
 }
 
 #[inline(never)]
@@ -163,12 +163,12 @@ pub(super) fn retire<R: Rows, E: Entropy>(
     context: &mut Context<'_, E>,
     mut head: Head,
     kid: &str,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     if life::retire(&mut head.keys, kid, context.now).is_none() {
-        return Err(Stop::Refused(super::Refusal::NotFound));
+        return Err(Stop::Refused(super::ControlRefusal::NotFound));
     }
     make_wanted(context, &mut head)?;
     head.keys_version += 1;
     save(rows, context, &mut head)?;
-    Ok(Reply::Keys(head.public_keys(context.now)))
+    Ok(ControlReply::Keys(head.public_keys(context.now)))
 }

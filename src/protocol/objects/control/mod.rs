@@ -24,7 +24,7 @@ use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::time::Timestamp;
 
 pub use clients::MAX_PAGE;
-pub use command::{Command, NewSecret, Refusal, Reply};
+pub use command::{ControlCommand, ControlRefusal, ControlReply, NewSecret};
 pub use outbox::{DueSnapshot, PublishedSnapshot};
 pub use publish::{PublishedClient, client_snapshot_name, keyring_name, snapshot_name};
 pub use roots::{Inventory, KekInfo, RootInfo};
@@ -55,7 +55,7 @@ struct Context<'a, E> {
 #[derive(Debug)]
 pub(super) enum Stop {
     Server(ServerError),
-    Refused(Refusal),
+    Refused(ControlRefusal),
     /// Keys of these algorithms have to be made with the platform's crypto; the command then comes again with them.
     NeedsKeys(Vec<Alg>),
 }
@@ -71,9 +71,9 @@ pub(super) fn handle<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     (now, entropy): (Timestamp, &E),
     identity: &Identity,
-    command: Command,
+    command: ControlCommand,
     material: Vec<KeyMaterial>,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     let given = material.iter().map(|key| key.alg).collect();
     let Identity { issuer, keks } = identity;
     let mut context = Context { issuer, keks, now, entropy, material, given };
@@ -84,43 +84,49 @@ pub(super) fn handle<R: Rows, E: Entropy>(
 fn dispatch<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
-    command: Command,
-) -> Result<Reply, Stop> {
+    command: ControlCommand,
+) -> Result<ControlReply, Stop> {
     let head = head::load(rows, context)?;
     match command {
-        Command::Open => keys::open(rows, context, head),
-        Command::Tend => keys::tend(rows, context, head),
-        Command::DueSnapshots { limit } => {
+        ControlCommand::Open => keys::open(rows, context, head),
+        ControlCommand::Tend => keys::tend(rows, context, head),
+        ControlCommand::DueSnapshots { limit } => {
             sealed_copy::withdraw(rows, context, head)?;
             Ok(outbox::due(rows, context, limit)?)
         }
-        Command::Published { snapshots, all } => Ok(outbox::published(rows, snapshots, all, context.now)?),
-        Command::Keys => Ok(Reply::Keys(head.public_keys(context.now))),
-        Command::RotateKeys { alg, immediately } => keys::rotate(rows, context, head, alg, immediately),
-        Command::Inventory => roots::show(rows, context, head),
-        Command::RotateRoot { immediately } => roots::rotate(rows, context, head, immediately),
-        Command::RetireRoot { id, purposes } => roots::retire(rows, context, head, id, &purposes),
-        Command::RetireKey { kid } => keys::retire(rows, context, head, &kid),
-        Command::Config => configuration::read(rows, head),
-        Command::Apply { base_version, config } => {
+        ControlCommand::Published { snapshots, all } => {
+            Ok(outbox::published(rows, snapshots, all, context.now)?)
+        }
+        ControlCommand::Keys => Ok(ControlReply::Keys(head.public_keys(context.now))),
+        ControlCommand::RotateKeys { alg, immediately } => {
+            keys::rotate(rows, context, head, alg, immediately)
+        }
+        ControlCommand::Inventory => roots::show(rows, context, head),
+        ControlCommand::RotateRoot { immediately } => roots::rotate(rows, context, head, immediately),
+        ControlCommand::RetireRoot { id, purposes } => roots::retire(rows, context, head, id, &purposes),
+        ControlCommand::RetireKey { kid } => keys::retire(rows, context, head, &kid),
+        ControlCommand::Config => configuration::read(rows, head),
+        ControlCommand::Apply { base_version, config } => {
             configuration::apply(rows, context, head, base_version, *config)
         }
-        Command::Client { client_id } => Ok(Reply::Client(clients::load(rows, &client_id)?.map(Box::new))),
-        Command::Clients { after, limit } => clients::page(rows, after.as_deref(), limit),
-        Command::CreateClient { client } => clients::create(rows, context, head, *client),
-        Command::UpdateClient { client } => clients::update(rows, context, head, &client),
-        Command::AddSecret { client_id, expires_at, others_expire_at, sha256 } => {
+        ControlCommand::Client { client_id } => {
+            Ok(ControlReply::Client(clients::load(rows, &client_id)?.map(Box::new)))
+        }
+        ControlCommand::Clients { after, limit } => clients::page(rows, after.as_deref(), limit),
+        ControlCommand::CreateClient { client } => clients::create(rows, context, head, *client),
+        ControlCommand::UpdateClient { client } => clients::update(rows, context, head, &client),
+        ControlCommand::AddSecret { client_id, expires_at, others_expire_at, sha256 } => {
             let addition = clients::Addition { expires_at, others_expire_at, sha256 };
             clients::add_secret(rows, context, &client_id, addition)
         }
-        Command::RemoveSecret { client_id, secret_id } => {
+        ControlCommand::RemoveSecret { client_id, secret_id } => {
             clients::remove_secret(rows, context, &client_id, &secret_id)
         }
-        Command::SetEnabled { client_id, enabled } => {
+        ControlCommand::SetEnabled { client_id, enabled } => {
             clients::set_enabled(rows, context, &client_id, enabled)
         }
-        Command::DeleteClient { client_id } => clients::delete(rows, head, context, &client_id),
-        Command::RevokeClients { client_id: Some(id) } => clients::revoke(rows, context, &id),
-        Command::RevokeClients { client_id: None } => clients::revoke_all(rows, context, head),
+        ControlCommand::DeleteClient { client_id } => clients::delete(rows, head, context, &client_id),
+        ControlCommand::RevokeClients { client_id: Some(id) } => clients::revoke(rows, context, &id),
+        ControlCommand::RevokeClients { client_id: None } => clients::revoke_all(rows, context, head),
     }
 }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::publish;
-use super::{Context, Reply};
+use super::{Context, ControlReply};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::time::Timestamp;
@@ -79,14 +79,14 @@ pub(super) fn due<R: Rows, E: Entropy>(
     rows: &Transaction<'_, R>,
     context: &Context<'_, E>,
     limit: u32,
-) -> Result<Reply, ServerError> {
+) -> Result<ControlReply, ServerError> {
     let mut due = Vec::new();
     for (place, change) in rows.list::<u64>(OUTBOX, None, limit)? {
         let Some((_, name)) = place.split_once('/') else { continue };
         let (name, value) = (name.to_owned(), publish::value(rows, context, name)?);
         due.push(DueSnapshot { place, change, name, value });
     }
-    Ok(Reply::Snapshots(due))
+    Ok(ControlReply::Snapshots(due))
 }
 
 /// Takes published snapshots out, unless they changed again meanwhile, and sees to the rest.
@@ -95,7 +95,7 @@ pub(super) fn published<R: Rows>(
     published: Vec<PublishedSnapshot>,
     all: bool,
     now: Timestamp,
-) -> Result<Reply, ServerError> {
+) -> Result<ControlReply, ServerError> {
     for PublishedSnapshot { place, change } in published {
         let key = format!("{OUTBOX}{place}");
         if rows.read::<u64>(&key)? == Some(change) {
@@ -103,7 +103,7 @@ pub(super) fn published<R: Rows>(
         }
     }
     remind(rows, if all { now } else { now.plus(RETRY) })?;
-    Ok(Reply::Tended)
+    Ok(ControlReply::Tended)
 }
 
 /// Sees to it that the alarm rings at `at` or earlier, if there is anything to publish.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{Head, ROOT, save};
 use super::keys;
-use super::{Context, Refusal, Reply, Stop};
+use super::{Context, ControlRefusal, ControlReply, Stop};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::derived::{Purpose, Root};
 use crate::protocol::keys::kek::StoredPrivate;
@@ -61,10 +61,10 @@ pub(super) fn show<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
     mut head: Head,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     match keys::tend_head(rows, context, &mut head) {
         Ok(()) | Err(Stop::Server(ServerError::Misconfigured(_))) => {
-            Ok(Reply::Inventory(Box::new(inventory(context, &head))))
+            Ok(ControlReply::Inventory(Box::new(inventory(context, &head))))
         }
         Err(stop) => Err(stop),
     }
@@ -191,11 +191,11 @@ pub(super) fn rotate<R: Rows, E: Entropy>(
     context: &mut Context<'_, E>,
     mut head: Head,
     immediately: bool,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     keys::tend_head(rows, context, &mut head)?;
     if let Rotation::NeedsKey(starts) = head.roots.rotate(immediately, context.now) {
         if head.roots.all.len() >= MOST {
-            return Err(Stop::Refused(Refusal::TooManyRoots));
+            return Err(Stop::Refused(ControlRefusal::TooManyRoots));
         }
         add(context, &mut head, starts)?;
     }
@@ -209,10 +209,10 @@ pub(super) fn retire<R: Rows, E: Entropy>(
     mut head: Head,
     id: u8,
     purposes: &BTreeSet<Purpose>,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     keys::tend_head(rows, context, &mut head)?;
     if !head.roots.all.iter().any(|root| root.id == id) {
-        return Err(Stop::Refused(Refusal::NotFound));
+        return Err(Stop::Refused(ControlRefusal::NotFound));
     }
     if id == head.roots.writing {
         if let Rotation::NeedsKey(starts) = head.roots.rotate(true, context.now) {
@@ -228,9 +228,9 @@ fn finish<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &Context<'_, E>,
     mut head: Head,
-) -> Result<Reply, Stop> {
+) -> Result<ControlReply, Stop> {
     head.roots.switch(context.now);
     head.keys_version += 1;
     save(rows, context, &mut head)?;
-    Ok(Reply::Inventory(Box::new(inventory(context, &head))))
+    Ok(ControlReply::Inventory(Box::new(inventory(context, &head))))
 }

@@ -13,7 +13,9 @@ use super::records::{Grant, Why};
 use super::removals;
 use super::room;
 use super::sessions;
-use super::{CONSENT, GRANT, GrantState, GrantedState, Presentation, Redemption, Refusal, Reply, user};
+use super::{
+    CONSENT, GRANT, GrantRefusal, GrantState, GrantedState, Presentation, Redemption, SubjectReply, user,
+};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::id::Id;
@@ -41,40 +43,40 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     now: Timestamp,
     entropy: &E,
     redemption: Redemption,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, password_epoch, proof } =
         redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
         if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
-            return Ok(Reply::Refused(Refusal::CodeUsedJustNow));
+            return Ok(SubjectReply::Refused(GrantRefusal::CodeUsedJustNow));
         }
         revoke_row(rows, now, &id.to_string(), &mut earlier, Why::CodeReplayed)?;
-        return Ok(Reply::Refused(Refusal::CodeReplayed));
+        return Ok(SubjectReply::Refused(GrantRefusal::CodeReplayed));
     }
     let Some(user) = user(rows)?.filter(|user| user.enabled) else {
-        return Ok(Reply::Refused(Refusal::UserGone));
+        return Ok(SubjectReply::Refused(GrantRefusal::UserGone));
     };
     if let Some(sid) = grant.sid {
         let Some(session) = sessions::live(rows, now, sid)? else {
-            return Ok(Reply::Refused(Refusal::SessionEnded));
+            return Ok(SubjectReply::Refused(GrantRefusal::SessionEnded));
         };
         let fits = |proof: &CodeProof| session.prove(&proof.digest).as_bytes().ct_eq(proof.proof.as_bytes());
         if proof.is_some_and(|proof| !bool::from(fits(&proof))) {
-            return Ok(Reply::Refused(Refusal::CodeForged));
+            return Ok(SubjectReply::Refused(GrantRefusal::CodeForged));
         }
         if grant.bound_to_session {
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }
     }
     if !lives_with_its_parents(rows, now, &grant)? {
-        return Ok(Reply::Refused(Refusal::GrantRevoked));
+        return Ok(SubjectReply::Refused(GrantRefusal::GrantRevoked));
     }
     // An exchanged grant ends with its origin, whose password was looked at.
     if grant.derived.is_none() && user.password_epoch != password_epoch {
-        return Ok(Reply::Refused(Refusal::SessionEnded));
+        return Ok(SubjectReply::Refused(GrantRefusal::SessionEnded));
     }
     if removals::last(rows, &grant.client_id)? > removed_at {
-        return Ok(Reply::Refused(Refusal::ClientRemoved));
+        return Ok(SubjectReply::Refused(GrantRefusal::ClientRemoved));
     }
     room::make(rows, now, &grant, (max_grants, idle))?;
     grant.created_at = now;
@@ -89,43 +91,43 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     rows.write(key(id), &grant)?;
     rows.wake(now.plus(SWEEP_EVERY));
     let refresh = grant.family.as_ref().map(|family| (0, generation_secret(family, 0)));
-    Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh })))
+    Ok(SubjectReply::Granted(Box::new(GrantedState { grant, user, refresh })))
 }
 
 pub(super) fn refresh<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     presented: &Presentation,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     let Some(mut grant) = rows.read::<Grant>(&key(presented.grant))? else {
-        return Ok(Reply::Refused(Refusal::GrantUnknown));
+        return Ok(SubjectReply::Refused(GrantRefusal::GrantUnknown));
     };
     if !lives_with_its_parents(rows, now, &grant)? {
-        return Ok(Reply::Refused(Refusal::GrantRevoked));
+        return Ok(SubjectReply::Refused(GrantRefusal::GrantRevoked));
     }
     let family = match check(&grant, presented, now) {
         Ok(family) => family,
-        Err(refusal) => return Ok(Reply::Refused(refusal)),
+        Err(refusal) => return Ok(SubjectReply::Refused(refusal)),
     };
     let Some(user) = user(rows)?.filter(|user| user.enabled) else {
-        return Ok(Reply::Refused(Refusal::UserGone));
+        return Ok(SubjectReply::Refused(GrantRefusal::UserGone));
     };
     if let Some(sid) = grant.sid.filter(|_| grant.bound_to_session)
         && !sessions::touch(rows, now, sid)?
     {
-        return Ok(Reply::Refused(Refusal::SessionEnded));
+        return Ok(SubjectReply::Refused(GrantRefusal::SessionEnded));
     }
     let (generation, changed) =
         match rotate(&family, presented.generation, &fingerprint(presented), &presented.policy, now) {
             RotationOutcome::Rotated(family) => (family.head, Some(family)),
             RotationOutcome::Repeated(generation) => (generation, None),
             RotationOutcome::Kept(changed) => (presented.generation, changed),
-            RotationOutcome::OtherRequest => return Ok(Reply::Refused(Refusal::OtherRequest)),
-            RotationOutcome::Idle => return Ok(Reply::Refused(Refusal::GrantExpired)),
-            RotationOutcome::Unknown => return Ok(Reply::Refused(Refusal::SecretWrong)),
+            RotationOutcome::OtherRequest => return Ok(SubjectReply::Refused(GrantRefusal::OtherRequest)),
+            RotationOutcome::Idle => return Ok(SubjectReply::Refused(GrantRefusal::GrantExpired)),
+            RotationOutcome::Unknown => return Ok(SubjectReply::Refused(GrantRefusal::SecretWrong)),
             RotationOutcome::Reused { distance } => {
                 revoke_row(rows, now, &presented.grant.to_string(), &mut grant, Why::RefreshReused)?;
-                return Ok(Reply::Refused(Refusal::RefreshReused { distance }));
+                return Ok(SubjectReply::Refused(GrantRefusal::RefreshReused { distance }));
             }
         };
     let secret = generation_secret(&family, generation);
@@ -133,41 +135,41 @@ pub(super) fn refresh<R: Rows>(
         grant.family = Some(family);
         rows.write(key(presented.grant), &grant)?;
     }
-    Ok(Reply::Granted(Box::new(GrantedState { grant, user, refresh: Some((generation, secret)) })))
+    Ok(SubjectReply::Granted(Box::new(GrantedState { grant, user, refresh: Some((generation, secret)) })))
 }
 
 /// The checks in their order: secret, client and its incarnation, life, key, scope, resource.
-fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Family, Refusal> {
-    let family = grant.family.clone().ok_or(Refusal::GrantUnknown)?;
+fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Family, GrantRefusal> {
+    let family = grant.family.clone().ok_or(GrantRefusal::GrantUnknown)?;
     let expected = generation_secret(&family, presented.generation);
     if !bool::from(expected.expose().ct_eq(presented.secret.expose())) {
-        return Err(Refusal::SecretWrong);
+        return Err(GrantRefusal::SecretWrong);
     }
     if grant.client_id != presented.client_id {
-        return Err(Refusal::OtherClient);
+        return Err(GrantRefusal::OtherClient);
     }
     match presented.incarnation.map(|known| grant.incarnation.standing(known)) {
-        Some(Standing::Ended) => return Err(Refusal::ClientReplaced),
-        Some(Standing::Ahead) => return Err(Refusal::ClientOutdated),
+        Some(Standing::Ended) => return Err(GrantRefusal::ClientReplaced),
+        Some(Standing::Ahead) => return Err(GrantRefusal::ClientOutdated),
         Some(Standing::Current) | None => {}
     }
     if grant.revoked.is_some() {
-        return Err(Refusal::GrantRevoked);
+        return Err(GrantRefusal::GrantRevoked);
     }
     if now >= grant.expires_at {
-        return Err(Refusal::GrantExpired);
+        return Err(GrantRefusal::GrantExpired);
     }
     if grant.binding.is_some() && grant.binding != presented.binding {
-        return Err(Refusal::OtherKey);
+        return Err(GrantRefusal::OtherKey);
     }
     if presented.scopes.as_ref().is_some_and(|scopes| !scopes.is_subset(&grant.scopes)) {
-        return Err(Refusal::ScopeBeyondGrant);
+        return Err(GrantRefusal::ScopeBeyondGrant);
     }
     if !presented.resources.iter().all(|resource| grant.resources.contains(resource)) {
-        return Err(Refusal::ResourceBeyondGrant);
+        return Err(GrantRefusal::ResourceBeyondGrant);
     }
     if !presented.leaves_a_token(grant) {
-        return Err(Refusal::NothingLeft);
+        return Err(GrantRefusal::NothingLeft);
     }
     Ok(family)
 }
@@ -189,9 +191,13 @@ fn fingerprint(presented: &Presentation) -> String {
     )
 }
 
-pub(super) fn look<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp, id: Id) -> Result<Reply, ServerError> {
+pub(super) fn look<R: Rows>(
+    rows: &Transaction<'_, R>,
+    now: Timestamp,
+    id: Id,
+) -> Result<SubjectReply, ServerError> {
     let (Some(grant), Some(user)) = (rows.read::<Grant>(&key(id))?, user(rows)?) else {
-        return Ok(Reply::None);
+        return Ok(SubjectReply::None);
     };
     let session = grant.sid.filter(|_| grant.bound_to_session);
     let in_session = match session {
@@ -199,7 +205,7 @@ pub(super) fn look<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp, id: Id) -
         None => true,
     };
     let live = grant.is_live(now) && user.enabled && in_session && lives_with_its_parents(rows, now, &grant)?;
-    Ok(Reply::Grant(Box::new(GrantState { grant, user, live })))
+    Ok(SubjectReply::Grant(Box::new(GrantState { grant, user, live })))
 }
 
 pub(super) fn revoke<R: Rows>(
@@ -208,13 +214,13 @@ pub(super) fn revoke<R: Rows>(
     id: Id,
     client_id: Option<&str>,
     why: Why,
-) -> Result<Reply, ServerError> {
-    let Some(mut grant) = rows.read::<Grant>(&key(id))? else { return Ok(Reply::None) };
+) -> Result<SubjectReply, ServerError> {
+    let Some(mut grant) = rows.read::<Grant>(&key(id))? else { return Ok(SubjectReply::None) };
     if client_id.is_some_and(|client_id| client_id != grant.client_id) {
-        return Ok(Reply::None);
+        return Ok(SubjectReply::None);
     }
     revoke_row(rows, now, &id.to_string(), &mut grant, why)?;
-    Ok(Reply::Done)
+    Ok(SubjectReply::Done)
 }
 
 pub(super) fn revoke_client<R: Rows>(
@@ -222,7 +228,7 @@ pub(super) fn revoke_client<R: Rows>(
     now: Timestamp,
     client_id: &str,
     why: Why,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     for (id, mut grant) in rows.all::<Grant>(GRANT)? {
         if grant.client_id == client_id {
             revoke_row(rows, now, &id, &mut grant, why)?;
@@ -230,5 +236,5 @@ pub(super) fn revoke_client<R: Rows>(
     }
     rows.delete(format!("{CONSENT}{client_id}"));
     removals::note(rows, now, client_id)?;
-    Ok(Reply::Done)
+    Ok(SubjectReply::Done)
 }

@@ -33,7 +33,7 @@ pub use records::{
 /// It travels between Worker versions during a deployment: members are added with a default, never renamed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub enum SubjectCommand {
     /// Makes the account, unless there is one.
     Create(Box<User>),
     /// The account.
@@ -249,7 +249,7 @@ impl Presentation {
 /// What the object answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub enum SubjectReply {
     /// It is done; there is nothing to say.
     Done,
     /// There is no such account, session, grant or link; to `LogIn`, also: the password is not the account's.
@@ -273,7 +273,7 @@ pub enum Reply {
     /// To `Redeem` and `Refresh`.
     Granted(Box<GrantedState>),
     /// To `Redeem` and `Refresh`: refused.
-    Refused(Refusal),
+    Refused(GrantRefusal),
     /// To `Grant`.
     Grant(Box<GrantState>),
     /// To `DueNotices`: by key.
@@ -335,7 +335,7 @@ pub struct GrantState {
 /// Why a code or a refresh token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refusal {
+pub enum GrantRefusal {
     /// No such person, or one who may not log in.
     UserGone,
     /// The person took everything away from the client after the code was issued.
@@ -392,12 +392,14 @@ const REMOVED: &str = "removed/";
 pub(super) fn order<R: Rows, E: Entropy>(
     rows: &Transaction<'_, R>,
     entropy: &E,
-    command: &Command,
+    command: &SubjectCommand,
     computed: Option<&Computed>,
 ) -> Result<Option<Order>, ServerError> {
     match command {
-        Command::LogIn { password } => password::to_check(rows, entropy, password, computed),
-        Command::Hash { password } if computed.is_none() => Ok(Some(Order::hash(password.clone(), entropy))),
+        SubjectCommand::LogIn { password } => password::to_check(rows, entropy, password, computed),
+        SubjectCommand::Hash { password } if computed.is_none() => {
+            Ok(Some(Order::hash(password.clone(), entropy)))
+        }
         _ => Ok(None),
     }
 }
@@ -407,38 +409,42 @@ pub(super) fn handle<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     entropy: &E,
-    command: Command,
+    command: SubjectCommand,
     computed: Option<Computed>,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     match command {
-        Command::LogIn { .. } => password::log_in(rows, computed),
-        Command::Hash { .. } => Ok(password::hashed(computed)),
-        Command::Create(user) => people::create(rows, now, *user),
-        Command::User => Ok(user(rows)?.map_or(Reply::None, |user| Reply::User(Box::new(user)))),
-        Command::Change(change) => people::change(rows, now, entropy, *change),
-        Command::Delete => people::delete(rows, now),
-        Command::Bury => people::bury(rows, now),
-        Command::Export => people::export(rows),
-        Command::UseLink { sha256, password } => people::use_link(rows, now, entropy, &sha256, password),
-        Command::StartSession(session) => sessions::start(rows, now, *session),
-        Command::Session { sid, sha256, client_id } => {
+        SubjectCommand::LogIn { .. } => password::log_in(rows, computed),
+        SubjectCommand::Hash { .. } => Ok(password::hashed(computed)),
+        SubjectCommand::Create(user) => people::create(rows, now, *user),
+        SubjectCommand::User => {
+            Ok(user(rows)?.map_or(SubjectReply::None, |user| SubjectReply::User(Box::new(user))))
+        }
+        SubjectCommand::Change(change) => people::change(rows, now, entropy, *change),
+        SubjectCommand::Delete => people::delete(rows, now),
+        SubjectCommand::Bury => people::bury(rows, now),
+        SubjectCommand::Export => people::export(rows),
+        SubjectCommand::UseLink { sha256, password } => {
+            people::use_link(rows, now, entropy, &sha256, password)
+        }
+        SubjectCommand::StartSession(session) => sessions::start(rows, now, *session),
+        SubjectCommand::Session { sid, sha256, client_id } => {
             sessions::look(rows, now, sid, &sha256, client_id.as_deref())
         }
-        Command::Overview => sessions::overview(rows, now),
-        Command::EndSessions { sid } => sessions::end(rows, now, sid),
-        Command::Consent { client_id, scopes, incarnation } => {
+        SubjectCommand::Overview => sessions::overview(rows, now),
+        SubjectCommand::EndSessions { sid } => sessions::end(rows, now, sid),
+        SubjectCommand::Consent { client_id, scopes, incarnation } => {
             sessions::consent(rows, &client_id, Consent { scopes, given_at: now, incarnation })
         }
-        Command::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
-        Command::Refresh(presentation) => grants::refresh(rows, now, &presentation),
-        Command::Grant { id } => grants::look(rows, now, id),
-        Command::RevokeGrant { id, client_id, why } => {
+        SubjectCommand::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
+        SubjectCommand::Refresh(presentation) => grants::refresh(rows, now, &presentation),
+        SubjectCommand::Grant { id } => grants::look(rows, now, id),
+        SubjectCommand::RevokeGrant { id, client_id, why } => {
             grants::revoke(rows, now, id, client_id.as_deref(), why)
         }
-        Command::RevokeClient { client_id, why } => grants::revoke_client(rows, now, &client_id, why),
-        Command::DueNotices => sessions::due_notices(rows, now),
-        Command::Told { key, delivered } => sessions::told(rows, now, &key, delivered),
-        Command::Tend => people::tend(rows, now),
+        SubjectCommand::RevokeClient { client_id, why } => grants::revoke_client(rows, now, &client_id, why),
+        SubjectCommand::DueNotices => sessions::due_notices(rows, now),
+        SubjectCommand::Told { key, delivered } => sessions::told(rows, now, &key, delivered),
+        SubjectCommand::Tend => people::tend(rows, now),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Between the two the object serves others, and the account may have changed. So a result counts only for the hash it was
 //! computed with: a password that was changed meanwhile is checked anew, and a renewed hash never replaces a new password.
 
-use super::{Reply, USER, user};
+use super::{SubjectReply, USER, user};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::objects::rows::{Rows, Transaction};
@@ -34,27 +34,29 @@ fn usable<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<PasswordHash>, Se
 pub(super) fn log_in<R: Rows>(
     rows: &mut Transaction<'_, R>,
     computed: Option<Computed>,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     let (stored, renewed) = match computed {
         Some(Computed::Checked { stored: Some(stored), fits: true, renewed }) => (stored, renewed),
-        Some(Computed::Busy) => return Ok(Reply::Busy),
-        _ => return Ok(Reply::None),
+        Some(Computed::Busy) => return Ok(SubjectReply::Busy),
+        _ => return Ok(SubjectReply::None),
     };
-    let Some(mut account) = user(rows)?.filter(|account| account.enabled) else { return Ok(Reply::None) };
+    let Some(mut account) = user(rows)?.filter(|account| account.enabled) else {
+        return Ok(SubjectReply::None);
+    };
     if account.password.as_ref() != Some(&stored) {
-        return Ok(Reply::None);
+        return Ok(SubjectReply::None);
     }
     // The password is the same, so sessions and links stay.
     if let Some(renewed) = renewed {
         account.password = Some(renewed);
         rows.write(USER, &account)?;
     }
-    Ok(Reply::User(Box::new(account)))
+    Ok(SubjectReply::User(Box::new(account)))
 }
 
-pub(super) fn hashed(computed: Option<Computed>) -> Reply {
+pub(super) fn hashed(computed: Option<Computed>) -> SubjectReply {
     match computed {
-        Some(Computed::Hash(hash)) => Reply::Hash(hash),
-        _ => Reply::Busy,
+        Some(Computed::Hash(hash)) => SubjectReply::Hash(hash),
+        _ => SubjectReply::Busy,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::records::{Grant, Notice, Session, User};
 use super::removals;
 use super::sessions;
-use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, Reply, SESSION, USER, user};
+use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, SESSION, SubjectReply, USER, user};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::id::Id;
@@ -19,13 +19,13 @@ pub(super) fn create<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     account: User,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     if user(rows)?.is_some() || is_gone(rows)? {
-        return Ok(Reply::Exists);
+        return Ok(SubjectReply::Exists);
     }
     let account = User { created_at: now, updated_at: now, ..account };
     rows.write(USER, &account)?;
-    Ok(Reply::User(Box::new(account)))
+    Ok(SubjectReply::User(Box::new(account)))
 }
 
 /// Whether there was an account. One row stays of it, the time of its end, because a `sub` must never come to mean
@@ -34,14 +34,17 @@ fn is_gone<R: Rows>(rows: &Transaction<'_, R>) -> Result<bool, ServerError> {
     Ok(rows.read::<Timestamp>(GONE)?.is_some())
 }
 
-pub(super) fn bury<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+pub(super) fn bury<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+) -> Result<SubjectReply, ServerError> {
     if user(rows)?.is_some() {
-        return Ok(Reply::Exists);
+        return Ok(SubjectReply::Exists);
     }
     if !is_gone(rows)? {
         rows.write(GONE, &now)?;
     }
-    Ok(Reply::Done)
+    Ok(SubjectReply::Done)
 }
 
 pub(super) fn change<R: Rows, E: Entropy>(
@@ -49,8 +52,8 @@ pub(super) fn change<R: Rows, E: Entropy>(
     now: Timestamp,
     entropy: &E,
     change: Change,
-) -> Result<Reply, ServerError> {
-    let Some(mut account) = user(rows)? else { return Ok(Reply::None) };
+) -> Result<SubjectReply, ServerError> {
+    let Some(mut account) = user(rows)? else { return Ok(SubjectReply::None) };
     set_addresses(&mut account, change.claims, change.login);
     if let Some(link) = change.link {
         account.link = Some(link);
@@ -67,7 +70,7 @@ pub(super) fn change<R: Rows, E: Entropy>(
     }
     account.updated_at = now;
     rows.write(USER, &account)?;
-    Ok(Reply::User(Box::new(account)))
+    Ok(SubjectReply::User(Box::new(account)))
 }
 
 /// Claims and login. A link went to the address of before, and so did the proof that somebody reads it: neither outlives it.
@@ -106,11 +109,13 @@ pub(super) fn use_link<R: Rows, E: Entropy>(
     entropy: &E,
     sha256: &SecretHash,
     password: Option<PasswordHash>,
-) -> Result<Reply, ServerError> {
-    let Some(mut account) = user(rows)?.filter(|account| account.enabled) else { return Ok(Reply::None) };
+) -> Result<SubjectReply, ServerError> {
+    let Some(mut account) = user(rows)?.filter(|account| account.enabled) else {
+        return Ok(SubjectReply::None);
+    };
     let works = account.link.as_ref().is_some_and(|link| link.sha256 == *sha256 && now < link.expires_at);
     if !works {
-        return Ok(Reply::None);
+        return Ok(SubjectReply::None);
     }
     if let Some(password) = password {
         set_password(&mut account, password, entropy);
@@ -122,10 +127,13 @@ pub(super) fn use_link<R: Rows, E: Entropy>(
         account.updated_at = now;
         rows.write(USER, &account)?;
     }
-    Ok(Reply::User(Box::new(account)))
+    Ok(SubjectReply::User(Box::new(account)))
 }
 
-pub(super) fn delete<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+pub(super) fn delete<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+) -> Result<SubjectReply, ServerError> {
     let notices = sessions::end_all(rows, now, None)?;
     for prefix in [SESSION, GRANT, CONSENT, REMOVED] {
         for (key, _) in rows.all::<Value>(prefix)? {
@@ -138,12 +146,12 @@ pub(super) fn delete<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> 
     if !is_gone(rows)? {
         rows.write(GONE, &now)?;
     }
-    Ok(Reply::Ended(notices))
+    Ok(SubjectReply::Ended(notices))
 }
 
 /// Everything stored, but no hash and no seed: they are the server's, not the person's.
-pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, ServerError> {
-    let Some(account) = user(rows)? else { return Ok(Reply::None) };
+pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply, ServerError> {
+    let Some(account) = user(rows)? else { return Ok(SubjectReply::None) };
     let mut export = Map::new();
     for prefix in ["", SESSION, GRANT, CONSENT, REMOVED] {
         let listed = if prefix.is_empty() {
@@ -160,11 +168,14 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<Reply, Server
             export.insert(format!("{prefix}{key}"), value);
         }
     }
-    Ok(Reply::Export(export))
+    Ok(SubjectReply::Export(export))
 }
 
 /// Drops what has expired, and looks again a day later if anything is left that will.
-pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+pub(super) fn tend<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+) -> Result<SubjectReply, ServerError> {
     let mut left = false;
     for (key, session) in rows.all::<Session>(SESSION)? {
         if session.is_live(now) {
@@ -190,5 +201,5 @@ pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Re
         rows.wake(now.plus(SWEEP_EVERY));
     }
     // A consent is a person's word: it stays until they take it back.
-    Ok(Reply::Done)
+    Ok(SubjectReply::Done)
 }

@@ -3,7 +3,7 @@
 use super::grant_rows;
 use super::records::{Consent, Grant, Notice, Session, User, Why};
 use super::removals;
-use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, Reply, SESSION, SessionState, user};
+use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, SESSION, SessionState, SubjectReply, user};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Standing;
@@ -37,8 +37,8 @@ pub(super) fn start<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     new: NewSession,
-) -> Result<Reply, ServerError> {
-    let Some(user) = user(rows)?.filter(|user| user.enabled) else { return Ok(Reply::None) };
+) -> Result<SubjectReply, ServerError> {
+    let Some(user) = user(rows)?.filter(|user| user.enabled) else { return Ok(SubjectReply::None) };
     let mut sessions = rows.all::<Session>(SESSION)?;
     sessions.retain(|(_, session)| session.is_live(now));
     if sessions.len() >= MAX_SESSIONS
@@ -71,7 +71,7 @@ fn state<R: Rows>(
     user: User,
     session: Session,
     client_id: Option<&str>,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     let (consent, removed_at) = match client_id {
         Some(client_id) => {
             (rows.read::<Consent>(&format!("{CONSENT}{client_id}"))?, removals::last(rows, client_id)?)
@@ -80,7 +80,7 @@ fn state<R: Rows>(
     };
     let (consented, consented_to) =
         consent.map(|consent| (consent.scopes, consent.incarnation)).unwrap_or_default();
-    Ok(Reply::Session(Box::new(SessionState { user, session, consented, consented_to, removed_at })))
+    Ok(SubjectReply::Session(Box::new(SessionState { user, session, consented, consented_to, removed_at })))
 }
 
 /// Whether a session counts, and notes that it was used, to within a tenth of its idle lifetime.
@@ -103,16 +103,19 @@ pub(super) fn look<R: Rows>(
     sid: Id,
     sha256: &SecretHash,
     client_id: Option<&str>,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     let session = live(rows, now, sid)?.filter(|session| session.sha256 == *sha256);
     let user = user(rows)?.filter(|user| user.enabled);
-    let (Some(session), Some(user)) = (session, user) else { return Ok(Reply::None) };
+    let (Some(session), Some(user)) = (session, user) else { return Ok(SubjectReply::None) };
     touch(rows, now, sid)?;
     state(rows, user, session, client_id)
 }
 
-pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
-    let Some(user) = user(rows)? else { return Ok(Reply::None) };
+pub(super) fn overview<R: Rows>(
+    rows: &Transaction<'_, R>,
+    now: Timestamp,
+) -> Result<SubjectReply, ServerError> {
+    let Some(user) = user(rows)? else { return Ok(SubjectReply::None) };
     let mut sessions = rows.all::<Session>(SESSION)?;
     sessions.retain(|(_, session)| session.is_live(now));
     // The newest first: what somebody doesn't recognize is likely to be new.
@@ -123,7 +126,7 @@ pub(super) fn overview<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Re
             grants.push((key, grant));
         }
     }
-    Ok(Reply::Overview(Box::new(Overview {
+    Ok(SubjectReply::Overview(Box::new(Overview {
         user,
         sessions: sessions
             .into_iter()
@@ -138,10 +141,10 @@ pub(super) fn end<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     sid: Option<Id>,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     match sid {
-        Some(sid) => Ok(Reply::Ended(end_one(rows, now, sid)?)),
-        None => Ok(Reply::Ended(end_all(rows, now, None)?)),
+        Some(sid) => Ok(SubjectReply::Ended(end_one(rows, now, sid)?)),
+        None => Ok(SubjectReply::Ended(end_all(rows, now, None)?)),
     }
 }
 
@@ -204,14 +207,14 @@ pub(super) fn consent<R: Rows>(
     rows: &mut Transaction<'_, R>,
     client_id: &str,
     given: Consent,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     if user(rows)?.is_none() {
-        return Ok(Reply::None);
+        return Ok(SubjectReply::None);
     }
     let key = format!("{CONSENT}{client_id}");
     let known = rows.read::<Consent>(&key)?;
     if known.is_none() && rows.all::<Consent>(CONSENT)?.len() >= MAX_CONSENTS {
-        return Ok(Reply::Done);
+        return Ok(SubjectReply::Done);
     }
     let scopes = match known {
         Some(known) if known.incarnation == given.incarnation => {
@@ -219,19 +222,22 @@ pub(super) fn consent<R: Rows>(
         }
         // The edge doesn't know yet that the client is another one by now; what it gives ends as soon as it does.
         Some(known) if given.incarnation.standing(known.incarnation) == Standing::Ended => {
-            return Ok(Reply::Done);
+            return Ok(SubjectReply::Done);
         }
         Some(_) | None => given.scopes,
     };
     rows.write(key, &Consent { scopes, ..given })?;
-    Ok(Reply::Done)
+    Ok(SubjectReply::Done)
 }
 
-pub(super) fn due_notices<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Reply, ServerError> {
+pub(super) fn due_notices<R: Rows>(
+    rows: &Transaction<'_, R>,
+    now: Timestamp,
+) -> Result<SubjectReply, ServerError> {
     let mut notices = rows.all::<Notice>(NOTICE)?;
     notices.retain(|(_, notice)| notice.due <= now);
     notices.truncate(NOTICES_AT_ONCE);
-    Ok(Reply::Notices(notices))
+    Ok(SubjectReply::Notices(notices))
 }
 
 pub(super) fn told<R: Rows>(
@@ -239,9 +245,9 @@ pub(super) fn told<R: Rows>(
     now: Timestamp,
     key: &str,
     delivered: bool,
-) -> Result<Reply, ServerError> {
+) -> Result<SubjectReply, ServerError> {
     let row = format!("{NOTICE}{key}");
-    let Some(mut notice) = rows.read::<Notice>(&row)? else { return Ok(Reply::None) };
+    let Some(mut notice) = rows.read::<Notice>(&row)? else { return Ok(SubjectReply::None) };
     let wait = usize::try_from(notice.attempts).ok().and_then(|attempt| RETRIES.get(attempt));
     match wait.filter(|_| !delivered) {
         Some(wait) => {
@@ -252,5 +258,5 @@ pub(super) fn told<R: Rows>(
         }
         None => rows.delete(row),
     }
-    Ok(Reply::Done)
+    Ok(SubjectReply::Done)
 }
