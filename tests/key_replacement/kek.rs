@@ -70,7 +70,7 @@ fn a_kek_is_replaced_and_whatever_interrupts_it_the_keys_can_be_opened() {
 /// What is at rest without the sealed copy of the keys in KV, and without the note that there is one.
 fn without_copy(at_rest: &str) -> String {
     let mut left = at_rest.to_owned();
-    for (from, to) in [(",\"sealed_copy\":{", "}"), ("\"PxsegGxPpiqc8ANp/keyring\": \"", "\", ")] {
+    for (from, to) in [(",\\\"sealed_copy\\\":{", "}"), ("\"PxsegGxPpiqc8ANp/keyring\": \"", "\", ")] {
         let start = left.find(from).expect("a copy");
         let end = left[start + from.len()..].find(to).expect("an end") + start + from.len() + to.len();
         left.replace_range(start..end, "");
