@@ -149,6 +149,9 @@ fn parcel(world: &World) -> KeyringParcel {
     }
 }
 
+/// Sends one request to a server.
+type Ask<'a> = dyn Fn(&Server<Memory>) -> Response + 'a;
+
 #[test]
 fn a_cold_isolate_mints_its_first_token_with_one_read_of_kv_and_no_call() {
     for client_id in ["app", ""] {
@@ -163,7 +166,7 @@ fn a_cold_isolate_mints_its_first_token_with_one_read_of_kv_and_no_call() {
     let bearer: Value = serde_json::from_str(&bearer).expect("JSON");
     let bearer = format!("Bearer {}", bearer["access_token"].as_str().expect("a token"));
     let of_admin = |server: &Server<Memory>| token(server, "mintedge-admin", ADMIN_SECRET);
-    let requests: [(&str, &dyn Fn(&Server<Memory>) -> Response); 4] = [
+    let requests: [(&str, &Ask<'_>); 4] = [
         ("the admin client", &of_admin),
         ("keys", &|server| get(server, "/jwks", None)),
         ("metadata", &|server| get(server, "/.well-known/openid-configuration", None)),

@@ -77,7 +77,7 @@ async fn use_each<P: Platform>(server: &Server<P>, context: &RequestContext<'_>)
             ReplayReply::Fresh => {
                 context.one_time.borrow_mut().iter_mut().skip(index).take(1).for_each(|token| {
                     token.is_used = true;
-                })
+                });
             }
             ReplayReply::Seen | ReplayReply::Done => return Err(used(token.refused_with).into()),
         }
