@@ -30,7 +30,9 @@ export default {
   fetch(request, env) {
     useBindings(env);
     const { method, url } = request;
-    return method === "POST" && url.endsWith(TOKEN) ? token(request, url) : other(request, method, url);
+    // With a query it may be any other address that merely ends so, and the token endpoint has none.
+    const isToken = method === "POST" && url.endsWith(TOKEN) && !url.includes("?");
+    return isToken ? token(request, url) : other(request, method, url);
   },
 };
 

@@ -41,7 +41,7 @@ function objectClass(name) {
       const command = await request.text();
       try {
         const reply = await this.settle(command);
-        if (this.rows.shrank) await this.vanish();
+        if (this.rows?.shrank) await this.vanish();
         return new Response(reply);
       } catch (error) {
         return new Response(String(error?.message ?? error), { status: error?.status ?? 500 });

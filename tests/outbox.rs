@@ -96,6 +96,25 @@ fn what_can_not_be_written_is_tried_again_soon() {
 }
 
 #[test]
+fn a_row_that_can_not_be_read_holds_nothing_back() {
+    let (world, server) = world();
+    create(&world, "broken");
+    create(&world, "fine");
+    ring(&world, &server);
+    enable(&world, "broken", false);
+    world.rewrite(
+        |value| if value.contains(r#""client_id":"broken""#) { "{".to_owned() } else { value.to_owned() },
+    );
+    enable(&world, "fine", false);
+    pollster::block_on(world.ring_control(&server)).expect_err("one can't be published");
+    let fine =
+        |value: &String| value.contains(r#""client_id":"fine""#) && value.contains(r#""disabled":true"#);
+    assert!(world.published().values().any(fine), "{:?}", world.published());
+    let alarm = world.control_alarm().expect("another try");
+    assert!(alarm > world.now() && alarm <= world.now().plus(60), "soon, and not at once: {alarm:?}");
+}
+
+#[test]
 fn a_failure_before_or_after_a_commit_loses_no_change() {
     for at in [FailAt::BeforeCommit, FailAt::AfterCommit] {
         let (world, server) = world();

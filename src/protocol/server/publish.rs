@@ -29,14 +29,16 @@ pub async fn publish<P: Platform>(
     if due.is_empty() {
         return Ok(());
     }
-    let writes: Vec<_> = due.iter().map(as_write).collect();
+    let (made, problems): (Vec<_>, Vec<_>) = due.iter().partition(|due| due.problem.is_none());
+    let writes: Vec<_> = made.iter().map(|due| as_write(due)).collect();
     let done = platform.write_snapshots(&writes).await;
-    let written = due.iter().zip(&done).filter(|(_, result)| result.is_ok());
+    let written = made.iter().zip(&done).filter(|(_, result)| result.is_ok());
     let snapshots: Vec<_> =
         written.map(|(due, _)| PublishedSnapshot { place: due.place.clone(), change: due.change }).collect();
     let all = snapshots.len() == due.len();
     ask(&ControlCommand::Published { snapshots, all }).await?;
-    done.into_iter().collect()
+    let problem = problems.into_iter().find_map(|due| due.problem.clone());
+    done.into_iter().chain(problem.map(|problem| Err(ServerError::internal(problem)))).collect()
 }
 
 fn as_write(due: &DueSnapshot) -> SnapshotWrite<'_> {

@@ -41,6 +41,9 @@ pub struct DueSnapshot {
     pub name: String,
     /// What to write there; deleted if unset.
     pub value: Option<String>,
+    /// Why the value can't be made, if it can't: nothing is written then, and the mark stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A snapshot that is published.
@@ -83,8 +86,12 @@ pub(super) fn due<R: Rows, E: Entropy>(
     let mut due = Vec::new();
     for (place, change) in rows.list::<u64>(OUTBOX, None, limit)? {
         let Some((_, name)) = place.split_once('/') else { continue };
-        let (name, value) = (name.to_owned(), publish::value(rows, context, name)?);
-        due.push(DueSnapshot { place, change, name, value });
+        // One row that can't be read holds up nobody else: what was taken away has to be published within a minute.
+        let (value, problem) = match publish::value(rows, context, name) {
+            Ok(value) => (value, None),
+            Err(error) => (None, Some(error.detail().to_owned())),
+        };
+        due.push(DueSnapshot { name: name.to_owned(), place, change, value, problem });
     }
     Ok(ControlReply::Snapshots(due))
 }
