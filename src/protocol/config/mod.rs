@@ -1,6 +1,6 @@
 //! The configuration document: what `mintedge.toml` says, in the shape the admin API takes and gives as JSON.
 //!
-//! Unknown keys are refused everywhere. [`validate`] checks what types can't; [`snapshot`] is the compiled form
+//! Unknown keys are refused everywhere. [`crate::protocol::validate`] checks what types can't; [`snapshot`] is the compiled form
 //! the edges read.
 
 pub mod claims;

@@ -1,6 +1,6 @@
 //! Swapping one token for another (RFC 8693): the engine behind the grants `token-exchange` and `delegation`.
 //!
-//! `subject` finds out what a token is worth now, [`policy`] decides purely, [`actor`] builds `act`. The grants put the
+//! `grants/subject_token` finds out what a token is worth now, [`policy`] decides purely, [`crate::protocol::model::actor`] builds `act`. The grants put the
 //! outcome on the wire.
 
 pub mod policy;

@@ -1,8 +1,8 @@
 //! Tokens of issuers outside: whose they are, whether they hold, and what they are good for.
 //!
 //! A token is read ([`header`]), its `iss` picks a trusted issuer, its claims are checked, then its signature with a key of
-//! that issuer (`trust`, [`discovery`], [`jwks`]), which is all `assertion` does. What it is good for is said by exactly one rule
-//! ([`rules`]). Last of all it is used up, where a token counts once (`one_time`); a request that is refused burns nothing.
+//! that issuer (`server/issuer_keys`, [`crate::protocol::rules::discovery`], [`crate::protocol::model::jwk_set`]), which is all `assertion` does. What it is good for is said by exactly one rule
+//! ([`crate::protocol::rules`]). Last of all it is used up, where a token counts once (`one_time`); a request that is refused burns nothing.
 //!
 //! Who comes here: the JWT bearer grant and token exchange (`grants::external`), and client authentication
 //! (`client_auth::federated`).

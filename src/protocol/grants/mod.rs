@@ -38,7 +38,7 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// What is to be issued because a grant decided so. Only [`dispatch`] makes one, of what the grant of a request returns, and
+/// What is to be issued because a grant decided so. Only `dispatch` makes one, of what the grant of a request returns, and
 /// [`crate::protocol::issue`] mints nothing else.
 #[derive(Debug)]
 pub struct Granted(Decision);

@@ -2,7 +2,7 @@
 //!
 //! A key's state is a function of its schedule and the time, so an edge that holds the schedule switches keys on
 //! its own, and a missed alarm delays housekeeping but never a switch. A key is published for [`ANNOUNCE`] before
-//! it signs (longer than every cache of `/jwks`) and stays for [`KEEP`] after it stopped (longer than every token).
+//! it signs (longer than every cache of `/jwks`) and stays for [`crate::protocol::keys::schedule::KEEP`] after it stopped (longer than every token).
 
 use crate::protocol::keys::schedule::{ANNOUNCE, KeyState, Schedule, active};
 
