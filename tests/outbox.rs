@@ -189,6 +189,24 @@ fn of_a_hundred_mixed_changes_those_that_take_something_away_are_due_first() {
     assert_eq!(self::due(&world, 200).len(), 100, "once only");
 }
 
+/// What ends for all clients is in the configuration: it waits for none of them.
+#[test]
+fn the_configuration_comes_before_any_number_of_clients() {
+    let (world, server) = world();
+    for number in 0..60 {
+        create(&world, &format!("old-{number:02}"));
+    }
+    while ring(&world, &server) {}
+    for number in 0..60 {
+        enable(&world, &format!("old-{number:02}"), false);
+    }
+    world.control(&ControlCommand::RevokeClients { client_id: None }).expect("revoked");
+    let some = due(&world, 45);
+    assert_eq!(some.len(), 45);
+    assert!(some[0].name.ends_with("/snapshot"), "{}", some[0].name);
+    assert_eq!(some.iter().filter(|due| due.name.ends_with("/snapshot")).count(), 1, "once");
+}
+
 #[test]
 fn keys_that_can_not_be_tended_hold_nothing_back() {
     let world = World::new(ISSUER).expect("an issuer");

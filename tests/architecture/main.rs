@@ -115,10 +115,6 @@ fn circles_are_pairs_at_most_and_cross_no_folder() {
         _ => module.to_owned(),
     };
     for circle in imports::circles(&imports) {
-        // Clients, configuration, keys and the row that all of them share change together, in one command.
-        if circle.iter().all(|module| module.starts_with("objects::control")) {
-            continue;
-        }
         assert!(circle.len() <= 2, "these need one another: {circle:?}");
         let folders: BTreeSet<String> = circle.iter().map(|module| folder(module)).collect();
         assert!(folders.len() == 1, "these need one another, from different folders: {circle:?}");

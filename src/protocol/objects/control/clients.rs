@@ -3,9 +3,9 @@
 use super::head;
 use super::head::Head;
 use super::keys;
+use super::names::client_snapshot_name;
 use super::outbox;
 use super::outbox::Urgency;
-use super::publish::client_snapshot_name;
 use super::{Context, ControlRefusal, ControlReply, NewSecret, Stop};
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::config::ClientConfig;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::Context;
+use super::names;
 use super::outbox;
 use super::outbox::Urgency;
-use super::publish;
 use super::sealed_copy::SealedCopy;
-use super::{Context, Stop};
 use crate::protocol::config::Config;
 use crate::protocol::config::snapshot;
 use crate::protocol::config::snapshot::Snapshot;
@@ -21,7 +21,6 @@ use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::Alg;
-use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
 use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::keys as life;
@@ -91,42 +90,8 @@ impl Head {
     }
 }
 
-/// Reads the head row, and makes it with the first keys if there is none: the object is the only place that
-/// ever generates keys, and it has one thread, so parallel first requests all get the same.
-pub(crate) fn load<R: Rows, E: Entropy>(
-    rows: &mut Transaction<'_, R>,
-    context: &mut Context<'_, E>,
-) -> Result<Head, Stop> {
-    if let Some(head) = read(rows)? {
-        return Ok(head);
-    }
-    let mut head = Head {
-        config: Config::default(),
-        declared: Vec::new(),
-        config_version: 0,
-        keys: Vec::new(),
-        keys_version: 0,
-        client_algs: BTreeSet::new(),
-        root: new_root(context)?,
-        roots: Generations::default(),
-        origins: BTreeSet::new(),
-        special_grants: Vec::new(),
-        clients_epoch: None,
-        sealed_copy: None,
-    };
-    super::roots::add(context, &mut head, context.now)?;
-    super::keys::make_wanted(context, &mut head)?;
-    save(rows, context, &mut head)?;
-    Ok(head)
-}
-
 /// The name under which the root secret is wrapped.
 pub(crate) const ROOT: &str = "root";
-
-fn new_root<E: Entropy>(context: &Context<'_, E>) -> Result<StoredPrivate, ServerError> {
-    let root = SecretBytes::generate(context.entropy);
-    context.keks.wrap(root, context.issuer.as_str(), ROOT, context.entropy)
-}
 
 /// Writes the head row, and has the snapshot published and, if it is not what it should be, the sealed copy of the keys.
 pub(crate) fn save<R: Rows, E: Entropy>(
@@ -136,10 +101,15 @@ pub(crate) fn save<R: Rows, E: Entropy>(
 ) -> Result<(), ServerError> {
     if SealedCopy::is_outdated(head, context) {
         head.sealed_copy = SealedCopy::wanted(head, context);
-        outbox::enqueue(rows, &publish::keyring_name(context.issuer), Urgency::TakesAway, context.now)?;
+        outbox::enqueue(rows, &names::keyring_name(context.issuer), Urgency::TakesAway, context.now)?;
     }
-    rows.write(HEAD, head)?;
-    outbox::enqueue(rows, &publish::snapshot_name(context.issuer), Urgency::TakesAway, context.now)
+    write(rows, head)?;
+    outbox::enqueue(rows, &names::snapshot_name(context.issuer), Urgency::TakesAway, context.now)
+}
+
+/// Writes the row and nothing else.
+pub(super) fn write<R: Rows>(rows: &mut Transaction<'_, R>, head: &Head) -> Result<(), ServerError> {
+    rows.write(HEAD, head)
 }
 
 pub(crate) fn read<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<Head>, ServerError> {

@@ -1,6 +1,5 @@
 //! Commands about signing keys.
 
-use super::clients;
 use super::head;
 use super::head::{Head, ROOT, save};
 use super::outbox;
@@ -49,19 +48,6 @@ pub(super) fn parcel<E: Entropy>(
     let roots = roots::open(context, head, &root)?;
     let (version, writing) = (head.keys_version, head.roots.writing);
     Ok(KeyringParcel { version, root, roots, writing, keys })
-}
-
-/// The alarm: makes successors, drops what is gone, wraps what lies in the clear or under an earlier `KEK`.
-#[inline(never)]
-pub(super) fn tend<R: Rows, E: Entropy>(
-    rows: &mut Transaction<'_, R>,
-    context: &mut Context<'_, E>,
-    mut head: Head,
-) -> Result<ControlReply, Stop> {
-    tend_head(rows, context, &mut head)?;
-    clients::refresh_summary(rows, context, &mut head, true)?;
-    rows.wake(head::next_alarm(&head, context.now));
-    Ok(ControlReply::Tended)
 }
 
 pub(super) fn tend_head<R: Rows, E: Entropy>(

@@ -7,12 +7,15 @@
 mod clients;
 mod command;
 mod configuration;
+mod founding;
 mod head;
 mod keys;
+mod names;
 mod outbox;
 mod publish;
 mod roots;
 mod sealed_copy;
+mod tending;
 
 use super::rows::{Rows, Transaction};
 use crate::protocol::http::error::ServerError;
@@ -25,8 +28,9 @@ use crate::protocol::model::time::Timestamp;
 
 pub use clients::MAX_PAGE;
 pub use command::{ControlCommand, ControlRefusal, ControlReply, NewSecret};
+pub use names::{client_snapshot_name, keyring_name, snapshot_name};
 pub use outbox::{DueSnapshot, PublishedSnapshot};
-pub use publish::{PublishedClient, client_snapshot_name, keyring_name, snapshot_name};
+pub use publish::PublishedClient;
 pub use roots::{Inventory, KekInfo, RootInfo};
 
 /// Whose Control object it is, and what wraps its keys at rest.
@@ -86,13 +90,13 @@ fn dispatch<R: Rows, E: Entropy>(
     context: &mut Context<'_, E>,
     command: ControlCommand,
 ) -> Result<ControlReply, Stop> {
-    let head = head::load(rows, context)?;
+    let head = founding::head(rows, context)?;
     match command {
         ControlCommand::Open => keys::open(rows, context, head),
-        ControlCommand::Tend => keys::tend(rows, context, head),
+        ControlCommand::Tend => tending::tend(rows, context, head),
         ControlCommand::DueSnapshots { limit } => {
-            sealed_copy::withdraw(rows, context, head)?;
-            Ok(outbox::due(rows, context, limit)?)
+            publish::withdraw(rows, context, head)?;
+            Ok(publish::due(rows, context, limit)?)
         }
         ControlCommand::Published { snapshots, all } => {
             Ok(outbox::published(rows, snapshots, all, context.now)?)

@@ -6,10 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::publish;
-use super::{Context, ControlReply};
+use super::ControlReply;
 use crate::protocol::http::error::ServerError;
-use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::rows::{Rows, Transaction};
 
@@ -22,7 +20,7 @@ pub(super) enum Urgency {
     Gives,
 }
 
-/// The keys of the outbox's rows: this, a digit for the urgency, a slash, the name. `edge/objects.mjs` writes such rows, too, when it
+/// The keys of the outbox's rows: this, a digit for the urgency, a slash, the name. `edge/rows.mjs` writes such rows, too, when it
 /// moves the tables of an earlier release.
 const OUTBOX: &str = "outbox/";
 const TAKES_AWAY: &str = "outbox/0/";
@@ -77,23 +75,24 @@ pub(super) fn enqueue<R: Rows>(
     Ok(())
 }
 
-/// Some snapshots to publish, the most urgent ones first.
-pub(super) fn due<R: Rows, E: Entropy>(
-    rows: &Transaction<'_, R>,
-    context: &Context<'_, E>,
-    limit: u32,
-) -> Result<ControlReply, ServerError> {
-    let mut due = Vec::new();
-    for (place, change) in rows.list::<u64>(OUTBOX, None, limit)? {
-        let Some((_, name)) = place.split_once('/') else { continue };
-        // One row that can't be read holds up nobody else: what was taken away has to be published within a minute.
-        let (value, problem) = match publish::value(rows, context, name) {
-            Ok(value) => (value, None),
-            Err(error) => (None, Some(error.detail().to_owned())),
-        };
-        due.push(DueSnapshot { name: name.to_owned(), place, change, value, problem });
-    }
-    Ok(ControlReply::Snapshots(due))
+/// A mark: its place, and which change of its name it is.
+pub(super) type Mark = (String, u64);
+
+/// The mark of `name`, if something of it is to be published that may take something away.
+pub(super) fn mark<R: Rows>(rows: &Transaction<'_, R>, name: &str) -> Result<Option<Mark>, ServerError> {
+    let key = format!("{TAKES_AWAY}{name}");
+    let change = rows.read::<u64>(&key)?;
+    Ok(change.map(|change| (key.strip_prefix(OUTBOX).unwrap_or_default().to_owned(), change)))
+}
+
+/// Up to `limit` marks, those first that may take something away.
+pub(super) fn marks<R: Rows>(rows: &Transaction<'_, R>, limit: u32) -> Result<Vec<Mark>, ServerError> {
+    rows.list::<u64>(OUTBOX, None, limit)
+}
+
+/// The name that the mark at `place` is for.
+pub(super) fn name(place: &str) -> &str {
+    place.split_once('/').map_or(place, |(_, name)| name)
 }
 
 /// Takes published snapshots out, unless they changed again meanwhile, and sees to the rest.

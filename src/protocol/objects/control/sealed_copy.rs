@@ -5,13 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::head::{self, Head};
-use super::{Context, keys};
-use crate::protocol::http::error::ServerError;
+use super::Context;
+use super::head::Head;
 use crate::protocol::keys::published;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// Which keys the copy holds, under which `KEK`, since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,31 +42,4 @@ impl SealedCopy {
     pub(super) fn renewal(&self) -> Timestamp {
         self.made_at.plus(published::RENEW_AFTER)
     }
-}
-
-/// The value to publish. None without a `KEK`, and none with one that doesn't open the keys: then there is nothing to publish, and
-/// edges that ask are told why.
-pub(super) fn value<E: Entropy>(
-    context: &Context<'_, E>,
-    head: &Head,
-) -> Result<Option<String>, ServerError> {
-    match keys::parcel(context, head) {
-        Ok(parcel) => published::seal(&parcel, context.keks, context.issuer, context.now, context.entropy),
-        Err(ServerError::Misconfigured(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Takes the copy back if the `KEK` is gone. Nothing else can be done then, as the keys can't be opened any more; so this is not
-/// part of looking after them, but of publishing.
-#[inline(never)]
-pub(super) fn withdraw<R: Rows, E: Entropy>(
-    rows: &mut Transaction<'_, R>,
-    context: &Context<'_, E>,
-    mut head: Head,
-) -> Result<(), ServerError> {
-    if context.keks.is_empty() && head.sealed_copy.is_some() {
-        head::save(rows, context, &mut head)?;
-    }
-    Ok(())
 }
