@@ -44,18 +44,28 @@ pub fn seal(
     Ok(Some(format!("{header}.{}", base64url(&sealed))))
 }
 
+/// What a published value holds, and until when it may be used.
+pub struct Opened {
+    /// The keys.
+    pub parcel: KeyringParcel,
+    /// The time after which nobody uses them without looking again.
+    pub good_until: Timestamp,
+}
+
 /// Opens a published value. `None` for one of another layout, `KEK` or issuer, for one that has ended, and for anything that
 /// was made or changed by somebody without the `KEK`.
-pub fn open(text: &str, keks: &Keks, issuer: &Issuer, now: Timestamp) -> Option<KeyringParcel> {
+pub fn open(text: &str, keks: &Keks, issuer: &Issuer, now: Timestamp) -> Option<Opened> {
     let (header, sealed) = text.rsplit_once('.')?;
     let mut parts = header.split('.');
     let (layout, good_until, version, kek) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if layout != LAYOUT || parts.next().is_some() || now.0 >= good_until.parse().ok()? {
+    let good_until = Timestamp(good_until.parse().ok()?);
+    if layout != LAYOUT || parts.next().is_some() || now >= good_until {
         return None;
     }
     let key = keks.derived(kek, &key_context(issuer))?;
     let plain = decrypted(&key, &associated_data(header, issuer), &from_base64url(sealed)?)?;
-    from_json::<KeyringParcel>(&plain).filter(|parcel| parcel.version.to_string() == version)
+    let parcel = from_json::<KeyringParcel>(&plain).filter(|parcel| parcel.version.to_string() == version)?;
+    Some(Opened { parcel, good_until })
 }
 
 fn key_context(issuer: &Issuer) -> [&[u8]; 2] {
@@ -100,7 +110,8 @@ mod tests {
     fn a_value_opens_for_its_issuer_under_its_kek_until_it_ends() {
         let value = sealed(&keks(1, &[]));
         let opened = open(&value, &keks(1, &[]), &issuer("https://id.example"), NOW).expect("opened");
-        assert_eq!((opened.version, opened.root.expose().len()), (7, 32));
+        assert_eq!((opened.parcel.version, opened.parcel.root.expose().len()), (7, 32));
+        assert_eq!(opened.good_until, NOW.plus(GOOD_FOR));
         for (keks, at, expected) in [
             (keks(2, &[1]), NOW, true),
             (keks(2, &[3, 1]), NOW, true),

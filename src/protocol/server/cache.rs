@@ -8,6 +8,7 @@ use super::budget::Budget;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::keys::keyring::{Keyring, KeyringParcel};
+use crate::protocol::keys::published::Opened;
 use crate::protocol::keys::schedule::PublicKey;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::time::Timestamp;
@@ -24,8 +25,12 @@ pub(crate) struct Cache {
     /// How long a value is used, in seconds.
     lifetime: u64,
     snapshot: RefCell<Option<Cached<Snapshot>>>,
+    /// Whether the configuration is the Control object's own answer, and not what KV says.
+    is_controls_own: Cell<bool>,
     pub(super) keyring_name: String,
     keyring: RefCell<Option<Rc<Keyring>>>,
+    /// When keys from KV have to be looked for again; unset for those that the Control object gave.
+    keyring_until: Cell<Option<Timestamp>>,
     /// Whether the keys were asked for before anything needed them.
     pub(super) keys_sought: Cell<bool>,
     /// When KV was last asked for the keys.
@@ -66,8 +71,10 @@ impl Cache {
             lifetime: edge_cache.min(EDGE_CACHE),
             snapshot_name: snapshot_name(issuer),
             snapshot: RefCell::default(),
+            is_controls_own: Cell::default(),
             keyring_name: keyring_name(issuer),
             keyring: RefCell::default(),
+            keyring_until: Cell::default(),
             keys_sought: Cell::default(),
             keys_read_at: Cell::default(),
             clients: RefCell::default(),
@@ -88,37 +95,54 @@ impl Cache {
         self.clients.borrow().get(client_id).and_then(|cached| cached.fresh(self.lifetime, now))
     }
 
-    pub(super) fn known_keyring(&self) -> Option<Rc<Keyring>> {
-        self.keyring.borrow().clone()
+    /// The keys that are at hand. Those from KV only until they end: what was put back there must not stay for as long as an
+    /// isolate lives.
+    pub(super) fn known_keyring(&self, now: Timestamp) -> Option<Rc<Keyring>> {
+        let has_ended = self.keyring_until.get().is_some_and(|until| now >= until);
+        self.keyring.borrow().clone().filter(|_| !has_ended)
     }
 
     pub(super) fn keep_keyring(&self, parcel: KeyringParcel) -> Rc<Keyring> {
         let keyring = Rc::new(Keyring::from(parcel));
         *self.keyring.borrow_mut() = Some(Rc::clone(&keyring));
+        self.keyring_until.set(None);
         keyring
     }
 
     /// Whether there are no keys here and KV was not just asked for them.
     pub(super) fn lacks_keys(&self, now: Timestamp) -> bool {
         let asked = self.keys_read_at.get().is_some_and(|at| now.since(at) < self.lifetime);
-        self.keyring.borrow().is_none() && !asked
+        self.known_keyring(now).is_none() && !asked
     }
 
     /// Keeps keys that were read from KV, if there still are none and they are those of the configuration: no older ones, and
     /// none that `/jwks` here does not show, which may be those of a deployment that had this name before.
-    pub(super) fn keep_published_keyring(&self, parcel: Option<KeyringParcel>) {
-        let fits = |parcel: &KeyringParcel| {
-            self.snapshot.borrow().as_ref().is_some_and(|cached| is_of(parcel, &cached.value))
+    pub(super) fn keep_published_keyring(&self, opened: Option<Opened>, now: Timestamp) {
+        let fits = |opened: &Opened| {
+            self.snapshot.borrow().as_ref().is_some_and(|cached| is_of(&opened.parcel, &cached.value))
         };
-        if let Some(parcel) = parcel.filter(fits)
-            && self.keyring.borrow().is_none()
+        if let Some(Opened { parcel, good_until }) = opened.filter(fits)
+            && self.known_keyring(now).is_none()
         {
             self.keep_keyring(parcel);
+            self.keyring_until.set(Some(good_until));
         }
     }
 
-    /// Keeps what was read, unless it is older than what is known already: KV may go back in time.
+    /// Keeps what KV says, unless it is older than what is known already: KV may go back in time.
     pub(super) fn keep_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
+        self.keep_newer(read, now, false)
+    }
+
+    /// Keeps what the Control object says, whatever KV has said: only another answer of its own that came faster may be newer.
+    pub(super) fn keep_controls_snapshot(&self, read: Snapshot, now: Timestamp) -> Rc<Snapshot> {
+        if !self.is_controls_own.get() {
+            self.snapshot.take();
+        }
+        self.keep_newer(read, now, true)
+    }
+
+    fn keep_newer(&self, read: Snapshot, now: Timestamp, is_controls_own: bool) -> Rc<Snapshot> {
         let mut slot = self.snapshot.borrow_mut();
         let known = slot.take().filter(|known| {
             let known = &known.value;
@@ -126,6 +150,9 @@ impl Cache {
                 || known.keys_version > read.keys_version
                 || known.clients_epoch > read.clients_epoch
         });
+        if known.is_none() {
+            self.is_controls_own.set(is_controls_own);
+        }
         let value = known.map_or_else(|| Rc::new(read), |known| known.value);
         *slot = Some(Cached { value: Rc::clone(&value), read_at: now });
         value

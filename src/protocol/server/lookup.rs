@@ -119,7 +119,7 @@ impl<P: Platform> Server<P> {
             return Err(ServerError::internal("the Control object gave another answer than asked for"));
         };
         let keyring = self.cache.keep_keyring(keyring);
-        Ok(Opened { snapshot: self.cache.keep_snapshot(*snapshot, now), keyring })
+        Ok(Opened { snapshot: self.cache.keep_controls_snapshot(*snapshot, now), keyring })
     }
 
     /// Finds a client that something stored or issued here names.
@@ -157,7 +157,7 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
-        let cold = self.cache.known_keyring().is_none() && !self.cache.keys_sought.replace(true);
+        let cold = self.cache.known_keyring(now).is_none() && !self.cache.keys_sought.replace(true);
         let read = if cold { Some(self.first_look(client_id, now).await) } else { None };
         let generated = is_generated_client_id(client_id);
         if generated && !client_id_is_ours(&self.names(now).await?.derived.client_id, client_id) {
@@ -251,7 +251,7 @@ impl<P: Platform> Server<P> {
 
     /// The keys as this isolate knows them, however old: good for names, which never change.
     pub(crate) async fn names(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
-        match self.cache.known_keyring() {
+        match self.cache.known_keyring(now) {
             Some(keyring) => Ok(keyring),
             None => self.first_keyring(now).boxed_local().await,
         }
@@ -263,7 +263,7 @@ impl<P: Platform> Server<P> {
             // If KV is out of reach the object is asked.
             let _ = self.read_published(None, now).await;
         }
-        match self.cache.known_keyring() {
+        match self.cache.known_keyring(now) {
             Some(keyring) => Ok(keyring),
             None => Ok(self.open(now).await?.keyring),
         }
@@ -271,7 +271,7 @@ impl<P: Platform> Server<P> {
 
     /// The keys, at most 60 s old.
     pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
-        match (self.cache.known_keyring(), self.cache.fresh_snapshot(now)) {
+        match (self.cache.known_keyring(now), self.cache.fresh_snapshot(now)) {
             (Some(known), Some(snapshot)) if known.version >= snapshot.keys_version => Ok(known),
             _ => self.find_keyring(now).boxed_local().await,
         }

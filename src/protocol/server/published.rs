@@ -37,8 +37,8 @@ impl<P: Platform> Server<P> {
         let snapshot = snapshot.map(|snapshot| cache.keep_snapshot(snapshot, now));
         if keyring.is_some() {
             cache.keys_read_at.set(Some(now));
-            let parcel = value(true).and_then(|text| published::open(&text, &self.keks, &self.issuer, now));
-            cache.keep_published_keyring(parcel);
+            let opened = value(true).and_then(|text| published::open(&text, &self.keks, &self.issuer, now));
+            cache.keep_published_keyring(opened, now);
         }
         let client = value(client.is_some()).and_then(|json| parse_client(&json, client_id?));
         Ok(Published { snapshot, client: client.map(|client| cache.keep_client(client, now)) })

@@ -3,8 +3,10 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod kek;
+
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
-use mintedge::memory::{Counts, FailAt, Memory, World};
+use mintedge::memory::{Counts, Memory, World};
 use mintedge::protocol::Server;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use mintedge::protocol::keys::kek::Keks;
@@ -324,6 +326,48 @@ fn kv_that_goes_back_in_time_takes_no_edge_with_it_and_none_for_long() {
     assert_eq!((kid, counts.control_calls), (new_kid, 1));
 }
 
+/// The end counts for edges that run, too: one that started with what was put back asks when that ends.
+#[test]
+fn an_edge_that_started_with_old_keys_gives_them_up_when_they_end() {
+    let d = Deployment::new();
+    let (old_kid, old, old_snapshot) = (d.first_token().0, d.sealed(), d.snapshot());
+    d.world.control(&ControlCommand::RetireKey { kid: old_kid.clone() }).expect("retired");
+    d.world.publish().expect("published");
+    let put_back = || {
+        d.seal(old.as_deref());
+        d.world.tamper(&snapshot_name(&issuer(ISSUER)), Some(&old_snapshot));
+    };
+    put_back();
+    let edge = d.edge();
+    assert_eq!(kid(&d.token(&edge)), old_kid, "nothing tells it");
+    d.world.advance(GOOD_FOR - 1);
+    put_back();
+    assert_eq!(kid(&d.token(&edge)), old_kid);
+    d.world.advance(1);
+    put_back();
+    assert_ne!(kid(&d.token(&edge)), old_kid);
+}
+
+#[test]
+fn a_configuration_that_claims_to_be_newer_than_all_is_corrected_by_the_object() {
+    let d = Deployment::new();
+    let genuine = d.snapshot();
+    let mut forged: Value = serde_json::from_str(&genuine).expect("JSON");
+    for version in ["config_version", "keys_version"] {
+        forged[version] = json!(u64::MAX);
+    }
+    d.world.tamper(&snapshot_name(&issuer(ISSUER)), Some(&forged.to_string()));
+    let edge = d.edge();
+    d.token(&edge);
+    d.world.tamper(&snapshot_name(&issuer(ISSUER)), Some(&genuine));
+    let before = d.world.counts();
+    for _ in 0..3 {
+        assert_eq!(d.token(&edge).status, 200);
+        d.world.advance(26);
+    }
+    assert_eq!(d.world.counts().since(before).control_calls, 0, "what KV says counts again");
+}
+
 #[test]
 fn a_key_that_is_taken_out_signs_nowhere_after_a_minute() {
     let d = Deployment::new();
@@ -427,84 +471,6 @@ fn a_new_key_of_any_kind_is_published_with_the_configuration_that_names_it() {
     create(&d.world, "another");
     d.world.publish().expect("published");
     assert_eq!(d.sealed(), before, "a client changes no key");
-}
-
-#[test]
-fn while_the_kek_is_replaced_edges_open_what_lies_under_either() {
-    let d = Deployment::new();
-    let (kid, _) = d.first_token();
-    let under_the_first = d.sealed();
-    d.world.set_keks(keks(1, &[0]));
-    assert_eq!(d.first_token(), (kid.clone(), ONE_READ), "under the one before");
-    // What an operator does next: `mintedge keys list`.
-    d.world.control(&ControlCommand::Inventory).expect("shown");
-    d.world.publish().expect("published");
-    assert_ne!(d.sealed(), under_the_first);
-    assert_eq!(d.first_token(), (kid.clone(), ONE_READ), "under the new one");
-    d.world.set_keks(keks(1, &[]));
-    assert_eq!(d.first_token(), (kid.clone(), ONE_READ), "without the one before");
-    d.world.set_keks(keks(0, &[1]));
-    assert_eq!(d.first_token(), (kid, ONE_READ), "gone back");
-}
-
-#[test]
-fn with_the_kek_gone_the_copy_goes_too_and_comes_back_with_it() {
-    for at in [None, Some(FailAt::BeforeCommit), Some(FailAt::AfterCommit)] {
-        let d = Deployment::new();
-        let (kid, _) = d.first_token();
-        d.world.set_keks(Keks::default());
-        assert!(d.world.control(&ControlCommand::Tend).is_err(), "nothing can be opened");
-        if let Some(at) = at {
-            d.world.fail_next(at);
-            assert!(d.world.publish().is_err());
-        }
-        d.world.publish().expect("published");
-        assert_eq!(d.sealed(), None, "{at:?}");
-        let before = d.world.counts();
-        d.world.publish().expect("published");
-        assert_eq!(d.world.counts().since(before), Counts::default(), "once");
-        d.world.set_keks(keks(0, &[]));
-        d.tend();
-        assert_eq!(d.first_token(), (kid, ONE_READ));
-    }
-}
-
-#[test]
-fn a_wrong_kek_publishes_nothing_and_says_so_when_asked() {
-    let d = Deployment::new();
-    let (kid, _) = d.first_token();
-    let before = d.sealed();
-    d.world.set_keks(keks(2, &[]));
-    assert_eq!(d.token(&d.edge()).status, 500);
-    assert!(d.world.control(&ControlCommand::Tend).is_err());
-    d.world.publish().expect("published");
-    assert_eq!(d.sealed(), before, "nothing has changed");
-    d.world.set_keks(keks(2, &[0]));
-    d.tend();
-    assert_eq!(d.first_token(), (kid, ONE_READ));
-}
-
-#[test]
-fn a_publication_under_a_wrong_kek_takes_the_copy_away() {
-    let d = Deployment::new();
-    d.rotate(false);
-    d.world.set_keks(keks(2, &[]));
-    d.world.publish().expect("published");
-    assert_eq!(d.sealed(), None);
-}
-
-#[test]
-fn a_kek_that_is_set_later_has_the_keys_published() {
-    let world = World::new(ISSUER).expect("an issuer");
-    world.control(&ControlCommand::Open).expect("opened");
-    let client = create(&world, "app");
-    world.publish().expect("published");
-    let d = Deployment { world, client };
-    assert_eq!(d.first_token().1, Counts { control_calls: 1, ..ONE_READ }, "as before");
-    d.world.set_keks(keks(0, &[]));
-    assert!(d.first_token().1.control_calls == 1 && d.sealed().is_none());
-    d.world.publish().expect("published");
-    assert_eq!(d.first_token().1, ONE_READ);
 }
 
 #[test]
