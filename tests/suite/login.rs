@@ -32,6 +32,18 @@ pub fn web_client(f: &Fixture<'_>, members: &Value) -> TestClient {
     f.client(&all)
 }
 
+/// A request of `client` that asks for nothing but who somebody is.
+pub fn plain_request(client: &TestClient) -> [(&str, &str); 6] {
+    [
+        ("client_id", client.id.as_str()),
+        ("response_type", "code"),
+        ("redirect_uri", REDIRECT),
+        ("scope", "openid"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ]
+}
+
 impl<'a> Login<'a> {
     #[track_caller]
     pub fn new(f: &'a Fixture<'a>, members: &Value) -> Self {

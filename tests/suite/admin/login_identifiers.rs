@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::suite::admin::users::{create, gets_in, login_path, made, path};
 use crate::suite::browser::{Browser, PASSWORD};
 use crate::suite::harness::{Fixture, encode};
+use crate::suite::login;
 use crate::suite::login::web_client;
-use crate::suite::{browser, login};
 
 pub fn a_login_identifier_is_given_once(f: &Fixture<'_>) {
     let user = made(f, &json!({}))["user"].clone();
@@ -76,14 +76,7 @@ pub fn identifiers_that_pass_for_others_are_refused(f: &Fixture<'_>) {
         change.expect_error(422, "invalid_user");
         let browser = Browser::new(f);
         let client = web_client(f, &json!({}));
-        let request = [
-            ("client_id", client.id.as_str()),
-            ("response_type", "code"),
-            ("redirect_uri", login::REDIRECT),
-            ("scope", "openid"),
-            ("code_challenge", browser::CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ];
+        let request = login::plain_request(&client);
         let page = browser.sign_up(&request, name).expect(200);
         assert!(page.body.contains("Enter an address like"), "{name:?}: {}", page.body);
     }

@@ -63,14 +63,7 @@ pub fn a_password_that_is_guessed_first_is_refused(f: &Fixture<'_>) {
 pub fn who_signs_up_needs_a_password_that_is_not_guessed_first(f: &Fixture<'_>) {
     let browser = Browser::new(f);
     let client = web_client(f, &json!({}));
-    let request = [
-        ("client_id", client.id.as_str()),
-        ("response_type", "code"),
-        ("redirect_uri", login::REDIRECT),
-        ("scope", "openid"),
-        ("code_challenge", browser::CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
+    let request = login::plain_request(&client);
     let email = format!("{}@example.com", f.unique("grace"));
     let mut page = browser.sign_up_with(&request, &email, "sunshine").expect(200);
     assert!(page.body.contains("easy to guess"), "{}", page.body);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::suite::browser::{Browser, PASSWORD};
 use crate::suite::harness::{Fixture, Req, Resp, encode};
+use crate::suite::login;
 use crate::suite::login::{Login, web_client};
-use crate::suite::{browser, login};
 
 /// An Argon2id hash of "a password from elsewhere" (4 MiB, three passes, two lanes) that argon2-cffi 25.1 made.
 const HASH: &str =
@@ -44,14 +44,7 @@ pub fn set_password(browser: &Browser<'_>, page: &Resp, password: &str) -> Resp 
 pub fn gets_in(f: &Fixture<'_>, login: &str, password: &str) -> bool {
     let browser = Browser::new(f);
     let client = web_client(f, &json!({}));
-    let request = [
-        ("client_id", client.id.as_str()),
-        ("response_type", "code"),
-        ("redirect_uri", login::REDIRECT),
-        ("scope", "openid"),
-        ("code_challenge", browser::CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
+    let request = login::plain_request(&client);
     let page = browser.authorize(&request).expect(200);
     browser.log_in(&page, login, password).status == 303
 }
