@@ -1,9 +1,10 @@
-//! The symmetric keys of an issuer, one per purpose, derived from secrets that the Control object keeps.
+//! The symmetric keys of an issuer, one for each purpose, derived from secrets that the Control object keeps. `keyring` makes
+//! them once per isolate; whatever seals, tags or names values takes them from there.
 //!
-//! Two kinds. *Names* never change: with another key every person's object, every pairwise subject and every generated client
-//! id would be another one. They protect nothing by themselves (`docs/decisions/key-replacement.md`). *Guards* make what others
-//! carry around: they come from a root secret of which there are several generations at a time, one that values are made with
-//! and those that older values were made with. Every value names its generation (`NAMED`).
+//! There are two kinds. *Names* never change: under another key every user's object, every pairwise subject and every generated
+//! client id would be another one. They protect nothing by themselves (`docs/decisions/key-replacement.md`). *Guards* make the
+//! values that others carry around. They come from a root secret that has several generations at a time: one that new values are
+//! made with, and those of older values. Every value names its generation (`NAMED`).
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -16,7 +17,7 @@ use crate::protocol::codec::encoding::from_base64url;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::Timestamp;
 
-/// First byte of a value that names the generation it was made with; that is the second byte.
+/// The first byte of a value that names its generation; the second byte is the generation.
 pub(crate) const NAMED: u8 = 2;
 
 /// What a guard's key is for.
@@ -85,14 +86,14 @@ pub struct Root {
     pub unnamed_until: Option<Timestamp>,
 }
 
-/// The derived keys; made once per isolate and change of the keys.
+/// The derived keys, made once per isolate and again whenever the root secret changes.
 #[derive(Debug)]
 pub struct Derived {
-    /// MAC of generated client ids.
+    /// The key of the MAC in generated client ids.
     pub client_id: SecretBytes,
-    /// Names of the objects that belong to people: nobody outside can tell which object holds whom.
+    /// The key behind the names of objects that belong to users: nobody outside can tell which object holds whom.
     pub routing: SecretBytes,
-    /// Makes pairwise subjects.
+    /// The key that makes pairwise subjects.
     pub pairwise: SecretBytes,
     /// Seals authorization codes.
     pub code: Guard,
@@ -108,12 +109,12 @@ pub struct Derived {
     pub refresh: Guard,
     /// Tags references of pushed requests.
     pub request_uri: Guard,
-    /// Tags session cookies, likewise.
+    /// Tags session cookies, and the marks of browsers that somebody has logged in with.
     pub session: Guard,
 }
 
 impl Derived {
-    /// Derives the names from `names`, and the guards' keys from `roots`, of which `writing` makes values.
+    /// Derives the names' keys from `names` and the guards' keys from `roots`; new values are made with the generation `writing`.
     pub fn new(names: &SecretBytes, roots: Vec<Root>, writing: u8) -> Self {
         let roots: Rc<[Root]> = roots.into();
         let guard = |purpose| Guard::new(purpose, &roots, writing);
@@ -132,23 +133,23 @@ impl Derived {
         }
     }
 
-    /// Derives everything from one secret, as a release does that knows no generations.
+    /// Derives all keys from one secret, as releases did that knew no generations.
     pub fn from_root(root: &SecretBytes) -> Self {
         let unnamed_until = Some(Timestamp(u64::MAX));
         let only = Root { id: 0, secret: root.clone(), retired_for: BTreeSet::new(), unnamed_until };
         Self::new(root, vec![only], 0)
     }
 
-    /// Whether `text` was made with a generation that is younger than all of these.
+    /// Whether `text` claims to be made with a generation that is younger than all of these.
     pub(crate) fn is_outdated_for(&self, text: &str) -> bool {
         let known = |id: u8| self.code.roots.iter().any(|root| root.id == id);
-        // Ids go round; half of them count as ahead.
+        // Generations are numbered modulo 256, so half of all numbers count as younger.
         let ahead = |id: u8| (1..=i8::MAX.unsigned_abs()).contains(&id.wrapping_sub(self.code.current.0));
         generation(text).is_some_and(|id| !known(id) && ahead(id))
     }
 }
 
-/// The generation that a value of ours claims to be made with. Nothing of it is verified.
+/// The generation that a value of this server claims to be made with. Nothing of the value is verified.
 fn generation(text: &str) -> Option<u8> {
     let body = match text.as_bytes() {
         [_, _, _, b'_', ..] => text.get(4..)?,
@@ -164,7 +165,7 @@ fn derive(root: &SecretBytes, purpose: &str) -> SecretBytes {
     SecretBytes::new(mac(root, &[b"mintedge key v1", purpose.as_bytes()]).to_vec())
 }
 
-/// The keys of one purpose.
+/// The keys of one purpose, one for each generation of the root secret that is still good for it.
 #[derive(Clone)]
 pub struct Guard {
     purpose: Purpose,
@@ -186,12 +187,12 @@ impl Guard {
         Self { purpose, current, roots: Rc::clone(roots) }
     }
 
-    /// The generation that values are made with, and its key.
+    /// The generation that new values are made with, and its key.
     pub(crate) fn current(&self) -> (u8, &SecretBytes) {
         (self.current.0, &self.current.1)
     }
 
-    /// The key of a generation. Older ones are derived when they are asked for: a cold isolate has better things to do.
+    /// The key of the generation `id`. Older ones are derived only when they are needed, to keep the start of an isolate short.
     pub(crate) fn named(&self, id: u8) -> Option<SecretBytes> {
         let root = self.roots.iter().find(|root| root.id == id).filter(|root| self.is_good(root))?;
         Some(if id == self.current.0 {
@@ -201,13 +202,13 @@ impl Guard {
         })
     }
 
-    /// The key of values that name no generation: an earlier release made them.
+    /// The key of values that name no generation, which an earlier release made.
     pub(crate) fn unnamed(&self) -> Option<SecretBytes> {
         let root = self.roots.iter().find(|root| root.unnamed_until.is_some() && self.is_good(root))?;
         Some(derive(&root.secret, self.purpose.name()))
     }
 
-    /// How long a release whose values name no generation may have made some that are only checked by their seal.
+    /// The time until which an earlier release may have made values that name no generation and are checked by their seal only.
     pub(crate) fn unnamed_until(&self) -> Option<Timestamp> {
         self.roots.iter().find_map(|root| root.unnamed_until)
     }
@@ -217,9 +218,9 @@ impl Guard {
     }
 }
 
-/// HMAC-SHA256 over `parts`, each preceded by its length, so that no two lists of parts collide.
+/// Computes HMAC-SHA256 over `parts`, each preceded by its length, so that no two lists of parts collide.
 pub fn mac(key: &SecretBytes, parts: &[&[u8]]) -> [u8; 32] {
-    // A MAC takes a key of any length; the error exists for the trait's sake.
+    // HMAC takes a key of any length, so this can't fail; the error belongs to the trait.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose()) else {
         return [0; 32];
     };

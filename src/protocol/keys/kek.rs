@@ -1,7 +1,8 @@
-//! Keys at rest: wrapped by the deployment's key encryption key, and wrapped anew when that is replaced.
+//! Private keys at rest: wrapped by the deployment's key encryption key (`KEK`), and wrapped again when that is replaced. The
+//! Control object stores them like this.
 //!
-//! Which `KEK` a key is wrapped by is written beside it, so a deployment that brings the new one and the one before opens
-//! everything, whichever of the two it lies under.
+//! Each wrapped key says which `KEK` it lies under. So a deployment that has the new `KEK` and the one before opens everything,
+//! whichever of the two it was wrapped by.
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
@@ -14,25 +15,25 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::secret::SecretBytes;
 
-/// A private key at rest.
+/// A private key as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StoredPrivate {
-    /// As it is: the deployment has no `KEK`.
+    /// The key itself, because the deployment has no `KEK`.
     Clear(SecretBytes),
-    /// XChaCha20-Poly1305 under the `KEK`, bound to issuer and name.
+    /// The key encrypted with XChaCha20-Poly1305 under a `KEK`, bound to the issuer and to the key's name.
     Wrapped {
-        /// Which `KEK`: a digest of it.
+        /// The `KEK` it is wrapped by, named by a digest.
         kek: String,
-        /// 24 bytes, base64url.
+        /// The nonce: 24 bytes, base64url.
         nonce: String,
-        /// Ciphertext and tag, base64url.
+        /// The ciphertext and its tag, base64url.
         ciphertext: String,
     },
 }
 
 impl StoredPrivate {
-    /// Which `KEK` it is wrapped by; `None` in the clear.
+    /// The `KEK` that the key is wrapped by; `None` if it is not wrapped.
     pub fn kek(&self) -> Option<&str> {
         match self {
             Self::Clear(_) => None,
@@ -41,12 +42,12 @@ impl StoredPrivate {
     }
 }
 
-/// A key encryption key: 32 bytes from a secret of the deployment, base64url there.
+/// A key encryption key: 32 bytes. The deployment's secret holds them as base64url.
 #[derive(Debug, Clone)]
 pub struct Kek(SecretBytes);
 
 impl Kek {
-    /// Reads the secret's text.
+    /// Reads the text of a deployment's secret.
     ///
     /// # Errors
     /// If it isn't 32 bytes in base64url: better no service than keys at rest in the clear by accident.
@@ -59,7 +60,7 @@ impl Kek {
         }
     }
 
-    /// A digest that names this key without giving it away.
+    /// A digest that names this `KEK` without giving it away.
     pub fn id(&self) -> String {
         let digest =
             Sha256::new().chain_update(b"mintedge kek id\0").chain_update(self.0.expose()).finalize();
@@ -113,7 +114,7 @@ pub struct Keks {
 }
 
 impl Keks {
-    /// Reads the deployment's secrets; `previous` may hold several, with spaces between.
+    /// Reads the deployment's secrets; `previous` may hold several of them, separated by spaces.
     ///
     /// # Errors
     /// If one isn't a key, or there is a previous one without a current one: taking the `KEK` away by mistake must not lay
@@ -128,17 +129,17 @@ impl Keks {
         Ok(Self { current, previous })
     }
 
-    /// Whether there is none at all.
+    /// Whether the deployment has no `KEK` at all.
     pub fn is_empty(&self) -> bool {
         self.current.is_none()
     }
 
-    /// Names the one that wraps.
+    /// The name of the `KEK` that wraps, if there is one.
     pub fn id(&self) -> Option<String> {
         self.current.as_ref().map(Kek::id)
     }
 
-    /// Wraps `private` for `issuer` and `name`; without a `KEK` it stays as it is.
+    /// Wraps `private` for `issuer` and `name`. Without a `KEK` it stays as it is.
     ///
     /// # Errors
     /// Never for inputs of this size.
@@ -155,7 +156,7 @@ impl Keks {
         }
     }
 
-    /// The key in the clear.
+    /// Opens a stored key.
     ///
     /// # Errors
     /// If it is wrapped by a `KEK` that is not among these.
@@ -170,7 +171,7 @@ impl Keks {
         }
     }
 
-    /// The key wrapped by the current `KEK`; `None` if it is already, or there is none.
+    /// Wraps a stored key by the current `KEK`. `None` if it already is, or if there is no `KEK`.
     ///
     /// # Errors
     /// As [`Keks::open`].
@@ -189,7 +190,7 @@ impl Keks {
         self.wrap(private, issuer, name, entropy).map(Some)
     }
 
-    /// Whether `stored` can be opened.
+    /// Checks that `stored` can be opened.
     ///
     /// # Errors
     /// If not: with what to do.
@@ -200,12 +201,13 @@ impl Keks {
         }
     }
 
-    /// A key for another purpose than wrapping, derived from the current `KEK`, and the name of that `KEK`.
+    /// A key for another purpose than wrapping, derived from the current `KEK`, with the name of that `KEK`.
     pub(super) fn current_derived(&self, parts: &[&[u8]]) -> Option<(String, SecretBytes)> {
         self.current.as_ref().map(|kek| (kek.id(), kek.derived(parts)))
     }
 
-    /// The same key from the `KEK` that is named `id`, if that is the current one or one of those it replaces.
+    /// The key of [`Keks::current_derived`], but from the `KEK` named `id`, if that is the current one or one of those it
+    /// replaces.
     pub(super) fn derived(&self, id: &str, parts: &[&[u8]]) -> Option<SecretBytes> {
         self.named(id).map(|kek| kek.derived(parts))
     }

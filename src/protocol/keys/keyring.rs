@@ -1,4 +1,5 @@
-//! Keys as the Control object stores them, and as an edge holds them.
+//! Key pairs as they are made, as they travel from the Control object to an edge, and as an edge holds them ready to sign.
+//! `lookup` keeps a [`Keyring`] per isolate, and `issue` signs with it.
 
 use super::schedule::PublicKey;
 use super::token_header;
@@ -16,19 +17,19 @@ use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
-/// A key pair just made. The private part is a 32-byte seed for Ed25519, PKCS#8 DER for the others.
+/// A key pair that was just made. The private side is a 32-byte seed for Ed25519 and PKCS#8 DER for the others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyMaterial {
-    /// What it signs with.
+    /// The algorithm that the key signs with.
     pub alg: Alg,
-    /// Public part.
+    /// The public side, as a JWK.
     pub public: PublicJwk,
-    /// Private part.
+    /// The private side.
     pub private: SecretBytes,
 }
 
 impl KeyMaterial {
-    /// Makes an Ed25519 key; the other kinds come from the platform's crypto.
+    /// Makes an Ed25519 key pair. The platform's crypto makes the other kinds.
     pub fn ed25519(entropy: &impl Entropy) -> Self {
         let private = SecretBytes::generate(entropy);
         let public = ed25519_key(&private).map(|key| key.verifying_key().to_bytes());
@@ -41,38 +42,39 @@ fn ed25519_key(private: &SecretBytes) -> Option<Ed25519SigningKey> {
     private.expose().try_into().ok().map(Ed25519SigningKey::from_bytes)
 }
 
-/// What travels from the Control object to an edge: every key that may still sign.
+/// What travels from the Control object to an edge: the root secret and every key that may still sign.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyringParcel {
     /// Rises with every change of the keys.
     pub version: u64,
-    /// What the keys are derived from that never change: those that name people and clients. In a release that knows no
-    /// generations it is what all are derived from.
+    /// The secret behind the keys that never change, which name users and clients. In a release that knows no generations all
+    /// symmetric keys come from it.
     pub root: SecretBytes,
-    /// The generations of what all other MAC and sealing keys are derived from. None from an object that is of such a release.
+    /// The generations of the root secret behind all other symmetric keys. Empty if the object is of a release without
+    /// generations.
     #[serde(default)]
     pub roots: Vec<Root>,
-    /// Which of them values are made with.
+    /// The generation that new values are made with.
     #[serde(default)]
     pub writing: u8,
-    /// The keys and their private sides.
+    /// The signing keys: public side and private side.
     pub keys: Vec<(PublicKey, SecretBytes)>,
 }
 
-/// The keys in the form an edge signs with; made once per isolate and key change.
+/// The keys in the form that an edge signs with, made once per isolate and again when the keys change.
 #[derive(Debug)]
 pub struct Keyring {
-    /// The version of the parcel it was made from.
+    /// The version of the parcel that this keyring was made from.
     pub version: u64,
     /// The symmetric keys.
     pub derived: Derived,
-    /// Ready to sign.
+    /// The signing keys.
     pub keys: Vec<SigningKey>,
 }
 
-/// One key, ready to sign.
+/// One signing key, ready to use.
 pub struct SigningKey {
-    /// Public side and schedule.
+    /// The public side and the schedule.
     pub public: PublicKey,
     private: SecretBytes,
     ed25519: Option<Ed25519SigningKey>,
@@ -94,7 +96,7 @@ impl SigningKey {
         Self { public, private, ed25519, access_token_header }
     }
 
-    /// Header of an access token that is signed with this key, as base64url. The usual one is made once.
+    /// The protected header of an access token that is signed with this key, as base64url. The usual one is made only once.
     pub fn access_token_header(&self, typ: AccessTokenTyp) -> Cow<'_, str> {
         match typ {
             AccessTokenTyp::AtJwt => Cow::Borrowed(&self.access_token_header),
@@ -104,12 +106,12 @@ impl SigningKey {
         }
     }
 
-    /// PKCS#8 DER, for the platform's crypto; the seed if this is an Ed25519 key.
+    /// The private side for the platform's crypto: PKCS#8 DER, or the seed of an Ed25519 key.
     pub fn private(&self) -> &SecretBytes {
         &self.private
     }
 
-    /// The parsed key if this is an Ed25519 key.
+    /// The parsed private key, if this is an Ed25519 key.
     pub fn ed25519(&self) -> Option<&Ed25519SigningKey> {
         self.ed25519.as_ref()
     }

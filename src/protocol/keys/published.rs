@@ -6,7 +6,8 @@
 //! associated data: nobody without the `KEK` can make a value, change one, or give it another issuer, version or end.
 //!
 //! The key is derived from the `KEK` with a context of its own, so it is another one than the key that wraps the rows of the
-//! Control object. `docs/decisions/keys-in-kv.md` says why the value has an end.
+//! Control object. `docs/decisions/keys-in-kv.md` says why the value has an end. The Control object seals it; `server::published`
+//! opens it.
 
 use super::kek::Keks;
 use super::keyring::KeyringParcel;
@@ -18,9 +19,9 @@ use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::time::{DAY, Timestamp};
 
-/// How long edges take a published value, in seconds.
+/// How long after it was made an edge accepts a published value, in seconds.
 pub const GOOD_FOR: u64 = 3 * DAY;
-/// How old a published value is when it is made anew though the keys are the same, in seconds.
+/// The age at which a published value is made again although the keys are the same, in seconds.
 pub const RENEW_AFTER: u64 = DAY;
 
 const LAYOUT: &str = "1";

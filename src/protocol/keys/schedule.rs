@@ -1,4 +1,6 @@
-//! When a signing key is published, signs, verifies and is gone: its state is a function of its schedule and the time.
+//! The life of a signing key: when it is published, signs, only verifies, and is gone. Its state is a function of its schedule
+//! and the time, so nothing has to be switched. `state::keys` makes schedules; the Control object, `/jwks` and the keyring read
+//! them.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +8,11 @@ use super::kek::StoredPrivate;
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
 
-/// How long a key is published before it signs, in seconds.
+/// How long a key is published before it signs, in seconds: a day.
 pub const ANNOUNCE: u64 = DAY;
-/// How long a key stays published after it stopped signing, in seconds: the longest access token and an hour.
+/// How long a key stays published after it has stopped signing, in seconds: as long as the longest access token, and an hour.
 pub const KEEP: u64 = MAX_TOKEN_LIFETIME + HOUR;
-/// Longest lifetime of an access token, in seconds.
+/// The longest lifetime of an access token, in seconds.
 pub const MAX_TOKEN_LIFETIME: u64 = DAY;
 
 /// When a key is made, used and gone.
@@ -65,13 +67,13 @@ impl Schedule {
 /// The public side of a key and its schedule: what `/jwks` and the snapshot show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicKey {
-    /// RFC 7638 thumbprint.
+    /// The key's id: its RFC 7638 thumbprint.
     pub kid: String,
-    /// What it signs with.
+    /// The algorithm that the key signs with.
     pub alg: Alg,
-    /// The key itself.
+    /// The public key as a JWK.
     pub jwk: PublicJwk,
-    /// When it is published, used and gone.
+    /// When the key is published, signs and is gone.
     #[serde(flatten)]
     pub schedule: Schedule,
 }
@@ -79,14 +81,14 @@ pub struct PublicKey {
 /// A key as the Control object stores it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredKey {
-    /// Public side.
+    /// The public side and the schedule.
     #[serde(flatten)]
     pub public: PublicKey,
-    /// Private side, wrapped if there is a key encryption key.
+    /// The private side, wrapped if the deployment has a key encryption key.
     pub private: StoredPrivate,
 }
 
-/// The key that signs with `alg` at `now`: of several active ones the youngest.
+/// The key that signs with `alg` at `now`: the youngest if several are active.
 pub fn active<'a>(
     keys: impl IntoIterator<Item = &'a PublicKey>,
     alg: Alg,
@@ -97,8 +99,8 @@ pub fn active<'a>(
         .max_by_key(|key| key.schedule.active_from)
 }
 
-/// The key an edge signs with: the active one, or else the one that starts next. The object's clock may be ahead of the
-/// edge's, and then a key that starts at once has not started here; without another one there is no reason to wait.
+/// The key that an edge signs with: the active one, or else the one that starts next. The Control object's clock may be ahead of
+/// the edge's, so that a new key has not started here yet; if it is the only one, there is no reason to wait.
 pub fn signer<'a>(
     keys: impl IntoIterator<Item = &'a PublicKey> + Clone,
     alg: Alg,

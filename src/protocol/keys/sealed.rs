@@ -1,9 +1,9 @@
-//! Values that only this server can make and read, carried by others: authorization codes, requests in open pages,
-//! references to grants.
+//! Sealed values: only this server can make and read them, though others carry them. They are authorization codes, requests in
+//! open pages, and references to grants in access tokens.
 //!
-//! `prefix ‖ base64url(NAMED ‖ generation ‖ nonce ‖ ciphertext) ‖ checksum`: XChaCha20-Poly1305 over JSON. What stands before
-//! the nonce is the additional data, so a value of one kind never opens as another. Values of releases before there were
-//! generations lack the two bytes and open for as long as that generation of the root secret is good.
+//! `prefix ‖ base64url(NAMED ‖ generation ‖ nonce ‖ ciphertext) ‖ checksum`: XChaCha20-Poly1305 over JSON. What stands before the
+//! nonce is the additional data, so a value of one kind never opens as another. Values of releases before there were generations
+//! lack the two bytes and open for as long as that generation of the root secret is good.
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
@@ -23,14 +23,14 @@ use crate::protocol::{
 
 const NONCE: usize = 24;
 
-/// Prefix of an authorization code.
+/// The prefix of an authorization code.
 pub const CODE_PREFIX: &str = "meo_";
-/// Prefix of a request that waits in an open page.
+/// The prefix of an authorization request that waits in an open page.
 pub const FLOW_PREFIX: &str = "mef_";
-/// Prefix of a reference to a grant in an access token.
+/// The prefix of the reference to a grant in an access token.
 pub const GRANT_PREFIX: &str = "meg_";
 
-/// Seals `value` with the current key.
+/// Seals `value` with the current key, as text that begins with `prefix`.
 ///
 /// # Errors
 /// Ours only: `value` is no JSON, or the cipher refuses.
@@ -47,7 +47,7 @@ pub fn seal<T: Serialize>(
     Ok(with_checksum(format!("{prefix}{}", secret_base64url(&bytes))))
 }
 
-/// The nonce, and after it `plain` encrypted and bound to `aad`.
+/// Encrypts `plain`, bound to `aad`. Returns the nonce (24 bytes), ciphertext and tag.
 pub(super) fn encrypted(
     key: &SecretBytes,
     aad: &[u8],
@@ -62,7 +62,7 @@ pub(super) fn encrypted(
     Ok([nonce.to_vec(), sealed.ok_or(ServerError::internal("sealing failed"))?].concat())
 }
 
-/// Opens a sealed value; `None` for anything that this server did not seal with one of these keys and this prefix.
+/// Opens a sealed value. `None` for anything that this server did not seal with one of these keys and this prefix.
 pub fn open<T: DeserializeOwned>(guard: &Guard, prefix: &str, text: &str) -> Option<T> {
     from_json(&unsealed(guard, prefix, text)?)
 }
@@ -78,7 +78,7 @@ fn unsealed(guard: &Guard, prefix: &str, text: &str) -> Option<Vec<u8>> {
     decrypted(&guard.unnamed()?, prefix.as_bytes(), &bytes)
 }
 
-/// What [`encrypted`] was given; `None` if the key or `aad` is another, or a bit was changed.
+/// Decrypts what [`encrypted`] returned. `None` if the key or `aad` is another one, or a bit was changed.
 pub(super) fn decrypted(key: &SecretBytes, aad: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE>()?;
     let payload = Payload { msg: ciphertext, aad };

@@ -1,4 +1,5 @@
-//! Values with a MAC that an edge checks before it asks anybody: a forged one costs no object call.
+//! Tagged values: everybody can read them, and only this server can make them. An edge checks the tag (a MAC) before it asks an
+//! object, so a forged value costs no object call. Refresh tokens, session cookies, links and pushed requests are made with it.
 //!
 //! `prefix ‖ base64url(NAMED ‖ generation ‖ body ‖ tag) ‖ checksum`. Values of releases before there were generations lack the
 //! first two bytes and are good for as long as that generation of the root secret is.
@@ -11,14 +12,14 @@ use crate::protocol::model::secret::{SecretBytes, split_checksum, with_checksum}
 
 const TAG: usize = 16;
 
-/// Tags `body` with the current key.
+/// Tags `body` with the current key, as text that begins with `prefix`.
 pub(crate) fn tagged(prefix: &str, guard: &Guard, body: &[u8]) -> String {
     let (id, key) = guard.current();
     let tag = mac(key, &[prefix.as_bytes(), &[NAMED, id], body]);
     to_wire(prefix, &[&[NAMED, id], body], &tag)
 }
 
-/// The body of a value whose tag is right, and the key that it was made with.
+/// Checks the tag of `text`. Returns the key that it was made with, and its body; `None` if the tag is wrong.
 pub(crate) fn untagged(prefix: &str, guard: &Guard, text: &str) -> Option<(SecretBytes, Vec<u8>)> {
     let (all, tag) = from_wire(prefix, text)?;
     if let Some((head @ [NAMED, id], body)) = all.split_first_chunk::<2>()
@@ -31,14 +32,14 @@ pub(crate) fn untagged(prefix: &str, guard: &Guard, text: &str) -> Option<(Secre
     fits(&mac(&key, &[prefix.as_bytes(), &all]), &tag).then_some((key, all))
 }
 
-/// Puts `parts` and the tag on the wire.
+/// Writes `parts` and the tag as text, with prefix and checksum.
 pub(crate) fn to_wire(prefix: &str, parts: &[&[u8]], tag: &[u8]) -> String {
     let mut all = parts.concat();
     all.extend(tag.get(..TAG).unwrap_or_default());
     with_checksum(format!("{prefix}{}", secret_base64url(&all)))
 }
 
-/// What stands before the tag, and the tag, unverified.
+/// Splits a text into what stands before the tag, and the tag. Nothing is verified but prefix and checksum.
 pub(crate) fn from_wire(prefix: &str, text: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut all = from_secret_base64url(split_checksum(text)?.strip_prefix(prefix)?)?;
     let split = all.len().checked_sub(TAG)?;
@@ -46,7 +47,7 @@ pub(crate) fn from_wire(prefix: &str, text: &str) -> Option<(Vec<u8>, Vec<u8>)> 
     Some((all, tag))
 }
 
-/// Whether `tag` is the one of `mac`.
+/// Whether `tag` is the tag that belongs to `mac`, compared in constant time.
 pub(crate) fn fits(mac: &[u8], tag: &[u8]) -> bool {
     mac.get(..TAG).unwrap_or_default().ct_eq(tag).into()
 }

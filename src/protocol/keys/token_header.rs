@@ -1,5 +1,5 @@
-//! The protected headers of what this server signs (RFC 7515 §4), and the types by which its tokens tell each other apart
-//! (RFC 8725 §3.11).
+//! The protected headers of what this server signs (RFC 7515 §4), and the `typ` values by which its tokens are told apart (RFC
+//! 8725 §3.11). `issue` writes them, and `tokens::verify` expects them.
 
 use jwt_compact::Header;
 use serde::Serialize;
@@ -8,20 +8,20 @@ use crate::protocol::codec::jws;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
-/// `typ` of an access token (RFC 9068 §2.1).
+/// The `typ` of an access token (RFC 9068 §2.1).
 pub(crate) const ACCESS_TOKEN_TYPE: &str = "at+jwt";
-/// `typ` of an ID token.
+/// The `typ` of an ID token.
 pub(crate) const ID_TOKEN_TYPE: &str = "JWT";
-/// What an access token of the type `JWT` has as `token_use` in its header; nothing else of ours has the member.
+/// The `token_use` in the header of an access token whose `typ` is `JWT`. Nothing else that this server signs has that member.
 pub(crate) const TOKEN_USE: &str = "access";
 
-/// The protected header as base64url.
+/// Writes a protected header as base64url.
 pub(crate) fn header(alg: Alg, typ: &str, kid: &str) -> String {
     jws::header(alg.name(), &Header::empty().with_key_id(kid).with_token_type(typ))
 }
 
-/// The protected header of an access token, as base64url. One that calls itself `JWT` looks like an ID token, so it says in a
-/// place that no claim reaches what it is.
+/// Writes the protected header of an access token, as base64url. One with `typ` `JWT` looks like an ID token, so it says what it
+/// is by `token_use`, in a place that no claim reaches.
 pub(crate) fn access_token_header(alg: Alg, typ: AccessTokenTyp, kid: &str) -> String {
     #[derive(Serialize)]
     struct Marked {

@@ -1,4 +1,5 @@
-//! Answers that several endpoints give.
+//! Answers that several endpoints give: 405 for a method that there isn't (RFC 9110 §15.5.6), and public documents with caching
+//! headers. The endpoints, the admin API and `app` call it.
 
 use super::Server;
 use super::ports::Platform;
@@ -6,7 +7,7 @@ use super::request::RequestContext;
 use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::http::{Header, Method, Response};
 
-/// A refusal of the method, naming the ones there are (RFC 9110 §15.5.6).
+/// Answers 405 and names the methods that there are, `allow` (RFC 9110 §15.5.6).
 pub(crate) fn method_not_allowed<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -16,7 +17,7 @@ pub(crate) fn method_not_allowed<P: Platform>(
     context.fail(server.issuer.as_str(), error.into()).with("allow", allow)
 }
 
-/// Serves a public document with caching headers and an `ETag`, readable for scripts of any origin.
+/// Answers with a public document, its caching headers and an `ETag`. Scripts of any origin may read it.
 pub(crate) fn public_document<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -1,10 +1,10 @@
-//! How often an isolate may ask the Control object because of what somebody said: bounded, and shared so fairly that nobody can
-//! use up what others need.
+//! How often an isolate may ask the Control object because of what a request says. The number is bounded, and shared so that
+//! nobody can use up what others need. `cache` holds one budget for each kind of question; `lookup` and `liveness` take from
+//! them.
 //!
-//! Whoever sends (a network) and what they ask about (a client, an algorithm) have a few questions each of their own, which
-//! come back one by one. Beyond these there is a pool for everybody. So a question is refused only if its sender, its subject
-//! and the pool are all used up: strangers who ask in vain about one client leave every other client its questions, and every
-//! other sender theirs.
+//! A sender (a network) and a subject (a client, an algorithm) have a few questions each of their own, which come back one by
+//! one. Beyond these there is a pool for everybody. A question is refused only if its sender, its subject and the pool are all
+//! used up. So strangers who ask in vain about one client leave every other client and every other sender its questions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -13,11 +13,12 @@ use core::net::IpAddr;
 
 use crate::protocol::model::time::Timestamp;
 
-/// Most senders and most subjects that have questions of their own at the same time; what is full again gives way.
+/// The most senders, and the most subjects, that have a bucket of their own at the same time. Buckets that are full again are
+/// dropped.
 const MAX_OWNERS: usize = 256;
-/// Questions in the pool, and the seconds after which one comes back.
+/// The pool holds 16 questions; one comes back every second.
 const POOL: Rate = Rate { burst: 16, every: 1 };
-/// Questions of one sender or subject.
+/// A sender or a subject has 4 questions of its own; one comes back every five seconds.
 const OWN: Rate = Rate { burst: 4, every: 5 };
 
 /// A budget of questions of one kind.
@@ -27,17 +28,18 @@ pub(crate) struct Budget {
     subjects: Owners,
 }
 
-/// Who asks, and about what.
+/// Who asks the Control object a question, and about what.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Question<'a> {
     /// The address that the request came from.
     pub(crate) sender: Option<IpAddr>,
-    /// What it is about. Only what is known to exist: names that can be made up would each bring questions of their own.
+    /// The client or algorithm that the question is about. It has to be known to exist: made-up names would each bring new
+    /// questions.
     pub(crate) subject: Option<&'a str>,
 }
 
 impl Budget {
-    /// Takes a question out, if there is one for this.
+    /// Takes one question out of the budget. False if none is left for this sender and subject.
     pub(crate) fn take(&self, question: Question<'_>, now: Timestamp) -> bool {
         let Question { sender, subject } = question;
         sender.is_some_and(|sender| self.senders.take(network(sender), now))
@@ -82,7 +84,7 @@ fn take(bucket: &Cell<Bucket>, rate: &Rate, now: Timestamp) -> bool {
     left.is_some()
 }
 
-/// Questions by owner.
+/// The buckets of senders or of subjects, by name.
 #[derive(Default)]
 struct Owners(RefCell<BTreeMap<String, Cell<Bucket>>>);
 
@@ -91,7 +93,7 @@ impl Owners {
         let mut owners = self.0.borrow_mut();
         if owners.len() >= MAX_OWNERS && !owners.contains_key(&owner) {
             owners.retain(|_, bucket| bucket.get().refilled(&OWN, now).left < OWN.burst);
-            // All of them are asking. A newcomer has the pool: if one of these gave way, it would come back with a full bucket.
+            // All of them are asking, so a newcomer has only the pool. A bucket dropped now would come back full.
             if owners.len() >= MAX_OWNERS {
                 return false;
             }
@@ -102,7 +104,7 @@ impl Owners {
     }
 }
 
-/// The network that an address belongs to: of an IPv6 address one customer's part (/56).
+/// The network of an address: the address itself for IPv4, the /56 that one customer has for IPv6.
 fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),

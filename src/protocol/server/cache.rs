@@ -1,4 +1,5 @@
-//! What an isolate remembers between requests: finished values only, and how often it may still ask.
+//! What an isolate remembers between requests: the configuration, the keys and the clients that it read, and the budgets for
+//! asking again. Only finished values are kept, never anything of a request. `lookup` reads and fills it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,15 +15,15 @@ use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::control::{keyring_name, snapshot_name};
 
-/// How long a cached value is used at most and by default, in seconds. KV's own staleness (30 s) comes on top.
+/// The longest and the usual time for which a cached value is used, in seconds. KV's own staleness (30 s) comes on top.
 pub const EDGE_CACHE: u64 = 25;
-/// Most clients an isolate remembers.
+/// The most clients that an isolate remembers.
 const MAX_CACHED: usize = 1024;
 
-/// What an isolate remembers.
+/// What an isolate remembers between requests.
 pub(crate) struct Cache {
     pub(super) snapshot_name: String,
-    /// How long a value is used, in seconds.
+    /// How long a cached value is used, in seconds.
     lifetime: u64,
     snapshot: RefCell<Option<Cached<Snapshot>>>,
     /// Whether the configuration is the Control object's own answer, and not what KV says.
@@ -33,20 +34,20 @@ pub(crate) struct Cache {
     keyring_until: Cell<Option<Timestamp>>,
     /// Whether the keys were asked for before anything needed them.
     pub(super) keys_sought: Cell<bool>,
-    /// When KV was last asked for the keys.
+    /// When KV was last asked for the keys; unset if it never was.
     pub(super) keys_read_at: Cell<Option<Timestamp>>,
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
-    /// For ids that nobody is known to have.
+    /// Pays for looking up client ids that are unknown here.
     pub(super) unknown_ids: Budget,
-    /// For secrets that are wrong as far as is known here: anybody can make one up.
+    /// Pays for looking up secrets that seem to be wrong. Anybody can make one up.
     pub(super) secrets: Budget,
-    /// For clients that have authenticated, and for what was issued to them: nobody else can use that up.
+    /// Pays for reading again what clients have that authenticated, or whose tokens were shown. Nobody else can use this up.
     pub(super) rereads: Budget,
-    /// For keys of algorithms that none is known of.
+    /// Pays for asking for keys of algorithms that no key is known for.
     pub(super) keys: Budget,
-    /// For tokens of issuers and workloads that nobody is known to trust: anybody can make one up.
+    /// Pays for looking up the issuers and workloads of tokens that nothing known here trusts. Anybody can make one up.
     pub(super) policies: Budget,
-    /// For values that claim to be made with keys that nobody has told this isolate of: anybody can make one up, too.
+    /// Pays for looking up generations of the root secret that are unknown here. Anybody can make up a value that names one.
     pub(super) generations: Budget,
 }
 
@@ -109,7 +110,7 @@ impl Cache {
         keyring
     }
 
-    /// Whether there are no keys here and KV was not just asked for them.
+    /// Whether this isolate has no keys yet and has not just asked KV for them.
     pub(super) fn lacks_keys(&self, now: Timestamp) -> bool {
         let asked = self.keys_read_at.get().is_some_and(|at| now.since(at) < self.lifetime);
         self.known_keyring(now).is_none() && !asked

@@ -1,4 +1,5 @@
-//! Calls from the server to objects, with types.
+//! Typed calls of the objects in `crate::protocol::objects`: a command goes out as JSON, and the reply comes back as a value. The
+//! Control object has a method of its own in `ports`. Grants, pages and the admin API call this.
 
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::keys::derived::{Derived, mac};
@@ -19,7 +20,7 @@ use crate::protocol::objects::replay;
 use crate::protocol::objects::subject;
 
 impl<P: Platform> Server<P> {
-    /// Has a person's object carry out `command`.
+    /// Has the object of the user `owner` carry out `command`.
     pub(crate) async fn subject(
         &self,
         owner: UserId,
@@ -39,7 +40,7 @@ impl<P: Platform> Server<P> {
         self.call(Class::Directory, name, command).await
     }
 
-    /// Has the pushed request's object carry out `command`.
+    /// Has the object `name`, which holds a pushed authorization request, carry out `command`.
     pub(crate) async fn ephemeral(
         &self,
         name: &str,
@@ -48,7 +49,7 @@ impl<P: Platform> Server<P> {
         self.call(Class::Ephemeral, name, command).await
     }
 
-    /// Has the object `name` that remembers used tokens carry out `command`.
+    /// Has the object `name`, which remembers one-time tokens that were used, carry out `command`.
     pub(crate) async fn replay(
         &self,
         name: &str,
@@ -71,7 +72,7 @@ impl<P: Platform> Server<P> {
 }
 
 impl UserId {
-    /// Name of the object that holds everything of this person.
+    /// The name of the object that holds everything of this user.
     pub fn object_name(&self, derived: &Derived) -> String {
         base64url(&mac(&derived.routing, &[b"subject", self.bytes()]))
     }

@@ -1,11 +1,12 @@
-//! Where the keys of a trusted issuer come from, and how long they are used.
+//! The public keys of trusted issuers: where they come from, and how long they are used. `federation` asks for one when it
+//! verifies a token of a trusted issuer.
 //!
-//! They are written down (`jwks`), at a known address (`jwks_uri`), or where the issuer's metadata says (`OpenID Connect
-//! Discovery` §4). What was fetched is used for [`FRESH`]; after that it is fetched anew, and only if that fails used for
-//! another [`STALE`]. A failure is remembered for [`FAILED`], and a token that names an unknown key makes this isolate ask at
-//! most once per [`REFRESH`]: a flood of made-up tokens costs the issuer next to nothing.
+//! The keys are in the configuration (`jwks`), at an address in it (`jwks_uri`), or where the issuer's metadata says (`OpenID
+//! Connect Discovery` §4). Fetched keys are used for [`FRESH`] and then fetched again; only if that fails they are used for
+//! another [`STALE`]. A failure is remembered for [`FAILED`], and tokens that name unknown keys make this isolate ask at most
+//! once per [`REFRESH`]: a flood of made-up tokens costs the issuer next to nothing.
 //!
-//! Nothing here is shared between requests but finished values; a request never waits for another's I/O.
+//! Requests share nothing here but finished values; none waits for another's I/O.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,20 +25,20 @@ use crate::protocol::model::time::{HOUR, MINUTE, Timestamp};
 use crate::protocol::rules::discovery;
 use crate::protocol::rules::issuers::is_local;
 
-/// How long keys are used without asking again, in seconds. The platform's own copy may have been as old.
+/// How long fetched keys are used without asking again, in seconds. The platform's own copy may have been just as old.
 const FRESH: u64 = 5 * MINUTE;
-/// How long after that they are used while the issuer can't be reached, in seconds.
+/// How long after [`FRESH`] keys are still used while the issuer can't be reached, in seconds.
 const STALE: u64 = HOUR;
-/// How long an issuer that can't be reached is left alone, in seconds.
+/// How long an issuer that couldn't be reached is not asked again, in seconds.
 const FAILED: u64 = 30;
-/// How long a request relies on another to fetch what it can do without for the moment, in seconds.
+/// How long a request goes on with old keys because another request is fetching new ones, in seconds.
 const UNDER_WAY: u64 = 10;
-/// How long after an unknown key the next one is worth asking for, in seconds.
+/// The shortest time between two fetches because of unknown keys, in seconds.
 const REFRESH: u64 = MINUTE;
-/// Most sources of keys that an isolate remembers.
+/// The most sources of keys that an isolate remembers.
 const MAX_SOURCES: usize = 64;
 
-/// What an isolate knows of the keys of issuers.
+/// What an isolate knows of the keys of trusted issuers.
 #[derive(Default)]
 pub(crate) struct Trust {
     sources: RefCell<BTreeMap<String, KeptKeys>>,
@@ -46,14 +47,14 @@ pub(crate) struct Trust {
 #[derive(Clone, Default)]
 struct KeptKeys {
     keys: Option<(Rc<KeySet>, Timestamp)>,
-    /// When a request last set out to fetch them.
+    /// When a request last began to fetch them; other requests don't for [`UNDER_WAY`].
     tried_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
-    /// When an unknown key last made a request ask.
+    /// When a token that names an unknown key last made a request fetch them.
     refreshed_at: Option<Timestamp>,
 }
 
-/// What to do for keys.
+/// What to do to get an issuer's keys.
 enum Step {
     Use(Rc<KeySet>),
     Fetch(Option<Rc<KeySet>>),
@@ -90,7 +91,8 @@ impl Trust {
         change(sources.entry(name).or_default());
     }
 
-    /// Whether an unknown key is worth asking for. Counted before the request sets out: a flood must not outrun it.
+    /// Whether an unknown key is worth a fetch. It is counted before the request sets out, because a flood must not outrun the
+    /// count.
     fn may_refresh(&self, source: &Source<'_>, now: Timestamp) -> bool {
         let mut may = false;
         self.note(source, |known| {
@@ -104,7 +106,7 @@ impl Trust {
     }
 }
 
-/// Where keys are, and whether that may be on loopback.
+/// Where the keys of an issuer are, and whether that may be on a loopback address.
 struct Source<'a> {
     place: Place<'a>,
     local: bool,
@@ -138,7 +140,7 @@ impl<'a> Source<'a> {
         };
         let (url, is_copy) = self.discover(platform, issuer, false).await?;
         match self.keys(platform, &url, fresh).await {
-            // The keys may have moved since.
+            // The keys may have moved since the copy was made.
             Err(_) if is_copy => {
                 let (url, _) = self.discover(platform, issuer, true).await?;
                 self.keys(platform, &url, fresh).await
@@ -152,7 +154,7 @@ impl<'a> Source<'a> {
         read(platform, (url, self.local), fresh, parse).await.map(|(keys, _)| keys)
     }
 
-    /// Where the keys are, and whether a copy of the metadata says so.
+    /// The address of the keys according to the issuer's metadata, and whether a copy of the metadata says so.
     async fn discover<P: Platform>(
         &self,
         platform: &P,
@@ -164,8 +166,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Gets a document and reads it; says whether it was a copy. A copy that can't be read is none: then its origin is asked. And
-/// only what could be read is kept: an issuer that answers nonsense for a moment has harmed nobody a moment later.
+/// Gets a document and reads it; returns also whether it was a copy. Where a copy can't be read its origin is asked. Only what
+/// could be read is kept as a copy: an issuer that answers nonsense for a moment does no harm a moment later.
 async fn read<P: Platform, T>(
     platform: &P,
     (url, local): (&str, bool),
@@ -188,7 +190,7 @@ async fn read<P: Platform, T>(
     Ok((parsed, document.is_copy))
 }
 
-/// The key that a token of `issuer` names, or the only one that fits if it names none.
+/// Finds the key that a token of `issuer` names. If the token names none, it is the only key that fits.
 ///
 /// # Errors
 /// Why there is none.
@@ -222,7 +224,7 @@ pub(crate) async fn key<P: Platform>(
     keys.key(kid, alg).cloned().ok_or(unknown)
 }
 
-/// Fetches keys and remembers them, or that it failed; what is known stays then.
+/// Fetches the keys of `source` and remembers them. If that fails, it remembers the failure and leaves what is known.
 async fn fetch<P: Platform>(
     server: &Server<P>,
     issuer: &TrustedIssuerConfig,

@@ -1,7 +1,8 @@
-//! Where an edge finds clients, configuration and keys: isolate cache → KV → Control object.
+//! Where an edge finds clients, configuration and keys: in the isolate's cache, then in KV, then in the Control object. Every
+//! endpoint that needs one of them calls this.
 //!
-//! * What is cached is used for [`super::cache::EDGE_CACHE`] at most; KV itself may be 30 s behind. Together that is under 60 s: a disabled
-//!   client stops by then, at every edge.
+//! * Cached values are used for [`super::cache::EDGE_CACHE`] at most, and KV may be 30 s behind. Together that is under 60 s, so
+//!   a disabled client stops working within that time at every edge.
 //! * "KV has no such client" may be just as old, so the Control object is asked before a client is called unknown;
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
 //!   look-ups of that kind an isolate has a `Budget`, of which every sender and every client has a share: a flood of made-up
@@ -39,27 +40,27 @@ use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::control::{ControlCommand, ControlReply};
 
-/// What the Control object gives an edge.
+/// What the Control object gives an edge: configuration and keys.
 struct Opened {
     snapshot: Rc<Snapshot>,
     keyring: Rc<Keyring>,
 }
 
-/// What a look-up found.
+/// The result of looking a client up.
 pub(crate) enum Found {
-    /// The client, as at most 60 s ago.
+    /// The client as it was at most 60 s ago.
     Client(Rc<Client>),
-    /// None, and why that is so.
+    /// There is no client that counts, for this reason.
     None(Cause),
 }
 
 impl<P: Platform> Server<P> {
-    /// The compiled configuration, if this isolate has it at hand.
+    /// The compiled configuration, if it is in this isolate's cache.
     pub(crate) fn known_snapshot(&self, now: Timestamp) -> Option<Rc<Snapshot>> {
         self.cache.fresh_snapshot(now)
     }
 
-    /// The compiled configuration, at most 60 s old.
+    /// The compiled configuration as it was at most 60 s ago.
     pub(crate) async fn snapshot(&self, now: Timestamp) -> Result<Rc<Snapshot>, ServerError> {
         if let Some(snapshot) = self.cache.fresh_snapshot(now) {
             return Ok(snapshot);
@@ -74,7 +75,7 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// The compiled configuration, at most 60 s old and no older than the one `client` was declared in.
+    /// The compiled configuration as it was at most 60 s ago, and no older than the one that `client` was declared in.
     pub(crate) async fn snapshot_for(
         &self,
         client: &Client,
@@ -87,8 +88,9 @@ impl<P: Platform> Server<P> {
         Ok(self.open(now).await?.snapshot)
     }
 
-    /// The keys to sign with, one for each of `algs` among them. Fetched from the Control object once per isolate, and again when
-    /// they changed: the first client of an algorithm makes a key, and its tokens don't wait until that is known everywhere.
+    /// The keys to sign with, with one for each of `algs`. They are fetched once per isolate and again when they have changed.
+    /// The first client of an algorithm makes a key come into being, and its tokens don't wait until that key is known
+    /// everywhere.
     pub(crate) async fn keyring(
         &self,
         snapshot: &Snapshot,
@@ -108,7 +110,7 @@ impl<P: Platform> Server<P> {
         Ok(self.open(now).await?.keyring)
     }
 
-    /// Asks the Control object for everything.
+    /// Asks the Control object for configuration and keys.
     fn open(&self, now: Timestamp) -> LocalBoxFuture<'_, Result<Opened, ServerError>> {
         self.ask_for_everything(now).boxed_local()
     }
@@ -122,12 +124,13 @@ impl<P: Platform> Server<P> {
         Ok(Opened { snapshot: self.cache.keep_controls_snapshot(*snapshot, now), keyring })
     }
 
-    /// Finds a client that something stored or issued here names.
+    /// Finds the client that a stored value or a token of this server names.
     pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
         self.client_asked_for(client_id, None, now).await
     }
 
-    /// Finds a client that a request names: there may be no such client, and the sender's share pays for finding that out.
+    /// Finds the client that a request names. There may be none, and finding that out is paid from the sender's share of the
+    /// budget.
     pub(crate) async fn client_named(
         &self,
         client_id: &str,
@@ -176,17 +179,17 @@ impl<P: Platform> Server<P> {
         self.client_from_control(client_id, now).await
     }
 
-    /// What an isolate reads that knows nothing yet, the keys included.
+    /// Reads what an isolate needs that knows nothing yet: the configuration, the client and the keys.
     async fn first_look(&self, client_id: &str, now: Timestamp) -> Result<Published, ServerError> {
         let read = self.read_published(Some(client_id), now);
         if !self.keks.is_empty() {
             return read.await;
         }
-        // Whoever needs the keys asks again, should this fail.
+        // A failure is ignored here: whoever needs the keys asks again.
         join(read, self.open(now)).await.0
     }
 
-    /// Asks the Control object whether a secret that is wrong as far as is known here is a new one, if the budget allows.
+    /// Asks the Control object whether a secret that seems to be wrong is a new one, if the budget allows.
     pub(crate) async fn client_with_newer_secret(
         &self,
         client_id: &str,
@@ -199,8 +202,8 @@ impl<P: Platform> Server<P> {
         self.client_from_control(client_id, context.now).await
     }
 
-    /// Asks the Control object whether what is known of a client is out of date, if the budget allows. Only what the client
-    /// itself shows is a reason: it has authenticated, or something was issued to it.
+    /// Asks the Control object whether what is known of a client is out of date, if the budget allows. Call it only because of
+    /// something that the client itself showed: it has authenticated, or a token was issued to it.
     pub(crate) async fn reread_client(
         &self,
         client_id: &str,
@@ -217,8 +220,8 @@ impl<P: Platform> Server<P> {
         self.client_from_control(client_id, now).await
     }
 
-    /// Asks the Control object whether there is a newer configuration, or everything that clients were given has ended, if the
-    /// budget allows.
+    /// Asks the Control object, if the budget allows, whether there is a newer configuration, or whether everything that clients
+    /// were given has ended.
     pub(crate) async fn reread_snapshot(
         &self,
         question: Question<'_>,
@@ -249,7 +252,7 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// The keys as this isolate knows them, however old: good for names, which never change.
+    /// The keys that this isolate knows, however old they are. They are good for deriving names, which never change.
     pub(crate) async fn names(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         match self.cache.known_keyring(now) {
             Some(keyring) => Ok(keyring),
@@ -257,10 +260,10 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// The keys of an isolate that has none yet: as they lie sealed in KV, or else the Control object's.
+    /// The keys for an isolate that has none yet: those sealed in KV, or else those of the Control object.
     async fn first_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         if self.lacks_published_keys(now) {
-            // If KV is out of reach the object is asked.
+            // If KV can't be reached the Control object is asked.
             let _ = self.read_published(None, now).await;
         }
         match self.cache.known_keyring(now) {
@@ -269,7 +272,7 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// The keys, at most 60 s old.
+    /// The keys as they were at most 60 s ago.
     pub(crate) async fn any_keyring(&self, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         match (self.cache.known_keyring(now), self.cache.fresh_snapshot(now)) {
             (Some(known), Some(snapshot)) if known.version >= snapshot.keys_version => Ok(known),
@@ -283,8 +286,8 @@ impl<P: Platform> Server<P> {
         if current { Ok(known) } else { Ok(self.open(now).await?.keyring) }
     }
 
-    /// The keys to read `text` with, a value that somebody brings along. If it claims to be made with a generation of the root
-    /// secret that isn't known here yet, the Control object is asked, within a budget.
+    /// The keys to read `text` with, which a request brought. If it claims to be made with a generation of the root secret that
+    /// is unknown here, the Control object is asked, if the budget allows.
     pub(crate) async fn keyring_for(&self, text: &str, now: Timestamp) -> Result<Rc<Keyring>, ServerError> {
         let keyring = self.any_keyring(now).await?;
         if keyring.derived.is_outdated_for(text) && self.cache.generations.take(Question::default(), now) {

@@ -1,4 +1,6 @@
-//! One authorization server: an issuer, a platform, and what the isolate remembers.
+//! One authorization server: an issuer, a platform, and what the isolate remembers. Here are also the request's context and log
+//! line, the ports to the platform, and the look-ups and calls that every layer above needs. Nothing here knows an endpoint or a
+//! grant. `edge` makes one server per isolate and tests make several.
 
 pub(crate) mod answer;
 pub(crate) mod budget;
@@ -28,23 +30,23 @@ use crate::protocol::model::time::Timestamp;
 
 pub use self::publish::publish;
 
-/// Shortest admin secret that is accepted, in bytes. A shorter one counts as none.
+/// The shortest admin secret that is accepted, in bytes. A shorter one counts as unset.
 pub(crate) const MIN_ADMIN_SECRET: usize = 32;
 
-/// What a deployment says of itself, besides its bindings.
+/// The settings of a deployment, besides its bindings.
 #[derive(Debug)]
 pub struct Deployment {
-    /// The issuer: configuration, never the Host header.
+    /// The issuer. It comes from the configuration, never from the Host header.
     pub issuer: Issuer,
-    /// Authenticates the built-in admin client. None, or a short one: there is no such client.
+    /// The secret of the built-in admin client. If it is unset or too short, there is no such client.
     pub admin_secret: Option<Secret>,
-    /// Open the keys that lie sealed in KV. None: the Control object is asked for them.
+    /// The key encryption keys, which open the keys that lie sealed in KV. Without one the Control object is asked for the keys.
     pub keks: Keks,
-    /// How long an edge uses what it read, in seconds; at most [`self::cache::EDGE_CACHE`].
+    /// How long an edge uses what it has read, in seconds; at most [`self::cache::EDGE_CACHE`].
     pub edge_cache: u64,
 }
 
-/// The server of one issuer. An isolate makes one and keeps it.
+/// The server of one issuer. An isolate makes one and keeps it for all its requests.
 pub struct Server<P> {
     pub(crate) issuer: Issuer,
     pub(crate) platform: P,
@@ -55,7 +57,7 @@ pub struct Server<P> {
 }
 
 impl<P: Platform> Server<P> {
-    /// Makes a server that has remembered nothing yet.
+    /// Makes a server that remembers nothing yet.
     pub fn new(deployment: Deployment, platform: P) -> Self {
         let Deployment { issuer, admin_secret, keks, edge_cache } = deployment;
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
@@ -64,13 +66,13 @@ impl<P: Platform> Server<P> {
         Self { issuer, platform, keks, cache, trust: Trust::default(), admin }
     }
 
-    /// The platform, for tests that look at its counters.
+    /// The platform that the server runs on; tests read its counters.
     pub fn platform(&self) -> &P {
         &self.platform
     }
 }
 
-/// The client that `ADMIN_SECRET` authenticates. It lives in no store; without the secret it doesn't exist.
+/// The client that `ADMIN_SECRET` authenticates. It is stored nowhere, and exists only while that secret is set.
 fn admin_client(secret: &Secret) -> Client {
     let epoch = Timestamp(0);
     let config = ClientConfig {

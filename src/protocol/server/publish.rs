@@ -1,15 +1,16 @@
-//! Publication: what the Control object's outbox holds is written to the snapshot store.
+//! Publication: what is in the Control object's outbox is written to the snapshot store. The object's alarm calls it.
 //!
-//! The object has one alarm at a time and is the only writer, so the values of a name can't overtake each other. A name that changes again
-//! while it is written stays in the outbox, and so does one that could not be written.
+//! The object has one alarm at a time and is the only writer, so values of one name can't overtake each other. A name that
+//! changes again while it is written stays in the outbox, and so does one that could not be written.
 
 use super::ports::{Platform, SnapshotWrite};
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::objects::control::{ControlCommand, ControlReply, DueSnapshot, PublishedSnapshot};
 
-/// Publishes what is most urgent, `limit` snapshots at most and all of them at once: one after the other, the last would wait for
-/// seconds. `carry_out` has the Control object carry out a command. Where something is left to publish the object has set its alarm anew.
+/// Publishes the most urgent entries of the outbox, at most `limit` of them and all at once: one after the other, the last would
+/// wait for seconds. `carry_out` has the Control object carry out a command. If anything is left to publish the object has set
+/// its alarm again.
 ///
 /// # Errors
 /// If the object fails or a snapshot could not be written.

@@ -1,4 +1,5 @@
 //! What an edge reads from KV, always in one call: the configuration, the sealed keys and a client, as far as they are needed.
+//! Only `lookup` calls it.
 
 use std::rc::Rc;
 
@@ -12,14 +13,15 @@ use crate::protocol::keys::published;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::control::{PublishedClient, client_snapshot_name};
 
-/// What one read of KV found, besides keys: those are in the cache then.
+/// What one read of KV found, besides the keys, which go into the cache.
 pub(super) struct Published {
     pub(super) snapshot: Option<Rc<Snapshot>>,
     pub(super) client: Option<Rc<Client>>,
 }
 
 impl<P: Platform> Server<P> {
-    /// One read of KV: the configuration if that is due, the keys if there are none yet, and a client if one is asked for.
+    /// Reads KV once: the configuration if the cached one is too old, the keys if there are none yet, and a client if `client_id`
+    /// names one.
     pub(super) async fn read_published(
         &self,
         client_id: Option<&str>,
@@ -31,7 +33,7 @@ impl<P: Platform> Server<P> {
         let client = client_id.map(|client_id| client_snapshot_name(&self.issuer, client_id));
         let names: Vec<&str> = [snapshot, keyring, client.as_deref()].into_iter().flatten().collect();
         let mut values = self.platform.read_snapshots(&names).await?.into_iter();
-        // The values come in the order of the names.
+        // The values come in the order of the names that were asked for.
         let mut value = |asked: bool| asked.then(|| values.next().flatten()).flatten();
         let snapshot = value(snapshot.is_some()).and_then(|json| parse_snapshot(&json));
         let snapshot = snapshot.map(|snapshot| cache.keep_snapshot(snapshot, now));
@@ -44,7 +46,7 @@ impl<P: Platform> Server<P> {
         Ok(Published { snapshot, client: client.map(|client| cache.keep_client(client, now)) })
     }
 
-    /// Whether the keys in KV are worth reading: they could be opened, there are none here, and KV was not just asked.
+    /// Whether the keys in KV are worth reading: this edge could open them, has none yet, and has not just asked for them.
     pub(super) fn lacks_published_keys(&self, now: Timestamp) -> bool {
         !self.keks.is_empty() && self.cache.lacks_keys(now)
     }

@@ -1,5 +1,6 @@
-//! The structured log: one JSON line per request, without secrets, tokens or unverified input; but a redirect URI that was
-//! refused is named, shortened and without its query, because nobody could find the mistake otherwise.
+//! The request context, which goes along with a request from `app` to its answer, and the structured log: one JSON line per
+//! request. A line holds no secrets, no tokens and no unverified input, with one exception. A redirect URI that was refused is
+//! named, shortened and without its query, because nobody could find the mistake otherwise.
 
 use serde::Serialize;
 
@@ -12,73 +13,73 @@ use crate::protocol::keys::derived::{Derived, mac};
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::time::Timestamp;
 
-/// Longest target of an operation that is logged, in bytes.
+/// The longest target of an administrative operation that is logged, in bytes.
 const MAX_TARGET: usize = 128;
 
-/// The kind of hash that stands for a person, by their login identifier.
+/// The kind of keyed hash that stands for a login identifier in the log.
 pub(crate) const LOGIN: &str = "login";
-/// The kind that stands for an address: of IPv6 a /64.
+/// The kind of keyed hash that stands for an address in the log; of IPv6 for a /64.
 pub(crate) const ADDRESS: &str = "address";
 
-/// What stands in the log for a person's identifier or an address: the same for the same, and nothing to anybody without the
-/// server's root secret.
+/// The keyed hash that stands in the log for a login identifier or an address. Equal values have equal hashes, and a hash tells
+/// nothing without this server's root secret.
 pub(crate) fn keyed_hash(derived: &Derived, kind: &str, value: &str) -> String {
     let hash = mac(&derived.routing, &[b"log", kind.as_bytes(), value.as_bytes()]);
     base64url(hash.get(..12).unwrap_or_default())
 }
 
-/// A token that a request shows and that counts once.
+/// A token that a request shows and that may be used only once.
 #[derive(Debug, Clone)]
 pub struct OneTimeToken {
-    /// The object that remembers it, and what it is called there.
+    /// The name of the object that remembers the token, and its key there.
     pub(crate) object: String,
     pub(crate) key: String,
     pub(crate) until: Timestamp,
-    /// What it is refused with: tells what it was shown for.
+    /// The error code if it was used before; it depends on what the token was shown for.
     pub(crate) refused_with: Code,
     pub(crate) is_used: bool,
 }
 
-/// One request on its way: what it is, when it came, and what is to be said of it in the log.
+/// One request on its way through the server: the request, when it came, and what the log will say of it.
 pub struct RequestContext<'a> {
-    /// The request.
+    /// The request that is answered.
     pub request: &'a Request,
-    /// When it came; the one reading of the clock.
+    /// When the request came: the one reading of the clock.
     pub now: Timestamp,
-    /// Identifies it in the log and in errors.
+    /// Identifies the request in the log and in errors.
     pub id: String,
-    /// What it asked for.
+    /// The endpoint that the request is for, in the log's words.
     pub endpoint: std::cell::Cell<&'static str>,
-    /// The grant it named, once that is known to exist.
+    /// The grant type that the request named, once that is known to exist.
     pub grant: std::cell::Cell<Option<&'static str>>,
-    /// How a token exchange speaks of who acts.
+    /// How a token exchange speaks of the actor: `narrowing`, `delegation` or `impersonation`.
     pub semantics: std::cell::Cell<Option<&'static str>>,
-    /// Whether it used something that is there for migrations only.
+    /// Whether the request used something that exists only for migrations.
     pub deprecated: std::cell::Cell<bool>,
-    /// The client, once it is known to exist.
+    /// The client id, once the client is known to exist.
     pub client_id: std::cell::RefCell<Option<String>>,
-    /// The trusted issuer whose token was presented, once that is known to exist.
+    /// The configured id of the trusted issuer whose token was presented, once that is known to exist.
     pub issuer: std::cell::RefCell<Option<String>>,
-    /// The rule that says what such a token is good for.
+    /// The id of the rule that accepted such a token.
     pub rule: std::cell::RefCell<Option<String>>,
-    /// What an administrative operation is about: a client, a key, a version of the configuration; a person as a keyed hash.
+    /// What an administrative operation is about: a client, a key, a version of the configuration, or a user as a keyed hash.
     target: std::cell::RefCell<Option<String>>,
-    /// Who is said to have tried to log in, and from where, as keyed hashes.
+    /// The login identifier and the address of a login that failed, as keyed hashes.
     attempt: std::cell::RefCell<Option<(String, String)>>,
-    /// The tokens it shows that count once.
+    /// The one-time tokens that the request shows; they are used up when it is answered with success.
     pub(crate) one_time: std::cell::RefCell<Vec<OneTimeToken>>,
-    /// The admin API's own word for a refusal, if it was one of these.
+    /// The admin API's own word for a refusal, if it refused the request.
     pub refused: std::cell::Cell<Option<&'static str>>,
-    /// How many generations old the refresh token was that ended its grant, if one did.
+    /// How many generations old the refresh token was that made its grant end, if that happened.
     pub distance: std::cell::Cell<Option<u32>>,
-    /// The redirect URI that it named and that was refused, if one was.
+    /// The redirect URI that the request named and that was refused, if there was one.
     pub(crate) refused_uri: std::cell::RefCell<Option<RefusedUri>>,
-    /// Why it failed, if it did.
+    /// Why the request failed, if it did.
     pub failure: std::cell::RefCell<Option<Failure>>,
 }
 
 impl<'a> RequestContext<'a> {
-    /// Starts one.
+    /// Begins a request: reads the clock and chooses the request's id.
     pub fn new(request: &'a Request, platform: &impl Platform) -> Self {
         Self {
             request,
@@ -101,7 +102,7 @@ impl<'a> RequestContext<'a> {
         }
     }
 
-    /// Where it came from, as far as the platform knows.
+    /// The address that the request came from, as far as the platform knows it.
     pub fn address(&self) -> Option<core::net::IpAddr> {
         self.request.headers.client_ip.as_deref()?.parse().ok()
     }
@@ -111,7 +112,7 @@ impl<'a> RequestContext<'a> {
         *self.client_id.borrow_mut() = Some(client_id.to_owned());
     }
 
-    /// Notes what an administrative operation is about. What doesn't look like the name of anything is left out.
+    /// Notes for the log what an administrative operation is about. A text that doesn't look like a name is left out.
     pub(crate) fn note_target(&self, target: &str) {
         let is_name = target.len() <= MAX_TARGET && !target.chars().any(char::is_control);
         if is_name {
@@ -119,7 +120,7 @@ impl<'a> RequestContext<'a> {
         }
     }
 
-    /// Notes a login that failed: keyed hashes of the identifier and of the address's network.
+    /// Notes a login that failed, for the log: keyed hashes of the login identifier and of the address's network.
     pub(crate) fn note_attempt(&self, login: String, address: String) {
         *self.attempt.borrow_mut() = Some((login, address));
     }
@@ -134,30 +135,30 @@ impl<'a> RequestContext<'a> {
         *self.rule.borrow_mut() = Some(id.to_owned());
     }
 
-    /// Notes a redirect URI that is refused.
+    /// Notes a redirect URI that is refused, for the log and for the page that shows it.
     pub(crate) fn note_refused_uri(&self, uri: &str) {
         *self.refused_uri.borrow_mut() = Some(RefusedUri::of(uri));
     }
 
-    /// Notes the failure for the log and puts it on the wire.
+    /// Notes the failure for the log and makes the response for it.
     pub fn fail(&self, realm: &str, failure: Failure) -> Response {
         let response = failure.response(realm, &self.id);
         *self.failure.borrow_mut() = Some(failure);
         response
     }
 
-    /// Notes a refusal that is answered with a page.
+    /// Notes a refusal that is answered with a page, for the log.
     pub fn note_refusal(&self, code: Code, cause: Cause) {
         *self.failure.borrow_mut() = Some(OAuthError::new(code, cause, "").into());
     }
 
-    /// Whether it was refused, failed, or is administration: what is logged in any case.
+    /// Whether the request is logged in any case: it was refused, it failed, or it is administration.
     pub(crate) fn is_worth_a_line(&self) -> bool {
         let failed = self.failure.borrow().is_some() || self.refused.get().is_some();
         failed || self.endpoint.get().starts_with("admin")
     }
 
-    /// The log line.
+    /// Writes the log line of a request that was answered with `response`.
     pub fn line(&self, response: &Response) -> String {
         let failure = self.failure.borrow();
         let refused_uri = self.refused_uri.borrow();
@@ -234,16 +235,16 @@ struct Line<'a> {
     detail: Option<&'a str>,
 }
 
-/// A redirect URI that was refused, made harmless.
+/// A redirect URI that was refused, with what could do harm removed.
 #[derive(Debug)]
 pub(crate) struct RefusedUri {
-    /// For the page that whoever sent it sees.
+    /// The text for the page that the person at the browser sees.
     pub(crate) shown: String,
-    /// For the log: without query, fragment and user information, which may hold secrets.
+    /// The text for the log: without query, fragment and user information, which may hold secrets.
     logged: String,
 }
 
-/// Longest part of a refused URI that is shown or logged, in characters.
+/// The longest part of a refused URI that is shown or logged, in characters.
 const MAX_REFUSED_URI: usize = 300;
 
 impl RefusedUri {
@@ -255,14 +256,14 @@ impl RefusedUri {
                 printable(&format!("{scheme}://{host}{path}"))
             }
             Some(_) => printable(plain),
-            // No URI at all: what stands before an `@` may be a password here, too.
+            // It is no URI at all. What stands before an `@` may be a password here, too.
             None => printable(plain.rsplit('@').next().unwrap_or_default()),
         };
         Self { shown: printable(uri), logged }
     }
 }
 
-/// Printable ASCII only, and not too much of it: nothing that could look like something else.
+/// Keeps printable ASCII only and not too much of it, so that nothing can look like something else.
 fn printable(text: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_graphic() { letter } else { '\u{fffd}' };
     let mut short: String = text.chars().take(MAX_REFUSED_URI).map(plain).collect();
@@ -272,7 +273,7 @@ fn printable(text: &str) -> String {
     short
 }
 
-/// The platform's own id where it sent a plausible one, else a random one.
+/// The request's id: the platform's own where it sent a plausible one, else a random one.
 fn request_id(request: &Request, entropy: &impl Entropy) -> String {
     let given = request.headers.request_id.as_deref();
     let plausible = |id: &&str| {
