@@ -1,4 +1,5 @@
-//! Base64 in its guises, base62 and percent-decoding. Every function is total; none panics.
+//! Base64 in its several forms (RFC 4648), base62 and percent-encoding (RFC 3986 §2.1). Every function is total; none panics. All
+//! layers use it.
 //!
 //! Base64 comes from two crates, and this is the only file that names either of them. What anybody may read (the parts of a JWT,
 //! public keys, hashes that name something) goes through `base64`, whose lookup tables are fast. What has to stay secret (seeds,
@@ -62,7 +63,7 @@ pub(crate) fn from_secret_base64_bcrypt(text: &str) -> Option<Vec<u8>> {
     Base64Bcrypt::decode_vec(text).ok()
 }
 
-/// Reads JSON from bytes.
+/// Reads JSON from bytes; `None` if they aren't UTF-8, or not the JSON of a `T`.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     json::from_str(core::str::from_utf8(bytes).ok()?).ok()
 }

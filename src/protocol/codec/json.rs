@@ -1,4 +1,5 @@
-//! JSON into types (RFC 8259): the one way this server reads it.
+//! JSON into types (RFC 8259): the one way in which this server reads JSON. Requests, stored rows and configuration all come
+//! through here; writing is `serde_json`'s.
 //!
 //! Text becomes a tree that borrows from it, the tree becomes the type. serde compiles a parser for every type and every kind of
 //! input, and one that walks a tree is less than half as large as one that reads text. The tree costs a few microseconds;
@@ -31,7 +32,7 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     T::deserialize(serde_json::from_str::<Tree<'_>>(text)?)
 }
 
-/// An object of these members. To `collect` them would compile sorting once more for each kind of iterator.
+/// Makes an object of these members. To `collect` them would compile sorting once more for each kind of iterator.
 pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
     let mut object = Map::new();
     object.extend(members);
@@ -113,7 +114,7 @@ impl<'de> Visitor<'de> for Builder {
     }
 }
 
-/// A name that comes twice.
+/// The name of a member that comes twice, if there is one.
 fn doubled<'a>(members: &'a [(Tree<'_>, Tree<'_>)]) -> Option<&'a str> {
     let mut seen = BTreeSet::new();
     let mut names = members.iter().filter_map(|(name, _)| match name {
@@ -123,7 +124,7 @@ fn doubled<'a>(members: &'a [(Tree<'_>, Tree<'_>)]) -> Option<&'a str> {
     names.find(|name| !seen.insert(*name))
 }
 
-// What doesn't depend on the type to be read stands in functions of its own, which are compiled once.
+// Functions that don't depend on the type to be read stand apart, so that they are compiled once.
 impl<'de> Tree<'de> {
     fn instead_of(&self, expected: &dyn Expected) -> Error {
         let found = match self {
@@ -153,7 +154,7 @@ impl<'de> Tree<'de> {
         }
     }
 
-    /// A variant is a text, or an object with one member.
+    /// The variant of an enum: a text, or an object with one member.
     fn into_variant(
         self,
         known: &'static [&'static str],
@@ -289,7 +290,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'de> {
 
 struct Members<'de> {
     rest: IntoIter<(Tree<'de>, Tree<'de>)>,
-    /// Of the member whose name was read last.
+    /// The value of the member whose name was read last.
     value: Tree<'de>,
 }
 
@@ -331,7 +332,7 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
     }
 }
 
-/// What a variant holds.
+/// Reads what a variant holds.
 impl<'de> VariantAccess<'de> for Tree<'de> {
     type Error = Error;
 

@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 
 use super::encoding::{base64url, from_base64url, from_json, push_base64url};
 
-/// Longest token that is looked at, in bytes.
+/// The longest token that is read, in bytes.
 pub const MAX_TOKEN: usize = 8 * 1024;
-/// The header members that are text wherever they stand.
+/// The header members that have to be texts if they are there.
 const TEXTS: [&str; 3] = ["alg", "kid", "typ"];
 
-/// A token taken apart. Nothing in it is verified.
+/// A token taken apart into header, claims and signature. Nothing in it is verified.
 #[derive(Debug)]
 pub struct Compact<'a> {
     token: UntrustedToken<'a>,
@@ -29,7 +29,7 @@ pub struct Compact<'a> {
     signed: &'a str,
 }
 
-/// Takes a token apart. `None` if it is too long, isn't in compact form, or has a header that this server doesn't read.
+/// Takes a token apart. `None` if it is too long, isn't in compact form, or has a header that this server refuses.
 pub fn read(token: &str) -> Option<Compact<'_>> {
     let [header, claims, _] = parts(token)?;
     let untrusted = UntrustedToken::new(token).ok()?;
@@ -42,7 +42,7 @@ pub fn read(token: &str) -> Option<Compact<'_>> {
     Some(Compact { token: untrusted, claims: from_base64url(claims)?, header, signed })
 }
 
-/// The three parts of a token in compact form that isn't too long, as they are: header, claims, signature.
+/// The three parts of a token as they came: header, claims, signature. `None` if it is too long or has another number of parts.
 pub fn parts(token: &str) -> Option<[&str; 3]> {
     let (signed, signature) = token.rsplit_once('.').filter(|_| token.len() <= MAX_TOKEN)?;
     let (header, claims) = signed.split_once('.')?;
@@ -50,48 +50,48 @@ pub fn parts(token: &str) -> Option<[&str; 3]> {
 }
 
 impl<'a> Compact<'a> {
-    /// What it says it is signed with.
+    /// The algorithm by which the token says that it is signed.
     pub fn alg(&self) -> &str {
         self.token.algorithm()
     }
 
-    /// Which key it names.
+    /// The id of the key that the token names.
     pub fn kid(&self) -> Option<&str> {
         self.token.header().key_id.as_deref()
     }
 
-    /// What kind of token it says it is.
+    /// The type that the token says it has.
     pub fn typ(&self) -> Option<&str> {
         self.token.header().token_type.as_deref()
     }
 
-    /// Any other member of its header.
+    /// Any other member of the token's header.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.header.get(name)
     }
 
-    /// What is signed: the first two parts as they came.
+    /// The text that is signed: the first two parts as they came, with the dot between.
     pub fn signed(&self) -> &'a str {
         self.signed
     }
 
-    /// The signature.
+    /// The signature, decoded.
     pub fn signature(&self) -> &[u8] {
         self.token.signature_bytes()
     }
 
-    /// The claims as they came; JSON if they are what they should be.
+    /// The decoded claims as they came. That they are JSON isn't checked.
     pub fn into_claims_bytes(self) -> Vec<u8> {
         self.claims
     }
 
-    /// The claims as a `T`. `None` if they aren't JSON of one, or if a member comes twice (RFC 7519 §4).
+    /// Reads the claims as a `T`. `None` if they aren't the JSON of one, or if a member comes twice (RFC 7519 §4).
     pub fn claims<T: DeserializeOwned>(&self) -> Option<T> {
         from_json(&self.claims)
     }
 }
 
-/// Writes a protected header as base64url: `{"alg":"ES256","kid":"…","typ":"at+jwt"}`, then members of its own.
+/// Writes a protected header as base64url: `{"alg":"ES256","kid":"…","typ":"at+jwt"}`, then further members.
 pub fn header(alg: &str, header: &Header<impl Serialize>) -> String {
     #[derive(Serialize)]
     struct Protected<'a, H> {
@@ -99,12 +99,12 @@ pub fn header(alg: &str, header: &Header<impl Serialize>) -> String {
         #[serde(flatten)]
         header: &'a H,
     }
-    // Text under names that are text always is JSON. What has no header verifies nowhere.
+    // Texts under names that are texts are always valid JSON. If this failed, a token with an empty header would verify nowhere.
     let json = serde_json::to_vec(&Protected { alg, header }).unwrap_or_default();
     base64url(&json)
 }
 
-/// What is to be signed: a header that [`header`] wrote and `claims` (JSON). There is room for the signature.
+/// The text to be signed: a header that [`header`] wrote, a dot, and `claims` (JSON) as base64url. It has room for the signature.
 pub fn signing_input(header: &str, claims: &str) -> String {
     let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 400);
     token.push_str(header);
@@ -113,7 +113,7 @@ pub fn signing_input(header: &str, claims: &str) -> String {
     token
 }
 
-/// The whole token: what was signed, and its signature.
+/// Completes a token: the text that was signed, a dot, and the signature as base64url.
 pub fn complete(mut signing_input: String, signature: &[u8]) -> String {
     signing_input.push('.');
     push_base64url(&mut signing_input, signature);

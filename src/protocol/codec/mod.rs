@@ -1,6 +1,7 @@
-//! Bytes and values: one reader and one writer of each format. Nothing here knows what a token or a client is.
+//! Bytes and values: one reader and one writer of each format (JSON, base64, forms, URIs, compact JWS). Nothing here knows what a
+//! token or a client is.
 //!
-//! This is the lowest layer: it imports nothing of this crate.
+//! This is the lowest layer: it imports nothing of this crate, and every layer above may call it.
 
 pub mod encoding;
 pub mod json;

@@ -1,4 +1,5 @@
-//! Punycode (RFC 3492), read only: whether a host name that begins a label with `xn--` stands for anything.
+//! Punycode (RFC 3492), decoding only: whether a label of a host name that begins with `xn--` stands for anything. Only
+//! `codec::uri` calls it.
 //!
 //! URL parsers refuse a host whose labels they can't decode, so a redirect there leads nowhere. Which letters a registry gives
 //! out (RFC 5892) is left to the DNS.
@@ -11,8 +12,9 @@ const DAMP: u32 = 700;
 const INITIAL_BIAS: u32 = 72;
 const INITIAL_N: u32 = 128;
 
-/// Whether `encoded`, what follows `xn--` in a label in lower case, stands for letters of which some are beyond ASCII and none is
-/// a capital or a control character. Cherokee is written in what Unicode calls capitals.
+/// Whether `encoded` decodes to letters of which some are beyond ASCII and none is a capital or a control character. It is what
+/// follows `xn--` in a label, in lower case. Capitals of Cherokee are allowed, because that is written in what Unicode calls
+/// capitals.
 pub(super) fn is_sound(encoded: &str) -> bool {
     let has_small =
         |letter: char| letter.to_lowercase().ne([letter]) && !('\u{13a0}'..='\u{13f5}').contains(&letter);
@@ -20,7 +22,8 @@ pub(super) fn is_sound(encoded: &str) -> bool {
     decode(encoded).is_some_and(|text| !text.is_ascii() && !text.contains(is_foreign))
 }
 
-/// RFC 3492 §6.2. `None` if it begins with its delimiter, ends early, has a character that is no digit, or goes beyond Unicode.
+/// Decodes a label (RFC 3492 §6.2). `None` if it begins with its delimiter, ends early, has a character that is no digit, or goes
+/// beyond Unicode.
 fn decode(encoded: &str) -> Option<String> {
     let (basic, extended) = match encoded.rsplit_once('-') {
         Some(("", _)) => return None,
@@ -43,7 +46,7 @@ fn decode(encoded: &str) -> Option<String> {
     Some(text.into_iter().collect())
 }
 
-/// One number of variable length (RFC 3492 §3.3).
+/// Reads one number of variable length (RFC 3492 §3.3).
 fn delta(digits: &mut impl Iterator<Item = u8>, bias: u32) -> Option<u32> {
     let (mut delta, mut weight, mut k) = (0_u32, 1_u32, BASE);
     loop {
@@ -62,7 +65,7 @@ fn delta(digits: &mut impl Iterator<Item = u8>, bias: u32) -> Option<u32> {
     }
 }
 
-/// RFC 3492 §6.1.
+/// Adapts the bias after a number was read (RFC 3492 §6.1).
 fn adapt(delta: u32, length: u32, is_first: bool) -> u32 {
     let mut delta = if is_first { delta / DAMP } else { delta / 2 };
     delta += delta / length;

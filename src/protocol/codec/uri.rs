@@ -1,17 +1,18 @@
 //! Absolute URIs (RFC 3986 §4.3), taken apart by one reader: nothing else in this crate looks for `://` in a text.
 //!
-//! [`Uri::split`] takes apart and judges nothing, for texts that were judged before, or that others judge. [`Uri::parse`] takes what may be
-//! registered here. What it takes, every parser of URLs takes for the same thing: no character that one encodes and another doesn't, no
-//! segment that one resolves and another sends, no host that one reads as a number. What leads where is for others to say:
-//! [`crate::protocol::config::redirect_uri`] for applications, [`crate::protocol::model::outbound`] for this server itself, `pages/uri.rs` for browsers.
+//! [`Uri::split`] takes a text apart and judges nothing: it is for texts that are judged elsewhere. [`Uri::parse`] accepts only
+//! what may be registered here, and every parser of URLs takes that for the same thing. It has no character that one parser
+//! encodes and another doesn't, no segment that one resolves and another sends, no host that one reads as a number. What may lead
+//! where is decided by the callers: [`crate::protocol::config::redirect_uri`] for applications,
+//! [`crate::protocol::model::outbound`] for this server's own requests, `pages/uri.rs` for browsers.
 
 use super::punycode;
 
-/// Longest URI, in bytes.
+/// The longest URI, in bytes.
 const MAX_URI: usize = 2048;
-/// Longest host name, in characters (RFC 1035 §2.3.4, without the root's label and the lengths).
+/// The longest host name, in characters (RFC 1035 §2.3.4, without the root's label and the lengths).
 const MAX_HOST: usize = 253;
-/// Schemes that a browser runs or reads by itself, or that lead to no application.
+/// The schemes that a browser runs or reads by itself, or that lead to no application.
 const FORBIDDEN: [&str; 17] = [
     "about",
     "blob",
@@ -37,14 +38,14 @@ const FORBIDDEN: [&str; 17] = [
 pub struct Uri<'a> {
     /// The scheme; in lower case after [`Uri::parse`].
     pub scheme: &'a str,
-    /// What follows `//`, if that is there. After [`Uri::parse`], for `https` and `http`, it is a host and maybe a port.
+    /// What follows `//`, if that is there. After [`Uri::parse`], for `https` and `http`, it is a host with an optional port.
     pub authority: Option<&'a str>,
-    /// Path, query and fragment; no fragment after [`Uri::parse`].
+    /// Path, query and fragment. After [`Uri::parse`] there is no fragment.
     pub path: &'a str,
 }
 
 impl<'a> Uri<'a> {
-    /// Takes `text` apart and judges no part of it but the scheme (RFC 3986 §3.1), in whatever case. `None` without one.
+    /// Takes `text` apart and judges only its scheme (RFC 3986 §3.1), in upper or lower case. `None` without a scheme.
     pub fn split(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
@@ -61,10 +62,10 @@ impl<'a> Uri<'a> {
         is_scheme.then_some(Self { scheme, authority, path })
     }
 
-    /// Takes `text` apart if it may be registered.
+    /// Takes `text` apart if it may be registered as a URI.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Says what is wrong with the text.
     pub fn parse(text: &'a str) -> Result<Self, &'static str> {
         let (scheme, _) =
             text.split_once(':').ok_or("it is not absolute: a scheme and a colon come first")?;
@@ -100,18 +101,18 @@ impl<'a> Uri<'a> {
         }
     }
 
-    /// Whether it is `https` or `http`.
+    /// Whether the scheme is `https` or `http`.
     pub fn is_web(&self) -> bool {
         matches!(self.scheme, "https" | "http")
     }
 
-    /// Whether it is `http` at a loopback address.
+    /// Whether the scheme is `http` and the host a loopback address.
     pub fn is_loopback(&self) -> bool {
         let authority = self.authority.unwrap_or_default().to_ascii_lowercase();
         self.scheme == "http" && is_loopback(&authority)
     }
 
-    /// Its host, and its port if one is written out. An IPv6 address is in its brackets.
+    /// The host, and the port if one is written out. An IPv6 address keeps its brackets.
     pub fn host_and_port(&self) -> Option<(&'a str, Option<&'a str>)> {
         let authority = self.authority?;
         Some(match authority.rsplit_once(':') {
@@ -121,7 +122,7 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// What is wrong with `text` as an address on the web, if anything: `https`, or `http` at a loopback address.
+/// Says what is wrong with `text` as an address on the web, if anything. It has to be `https`, or `http` at a loopback address.
 pub fn web_problem(text: &str) -> Option<&'static str> {
     match Uri::parse(text) {
         Err(problem) => Some(problem),
@@ -130,29 +131,29 @@ pub fn web_problem(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether nothing may lead to this scheme, in whatever case.
+/// Whether nothing may lead to this scheme, in upper or lower case.
 pub fn is_forbidden(scheme: &str) -> bool {
     FORBIDDEN.iter().any(|forbidden| scheme.eq_ignore_ascii_case(forbidden))
 }
 
-/// A scheme (RFC 3986 §3.1) in lower case.
+/// Whether `text` is a scheme (RFC 3986 §3.1) in lower case.
 pub fn is_scheme(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(inner)
 }
 
-/// A host and maybe a port. Case and the scheme's own port, written out, are for the reader to drop.
+/// Whether `authority` is a host with an optional port. Upper case is allowed, and so is the scheme's own port.
 fn is_web_authority(scheme: &str, authority: &str) -> bool {
     let authority = authority.to_ascii_lowercase();
     let standard = if scheme == "https" { ":443" } else { ":80" };
     match authority.strip_suffix(standard) {
-        // What is left has no second port.
+        // No second port may be left.
         Some(host) => is_authority(scheme, host) && (host.ends_with(']') || !host.contains(':')),
         None => is_authority(scheme, &authority),
     }
 }
 
-/// RFC 3986 §2, without the apostrophe, which some parsers encode in a query and some don't.
+/// Whether a URI may have this byte (RFC 3986 §2). The apostrophe is left out: in a query some parsers encode it and some don't.
 fn is_uri_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&()*+,;=%".contains(&byte)
 }
@@ -164,19 +165,19 @@ fn escapes_are_whole(text: &str) -> bool {
     })
 }
 
-/// `.` and `..`, escaped or not: parsers of URLs resolve them all.
+/// Whether a segment of a path is `.` or `..`, escaped or not. Parsers of URLs resolve all of these.
 fn is_dotted(segment: &str) -> bool {
     matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
-/// Whether `text` is a web origin in its one form (RFC 6454 §6.2): scheme, host in lower case, maybe a port, and no slash.
+/// Whether `text` is a web origin in its one form (RFC 6454 §6.2): scheme, host in lower case, an optional port, and no slash.
 pub fn is_origin(text: &str) -> bool {
     let Some(Uri { scheme, authority: Some(authority), path: "" }) = Uri::split(text) else { return false };
     matches!(scheme, "https" | "http") && is_authority(scheme, authority)
 }
 
-/// A host in lower case and maybe a port, in the one form that URL parsers leave as it is: issuers and origins are
-/// compared as strings.
+/// Whether `authority` is a host in lower case with an optional port, in the one form that URL parsers leave as it is. Issuers
+/// and origins are compared as strings.
 pub(crate) fn is_authority(scheme: &str, authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -186,7 +187,7 @@ pub(crate) fn is_authority(scheme: &str, authority: &str) -> bool {
     let port_ok = port
         .is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
     let host_ok = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        // With a dot it is an IPv4 address in disguise, which parsers write in two ways.
+        // An IPv6 address with a dot in it holds an IPv4 address, which parsers write in two ways.
         Some(v6) => {
             !v6.contains('.')
                 && v6.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == v6)
@@ -204,7 +205,7 @@ fn is_host(host: &str) -> bool {
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && label.strip_prefix("xn--").is_none_or(punycode::is_sound)
     });
-    // URL parsers take a host whose last label starts with a digit for an IPv4 address.
+    // URL parsers take a host for an IPv4 address if its last label starts with a digit.
     let numeric =
         host.rsplit('.').next().is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
     is_name

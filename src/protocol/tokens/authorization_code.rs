@@ -1,4 +1,5 @@
-//! What an authorization code says (RFC 6749 §4.1.2). It travels sealed; nothing is stored until it is redeemed.
+//! The contents of an authorization code (RFC 6749 §4.1.2). The code travels sealed, and nothing is stored of it until it is
+//! redeemed. The authorization endpoint makes one, and the `authorization_code` grant reads it.
 
 use crate::protocol::objects::subject::CodeProof;
 use serde::{Deserialize, Serialize};
@@ -18,53 +19,54 @@ use crate::protocol::objects::subject::{Authentication, Session};
 /// The contents of a code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthorizationCode {
-    /// Its id, which becomes the grant's: it can be redeemed once.
+    /// The code's id, which becomes the grant's. A code with this id can be redeemed once.
     pub id: Id,
-    /// Until when.
+    /// When the code expires.
     pub expires_at: Timestamp,
-    /// Who logged in.
+    /// The user who logged in.
     pub owner: UserId,
-    /// In which session.
+    /// The session that the user logged in with.
     pub sid: Id,
-    /// How they had authenticated.
+    /// How and when the user had authenticated.
     pub auth: Authentication,
-    /// Whom it was issued to.
+    /// The client that the code was issued to.
     pub client_id: String,
-    /// Which incarnation of it.
+    /// The incarnation that the client had when the code was issued.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub incarnation: Incarnation,
-    /// Where it was sent.
+    /// The redirect URI that the code was sent to.
     pub redirect_uri: String,
-    /// Whether the request had named that; then the token request has to as well.
+    /// Whether the authorization request named the redirect URI. If so, the token request has to name it as well (RFC 6749
+    /// §4.1.3).
     pub redirect_uri_sent: bool,
-    /// What was granted.
+    /// The scopes that were granted.
     pub scopes: ScopeSet,
-    /// For which resources.
+    /// The resources that they were granted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
-    /// Goes into the ID token.
+    /// The request's `nonce`, which goes into the ID token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// S256 challenge, if one was sent.
+    /// The S256 challenge (RFC 7636), if one was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<String>,
-    /// The client's last removal by the person that their session knew of; a later one ends the code.
+    /// When the user's session last knew the client to have been removed. A later removal ends the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<Timestamp>,
-    /// Under which of the person's passwords it was issued; a new one ends it.
+    /// The epoch of the user's password when the code was issued. A new password ends the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_epoch: Option<Id>,
-    /// The `claims` parameter.
+    /// The `claims` parameter of the request (`OpenID Connect Core` §5.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,
-    /// Made of everything else with what the session's object knows: the key that seals codes makes none by itself. Codes of
-    /// earlier releases have none.
+    /// A proof over everything else, made with a key that only the session's object and the edge serving the browser know. So the
+    /// key that seals codes makes no valid code by itself. Codes of earlier releases have no proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
 }
 
 impl AuthorizationCode {
-    /// Proves that `session` stands behind the code.
+    /// Adds the proof that `session` stands behind the code.
     ///
     /// # Errors
     /// Never for what is in a code.
@@ -73,7 +75,8 @@ impl AuthorizationCode {
         Ok(self)
     }
 
-    /// What is proven, and the proof, for the session's object to compare; `None` without a proof.
+    /// Takes the proof out of the code, together with what it proves, for the session's object to compare. `None` if the code has
+    /// no proof.
     ///
     /// # Errors
     /// As [`AuthorizationCode::proven_by`].

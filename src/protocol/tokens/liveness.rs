@@ -1,4 +1,6 @@
-//! Whether what is shown still counts: its client is there, switched on and the one it was, its grant is alive.
+//! Whether a token that is shown still counts: its client exists, is enabled and is the same one as then, and its grant is alive.
+//! Verifying signature and times comes before (`tokens::verify`). Introspection, `/userinfo`, token exchange and the admin API
+//! call it.
 
 use std::rc::Rc;
 
@@ -19,7 +21,7 @@ use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 
 impl<P: Platform> Server<P> {
-    /// The client's present incarnation, as at most 60 s ago.
+    /// The client's incarnation as it was at most 60 s ago.
     pub(crate) async fn incarnation(
         &self,
         client: &Client,
@@ -28,8 +30,8 @@ impl<P: Platform> Server<P> {
         Ok(Incarnation::new(client.epoch, self.snapshot(now).await?.clients_epoch))
     }
 
-    /// Whether what carries `carried` was given to the client as it is now. What was given to a later one than is known here
-    /// is looked up, within a budget: it may be a moment old.
+    /// Whether a value that carries `carried` was given to the present incarnation of the client. If it was given to a later one
+    /// than is known here, that is looked up within a budget: it may be a moment old.
     pub(crate) async fn is_current(
         &self,
         client: &Client,
@@ -59,7 +61,7 @@ impl<P: Platform> Server<P> {
         Ok(Some((client, known)))
     }
 
-    /// The client that an access token of ours was issued to, if it is still there, switched on, and the same.
+    /// The client that an access token of this server was issued to, if it still exists, is enabled, and is the same one as then.
     pub(crate) async fn issued_to(
         &self,
         token: &VerifiedAccessToken,
@@ -81,8 +83,8 @@ impl<P: Platform> Server<P> {
         Ok(if client.is_enabled() { Ok(client) } else { Err(Cause::ClientDisabled) })
     }
 
-    /// The grant, if tokens of it count now: neither it nor what it came from is revoked or expired, its person and its clients
-    /// are enabled, and these are the clients it was given to.
+    /// The grant, if its tokens count now. Neither it nor the grant it came from is revoked or expired, its user and its clients
+    /// are enabled, and the clients are the ones that it was given to.
     pub(crate) async fn live_grant(
         &self,
         grant: &GrantRef,
@@ -98,7 +100,8 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// Whether the grant's client, and those it was exchanged from, are there, switched on, and the ones they were.
+    /// Whether the grant's client, and the clients that it was exchanged through, exist, are enabled, and are the same ones as
+    /// then.
     pub(crate) async fn clients_are_enabled(
         &self,
         grant: &Grant,
@@ -115,7 +118,7 @@ impl<P: Platform> Server<P> {
         Ok(true)
     }
 
-    /// What a person sees of themselves, without what their clients lost by being replaced.
+    /// The overview that a user sees, without what was given to clients that have been replaced since.
     pub(crate) async fn current_of(
         &self,
         overview: Overview,
@@ -135,7 +138,7 @@ impl<P: Platform> Server<P> {
         Ok(current)
     }
 
-    /// What a client has that isn't found stays in sight: it may be that it couldn't be looked up.
+    /// What belongs to a client that isn't found stays in the overview: the client may just not have been found in time.
     async fn may_be_current(
         &self,
         client_id: &str,

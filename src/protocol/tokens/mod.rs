@@ -1,5 +1,6 @@
-//! What the server hands out and takes back: its access and ID tokens, authorization codes, refresh tokens, references to
-//! grants, and what scopes and resources a token is for.
+//! What the server hands out and takes back: access and ID tokens, authorization codes, refresh tokens, references to grants, and
+//! which scopes and resources a token is for. Making access and ID tokens is left to `issue`. Grants, `issue` and the endpoints
+//! call it.
 
 pub mod authorization_code;
 pub mod grant_ref;

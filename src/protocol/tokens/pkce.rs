@@ -1,4 +1,5 @@
-//! Proof Key for Code Exchange (RFC 7636), S256 only: `plain` protects nothing that TLS doesn't.
+//! Proof Key for Code Exchange (RFC 7636), S256 only: `plain` protects nothing that TLS doesn't. The authorization endpoint
+//! checks the challenge, and the `authorization_code` grant the verifier.
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -6,15 +7,15 @@ use subtle::ConstantTimeEq as _;
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::http::error::{Cause, Code, OAuthError};
 
-/// Whether `text` can be a challenge: base64url of a SHA-256 (RFC 7636 §4.2).
+/// Whether `text` can be a challenge: the SHA-256 of something, as base64url (RFC 7636 §4.2).
 pub fn is_challenge(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// Holds a verifier against the code's challenge (RFC 7636 §4.6).
+/// Compares a verifier with the code's challenge (RFC 7636 §4.6).
 ///
 /// # Errors
-/// `invalid_grant` if it doesn't fit, is missing, malformed, or was sent for a code that has no challenge (RFC 9700
+/// `invalid_grant` if the verifier doesn't fit, is missing or malformed, or was sent for a code that has no challenge (RFC 9700
 /// §2.1.1: a downgrade).
 pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OAuthError> {
     let (cause, description) = match (challenge, verifier) {
@@ -34,7 +35,7 @@ pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OAu
     Err(OAuthError::new(Code::InvalidGrant, cause, description))
 }
 
-/// RFC 7636 §4.1: 43 to 128 unreserved characters.
+/// Whether `text` can be a verifier: 43 to 128 unreserved characters (RFC 7636 §4.1).
 fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))

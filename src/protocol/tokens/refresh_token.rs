@@ -1,9 +1,10 @@
-//! The form of refresh tokens and session cookies: what an edge can check of them before it asks anybody.
+//! The form of refresh tokens and session cookies, and what an edge can check of them before it asks an object. Rotation is
+//! decided in `state` and `objects::subject`. The grants, introspection, revocation and everything with a session call this.
 //!
-//! A refresh token is `mer_ ‖ base64url(version ‖ key ‖ masked owner ‖ grant ‖ generation ‖ secret ‖ tag) ‖ checksum`. The
-//! secret can be made only with the grant's seed, which is in its object; the tag only with the edges' key of that generation. Neither a leak of
-//! the database nor one of the key forges a token. The owner is masked with a MAC over the rest, so that clients that
-//! know a person under pairwise names can't tell from their tokens that it is one person.
+//! A refresh token is `mer_ ‖ base64url(version ‖ key ‖ masked owner ‖ grant ‖ generation ‖ secret ‖ tag) ‖ checksum`. The secret
+//! can be made only with the grant's seed, which is in its object; the tag only with the edges' key of that generation. So
+//! neither a leak of the database nor one of the key forges a token. The owner is masked with a MAC over the rest: clients that
+//! know a user under pairwise names can't tell from their tokens that it is one user.
 
 use crate::protocol::keys::derived::{Guard, NAMED, mac};
 use crate::protocol::keys::tagged::{fits, from_wire, to_wire};
@@ -11,21 +12,21 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::user_id::UserId;
 
-/// Prefix of a refresh token.
+/// The prefix of a refresh token.
 pub const REFRESH_PREFIX: &str = "mer_";
-/// Prefix of a session cookie's value.
+/// The prefix of a session cookie's value.
 pub const SESSION_PREFIX: &str = "meu_";
 
-/// A refresh token that this server made: its tag is right. Whether it is alive only its object knows.
+/// A refresh token whose tag is right, so this server made it. Only its object knows whether it is alive.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Whose grant it is.
+    /// The user whose grant it belongs to.
     pub owner: UserId,
-    /// Which one.
+    /// The id of the grant.
     pub grant: Id,
-    /// Which of the grant's tokens, counted from 0.
+    /// The generation of the token in its family, counted from 0.
     pub generation: u32,
-    /// Proves it to the object.
+    /// The secret that proves the token to the object.
     pub secret: SecretBytes,
 }
 
@@ -36,7 +37,7 @@ impl std::fmt::Debug for RefreshToken {
 }
 
 impl RefreshToken {
-    /// The token on the wire.
+    /// Writes the token as it goes on the wire.
     pub fn to_wire(&self, guard: &Guard) -> String {
         let (id, key) = guard.current();
         let rest =
@@ -45,7 +46,7 @@ impl RefreshToken {
         tagged(REFRESH_PREFIX, key, &[[NAMED, id].as_slice(), &owner, &rest].concat())
     }
 
-    /// Reads a token; `None` unless this server made it.
+    /// Reads a token. `None` unless this server made it.
     pub fn parse(guard: &Guard, text: &str) -> Option<Self> {
         let (key, body) = untagged(REFRESH_PREFIX, guard, text)?;
         let mut rest = body.get(2..)?;
@@ -58,7 +59,7 @@ impl RefreshToken {
     }
 }
 
-/// Masks the owner, or takes the mask off.
+/// Masks the owner; applied once more, it takes the mask off.
 fn masked(key: &SecretBytes, mut owner: [u8; 16], rest: &[u8]) -> [u8; 16] {
     for (byte, mask) in owner.iter_mut().zip(mac(key, &[b"owner", rest])) {
         *byte ^= mask;
@@ -66,14 +67,14 @@ fn masked(key: &SecretBytes, mut owner: [u8; 16], rest: &[u8]) -> [u8; 16] {
     owner
 }
 
-/// What a browser shows of its session: the cookie's value, tag checked.
+/// A session cookie whose tag is right, so this server made it. Only its object knows whether the session is alive.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionCookie {
-    /// Who is logged in.
+    /// The user who is logged in.
     pub owner: UserId,
-    /// Which session.
+    /// The id of the session.
     pub sid: Id,
-    /// Proves it to the object.
+    /// The secret that proves the cookie to the object.
     pub secret: SecretBytes,
 }
 
@@ -84,14 +85,14 @@ impl std::fmt::Debug for SessionCookie {
 }
 
 impl SessionCookie {
-    /// The cookie's value.
+    /// Writes the cookie's value.
     pub fn to_wire(&self, guard: &Guard) -> String {
         let (id, key) = guard.current();
         let body = [&[NAMED, id], self.owner.bytes().as_slice(), self.sid.bytes(), self.secret.expose()];
         tagged(SESSION_PREFIX, key, &body.concat())
     }
 
-    /// Reads a cookie's value; `None` unless this server made it.
+    /// Reads a cookie's value. `None` unless this server made it.
     pub fn parse(guard: &Guard, text: &str) -> Option<Self> {
         let (_, body) = untagged(SESSION_PREFIX, guard, text)?;
         let mut rest = body.get(2..)?;
@@ -108,7 +109,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     head.try_into().ok()
 }
 
-/// These layouts have always named a generation, so their tag is over everything.
+/// The value of a layout that has always named its generation, so that the tag covers everything.
 fn tagged(prefix: &str, key: &SecretBytes, body: &[u8]) -> String {
     to_wire(prefix, &[body], &mac(key, &[prefix.as_bytes(), body]))
 }

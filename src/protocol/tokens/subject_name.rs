@@ -1,4 +1,5 @@
-//! How clients see people: the `sub` and the `sid` that each knows (`OpenID Connect Core` §8).
+//! The names by which clients know users: the `sub` and the `sid` that each client sees, public or pairwise (`OpenID Connect
+//! Core` §8). Grants, logout and notices call it.
 
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::codec::uri::host_of;
@@ -9,7 +10,7 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::user_id::UserId;
 
 impl UserId {
-    /// The `sub` that `client` knows this person under.
+    /// The `sub` by which `client` knows this user.
     pub fn at(&self, client: &ClientConfig, derived: &Derived) -> String {
         match client.subject_type {
             SubjectType::Public => self.to_string(),
@@ -22,8 +23,8 @@ impl UserId {
     }
 }
 
-/// The `sid` that `client` knows a session under. Where a person has pairwise names their sessions do too: else two sectors
-/// could tell by it that they have the same person.
+/// The `sid` by which `client` knows a session. Where users have pairwise names their sessions have, too: by a common `sid` two
+/// sectors could tell that they have the same user.
 pub(crate) fn session_name(sid: Id, client: &ClientConfig, derived: &Derived) -> String {
     match client.subject_type {
         SubjectType::Public => sid.to_string(),
@@ -34,8 +35,8 @@ pub(crate) fn session_name(sid: Id, client: &ClientConfig, derived: &Derived) ->
     }
 }
 
-/// The host that pairwise names are made for: the registered one, or that of the redirect URIs, which is a single one
-/// then (configuration sees to it).
+/// The host that pairwise names are made for: the registered one, or the host of the redirect URIs. The configuration sees to it
+/// that these have a single one.
 fn sector(client: &ClientConfig) -> &str {
     let own = client.redirect_uris.first().and_then(|uri| host_of(uri));
     client.sector_identifier.as_deref().or(own).unwrap_or(&client.client_id)

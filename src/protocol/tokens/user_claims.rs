@@ -1,7 +1,8 @@
-//! Which claims about a person go where (`OpenID Connect Core` §5.1, §5.4, §5.5).
+//! Which claims about a user go where (`OpenID Connect Core` §5.1, §5.4, §5.5). `/userinfo`, the grants that act for a user, and
+//! the authorization endpoint call it.
 //!
-//! Scopes (`profile`, `email`, …) bring claims to `/userinfo`, and to the ID token unless the client is registered for few;
-//! the `claims` parameter brings single ones to `/userinfo` or to the ID token.
+//! Scopes (`profile`, `email`, …) bring claims to `/userinfo`, and to the ID token unless the client is registered for few of
+//! them. The `claims` parameter brings single claims to `/userinfo` or to the ID token.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ use crate::protocol::codec::json;
 use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::objects::subject::User;
 
-/// The standard claims by the scope that asks for them (`OpenID Connect Core` §5.4).
+/// The standard claims for each scope that brings them (`OpenID Connect Core` §5.4).
 const BY_SCOPE: [(&str, &[&str]); 4] = [
     (
         "profile",
@@ -35,17 +36,17 @@ const BY_SCOPE: [(&str, &[&str]); 4] = [
     ("phone", &["phone_number", "phone_number_verified"]),
 ];
 
-/// Every claim about a person that the server can give.
+/// Every claim about a user that the server can give.
 pub fn supported() -> impl Iterator<Item = &'static str> {
     BY_SCOPE.iter().flat_map(|(_, names)| names.iter().copied())
 }
 
-/// Whether `name` is a claim that an account may hold: a standard one that the server doesn't make itself.
+/// Whether `name` is a claim that a user may be given: a standard one that the server doesn't make itself.
 pub fn is_settable(name: &str) -> bool {
     name != "updated_at" && supported().any(|known| known == name)
 }
 
-/// What is wrong with the value of a claim, if anything: the types are those of §5.1.
+/// Says what is wrong with the value of a claim, if anything. The types are those of §5.1.
 pub fn problem(name: &str, value: &Value) -> Option<&'static str> {
     let fits = match name {
         "email_verified" | "phone_number_verified" => value.is_boolean(),
@@ -61,7 +62,8 @@ pub fn problem(name: &str, value: &Value) -> Option<&'static str> {
     (!fits).then_some("the value has another type than OpenID Connect Core §5.1 wants, or is too long")
 }
 
-/// Most that scopes bring into an ID token, in bytes of JSON: it comes back in URLs, as a hint. The rest is at `/userinfo`.
+/// The most that scopes bring into an ID token, in bytes of JSON, because it comes back in URLs as a hint. The rest is at
+/// `/userinfo`.
 const MAX_BY_SCOPE: usize = 2048;
 
 fn value(user: &User, name: &str) -> Option<Value> {
@@ -71,14 +73,15 @@ fn value(user: &User, name: &str) -> Option<Value> {
     user.claims.get(name).cloned()
 }
 
-/// The claims of `/userinfo`, `sub` aside.
+/// The claims of `/userinfo`, without `sub`.
 pub fn for_userinfo(user: &User, scopes: &ScopeSet, requested: Option<&Value>) -> Map<String, Value> {
     let by_scope = names_of(scopes).filter_map(|name| Some((name.to_owned(), value(user, name)?)));
     let by_name = requested_names(requested, "userinfo");
     json::object(by_scope.chain(by_name.filter_map(|name| Some((name.to_owned(), value(user, name)?)))))
 }
 
-/// The claims about the person in the ID token: those asked for by name, and as far as there is room those of `scopes`.
+/// The claims about the user in the ID token: those that the `claims` parameter names, and those of `scopes` as far as there is
+/// room.
 pub fn for_id_token(user: &User, scopes: &ScopeSet, requested: Option<&Value>) -> Map<String, Value> {
     let names = requested_names(requested, "id_token");
     let mut claims = json::object(names.filter_map(|name| Some((name.to_owned(), value(user, name)?))));
@@ -102,13 +105,13 @@ pub fn is_requested(requested: Option<&Value>, claim: &str) -> bool {
     requested.and_then(|claims| claims.get("id_token")).is_some_and(|members| members.get(claim).is_some())
 }
 
-/// The scope that would ask for `name`.
+/// The scope that brings the claim `name`.
 fn scope_of(name: &str) -> Option<&'static str> {
     BY_SCOPE.iter().find(|(_, names)| names.contains(&name)).map(|(scope, _)| *scope)
 }
 
-/// What of a `claims` parameter counts: the claims the server knows, as far as the client may have the scope that would ask for
-/// them. Everything else is left out (§5.5.1: it is no error), so nothing of unknown shape is ever stored.
+/// The part of a `claims` parameter that counts: the claims that the server knows and whose scopes the client may have.
+/// Everything else is left out, which is no error (§5.5.1), so nothing of unknown shape is ever stored.
 pub fn restrict(requested: &Value, ceiling: &ScopeSet) -> Option<Value> {
     let mut places = Map::new();
     for place in ["userinfo", "id_token"] {
@@ -122,7 +125,7 @@ pub fn restrict(requested: &Value, ceiling: &ScopeSet) -> Option<Value> {
     (!places.is_empty()).then_some(Value::Object(places))
 }
 
-/// The scopes that would ask for what a `claims` parameter names: people are asked about these.
+/// The scopes that stand for the claims of a `claims` parameter. The person is asked to permit these.
 pub fn scopes_of(requested: Option<&Value>) -> impl Iterator<Item = &'static str> {
     let names = ["userinfo", "id_token"].into_iter().flat_map(move |place| requested_names(requested, place));
     names.filter_map(scope_of)

@@ -1,4 +1,6 @@
-//! Verifying tokens that this server made and that come back: access tokens, and ID tokens as hints.
+//! Verifies tokens that this server made and that come back: access tokens (RFC 9068 §4), and ID tokens as hints. Whether they
+//! still count is looked up in `tokens::liveness`. Endpoints, token exchange and the admin API call it; `federation` uses it for
+//! signatures.
 
 use std::ops::Deref;
 
@@ -17,7 +19,7 @@ use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::server::ports::Platform;
 
-/// What a signature of this server was verified over. Only this file makes one, and only after it verified the signature.
+/// Claims that a valid signature of this server stands over. Only this file makes one, after it has verified the signature.
 #[derive(Debug)]
 pub struct Verified<T>(T);
 
@@ -29,37 +31,37 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// One of our own access tokens, verified; only [`verify_access_token`] makes one.
+/// A verified access token of this server; only [`verify_access_token`] makes one.
 pub type VerifiedAccessToken = Verified<AccessTokenClaims>;
 
 /// The claims of an access token (RFC 9068 §2.2).
 #[derive(Debug, Deserialize)]
 pub struct AccessTokenClaims {
     iss: String,
-    /// Whom it is for.
+    /// The resources that the token is for.
     pub aud: Audience,
-    /// Whose authority the token carries.
+    /// The subject that the token speaks of.
     pub sub: String,
-    /// Which client it was issued to.
+    /// The client that the token was issued to.
     pub client_id: String,
-    /// Granted scope, separated by spaces.
+    /// The scopes that the token allows, separated by spaces.
     #[serde(default)]
     pub scope: String,
-    /// When it was issued.
+    /// When the token was issued.
     pub iat: Timestamp,
-    /// When it ends.
+    /// When the token expires.
     pub exp: Timestamp,
-    /// Unique id.
+    /// The token's unique id.
     pub jti: String,
-    /// The sealed reference to its grant, if a person stands behind it.
+    /// The sealed reference to the token's grant, if a user stands behind it.
     #[serde(default)]
     pub grant: Option<String>,
-    /// Everything else.
+    /// All other claims.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The `iss` that a JWT claims, before anything is verified: tells only which keys to try.
+/// The `iss` that a JWT claims. Nothing is verified yet; it only tells which keys to try.
 pub fn unverified_issuer(token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Claims {
@@ -73,14 +75,14 @@ pub fn unverified_issuer(token: &str) -> Option<String> {
 #[derive(Debug, Clone, Deserialize, serde::Serialize)]
 #[serde(untagged)]
 pub enum Audience {
-    /// One.
+    /// A single audience, written as a text.
     One(String),
-    /// Several.
+    /// A list of audiences.
     Several(Vec<String>),
 }
 
 impl Audience {
-    /// Whether `audience` is among them.
+    /// Whether `audience` is one of these.
     pub fn contains(&self, audience: &str) -> bool {
         match self {
             Self::One(own) => own == audience,
@@ -89,7 +91,7 @@ impl Audience {
     }
 }
 
-/// Whether a token says that it is one of the kind `typ`.
+/// Whether the header of a token says that the token is of the type `typ`.
 fn is(token: &Compact<'_>, typ: &str) -> bool {
     let own = token.typ().unwrap_or_default();
     let own = match token.member("token_use").map(Value::as_str) {
@@ -100,11 +102,11 @@ fn is(token: &Compact<'_>, typ: &str) -> bool {
     own.eq_ignore_ascii_case(typ)
 }
 
-/// Verifies the signature of a token that this server made as one of the kind `typ`, and returns its claims as they came. Which
-/// claims and which times are right is the caller's to check.
+/// Verifies that this server signed a token as one of the type `typ`, and returns its claims as they came. Which claims and which
+/// times are right is left to the caller.
 ///
-/// Only `keys` count: the `kid` has to name one that is published (an upcoming one may be in use where the clock is
-/// ahead) and `alg` has to be that key's; `jwk`, `jku` and `x5u` in the header are never looked at.
+/// Only `keys` count: the `kid` has to name one that is published, and `alg` has to be the algorithm of that key. An upcoming key
+/// counts, because where the clock is ahead it may be in use. `jwk`, `jku` and `x5u` in the header are never looked at.
 ///
 /// # Errors
 /// `invalid_token`; the cause says which check failed.
@@ -133,13 +135,13 @@ pub async fn verify<P: Platform>(
 }
 
 impl Verified<Vec<u8>> {
-    /// Reads verified claims.
+    /// Reads verified claims as a `T`; `None` if they aren't the JSON of one.
     fn read<T: DeserializeOwned>(&self) -> Option<Verified<T>> {
         from_json(&self.0).map(Verified)
     }
 }
 
-/// Verifies an access token of ours that is meant for `audience`, or for anybody if that is unset (RFC 9068 §4).
+/// Verifies an access token of this server. It has to be meant for `audience`, unless that is unset (RFC 9068 §4).
 ///
 /// # Errors
 /// `invalid_token`; the cause says which check failed.
@@ -165,24 +167,24 @@ pub async fn verify_access_token<P: Platform>(
     Ok(claims)
 }
 
-/// What an ID token of ours says of whom it is about; see [`verify_hint`].
+/// The claims of an ID token that came back as a hint; see [`verify_hint`].
 #[derive(Debug, Deserialize)]
 pub struct Hint {
     iss: String,
-    /// Whom it was issued to.
+    /// The client that the ID token was issued to.
     pub aud: Audience,
-    /// Whom it is about.
+    /// The `sub` of the user that the ID token is about.
     pub sub: String,
-    /// An ID token of ours has it, and nothing else of this type does.
+    /// Every ID token of this server has `auth_time`, and no other token of its type does.
     #[serde(rename = "auth_time")]
     _auth_time: Timestamp,
-    /// The session it came from.
+    /// The session that the ID token came from.
     #[serde(default)]
     pub sid: Option<String>,
 }
 
-/// Verifies an ID token of ours that comes back as a hint: it may have expired (`RP-Initiated Logout` §2). `None` if it is
-/// none of ours.
+/// Verifies an ID token that comes back as a hint; it may have expired (`RP-Initiated Logout` §2). `None` if it isn't one of this
+/// server.
 ///
 /// # Errors
 /// Ours only.
@@ -207,7 +209,8 @@ fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
     key.schedule.state(now) != KeyState::Gone
 }
 
-/// Whether `signature` is `key`'s over `message`, made with `alg`. Ed25519 is verified here, the others by the platform.
+/// Whether `signature` was made over `message` by the private side of `key`, with `alg`. Ed25519 is verified here, the others by
+/// the platform.
 ///
 /// # Errors
 /// If the platform's crypto is out of reach.

@@ -1,8 +1,8 @@
-//! Names that a type knows: of a struct's members, of an enum's variants.
+//! Looks up the names that a type knows: those of a struct's members and of an enum's variants. Only `codec::json` calls it.
 //!
-//! serde has each type compare a name with all that it knows. Here they are looked up in the list that the type hands over, by
-//! code that is compiled once, and the type is told the name's place, which it takes as well. serde's `alias` would make more
-//! names than places: no type may have one.
+//! serde has each type compare a name with all that it knows. Here the type hands over the list of its names, code that is
+//! compiled once looks the name up in it, and the type gets the name's place, which it accepts as well. serde's `alias` would
+//! make more names than places, so no type may have one.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -10,14 +10,14 @@ use serde_json::Error;
 
 use super::{Members, Tree};
 
-/// What names are of.
+/// What the names belong to.
 #[derive(Clone, Copy)]
 enum Of {
     Members,
     Variants,
 }
 
-/// A name, to be read as its place among those that are known.
+/// A name that is read as its place among the known ones.
 pub(super) struct Name<'de> {
     text: Tree<'de>,
     known: &'static [&'static str],
@@ -25,7 +25,7 @@ pub(super) struct Name<'de> {
 }
 
 impl<'de> Name<'de> {
-    /// The name of a variant.
+    /// The name of a variant, to be looked up among `known`.
     pub(super) fn of_variant(text: Tree<'de>, known: &'static [&'static str]) -> Self {
         Self { text, known, of: Of::Variants }
     }
@@ -36,7 +36,7 @@ impl<'de> Name<'de> {
         u64::try_from(place).ok()
     }
 
-    /// Why a type that has to know the name doesn't take it.
+    /// The error of a type that has to know the name and doesn't.
     fn unknown(&self) -> Error {
         match (&self.text, self.of) {
             (Tree::Text(name), Of::Members) => Error::unknown_field(name, self.known),
@@ -53,7 +53,8 @@ impl<'de> Deserializer<'de> for Name<'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.place() {
             Some(place) => visitor.visit_u64(place),
-            // A place that no name has: a struct ignores the member, or refuses it and can't say what it was.
+            // A place that no name has. A struct then ignores the member, or refuses it without being able to say what it was
+            // called.
             None => visitor.visit_u64(u64::MAX).map_err(|_: Error| self.unknown()),
         }
     }
@@ -64,7 +65,7 @@ impl<'de> Deserializer<'de> for Name<'de> {
     }
 }
 
-/// The members of an object that is read as a struct with these `known` ones.
+/// The members of an object that is read as a struct whose members are `known`.
 pub(super) struct Fields<'de> {
     pub(super) members: Members<'de>,
     pub(super) known: &'static [&'static str],

@@ -1,10 +1,11 @@
-//! Which scopes and which audience a request comes to (RFC 6749 §3.3, RFC 8707 §2, RFC 9068 §3).
+//! Decides which scopes and which audience a request comes to (RFC 6749 §3.3, RFC 8707 §2, RFC 9068 §3). The grants and the
+//! authorization endpoint call it.
 //!
-//! * With `resource`: the token is for exactly those resources; scopes have to be theirs.
-//! * Without: it is for the resource that the scopes belong to; scopes of several are refused, because a token for
-//!   several audiences that nobody asked for lets one of them act at the other.
-//! * Without `scope`: everything the client may have there. Beyond the client's ceiling or unknown: refused, never
-//!   cut down silently.
+//! * With `resource` the token is for exactly those resources, and the scopes have to belong to them.
+//! * Without `resource` it is for the resource that the scopes belong to. Scopes of several are refused, because a token for
+//!   several audiences that nobody asked for would let one of them act at the other.
+//! * Without `scope` it is for everything that the client may have there. A scope that is unknown or that the client may not have
+//!   is refused, never left out silently.
 
 use super::resources::{Misfit, agree, fitting, owners};
 use super::{Target, nothing_left};
@@ -15,20 +16,20 @@ use crate::protocol::config::{ClientConfig, UnknownScopes};
 use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
 
-/// Most resources in one request.
+/// The most resources in one request.
 const MAX_RESOURCES: usize = 8;
 
-/// What a request asks for.
+/// What a request wants a token for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    /// `scope`.
+    /// The value of `scope`, if it was sent.
     pub(crate) scope: Option<&'a str>,
-    /// `resource`, or what stands for it.
+    /// The values of `resource`, or what takes their place in this grant.
     pub(crate) resources: &'a [&'a str],
 }
 
-/// Decides for `client` what is `wanted` comes to. `ceiling` is the most that it may be granted by this request: its registered scopes,
-/// or fewer.
+/// Decides what `wanted` comes to for `client`. `ceiling` is the most that this request may be granted: the client's registered
+/// scopes, or fewer of them.
 pub(crate) fn choose(
     snapshot: &Snapshot,
     issuer: &str,
@@ -53,7 +54,7 @@ fn no_scope() -> OAuthError {
     invalid_scope(Cause::ScopeEmpty, "the client has no scope to be granted")
 }
 
-/// What doesn't fit together, in the words of these grants.
+/// The refusal for scopes and resources that don't fit together, in the words of these grants.
 fn refused(misfit: Misfit) -> OAuthError {
     let (cause, description) = match misfit {
         Misfit::SeveralOwners => (
@@ -67,10 +68,10 @@ fn refused(misfit: Misfit) -> OAuthError {
     invalid_scope(cause, description)
 }
 
-/// Decides what a person is asked to grant `client`: scopes (those about the person included) and resources.
+/// Decides what a person is asked to grant `client`: scopes, with those about the person, and resources.
 ///
-/// Without `scope` it is everything the client may have but `offline_access`. With `resource` (RFC 8707 §2.1) every scope has to be
-/// of a named one, or about the person; without, the scopes name the resources.
+/// Without `scope` it is everything that the client may have except `offline_access`. With `resource` (RFC 8707 §2.1) every scope
+/// has to belong to a named resource or be about the person; without it the scopes name the resources.
 pub(crate) fn requested_for_user(
     snapshot: &Snapshot,
     client: &Client,
@@ -87,7 +88,7 @@ pub(crate) fn requested_for_user(
         client.scopes.iter().filter(usual).collect()
     };
     for scope in scopes.iter() {
-        // Administration is for clients: no person is an administrator, so nobody can become one by logging in.
+        // Administration is for clients. No user is an administrator, so nobody can become one by logging in.
         let known = is_known(snapshot, scope) && !scope.starts_with(ADMIN_SCOPE_PREFIX);
         if !known || !client.scopes.contains(scope) {
             let cause = if known { Cause::ScopeBeyondCeiling } else { Cause::ScopeUnknown };
@@ -104,7 +105,7 @@ pub(crate) fn requested_for_user(
     Ok((scopes, chosen.iter().map(|resource| resource.identifier.clone()).collect()))
 }
 
-/// `asked` without scopes that nobody knows, if the client is registered to have them left out.
+/// Returns `asked` without the scopes that nobody knows, if the client is registered to have these left out.
 pub(crate) fn without_unknown(snapshot: &Snapshot, client: &ClientConfig, asked: ScopeSet) -> ScopeSet {
     match client.unknown_scopes {
         UnknownScopes::Refuse => asked,
@@ -134,7 +135,7 @@ fn named_resources<'a>(
             Cause::ResourceUnknown,
             "the resource is unknown or not for this client",
         ))?;
-        // The same words as above: which resources exist is nobody's business.
+        // The words are the same as above, because nobody needs to learn which resources exist.
         if !resource.scopes.iter().any(|scope| ceiling.contains(scope)) {
             return Err(invalid_target(
                 Cause::ResourceNotForClient,
@@ -183,7 +184,7 @@ fn default_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, named: &[&Resource]) 
     ceiling.iter().filter(fits).collect()
 }
 
-/// RFC 8707 §2: an absolute URI (RFC 3986 §4.3) without a fragment.
+/// Whether `text` is an absolute URI (RFC 3986 §4.3) without a fragment, as RFC 8707 §2 has it.
 fn is_absolute_uri(text: &str) -> bool {
     let leads_somewhere = |uri: Uri<'_>| uri.authority.is_some() || !uri.path.is_empty();
     Uri::split(text).is_some_and(leads_somewhere)

@@ -1,8 +1,8 @@
-//! What an access token is for: the one place where scopes and resources become scope, audience, signature and lifetime
-//! (RFC 6749 §3.3, RFC 8707 §2, RFC 9068 §3).
+//! What an access token is for: the one place where scopes and resources become scope, audience, signature and lifetime (RFC 6749
+//! §3.3, RFC 8707 §2, RFC 9068 §3). Every grant, token exchange and the authorization endpoint call it.
 //!
-//! They agree in every [`Target`]: each entry of the audience has at least one of the scopes, each scope is of an entry of the
-//! audience, and there is at least one of both. The server itself, where `/userinfo` is, has the scopes about people.
+//! They agree in every [`Target`]: each entry of the audience has at least one of the scopes, each scope belongs to an entry of
+//! the audience, and there is at least one of both. The server itself, which has `/userinfo`, has the scopes about users.
 
 mod choose;
 mod resources;
@@ -19,7 +19,7 @@ use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::model::scope::{ScopeSet, USER_SCOPES};
 use crate::protocol::objects::subject::Offer;
 
-/// What one access token is for.
+/// What one access token is for: scopes, audience, signature and lifetime.
 #[derive(Debug)]
 pub struct Target {
     scopes: ScopeSet,
@@ -30,8 +30,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// What `scopes` come to at `resources`: resources without one of the scopes are left out, and so are scopes of none of them
-    /// and resources whose tokens have another form than the first one's. `None` if nothing is left.
+    /// The target that `scopes` at `resources` come to. Left out are resources without one of the scopes, scopes that belong to
+    /// none of the resources, and resources whose tokens have another form than the first one's. `None` if nothing is left.
     pub(crate) fn new(
         snapshot: &Snapshot,
         client: &ClientConfig,
@@ -60,12 +60,12 @@ impl Target {
         (!scopes.is_empty()).then_some(Self { scopes, audience, format, lifetime, claims })
     }
 
-    /// What is left of a person's grant, of what `client` may still have. `requested` are the `resource` parameters of this
-    /// request (RFC 8707 §2.2), already known to be granted ones: each of them gets a scope. Without any it is everything
-    /// granted.
+    /// The target for what is left of a user's grant, within what `client` may still have. `requested` are the `resource`
+    /// parameters of this request (RFC 8707 §2.2), which the caller has found to be granted: each of them gets a scope. Without
+    /// any the target is everything granted.
     ///
     /// # Errors
-    /// `invalid_target` for a resource that is no more, `invalid_scope` if nothing is left, of one of them or at all.
+    /// `invalid_target` for a resource that no longer exists, `invalid_scope` if nothing is left at one of them or at all.
     pub(crate) fn of_grant(
         snapshot: &Snapshot,
         client: &ClientConfig,
@@ -89,14 +89,14 @@ impl Target {
         Ok(target)
     }
 
-    /// The same, for `lifetime` seconds at most.
+    /// The same target with a lifetime of at most `lifetime` seconds.
     #[must_use]
     pub(crate) fn for_at_most(mut self, lifetime: u64) -> Self {
         self.lifetime = self.lifetime.min(lifetime);
         self
     }
 
-    /// The same, with `claims` besides; those of resources and client win over them.
+    /// The same target with `claims` added. Claims of the resources and the client win over them.
     #[must_use]
     pub(crate) fn with_claims(mut self, claims: Map<String, Value>) -> Self {
         let own = std::mem::replace(&mut self.claims, claims);
@@ -104,40 +104,40 @@ impl Target {
         self
     }
 
-    /// Its `scope`; at least one.
+    /// The scopes of the token, at least one.
     pub fn scopes(&self) -> &ScopeSet {
         &self.scopes
     }
 
-    /// Its `aud`; at least one.
+    /// The audience of the token, at least one resource.
     pub fn audience(&self) -> &[String] {
         &self.audience
     }
 
-    /// How the token is signed and called.
+    /// The format of the token: its algorithm and its `typ`.
     pub(crate) fn format(&self) -> TokenFormat {
         self.format
     }
 
-    /// How long it is valid, in seconds.
+    /// The lifetime of the token, in seconds.
     pub fn lifetime(&self) -> u64 {
         self.lifetime
     }
 
-    /// Claims of the resources' and the client's own.
+    /// The claims that the resources and the client add by their configuration.
     pub(crate) fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 }
 
-/// There is no token without a scope.
+/// The refusal when no scope is left, because no token is without a scope.
 pub(crate) const fn nothing_left() -> OAuthError {
     let description = "no scope is left that could be granted";
     OAuthError::new(Code::InvalidScope, Cause::ScopeEmpty, description)
 }
 
-/// What a token of `client` can be for at the moment, for the object to hold a grant against before it changes anything: the
-/// scopes about people, and those of the `named` resources, or of all.
+/// What a token of `client` can be for at the moment: the scopes about users, and those of the `named` resources, or of all. The
+/// object compares a grant with it before it changes anything.
 pub(crate) fn offers(snapshot: &Snapshot, client: &ClientConfig, named: &[String]) -> Vec<Offer> {
     let of_people: ScopeSet = USER_SCOPES.into_iter().filter(|scope| client.scopes.contains(scope)).collect();
     let wanted = |resource: &&Resource| named.is_empty() || named.contains(&resource.identifier);
