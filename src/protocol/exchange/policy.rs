@@ -1,4 +1,5 @@
-//! What an exchange comes to: one pure decision over verified parties.
+//! What an exchange comes to (RFC 8693 §2): one pure decision over verified parties. `grants::token_exchange` and
+//! `grants::delegation` call it.
 //!
 //! Nothing is ever wider than `requested ∩ subject ∩ client ∩ target`, where the client's registration may add scopes to the
 //! subject's (`additional_scopes`); what is asked for beyond that is refused, not cut down. The new token ends no later
@@ -15,38 +16,38 @@ use crate::protocol::model::time::Timestamp;
 use crate::protocol::tokens::target::{Misfit, Target, agree, fitting, nothing_left, owners};
 use crate::protocol::tokens::verify::Audience;
 
-/// Most targets in one request.
+/// The most targets in one request.
 const MAX_TARGETS: usize = 8;
 
-/// Whose authority is asked for: an access token of this server, verified and alive.
+/// The party whose authority is asked for: an access token of this server, verified and alive.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// Whose.
+    /// The `sub` of the token.
     pub sub: String,
-    /// The client the token was issued to.
+    /// The client that the token was issued to.
     pub client_id: String,
-    /// Whom it is for.
+    /// The resources that the token is for.
     pub audience: Audience,
-    /// What it allows.
+    /// The scopes that the token allows.
     pub scopes: ScopeSet,
-    /// When it ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
-    /// Who has acted so far.
+    /// The token's `act`: who has acted so far.
     pub act: Option<Value>,
-    /// Who may act.
+    /// The token's `may_act`: who may act.
     pub may_act: Option<Value>,
-    /// Whether it is bound to a key (`cnf`, RFC 7800) that was not shown.
+    /// Whether the token is bound to a key (`cnf`, RFC 7800) that the request has not proved.
     pub bound: bool,
 }
 
-/// What is asked for.
+/// What the client asks an exchange for.
 #[derive(Debug, Clone, Default)]
 pub struct Ask<'a> {
-    /// `scope`.
+    /// The `scope` parameter.
     pub scope: Option<&'a str>,
-    /// `resource` and `audience`.
+    /// The values of `resource` and `audience`.
     pub targets: Vec<&'a str>,
-    /// Who acts, if a token proves that.
+    /// The party that acts, if an actor token proves one.
     pub actor: Option<Actor>,
     /// Whether the subject's token has to be meant for the client itself.
     pub addressed_only: bool,
@@ -55,16 +56,16 @@ pub struct Ask<'a> {
 /// How the new token speaks of who acts (RFC 8693 §1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Semantics {
-    /// It is the client's own token, made narrower: nobody else comes in.
+    /// The client makes its own token narrower, and nobody else acts.
     Narrowing,
-    /// It names the actor.
+    /// The new token names the actor in `act`.
     Delegation,
-    /// It doesn't.
+    /// The new token doesn't say that somebody else acts.
     Impersonation,
 }
 
 impl Semantics {
-    /// What the log calls it.
+    /// The word for it in the log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Narrowing => "narrowing",
@@ -74,18 +75,18 @@ impl Semantics {
     }
 }
 
-/// What is granted.
+/// What the exchange grants.
 #[derive(Debug)]
 pub struct Outcome {
     /// What the new token is for, and for how long.
     pub target: Target,
-    /// `act`.
+    /// The `act` of the new token.
     pub act: Option<Value>,
-    /// Who it says acts.
+    /// How the new token speaks of who acts.
     pub semantics: Semantics,
 }
 
-/// Decides for `client` what `ask` comes to.
+/// Decides what `ask` comes to for `client`.
 ///
 /// # Errors
 /// `invalid_request` for the subject's and the actor's token (RFC 8693 §2.2.2), `invalid_target`, `invalid_scope`.
@@ -124,8 +125,8 @@ pub fn decide(
     Ok(Outcome { target, act, semantics })
 }
 
-/// Whether the client may use the subject's token at all: it is meant for the client, it is the client's own, or
-/// its client is named in the registration.
+/// Checks that the client may use the subject's token at all: it is meant for the client, it was issued to the client, or the
+/// registration names the client it was issued to.
 fn may_exchange(client: &Client, subject: &Subject, ask: &Ask<'_>) -> Result<(), OAuthError> {
     let addressed = subject.audience.contains(&client.client_id)
         || client.serves.iter().any(|resource| subject.audience.contains(resource));
@@ -147,7 +148,7 @@ fn act(
         None => (!own).then(|| Actor::client(&client.client_id)),
     };
     let named = match (&subject.may_act, &actor) {
-        // The client itself, too: a token that the one who may act showed it in a call is no permission.
+        // The client itself has to be named, too: it has no permission to act just because a caller showed it the token.
         (Some(may_act), Some(actor)) => {
             actor.client_id == client.client_id && actor.is_named_by(may_act, own_issuer)
         }
@@ -174,7 +175,7 @@ fn targets<'a>(
     for name in names {
         let resource =
             snapshot.resource(name).filter(|found| client.exchange.audiences.contains(&found.identifier));
-        // Which resources exist is nobody's business.
+        // The refusal is the same as for an unknown resource, because nobody needs to learn which resources exist.
         let resource =
             resource.filter(|_| found.len() < MAX_TARGETS).ok_or(no_target(Cause::TargetNotAllowed))?;
         if !found.iter().any(|known| known.identifier == resource.identifier) {
@@ -189,7 +190,7 @@ fn requested(text: &str, ceiling: &dyn Fn(&str) -> bool) -> Result<ScopeSet, OAu
     if scopes.iter().all(ceiling) { Ok(scopes) } else { Err(no_scope(Cause::ScopeBeyondSubject)) }
 }
 
-/// Everything that may be had at the named targets, or at all the client may name.
+/// Everything that the client may have at the named targets; without any, at all that it may name.
 fn default_scopes(
     snapshot: &Snapshot,
     client: &Client,
@@ -204,7 +205,7 @@ fn default_scopes(
     client.scopes.iter().filter(|scope| ceiling(scope)).filter(there).collect()
 }
 
-/// Holds scopes and targets against each other, and the targets against what the client may name.
+/// Checks that scopes and targets fit each other, and that the client may name the targets.
 fn settle<'a>(
     snapshot: &'a Snapshot,
     client: &Client,
@@ -226,7 +227,7 @@ fn settle<'a>(
     Ok(resources)
 }
 
-/// RFC 8693 §2.2.2: the subject's or the actor's token can't be used like this.
+/// The refusal when the subject's or the actor's token can't be used like this (RFC 8693 §2.2.2).
 pub(crate) const fn unusable(cause: Cause) -> OAuthError {
     OAuthError::new(
         Code::InvalidRequest,

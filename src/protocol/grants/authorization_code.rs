@@ -1,8 +1,8 @@
 //! `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 9207).
 //!
-//! The code is sealed: everything is checked here, without I/O, before it is redeemed in the person's object, which is one
-//! atomic step. A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands
-//! can't be used as a weapon.
+//! The code is sealed, so everything is checked here, without I/O, before it is redeemed in the user's object in one atomic step.
+//! A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands can't be used as a
+//! weapon. The dispatch in `grants` calls it.
 
 use super::on_behalf::{check_incarnation, granted, invalid_grant, redeem, redemption, requested_resources};
 use super::{Decision, GrantRequest};
@@ -17,8 +17,8 @@ use crate::protocol::tokens::authorization_code::AuthorizationCode;
 use crate::protocol::tokens::pkce;
 use crate::protocol::tokens::target::Target;
 
-/// Decides what a code comes to: `code`, `redirect_uri` (if it was sent before), `code_verifier`, and `resource`
-/// (RFC 8707 §2.2) to choose among the granted ones.
+/// Decides what a code comes to. The parameters are `code`, `redirect_uri` (if the authorization request named it),
+/// `code_verifier`, and `resource` (RFC 8707 §2.2) to choose among the granted ones.
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_target`; `invalid_request` if a parameter is missing.
@@ -30,7 +30,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let mut code =
         open::<AuthorizationCode>(&keyring.derived.code, CODE_PREFIX, sealed).ok_or_else(forged)?;
     let proof = code.proof()?;
-    // An earlier release proved nothing. Once the last code that it can have made is over, nobody gets by without a proof.
+    // Codes of an earlier release have no proof. Once the last code that it can have made has expired, every code needs one.
     let earlier = keyring.derived.code.unnamed_until().is_some_and(|until| code.expires_at <= until);
     if proof.is_none() && !earlier {
         return Err(forged());
@@ -66,8 +66,8 @@ fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), F
     pkce::verify(code.code_challenge.as_deref(), form.value("code_verifier")).map_err(Failure::from)
 }
 
-/// The redemption: refresh tokens only for a client registered for them that, as an `OpenID Connect` client, either asked for
-/// `offline_access` or stays within the session.
+/// Builds the redemption of a code. A client gets refresh tokens only if it is registered for them. Those of an `OpenID Connect`
+/// client that wasn't granted `offline_access` end with the session.
 fn redemption_of(
     code: AuthorizationCode,
     proof: Option<CodeProof>,

@@ -1,7 +1,7 @@
 //! `client_credentials` (RFC 6749 §4.4): a program asks for a token of its own.
 //!
-//! The result never has a refresh token (§4.4.3) or an ID token: there is no user. The token's `sub` is the client's
-//! id, which no user's `sub` can be.
+//! The result never has a refresh token (§4.4.3) or an ID token, because there is no user. The token's `sub` is the client's id,
+//! which no user's `sub` can be. The dispatch in `grants` calls it.
 
 use super::{Decision, GrantRequest};
 use crate::protocol::http::error::Failure;
@@ -9,8 +9,8 @@ use crate::protocol::model::actor::may_act;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::target::{Wanted, choose};
 
-/// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within its ceiling, for `resource` (optional,
-/// repeatable, RFC 8707 §2).
+/// Decides what the client gets: `scope` (optional, RFC 6749 §3.3) within the scopes it is registered for, for `resource`
+/// (optional, repeatable, RFC 8707 §2).
 ///
 /// # Errors
 /// `invalid_scope`, `invalid_target`.

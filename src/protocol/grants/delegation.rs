@@ -1,8 +1,8 @@
-//! `delegation`: the three-legged case as clients of `IdentityServer` ask for it. An API got a person's token and calls another API
-//! for that person: `grant_type=delegation&token=…&scope=…`.
+//! `delegation`: the three-legged case, as clients of `IdentityServer` ask for it. An API got a user's token and calls another
+//! API for that user: `grant_type=delegation&token=…&scope=…`.
 //!
-//! It is a thin profile of the token exchange: the token has to be meant for the caller, and the answer says
-//! `amr: ["delegation"]`. Targets and scopes are those of `[client.exchange]`.
+//! It is a thin profile of token exchange (`exchange::policy`): the token has to be meant for the caller, and the answer says
+//! `amr: ["delegation"]`. Targets and scopes are those of `[client.exchange]`. The dispatch in `grants` calls it.
 
 use super::subject_token::present;
 use super::token_exchange::access_token;
@@ -11,7 +11,7 @@ use crate::protocol::exchange::policy::{Ask, decide as settle};
 use crate::protocol::http::error::{Code, Failure, OAuthError};
 use crate::protocol::server::ports::Platform;
 
-/// Decides what `token` comes to, for `scope` and `resource` (optional, repeatable).
+/// Decides what `token` comes to, for `scope` and `resource` (both optional; `resource` repeatable).
 ///
 /// # Errors
 /// `invalid_grant` for the token, `invalid_target`, `invalid_scope`.
@@ -33,7 +33,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     Ok(granted)
 }
 
-/// Here the token is the grant (RFC 6749 §5.2).
+/// Answers `invalid_grant` where token exchange answers `invalid_request`: here the token is the grant (RFC 6749 §5.2).
 fn as_grant(failure: Failure) -> Failure {
     match failure {
         Failure::OAuth(OAuthError { code: Code::InvalidRequest, cause, .. }) => {

@@ -1,8 +1,9 @@
-//! What a token of a trusted issuer comes to: for the JWT bearer grant and for token exchange.
+//! What a token of a trusted issuer comes to. The JWT bearer grant and token exchange call it, and `mintedge explain` calls
+//! [`preview`].
 //!
-//! Scopes are those asked for, within the rule's and the client's; the audience is one of the rule's; the token ends with the
-//! one it came from, and after 15 minutes at the latest. It never speaks of a person of this server, so there is never a
-//! refresh token or an ID token.
+//! The scopes are those asked for, within the rule's and the client's. The audience is one of the rule's. The token ends with the
+//! one it came from, and after 15 minutes at the latest. It never speaks of a user of this server, so there is never a refresh
+//! token or an ID token.
 
 use serde_json::{Map, Value};
 
@@ -19,21 +20,21 @@ use crate::protocol::rules::evaluate::{NoRule, Purpose, evaluate, subject};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::target::{Wanted, choose};
 
-/// The longest life of a token that a rule issues, in seconds.
+/// The longest lifetime of a token that a rule issues, in seconds.
 const MAX_LIFETIME: u64 = 15 * MINUTE;
 
-/// What a request accepts, besides its `scope`.
+/// What a grant accepts of a token, besides the request's `scope`.
 pub(super) struct Accepts<'a> {
-    /// The kinds of tokens; any if unset.
+    /// The kinds of tokens that are accepted; all kinds if unset.
     pub(super) any_of: Option<&'static [AssertionKind]>,
     /// The resources that the new token is wanted for.
     pub(super) resources: Vec<&'a str>,
-    /// What a token that is no good is refused with.
+    /// The error code if the token isn't good.
     pub(super) refused_with: Code,
 }
 
-/// Exchanges a subject token of another issuer (RFC 8693 §2): `resource` and `audience` both name resources. An ID-JAG is no
-/// subject token, and a token is taken for what `subject_token_type` says only if its `typ` agrees.
+/// Exchanges a subject token of a trusted issuer (RFC 8693 §2); `resource` and `audience` both name resources. An ID-JAG is
+/// refused, and so is a token whose `typ` doesn't agree with `subject_token_type`.
 ///
 /// # Errors
 /// `invalid_request` for the token (§2.2.2), `invalid_scope`, `invalid_target`.
@@ -51,7 +52,7 @@ pub(crate) async fn exchange_external<P: Platform>(
         .await
 }
 
-/// Verifies `token`, finds its rule and decides. A token that counts once is used up with the answer: a refusal burns nothing.
+/// Verifies `token`, finds its rule and decides. A one-time token is used up only with the answer: a refusal burns nothing.
 pub(super) async fn present<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
@@ -78,7 +79,7 @@ pub(super) async fn present<P: Platform>(
     Ok(granted)
 }
 
-/// What of a token decides.
+/// The parts of a verified token that the decision is made of.
 struct Presented<'a> {
     issuer: &'a TrustedIssuerConfig,
     kind: AssertionKind,
@@ -93,23 +94,23 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// What a token would come to if it were verified.
+/// What a token would come to if it were verified, for `mintedge explain`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// The `sub`.
+    /// The `sub` of the new token.
     pub subject: String,
-    /// The scopes.
+    /// The scopes of the new token.
     pub scopes: Vec<String>,
-    /// The resources that they are of. Several have to be asked for one by one, or with `resource`.
+    /// The resources that the scopes belong to. If there are several, each has to be asked for by itself, or with `resource`.
     pub audiences: Vec<String>,
-    /// Seconds, at most.
+    /// The longest lifetime of the new token, in seconds.
     pub lifetime: u64,
 }
 
-/// What `rule` would give `client` for a token with these `claims` that ends at `exp`, if it asks for all there is.
+/// What `rule` would give `client` for a token with these `claims` that ends at `exp`, if the client asks for everything.
 ///
 /// # Errors
-/// What the answer would say, and its cause.
+/// What the refusal would say, and its cause.
 pub fn preview(
     snapshot: &Snapshot,
     client: &ClientConfig,
@@ -125,7 +126,7 @@ pub fn preview(
     };
     let parts = match ask(&[]) {
         Ok(whole) => vec![whole],
-        // One request, one audience: what each comes to.
+        // One request has one audience, so each is tried by itself.
         Err(refused) if matches!(refused.cause, Cause::ScopeSpansResources | Cause::ResourcesDisagree) => {
             let parts: Vec<Decision> =
                 rule.audiences.iter().filter_map(|resource| ask(&[resource]).ok()).collect();
@@ -147,7 +148,7 @@ pub fn preview(
     Ok(preview)
 }
 
-/// Decides, without using anything up.
+/// Decides what a verified token comes to, without using it up.
 fn decide(
     (snapshot, issuer): (&Snapshot, &str),
     client: &ClientConfig,
@@ -159,7 +160,7 @@ fn decide(
     bounds.admit(client, wanted)?;
     let target = choose(snapshot, issuer, client, &bounds.within(snapshot, client), wanted)?;
     let lifetime = rule.ttl.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME).min(assertion.exp.since(now));
-    // Clocks may differ by a minute, but there is no token that lives for less than a second.
+    // Clocks may differ by a minute, but a token that lives for less than a second isn't issued.
     if lifetime == 0 {
         return Err(refusal(code, Cause::AssertionExpired));
     }
@@ -169,21 +170,21 @@ fn decide(
     Ok(Decision::plain(subject, &client.client_id, target))
 }
 
-/// The claims that are handed on. What the server's own configuration says wins over them.
+/// The claims that the rule copies into the new token. The server's own configuration wins over them.
 fn copied(rule: &RuleConfig, claims: &Map<String, Value>) -> Map<String, Value> {
     let names = rule.copy_claims.iter().filter(|name| !RESERVED.contains(&name.as_str()));
     names.filter_map(|name| Some((name.clone(), claims.get(name)?.clone()))).collect()
 }
 
-/// The most that a token comes to, whatever is asked for.
+/// The most that a token comes to, whatever the request asks for.
 struct Bounds {
     scopes: ScopeSet,
     resources: Vec<String>,
 }
 
 impl Bounds {
-    /// What the rule says; an ID-JAG says more (draft §4.4): it is for one client that authenticates, and its own `scope` and
-    /// `resource` bound it too.
+    /// The bounds that the rule sets. An ID-JAG sets further ones (draft §4.4): it is for one client that authenticates, and its
+    /// own `scope` and `resource` bound it too.
     fn of(
         snapshot: &Snapshot,
         (rule, assertion): (&RuleConfig, &Presented<'_>),
@@ -214,8 +215,8 @@ impl Bounds {
         Ok(bounds)
     }
 
-    /// Refuses what is asked for beyond these bounds, with the words that are said of what doesn't exist. What is beyond the
-    /// client's own is refused later.
+    /// Refuses what is asked for beyond these bounds, in the same words as what doesn't exist. What is beyond the client's own
+    /// scopes is refused later.
     fn admit(&self, client: &ClientConfig, wanted: Wanted<'_>) -> Result<(), OAuthError> {
         let beyond = |resource: &&&str| !self.resources.iter().any(|own| own == **resource);
         if wanted.resources.iter().any(|resource| beyond(&resource)) {
@@ -230,7 +231,7 @@ impl Bounds {
         Ok(())
     }
 
-    /// What these bounds leave of the client's scopes.
+    /// The client's scopes that are within these bounds.
     fn within(&self, snapshot: &Snapshot, client: &ClientConfig) -> ScopeSet {
         let within = |scope: &&str| {
             let owner = snapshot.resource_of_scope(scope);
@@ -241,7 +242,7 @@ impl Bounds {
     }
 }
 
-/// One text, or a list of nothing but texts.
+/// Reads one text, or a list of nothing but texts.
 fn texts(value: &Value) -> Option<Vec<&str>> {
     match value {
         Value::String(one) => Some(vec![one]),
@@ -251,7 +252,7 @@ fn texts(value: &Value) -> Option<Vec<&str>> {
 }
 
 impl NoRule {
-    /// What the log says.
+    /// The cause that the log names.
     pub(crate) const fn cause(self) -> Cause {
         match self {
             Self::None => Cause::RuleNone,

@@ -1,7 +1,8 @@
-//! `urn:mintedge:grant-type:guest`: somebody who hasn't logged in, such as a visitor with a shopping cart. Also the worked example of
-//! an extension grant: this file and one line of the registry are all of it.
+//! `urn:mintedge:grant-type:guest`: a token for somebody who hasn't logged in, such as a visitor with a shopping cart. It is also
+//! the worked example of an extension grant: this file and one line of the registry are all of it. The dispatch in `grants` calls
+//! it.
 //!
-//! Every use makes a new guest, `gst_` and 128 random bits, which no client and no person is called. Nothing is stored.
+//! Every use makes a new guest, `gst_` and 128 random bits; no client and no user has such a name. Nothing is stored.
 
 use super::{Decision, GrantRequest};
 use crate::protocol::http::error::Failure;
@@ -10,7 +11,7 @@ use crate::protocol::model::id::Id;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::target::{Wanted, choose};
 
-/// Decides what a guest gets: `scope` and `resource` as for `client_credentials`, within the client's ceiling.
+/// Decides what a guest gets: `scope` and `resource` as for `client_credentials`, within the client's scopes.
 ///
 /// # Errors
 /// `invalid_scope`, `invalid_target`.

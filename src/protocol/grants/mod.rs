@@ -1,7 +1,8 @@
-//! The grant registry: one file per grant and one line in `registry!`.
+//! The grant types (RFC 6749 §1.3) and their registry: one file for each and one line in `registry!`.
 //!
-//! A grant decides and doesn't issue: it gets an [`AuthenticatedClient`] and its parameters and returns a
-//! [`Granted`]. Metadata, client registration and dispatch all read this registry.
+//! A grant decides and doesn't issue. It gets an [`AuthenticatedClient`] and its parameters, and returns a [`Decision`], which
+//! the dispatch makes a [`Granted`]. The token endpoint calls the dispatch. Metadata, client registration and dispatch all read
+//! this registry.
 
 mod authorization_code;
 mod client_credentials;
@@ -38,7 +39,7 @@ use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// What is to be issued because a grant decided so. Only `dispatch` makes one, of what the grant of a request returns, and
+/// What is to be issued because a grant decided so. Only `dispatch` makes one, of what the request's grant returned, and
 /// [`crate::protocol::issue`] mints nothing else.
 #[derive(Debug)]
 pub struct Granted(Decision);
@@ -52,38 +53,38 @@ impl std::ops::Deref for Granted {
 }
 
 impl Granted {
-    /// The refresh token that goes with it, if there is one.
+    /// The refresh token that is issued as well, if there is one.
     pub(crate) fn into_refresh_token(self) -> Option<String> {
         self.0.user.and_then(|user| user.refresh_token)
     }
 }
 
-/// What a grant has decided.
+/// The decision of a grant, before the dispatch makes it a [`Granted`].
 #[derive(Debug)]
 pub struct Decision {
-    /// `sub`.
+    /// The `sub` of the token.
     pub(crate) subject: String,
-    /// Whom it is issued to.
+    /// The client that the token is issued to.
     pub(crate) client_id: String,
-    /// What its access token is for.
+    /// What the access token is for.
     pub(crate) target: Target,
-    /// Reserved claims besides the usual ones: `act`, `may_act` and what is known of a person's login.
+    /// Reserved claims besides the usual ones: `act`, `may_act`, and how a user logged in.
     pub(crate) vouched: Map<String, Value>,
-    /// What goes with it when a person stands behind the grant.
+    /// What is issued as well when a user stands behind the grant.
     pub(crate) user: Option<UserTokens>,
-    /// What a token exchange answers with; an ordinary answer if unset.
+    /// The type of token that a token exchange answers with; unset for any other grant.
     pub(crate) issued: Option<TokenType>,
 }
 
 impl Decision {
-    /// An access token that speaks of `subject`, and nothing besides.
+    /// A decision for an access token whose subject is `subject`, and nothing else.
     pub(super) fn plain(subject: String, client_id: &str, target: Target) -> Self {
         let client_id = client_id.to_owned();
         Self { subject, client_id, target, vouched: Map::new(), user: None, issued: None }
     }
 }
 
-/// What is issued besides when a person stands behind the grant.
+/// What is issued besides the access token when a user stands behind the grant.
 #[derive(Debug)]
 pub(crate) struct UserTokens {
     pub(crate) owner: UserId,
@@ -94,7 +95,7 @@ pub(crate) struct UserTokens {
     pub(crate) id_token: Option<IdTokenRequest>,
 }
 
-/// An ID token to be made.
+/// An ID token that is to be made.
 #[derive(Debug)]
 pub(crate) struct IdTokenRequest {
     pub(crate) nonce: Option<String>,
@@ -102,17 +103,17 @@ pub(crate) struct IdTokenRequest {
     pub(crate) claims: Map<String, Value>,
 }
 
-/// What a grant gets to decide with.
+/// What a grant decides with: the authenticated client and its request.
 pub(crate) struct GrantRequest<'a, P> {
     pub(crate) server: &'a Server<P>,
     pub(crate) context: &'a RequestContext<'a>,
     pub(crate) client: AuthenticatedClient,
-    /// What the client and its request are judged by.
+    /// The configuration by which client and request are judged.
     pub(crate) snapshot: Rc<Snapshot>,
     pub(crate) form: &'a Form,
 }
 
-/// Sends a request to its grant: the grant has to exist, and the client has to be registered for it.
+/// Has the grant that `grant_type` names decide. The grant has to exist, and the client has to be registered for it.
 pub(crate) async fn dispatch<P: Platform>(request: GrantRequest<'_, P>) -> Result<Granted, Failure> {
     let GrantRequest { context, client, form, .. } = &request;
     let name = form.require("grant_type", "grant_type is missing")?;
@@ -135,9 +136,9 @@ fn unauthorized(cause: Cause, description: &'static str) -> Failure {
     OAuthError::new(Code::UnauthorizedClient, cause, description).into()
 }
 
-/// Lets the grant decide. A variant without a line here doesn't compile.
+/// Calls the grant. A grant type without a line here doesn't compile.
 async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
-    // Boxed: see `app::route`.
+    // The futures are boxed for the reason that `app::route` gives.
     match grant {
         GrantType::AuthorizationCode => authorization_code::decide(request).boxed_local().await,
         GrantType::ClientCredentials => client_credentials::decide(request),

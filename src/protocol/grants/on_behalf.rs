@@ -1,4 +1,5 @@
-//! What a person's login comes to: scopes, audience and tokens, for every grant that acts for a person.
+//! What a user's login comes to: scopes, audience and tokens. Every grant that acts for a user calls it: `authorization_code`,
+//! `refresh_token`, `password` and `token_exchange`.
 
 use serde_json::Map;
 
@@ -25,7 +26,7 @@ use crate::protocol::tokens::subject_name::session_name;
 use crate::protocol::tokens::target::{Target, nothing_left};
 use crate::protocol::tokens::user_claims;
 
-/// Puts together what is to be issued for `state`.
+/// Builds the decision for a grant that has just been made or continued, `state`.
 pub(super) async fn granted<P: Platform>(
     request: &GrantRequest<'_, P>,
     target: Target,
@@ -73,8 +74,9 @@ pub(super) async fn granted<P: Platform>(
     })
 }
 
-/// Redeems `grant` under the name `id`, as the client's registration says: with refresh tokens if it may have them. `removed_at` is when
-/// the client was last removed by the time that somebody decided to grant this.
+/// Builds the redemption of `grant` under the id `id`, as the client's registration says: with refresh tokens if the client may
+/// have them. `removed_at` is the last removal of the client by its user that was known when the grant was decided; a later one
+/// refuses it.
 pub(super) fn redemption(client: &Client, id: Id, grant: Grant, removed_at: Option<Timestamp>) -> Redemption {
     Redemption {
         id,
@@ -88,7 +90,7 @@ pub(super) fn redemption(client: &Client, id: Id, grant: Grant, removed_at: Opti
     }
 }
 
-/// Has the person's object make the grant, in one atomic step. What the request brought and counts once is used up before.
+/// Has the user's object make the grant, in one atomic step. The request's one-time tokens are used up before.
 pub(super) async fn redeem<P: Platform>(
     request: &GrantRequest<'_, P>,
     owner: UserId,
@@ -103,7 +105,7 @@ pub(super) async fn redeem<P: Platform>(
     }
 }
 
-/// What an object's refusal is on the wire. All of them read the same but for those the client can mend.
+/// The error on the wire for a refusal of the user's object. All refusals read the same, except those that the client can mend.
 pub(super) fn refused(refusal: GrantRefusal) -> Failure {
     if refusal == GrantRefusal::NothingLeft {
         return nothing_left().into();
@@ -146,8 +148,8 @@ pub(super) fn refused(refusal: GrantRefusal) -> Failure {
     OAuthError::new(code, cause, description).into()
 }
 
-/// What was given to an earlier incarnation of the client has ended. If it was to a later one than is known here, the request
-/// is decided anew with what is known elsewhere.
+/// Checks that what was given to the client still counts. What an earlier incarnation got has ended. What a later incarnation
+/// than the known one got makes the request be decided again, with what the Control object knows.
 pub(super) fn check_incarnation(carried: Incarnation, known: Incarnation) -> Result<(), Failure> {
     match carried.standing(known) {
         Standing::Current => Ok(()),
@@ -156,7 +158,7 @@ pub(super) fn check_incarnation(carried: Incarnation, known: Incarnation) -> Res
     }
 }
 
-/// A refusal of the grant for a reason the edge found itself.
+/// The refusal `invalid_grant`, for a reason that the edge itself found.
 pub(super) fn invalid_grant(cause: Cause, description: &'static str) -> Failure {
     OAuthError::new(Code::InvalidGrant, cause, description).into()
 }
@@ -165,7 +167,7 @@ fn invalid_target(cause: Cause, description: &'static str) -> OAuthError {
     OAuthError::new(Code::InvalidTarget, cause, description)
 }
 
-/// The `resource` parameters, which have to be among the granted ones, as they are registered.
+/// The request's `resource` parameters as they are registered. Each has to be among the granted resources.
 pub(super) fn requested_resources<P>(
     request: &GrantRequest<'_, P>,
     snapshot: &Snapshot,
@@ -179,7 +181,7 @@ pub(super) fn requested_resources<P>(
     Err(invalid_target(Cause::ResourceBeyondGrant, "a requested resource was not granted"))
 }
 
-/// An object's answer that fits no question.
+/// The failure when an object's reply doesn't belong to its command.
 pub(super) fn unexpected() -> Failure {
     ServerError::internal("an object gave another answer than asked for").into()
 }

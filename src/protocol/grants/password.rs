@@ -1,9 +1,10 @@
 //! `password` (RFC 6749 §4.3): for migrations only. RFC 9700 §2.4 says not to use it, so it exists only for confidential clients
-//! that are registered for it, is advertised only if there is one, and every use is marked in the log.
+//! that are registered for it, it is advertised only if there is one, and the log marks every use. The dispatch in `grants` calls
+//! it.
 //!
-//! It is refused where a login in the browser would have asked for more than the password: consent that was not given. Guesses
-//! are damped as on the login page, but in budgets of their own: per client and address, per identifier with both, and per
-//! identifier. The address is the one that the client connects from, unless it says in `end_user_address` where its user is.
+//! It is refused where a login in the browser would have needed more than the password: consent that was not given. Guesses are
+//! damped as on the login page, but in budgets of their own: per client and address, per identifier with both, and per
+//! identifier. The address is the one that the client connects from, unless `end_user_address` says where its user is.
 
 use core::net::IpAddr;
 
@@ -18,10 +19,10 @@ use crate::protocol::objects::subject::{Grant, Redemption, SubjectCommand, Subje
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::target::{Target, requested_for_user};
 
-/// Decides what `username` and `password` come to: `scope` and `resource` as at the authorization endpoint.
+/// Decides what `username` and `password` come to, with `scope` and `resource` as at the authorization endpoint.
 ///
 /// # Errors
-/// `invalid_grant` for everything about the person; `invalid_scope`, `invalid_target`.
+/// `invalid_grant` for everything about the user; `invalid_scope`, `invalid_target`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, form, snapshot } = &request;
     context.deprecated.set(true);
@@ -54,15 +55,15 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = Id::generate(&server.platform);
     let whom = (client.client_id.clone(), server.incarnation(client, context.now).await?);
     let grant = Grant::new(whom, (scopes, resources), login.auth, context.now, client.refresh.absolute);
-    // It is decided this moment, not before.
+    // The grant is decided at this moment, so only a later removal of the client refuses it.
     let redemption = redemption(client, id, grant, Some(context.now));
     let redemption = Redemption { password_epoch: login.user.password_epoch, ..redemption };
     let state = redeem(&request, login.user.id, redemption).await?;
     granted(&request, target, id, state, None).await
 }
 
-/// Where the client says that its user is: an extension of ours. Clients that authenticate are believed; who lies harms the people
-/// that trust it with their passwords.
+/// The address at which the client says its user is, in `end_user_address`: an extension of this server. Clients that
+/// authenticate are believed, because one that lies harms only the people who trust it with their passwords.
 fn end_user_address(form: &Form) -> Result<Option<IpAddr>, OAuthError> {
     let malformed = |_| {
         let description = "end_user_address has to be an IPv4 or IPv6 address";

@@ -1,7 +1,8 @@
-//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotation with families, in one step in the person's object.
+//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotation with families, in one step in the user's object. The dispatch in
+//! `grants` calls it.
 //!
-//! Order of checks: client authentication → form and tag (no I/O) → in the object: secret, client, expiry, key, scope,
-//! resource, person → rotation. `docs/refresh-tokens.md` has the semantics in full.
+//! The order of checks: client authentication → form and tag (no I/O) → in the object: secret, client, expiry, key, scope,
+//! resource, user → rotation. `docs/refresh-tokens.md` has the semantics in full.
 
 use super::on_behalf::{granted, invalid_grant, refused, unexpected};
 use super::{Decision, GrantRequest};
@@ -15,8 +16,8 @@ use crate::protocol::state::refresh::Policy;
 use crate::protocol::tokens::refresh_token::RefreshToken;
 use crate::protocol::tokens::target::{Target, offers, without_unknown};
 
-/// Decides what a refresh token comes to: `refresh_token`, `scope` and `resource` to narrow the access token, and the
-/// access token only.
+/// Decides what a refresh token comes to. The parameters are `refresh_token`, and `scope` and `resource`, which narrow the access
+/// token and nothing else.
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_scope`, `invalid_target`.
@@ -35,7 +36,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let scopes = scopes.transpose()?.map(|scopes| without_unknown(snapshot, client, scopes));
     let named = form.values("resource");
     let resources: Vec<String> = named.map(|name| snapshot.registered(name).to_owned()).collect();
-    // Whatever could fail afterward is looked at before: a rotation that ends in an error costs the client its token.
+    // Whatever could fail after the rotation is checked before it, because a rotation that ends in an error costs the client its
+    // token.
     if resources.iter().any(|resource| snapshot.resource(resource).is_none()) {
         let description = "a requested resource was not granted";
         return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
@@ -72,8 +74,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     granted(&request, target, token.grant, state, None).await
 }
 
-/// What is left of an exchanged grant: what its client may still get in exchange, as long as all clients it came by are
-/// switched on. Known after the rotation only, but a retry is forgiven, should it be permitted again.
+/// Checks what is left of an exchanged grant: what its client may still get in exchange, as long as all clients it came through
+/// are enabled. It is known only after the rotation; should it be permitted again, the client's retry is forgiven.
 async fn still_exchanged<P: Platform>(
     request: &GrantRequest<'_, P>,
     grant: &mut Grant,
@@ -96,7 +98,7 @@ async fn still_exchanged<P: Platform>(
     if !server.clients_are_enabled(grant, context.now).await? {
         return Err(invalid_grant(Cause::ClientDisabled, over));
     }
-    // That they were granted the object has seen; that they are still permitted it can't know.
+    // The object has seen that they were granted; whether they are still permitted it can't know.
     if !named.iter().all(|resource| grant.resources.contains(resource)) {
         return Err(refused(GrantRefusal::ResourceBeyondGrant));
     }

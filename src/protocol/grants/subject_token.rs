@@ -1,4 +1,5 @@
-//! From a presented token to a party of the exchange: signature, type, life, and whether what it came from is still alive.
+//! From a token that a request presents to a party of the exchange: its signature, its type, its times, and whether the grant it
+//! came from is still alive. `token_exchange` and `delegation` call it.
 
 use serde_json::Value;
 
@@ -14,16 +15,16 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::grant_ref::GrantRef;
 use crate::protocol::tokens::verify::{VerifiedAccessToken, verify_access_token};
 
-/// One of our own access tokens that still counts, and the grant it came from if a person stands behind it.
+/// An access token of this server that still counts, and the grant it came from if a user stands behind it.
 pub(crate) struct Presented {
     pub(crate) token: VerifiedAccessToken,
-    /// Which incarnation of the client it was issued to.
+    /// The incarnation of the client that it was issued to.
     pub(crate) incarnation: Incarnation,
     pub(crate) grant: Option<(GrantRef, Box<GrantState>)>,
 }
 
-/// Verifies one of our own access tokens. ID tokens, refresh tokens, logout tokens and codes are none: `typ` tells
-/// (RFC 8725 §3.12).
+/// Verifies an access token of this server. ID tokens, refresh tokens, logout tokens and codes are refused: `typ` tells them
+/// apart (RFC 8725 §3.12).
 ///
 /// # Errors
 /// `invalid_request`, whatever is wrong with the token.
@@ -51,7 +52,7 @@ pub(crate) async fn present<P: Platform>(
 }
 
 impl Presented {
-    /// The token as the subject of an exchange.
+    /// The presented token as the subject of an exchange.
     pub(crate) fn subject(&self) -> Subject {
         let token = &self.token;
         let other = |name: &str| token.others.get(name).cloned();
@@ -67,8 +68,8 @@ impl Presented {
         }
     }
 
-    /// The token as proof of who acts: issued to the client that shows it or meant for it, and not itself somebody else's
-    /// doing.
+    /// The presented token as proof of who acts. It has to be issued to the client that shows it or be meant for it, and must not
+    /// itself have an actor.
     pub(crate) fn actor<P>(&self, request: &GrantRequest<'_, P>) -> Result<Actor, Failure> {
         let (token, client) = (&self.token, &request.client);
         let own = token.client_id == client.client_id || token.aud.contains(&client.client_id);
@@ -80,7 +81,7 @@ impl Presented {
         Ok(Actor { sub, client_id, expires_at: Some(token.exp) })
     }
 
-    /// What the subject's token says of how its person had authenticated.
+    /// The claims of the subject's token that say how its user had authenticated.
     pub(crate) fn authentication(&self) -> impl Iterator<Item = (&'static str, Value)> + '_ {
         let names = ["auth_time", "acr", "amr"].into_iter();
         names.filter_map(|name| Some((name, self.token.others.get(name)?.clone())))

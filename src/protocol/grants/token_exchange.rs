@@ -1,7 +1,8 @@
 //! `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service swaps a token for one that fits its next step.
 //!
 //! What the client may do is in its registration (`[client.exchange]`); nothing is allowed unless it is written there. The
-//! subject's token is one of our own access tokens, or one of a trusted issuer that a rule accepts.
+//! subject's token is an access token of this server, or one of a trusted issuer that a rule accepts. The decision itself is
+//! `exchange::policy`; the dispatch in `grants` calls this.
 
 use serde_json::{Map, Value};
 
@@ -22,8 +23,8 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::refresh_token::RefreshToken;
 use crate::protocol::tokens::verify::unverified_issuer;
 
-/// Decides what `subject_token` comes to: `subject_token_type`, `actor_token` and `actor_token_type` (both or neither),
-/// `requested_token_type`, `resource` and `audience` (each repeatable), `scope` (RFC 8693 §2.1).
+/// Decides what `subject_token` comes to. The parameters are `subject_token_type`, `actor_token` and `actor_token_type` (both or
+/// neither), `requested_token_type`, `resource` and `audience` (each repeatable), and `scope` (RFC 8693 §2.1).
 ///
 /// # Errors
 /// `invalid_request` for the tokens (§2.2.2), `invalid_target`, `invalid_scope`, `unauthorized_client`.
@@ -58,13 +59,13 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
             Ok(Decision { issued: Some(wanted), ..granted })
         }
         TokenType::IdToken => id_token(&request, &presented, outcome).await,
-        // Whoever acts proved it for as long as their token lives, and a refresh token lives longer.
+        // The actor's token proves who acts for as long as it lives, and a refresh token lives longer.
         TokenType::RefreshToken if ask.actor.is_some() => Err(unusable(Cause::ActorTokenUnusable).into()),
         TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
     }
 }
 
-/// Exchanges a token of a trusted issuer: there is no person and no actor of ours in it.
+/// Exchanges a token of a trusted issuer, which knows no user and no actor of this server.
 async fn external<P: Platform>(
     request: &GrantRequest<'_, P>,
     token: &str,
@@ -80,7 +81,8 @@ async fn external<P: Platform>(
     Ok(Decision { issued: Some(wanted), ..granted })
 }
 
-/// The kind of token asked for: an access token if nothing is said, and more only where the registration says so.
+/// The type of token that the request wants: an access token if it names none, and another one only where the registration
+/// permits it.
 fn wanted<P>(request: &GrantRequest<'_, P>) -> Result<TokenType, Failure> {
     let Some(uri) = request.form.value("requested_token_type") else { return Ok(TokenType::AccessToken) };
     let kind = TokenType::parse(uri).ok_or_else(|| malformed("requested_token_type is unknown"))?;
@@ -115,7 +117,7 @@ async fn ask<'a, P: Platform>(request: &'a GrantRequest<'_, P>) -> Result<Ask<'a
     Ok(ask)
 }
 
-/// Puts an access token together. It points to the grant of the subject's token and dies with it.
+/// Builds the decision for an access token. It refers to the grant of the subject's token and ends with that.
 pub(super) fn access_token(client: &Client, presented: &Presented, outcome: Outcome) -> Decision {
     let mut vouched: Map<String, Value> =
         presented.authentication().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -132,7 +134,7 @@ pub(super) fn access_token(client: &Client, presented: &Presented, outcome: Outc
     Decision { vouched, ..granted }
 }
 
-/// An ID token for the client about the person behind the subject's token, under the name that this client knows them by.
+/// Builds the decision for an ID token about the user behind the subject's token, with the `sub` by which this client knows them.
 async fn id_token<P: Platform>(
     request: &GrantRequest<'_, P>,
     presented: &Presented,
@@ -155,8 +157,8 @@ async fn id_token<P: Platform>(
     Ok(Decision { issued: Some(TokenType::IdToken), ..granted })
 }
 
-/// A refresh token of the client's own. Its grant remembers where it comes from: it ends with that one, and every access token
-/// of it names the same actors.
+/// Makes a refresh token of the client's own. Its grant names the grant it comes from and ends with that one, and every access
+/// token of it names the same actors.
 async fn refresh_token<P: Platform>(
     request: &GrantRequest<'_, P>,
     presented: &Presented,
@@ -194,7 +196,7 @@ async fn refresh_token<P: Platform>(
     Ok(Decision { issued: Some(TokenType::RefreshToken), ..granted })
 }
 
-/// The clients through whose hands a token came, without the one that has it now.
+/// The clients through which a token came, without the one that has it now.
 fn came_by(from: &Grant, presented: &Presented, own: &str) -> Vec<(String, Incarnation)> {
     let earlier = from.derived.iter().flat_map(Derivation::came_by);
     let last = [(&from.client_id, from.incarnation), (&presented.token.client_id, presented.incarnation)];

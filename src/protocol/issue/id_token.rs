@@ -1,4 +1,5 @@
-//! ID tokens (`OpenID Connect Core` §2), with the access token or alone as what a token exchange answers with.
+//! Makes ID tokens (`OpenID Connect Core` §2): beside an access token, or alone as the answer of a token exchange. Only `issue`
+//! calls it.
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256, Sha512};
@@ -70,7 +71,8 @@ pub(super) async fn id_token<P: Platform>(
     sign_claims(server, key, token_header::ID_TOKEN_TYPE, &claims).await
 }
 
-/// `OpenID Connect Core` §3.1.3.6: the left half of the hash that belongs to the algorithm.
+/// The `at_hash`: the left half of the access token's hash, with the hash that belongs to the algorithm (`OpenID Connect Core`
+/// §3.1.3.6).
 fn at_hash(alg: Alg, access_token: &str) -> String {
     match alg {
         Alg::EdDsa => base64url(Sha512::digest(access_token.as_bytes()).get(..32).unwrap_or_default()),

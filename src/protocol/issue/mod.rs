@@ -1,5 +1,6 @@
-//! The one place that mints tokens. Access tokens, in the profile of RFC 9068, are here; ID tokens, logout tokens and signed answers
-//! have files of their own.
+//! The one place that mints tokens. Access tokens, in the profile of RFC 9068, are made here; ID tokens, logout tokens and signed
+//! answers have files of their own. It decides nothing: the token endpoint gives it a `Granted`, other endpoints and the notices
+//! give it claims.
 
 mod id_token;
 mod signed_answer;
@@ -47,7 +48,7 @@ pub(crate) struct TokenResponse {
     id_token: Option<String>,
 }
 
-/// Mints what was granted to `client`.
+/// Mints what was granted to the client.
 ///
 /// # Errors
 /// Ours only: no key for the algorithm, or the signer fails.
@@ -121,7 +122,8 @@ async fn access_token<P: Platform>(
     })
 }
 
-/// RFC 8693 §2.2.1: what is issued is called `access_token` whatever it is, and `N_A` says that it isn't used as one.
+/// The answer of a token exchange that issues no access token (RFC 8693 §2.2.1). What is issued is called `access_token` whatever
+/// it is, and the type `N_A` says that it isn't used as one.
 fn exchanged(token: String, kind: TokenType, expires_in: Option<u64>, scope: String) -> TokenResponse {
     TokenResponse {
         access_token: token,
@@ -160,7 +162,7 @@ fn signing_key(keyring: &Keyring, alg: Alg, now: Timestamp) -> Result<&SigningKe
     keyring.key(alg, now).ok_or(ServerError::internal("there is no active key for the algorithm"))
 }
 
-/// The claims of RFC 9068 §2.2, then the custom ones.
+/// The claims of an access token: those of RFC 9068 §2.2, then the custom ones.
 struct AccessToken<'a> {
     issuer: &'a str,
     granted: &'a Granted,
@@ -201,7 +203,7 @@ impl Serialize for AccessToken<'_> {
     }
 }
 
-/// Reserved names are refused where claims are declared; here they are left out whatever a store says.
+/// The custom claims. Reserved names are refused where claims are declared; here they are left out, whatever a store says.
 fn custom(claims: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     claims.iter().filter(|(name, _)| !crate::protocol::config::claims::RESERVED.contains(&name.as_str()))
 }

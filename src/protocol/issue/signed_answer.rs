@@ -1,4 +1,5 @@
-//! Claims that are signed and no token for an API: answers of `/userinfo` and `/introspect`, and logout tokens.
+//! Signed JWTs that are no tokens for an API: answers of `/userinfo` and `/introspect`, and logout tokens. Those two endpoints
+//! and the notices call it.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::protocol::server::ports::Platform;
 /// How long a logout token is valid, in seconds (`Back-Channel Logout` §2.4 recommends two minutes).
 const LOGOUT_TOKEN_LIFETIME: u64 = 120;
 
-/// A signed answer of `/userinfo` (`OpenID Connect Core` §5.3.2) or `/introspect` (RFC 9701 §5): `claims` with `iss`, `aud`
+/// Makes a signed answer of `/userinfo` (`OpenID Connect Core` §5.3.2) or `/introspect` (RFC 9701 §5): `claims` with `iss`, `aud`
 /// and `iat`.
 pub(crate) async fn signed_answer<P: Platform>(
     server: &Server<P>,
@@ -33,7 +34,7 @@ pub(crate) async fn signed_answer<P: Platform>(
     sign_claims(server, signing_key(&keyring, alg, now)?, typ, &claims).await
 }
 
-/// A logout token (`Back-Channel Logout` §2.4): never a `nonce`, so that it can't pass for an ID token.
+/// Makes a logout token (`Back-Channel Logout` §2.4). It never has a `nonce`, so that it can't pass for an ID token.
 pub(crate) async fn logout_token<P: Platform>(
     server: &Server<P>,
     now: Timestamp,
