@@ -1,8 +1,9 @@
-//! One of 256 shards of the login identifiers: which identifier is whose, and how often somebody tried.
+//! One of 256 shards of the login identifiers: which identifier belongs to which user, and how often somebody tried to log in.
+//! `login` calls it through `server::calls`, and the admin API lists users with it.
 //!
-//! Keys are MACs of the normalized identifier or address, so the shard of an identifier, and what is stored for it,
-//! can't be computed outside. Attempts are counted *before* a password is looked at, in the same step that looks the
-//! identifier up: parallel guesses can't outrun the count. Whether the identifier exists makes no difference to it.
+//! Keys are MACs of the normalized identifier or address, so nobody outside can compute the shard of an identifier or what is
+//! stored for it. Attempts are counted *before* a password is looked at, in the same step that looks the identifier up: parallel
+//! guesses can't outrun the count. Whether the identifier exists makes no difference to it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,115 +15,115 @@ use crate::protocol::model::user_id::UserId;
 
 const LOGIN: &str = "login/";
 const BUCKET: &str = "bucket/";
-/// Where a sweep that has more to look at goes on.
+/// The row that says where a sweep goes on that has more rows to look at.
 const CURSOR: &str = "sweep";
-/// Most rows one alarm looks at.
+/// The most rows that one alarm looks at.
 const SWEEP: u32 = 1000;
 
-/// So many attempts in so many seconds.
+/// A bucket that counts attempts: at most `limit` in `window` seconds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Which one.
+    /// The key that the bucket is stored under.
     pub key: String,
-    /// Most attempts in a window.
+    /// The most attempts in one window.
     pub limit: u32,
-    /// The window's length, in seconds.
+    /// The length of a window, in seconds.
     pub window: u64,
 }
 
-/// What the object is asked to do.
+/// The commands that the object carries out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DirectoryCommand {
     /// Counts an attempt in every bucket, unless one is full, and looks an identifier up.
     Attempt {
-        /// The identifier to look up, if any.
+        /// The key of the identifier to look up, if any.
         login: Option<String>,
-        /// Where to count.
+        /// The buckets in which the attempt counts.
         buckets: Vec<Bucket>,
     },
-    /// Forgets attempts: the login succeeded.
+    /// Takes attempts out of buckets, because the login succeeded.
     Forgive {
         /// The keys of buckets to empty.
         buckets: Vec<String>,
-        /// The keys of buckets that others' attempts are in too: from each is taken what the first of `buckets` held, or one
-        /// attempt without any.
+        /// The keys of buckets that hold the attempts of others, too. From each is taken as much as the first of `buckets` held;
+        /// one attempt, if there is no such bucket.
         #[serde(default)]
         shared: Vec<String>,
     },
-    /// Looks an identifier up.
+    /// Looks an identifier up without counting an attempt.
     Find {
-        /// Its key.
+        /// The key of the identifier.
         login: String,
     },
-    /// Gives an identifier to a person, unless somebody has it. Idempotent for the same person.
+    /// Gives an identifier to a user, unless another user has it. Idempotent for the same user.
     Claim {
-        /// Its key.
+        /// The key of the identifier.
         login: String,
-        /// The identifier itself, for lists.
+        /// The identifier in its normal form, for lists.
         name: String,
-        /// Whose it is to be.
+        /// The user who is to have it.
         owner: UserId,
     },
-    /// Takes an identifier from a person; nothing happens if it is somebody else's.
+    /// Takes an identifier from a user. Nothing happens if it belongs to another user.
     Release {
-        /// Its key.
+        /// The key of the identifier.
         login: String,
-        /// Whose it was.
+        /// The user who had it.
         owner: UserId,
     },
-    /// A page of identifiers in the order of their keys.
+    /// Returns a page of identifiers in the order of their keys.
     List {
-        /// The last key of the page before.
+        /// The last key of the page before; unset for the first page.
         after: Option<String>,
-        /// Most entries to return.
+        /// The most entries to return.
         limit: u32,
     },
-    /// The first identifiers in their own order, of those that begin with `prefix` and come after `after`.
+    /// Returns a page of identifiers in their own order: those that begin with `prefix` and come after `after`.
     Page {
-        /// What they begin with; empty for all.
+        /// The text that they begin with; empty for all identifiers.
         prefix: String,
-        /// The last identifier of the page before.
+        /// The last identifier of the page before; unset for the first page.
         after: Option<String>,
-        /// Most entries to return.
+        /// The most entries to return.
         limit: u32,
     },
-    /// The alarm: drops buckets whose window is over.
+    /// Drops the buckets whose window is over; the object's alarm sends it.
     Tend,
 }
 
-/// One identifier.
+/// An identifier and its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Whose it is.
+    /// The user who has the identifier.
     pub owner: UserId,
     /// The identifier in its normal form.
     pub name: String,
 }
 
-/// What it answers.
+/// The replies to the commands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DirectoryReply {
-    /// To `Attempt`: it may go on.
+    /// To `Attempt`: the attempt may go on.
     Allowed {
-        /// Who has the identifier.
+        /// The user who has the identifier, if anybody does.
         owner: Option<UserId>,
-        /// Attempts in the fullest bucket, this one included.
+        /// The number of attempts in the fullest bucket, this one included.
         used: u32,
         /// Whether a bucket is half full or more.
         #[serde(default)]
         crowded: bool,
     },
-    /// To `Attempt`: a bucket is full for so many more seconds.
+    /// To `Attempt`: a bucket is full, for as many more seconds.
     Full(u64),
-    /// To `Find`, and to `Claim` when somebody else has it.
+    /// To `Find`: the user who has the identifier. To `Claim`: another user who has it.
     Owner(Option<UserId>),
-    /// To `Claim`.
+    /// To `Claim`: the user has the identifier now.
     Claimed,
-    /// To `List` and `Page`: key and entry.
+    /// To `List` and `Page`: the entries, each with its key.
     Entries(Vec<(String, Entry)>),
-    /// To everything else.
+    /// To all other commands: it is done.
     Done,
 }
 
@@ -132,12 +133,12 @@ struct Count {
     ends_at: Timestamp,
 }
 
-/// How far a sweep has come.
+/// How far a sweep over the buckets has come.
 #[derive(Default, Serialize, Deserialize)]
 struct Cursor {
-    /// The last bucket it looked at.
+    /// The key of the last bucket that the sweep looked at.
     after: Option<String>,
-    /// Whether it has left one.
+    /// Whether the sweep has left a bucket in place.
     left: bool,
 }
 
@@ -177,7 +178,7 @@ fn owner<R: Rows>(rows: &Transaction<'_, R>, login: &str) -> Result<Option<UserI
     Ok(rows.read::<Entry>(&format!("{LOGIN}{login}"))?.map(|entry| entry.owner))
 }
 
-/// Looks at every row: they are in the order of their keys, which say nothing of what they stand for.
+/// Looks at every row, because rows are in the order of their keys, which say nothing of the identifiers.
 fn page<R: Rows>(
     rows: &Transaction<'_, R>,
     prefix: &str,
@@ -230,7 +231,7 @@ fn attempt<R: Rows>(
     Ok(DirectoryReply::Allowed { owner: owner.flatten(), used, crowded })
 }
 
-/// Empties `buckets`, and takes the attempts that the first one held out of `shared`; one, if there is none.
+/// Empties `buckets`. From each of `shared` it takes as many attempts as the first of `buckets` held; one, if there is none.
 fn forgive<R: Rows>(
     rows: &mut Transaction<'_, R>,
     buckets: &[String],
@@ -272,7 +273,7 @@ fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Direct
         cursor.after = Some(key);
     }
     if !is_last {
-        // There is more than one alarm can look at: somebody is trying hard.
+        // There are more rows than one alarm may look at, so somebody is trying hard.
         rows.write(CURSOR, &cursor)?;
         rows.wake(now.plus(MINUTE));
         return Ok(DirectoryReply::Done);

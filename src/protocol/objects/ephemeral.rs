@@ -1,4 +1,5 @@
-//! One value that lives for a minute or ten and is taken once: a pushed authorization request (RFC 9126).
+//! The object of one pushed authorization request (RFC 9126): a value that lives for a minute or for as long as its page is open,
+//! and is taken once. `endpoints::authorize::par` calls it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,26 +9,26 @@ use crate::protocol::model::time::Timestamp;
 
 const ROW: &str = "value";
 
-/// What the object is asked to do.
+/// The commands that the object carries out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EphemeralCommand {
-    /// Keeps `value` until `expires_at`. The first one stays: repeating it changes nothing.
+    /// Keeps `value` until `expires_at`. The first value stays, so repeating the command changes nothing.
     Put {
-        /// What to keep.
+        /// The value to keep.
         value: String,
-        /// Until when.
+        /// When the value expires.
         expires_at: Timestamp,
     },
-    /// Looks at the value.
+    /// Returns the value and leaves it.
     Look,
-    /// Takes the value out: the second to ask gets nothing.
+    /// Returns the value and removes it, so the second to take it gets nothing.
     Take,
-    /// The alarm: drops everything that has expired.
+    /// Drops the value when it has expired; the object's alarm sends it.
     Tend,
 }
 
-/// What it answers: the value, if there is one.
+/// The reply to every command: the value, if there is one.
 pub type EphemeralReply = Option<String>;
 
 #[derive(Serialize, Deserialize)]

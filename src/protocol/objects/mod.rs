@@ -1,10 +1,11 @@
-//! The objects that hold what is single-use, revocable, personal or elected: one strongly consistent, single-threaded object per
-//! issuer, person, directory shard, pushed request, or hour of used tokens.
+//! The objects that hold what is single-use, revocable, personal or elected: one strongly consistent, single-threaded object for
+//! each issuer, user, directory shard, pushed request, and hour of used tokens. `server::calls` sends them commands; `edge` and
+//! `memory` run them.
 //!
-//! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object: it reads rows,
-//! decides, and returns its reply with the writes to make. The adapter makes all of them in one commit before it
-//! answers, so a failure leaves nothing half done. What takes long isn't computed there: the answer is then an [`Order`], and
-//! the same command comes again with what came of it.
+//! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object. It reads rows, decides,
+//! and returns its reply with the writes to make. The adapter makes all of them in one commit before it answers, so a failure
+//! leaves nothing half done. What takes long isn't computed there: the answer is then an [`Order`], and the same command comes
+//! again with the result.
 
 pub mod control;
 pub mod directory;
@@ -31,13 +32,13 @@ pub use rows::{Changes, Rows, Transaction};
 pub enum Class {
     /// Clients, configuration and keys of one issuer; see [`control`].
     Control,
-    /// Everything of one person; see [`subject`].
+    /// Everything of one user; see [`subject`].
     Subject,
-    /// A shard of the login identifiers; see [`directory`].
+    /// One shard of the login identifiers; see [`directory`].
     Directory,
-    /// One pushed request; see [`ephemeral`].
+    /// One pushed authorization request; see [`ephemeral`].
     Ephemeral,
-    /// Used tokens of one shard and hour; see [`replay`].
+    /// The used one-time tokens of one shard and hour; see [`replay`].
     Replay,
 }
 
@@ -45,7 +46,7 @@ impl Class {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Control, Self::Subject, Self::Directory, Self::Ephemeral, Self::Replay];
 
-    /// Its name, which is its Durable Object class's too.
+    /// The name of the kind, which is also the name of its Durable Object class.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Control => "Control",
@@ -62,44 +63,45 @@ impl Class {
     }
 }
 
-/// How coarse alarms are, in seconds: expired rows are refused on reading, so sweeping them is never urgent.
+/// How coarse alarms are, in seconds. Expired rows are refused when they are read, so sweeping them is never urgent.
 pub const SWEEP_EVERY: u64 = DAY;
 
-/// What an object answers.
+/// The answer of an object to a command.
 #[derive(Debug)]
 #[must_use]
 pub enum Answer {
-    /// The reply (JSON).
+    /// The command was carried out, with this reply (JSON).
     Reply(String),
-    /// This has to be computed first. Nothing is written yet.
+    /// This has to be computed before the command can be carried out. Nothing is written yet.
     Order(Order),
 }
 
-/// How often an order may follow an order: a password that changes while it is checked is checked anew.
+/// How often an order may follow an order for one command. A password that changes while it is checked is checked again.
 pub const MOST_ORDERS: u32 = 4;
 
-/// What is around an object while it decides.
+/// What an object needs besides its rows while it decides.
 pub struct Setting<'a, E> {
-    /// The time.
+    /// The present time.
     pub now: Timestamp,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: &'a E,
-    /// Says whose server this is. Only the Control object asks.
+    /// Returns the server that the object belongs to. Only the Control object calls it.
     pub identity: &'a dyn Fn() -> Result<Identity, ServerError>,
 }
 
 impl<'a, E> Setting<'a, E> {
-    /// For an object that doesn't ask whose server this is.
+    /// The setting of an object that never asks which server it belongs to.
     pub fn anonymous(now: Timestamp, entropy: &'a E) -> Self {
         Self { now, entropy, identity: &|| Err(ServerError::internal("nobody's object asks whose it is")) }
     }
 }
 
-/// Carries out `command` (JSON) on an object of kind `class`. `computed` is what came of the order that the same command was
-/// answered with, if it was.
+/// Carries out `command` (JSON) on an object of kind `class`. `computed` is the result of the order that the same command was
+/// answered with before, if it was.
 ///
 /// # Errors
-/// If the rows can't be read, the command isn't one of this class, or the deployment doesn't fit. Nothing may be written then.
+/// If the rows can't be read, the command isn't one of this class, or the deployment's secrets don't fit. Nothing may be written
+/// then.
 pub fn handle<R: Rows, E: Entropy>(
     class: Class,
     rows: &R,
@@ -144,7 +146,7 @@ fn control<R: Rows, E: Entropy>(
     }
 }
 
-/// The command that an object's alarm carries out: drop what has expired.
+/// The command (JSON) that an object's alarm carries out, to drop what has expired.
 pub const fn tend(class: Class) -> &'static str {
     match class {
         Class::Control | Class::Subject | Class::Directory | Class::Ephemeral | Class::Replay => "\"tend\"",

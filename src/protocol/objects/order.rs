@@ -1,7 +1,7 @@
-//! What an object can't compute while it decides: it takes too long, or the platform does it and has to be waited for.
+//! Orders: what an object can't compute while it decides, because it takes too long or the platform has to be waited for.
 //!
-//! An object orders it and changes nothing. Its adapter computes what was ordered, while the object goes on serving others, and
-//! gives it the same command again, with what was computed.
+//! An object orders it and changes nothing. Its adapter in `edge` or `memory` computes what was ordered while the object goes on
+//! serving others, and gives it the same command again with the result.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,14 +17,14 @@ use crate::protocol::passwords;
 /// What has to be computed before a command can be carried out.
 #[derive(Debug)]
 pub enum Order {
-    /// A password's hash.
+    /// The hash of a password is needed.
     Password(passwords::Order),
-    /// A key pair for each of these algorithms.
+    /// A key pair is needed for each of these algorithms.
     Keys(Vec<Alg>),
 }
 
 impl Order {
-    /// Its kind, and it itself as JSON.
+    /// Writes the order as text: its kind, and the order itself as JSON.
     ///
     /// # Errors
     /// Ours only: it can't be written.
@@ -36,17 +36,17 @@ impl Order {
     }
 }
 
-/// What came of an order.
+/// The result of an order.
 #[derive(Debug)]
 pub enum Computed {
-    /// To [`Order::Password`].
+    /// The result of [`Order::Password`].
     Password(passwords::Computed),
-    /// To [`Order::Keys`], one of each algorithm.
+    /// The result of [`Order::Keys`]: one key pair for each algorithm.
     Keys(Vec<KeyMaterial>),
 }
 
 impl Computed {
-    /// Reads what was computed for an object of kind `class`, from JSON.
+    /// Reads the result of an order of an object of kind `class`, from JSON.
     ///
     /// # Errors
     /// If it is something else.

@@ -1,7 +1,8 @@
-//! Tokens that were used and count once: those of one shard that end in the same hour.
+//! The object that remembers used one-time tokens: those of one shard that expire in the same hour. `federation::one_time` calls
+//! it.
 //!
-//! The first to name a token has it, since one thread answers all. A row is there until its token has ended, and one alarm,
-//! at the end of the hour, drops them all.
+//! The first request to name a token has it, since one thread answers all. A row stays until its token has expired, and one alarm
+//! at the end of the hour drops them all.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,45 +13,46 @@ use crate::protocol::keys::derived::mac;
 use crate::protocol::model::secret::SecretBytes;
 use crate::protocol::model::time::{HOUR, Timestamp};
 
-/// Objects per hour: enough to write some thousand tokens a second, few enough that rare ones share one.
+/// The number of objects per hour: enough to write some thousand tokens a second, and few enough that rare tokens share one.
 const SHARDS: u8 = 16;
 const TOKEN: &str = "token/";
-/// Most rows one alarm drops.
+/// The most rows that one alarm drops.
 const SWEEP: u32 = 1000;
 
-/// What the object is asked to do.
+/// The commands that the object carries out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayCommand {
-    /// Uses a token. Not idempotent: that is its purpose.
+    /// Uses a token. It is not idempotent, which is its purpose.
     Use {
-        /// A digest of its issuer and `jti`.
+        /// The digest of the token's issuer and `jti`.
         key: String,
-        /// When it has ended for every clock; decides the object too.
+        /// When the token has expired for every clock. The object's name depends on it, too.
         until: Timestamp,
     },
-    /// Takes a use back: the request that made it got nothing for it.
+    /// Takes a use back, because the request that used the token got nothing for it.
     GiveBack {
-        /// As it was used.
+        /// The digest that the token was used with.
         key: String,
     },
-    /// The alarm: drops tokens that have ended.
+    /// Drops the tokens that have expired; the object's alarm sends it.
     Tend,
 }
 
-/// What it answers.
+/// The replies to the commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayReply {
-    /// To `Use`: it is the first use.
+    /// To `Use`: this is the token's first use.
     Fresh,
-    /// To `Use`: it was used before.
+    /// To `Use`: the token was used before.
     Seen,
-    /// To `GiveBack` and `Tend`.
+    /// To `GiveBack` and `Tend`: it is done.
     Done,
 }
 
-/// The object that remembers a token which ends at `until` and whose digest has `byte` in it. Nobody outside can compute it.
+/// The name of the object that remembers a token which expires at `until` and whose digest has `byte` in it. Nobody outside can
+/// compute it.
 pub fn object_name(routing: &SecretBytes, byte: u8, until: Timestamp) -> String {
     let hour = (until.0 / HOUR).to_be_bytes();
     base64url(&mac(routing, &[b"replay", &[byte % SHARDS], &hour]))

@@ -1,4 +1,5 @@
-//! Rows by key, and the changes one command makes to them.
+//! An object's rows, each a JSON text under a key, and the changes that one command makes to them. Every kind of object reads and
+//! writes through a [`Transaction`]; `edge` and `memory` implement [`Rows`] and commit the [`Changes`].
 
 use std::collections::BTreeMap;
 
@@ -10,18 +11,18 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::http::json::to_json;
 use crate::protocol::model::time::Timestamp;
 
-/// Rows read at once by [`Transaction::all`].
+/// The number of rows that [`Transaction::all`] reads at once.
 const PAGE: u32 = 1000;
 
 /// Read access to an object's rows.
 pub trait Rows {
-    /// The row called `key`.
+    /// Reads the row under `key`; `None` if there is none.
     ///
     /// # Errors
-    /// If the storage fails; so for [`Rows::list`].
+    /// If the storage fails.
     fn read(&self, key: &str) -> Result<Option<String>, ServerError>;
 
-    /// Up to `limit` rows whose keys start with `prefix` and come after `after`, in the order of their keys.
+    /// Reads up to `limit` rows whose keys start with `prefix` and come after `after`, in the order of their keys.
     ///
     /// # Errors
     /// If the storage fails.
@@ -33,16 +34,16 @@ pub trait Rows {
     ) -> Result<Vec<(String, String)>, ServerError>;
 }
 
-/// What a command wants written, in one commit.
+/// What a command makes change, in one commit.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Rows to write, or to delete where there is no value; each key once.
+    /// The rows to write; a row without a value is deleted. Each key comes once.
     pub writes: BTreeMap<String, Option<String>>,
-    /// The object's alarm has to ring at this time or earlier.
+    /// The time at which the object's alarm has to ring, or earlier.
     pub alarm: Option<Timestamp>,
 }
 
-/// An object's rows with the changes made so far.
+/// An object's rows with the changes that the present command has made so far.
 pub struct Transaction<'a, R> {
     rows: &'a R,
     changes: Changes,
@@ -57,7 +58,7 @@ impl<'a, R: Rows> Transaction<'a, R> {
         self.changes
     }
 
-    /// Reads a row.
+    /// Reads a row, with the changes made so far; `None` if there is none.
     ///
     /// # Errors
     /// If the storage fails or the row is unreadable.
@@ -68,8 +69,8 @@ impl<'a, R: Rows> Transaction<'a, R> {
         }
     }
 
-    /// Reads up to `limit` rows whose keys start with `prefix` and come after `after` (a key without the prefix);
-    /// keys are returned without it.
+    /// Reads up to `limit` rows whose keys start with `prefix` and come after `after`, which is a key without the prefix. Keys
+    /// are returned without the prefix.
     ///
     /// # Errors
     /// If the storage fails or a row is unreadable.
@@ -81,7 +82,7 @@ impl<'a, R: Rows> Transaction<'a, R> {
     ) -> Result<Vec<(String, T)>, ServerError> {
         let after = after.map(|after| format!("{prefix}{after}"));
         let mut found = BTreeMap::new();
-        // As many more as may be deleted: what is left is then enough.
+        // As many more are read as may have been deleted, so that what is left is enough.
         let deleted = self.changes.writes.range(prefix.to_owned()..);
         let deleted =
             deleted.take_while(|(key, _)| key.starts_with(prefix)).filter(|(_, value)| value.is_none());
@@ -92,7 +93,8 @@ impl<'a, R: Rows> Transaction<'a, R> {
         parse_all(prefix, found)
     }
 
-    /// Reads all rows whose keys start with `prefix`; keys are returned without it. Only where their number is bounded.
+    /// Reads all rows whose keys start with `prefix`. Keys are returned without it. Use it only where the number of rows is
+    /// bounded.
     ///
     /// # Errors
     /// If the storage fails or a row is unreadable.
@@ -109,7 +111,7 @@ impl<'a, R: Rows> Transaction<'a, R> {
         }
     }
 
-    /// `found` with the changes made so far, in the order of keys.
+    /// Adds the changes made so far to the rows `found`, in the order of keys.
     fn staged(
         &self,
         prefix: &str,
@@ -128,7 +130,7 @@ impl<'a, R: Rows> Transaction<'a, R> {
         found.into_iter().collect()
     }
 
-    /// Writes a row.
+    /// Writes a row, or overwrites it.
     ///
     /// # Errors
     /// Ours only: `value` is no JSON.
@@ -138,12 +140,12 @@ impl<'a, R: Rows> Transaction<'a, R> {
         Ok(())
     }
 
-    /// Deletes a row.
+    /// Deletes a row, if there is one.
     pub fn delete(&mut self, key: impl Into<String>) {
         self.changes.writes.insert(key.into(), None);
     }
 
-    /// Sees to it that the alarm rings at `at` or earlier.
+    /// Makes the alarm ring at `at` or earlier.
     pub fn wake(&mut self, at: Timestamp) {
         self.changes.alarm = Some(self.changes.alarm.map_or(at, |known| known.min(at)));
     }

@@ -1,4 +1,4 @@
-//! Rows of grants, for whoever looks at them or ends them.
+//! The rows of grants: finding and ending them. The other files of this object call it.
 
 use super::GRANT;
 use super::records::{Derivation, Grant, Revocation, Why};
@@ -8,12 +8,12 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::rows::{Rows, Transaction};
 
-/// Where the row of a grant is.
+/// The key of a grant's row.
 pub(super) fn key(id: Id) -> String {
     format!("{GRANT}{id}")
 }
 
-/// An exchanged grant ends with the one it came from. Chains are as short as those of actors.
+/// Whether the grants are alive that an exchanged grant ends with. Chains of them are as short as those of actors.
 pub(super) fn lives_with_its_parents<R: Rows>(
     rows: &Transaction<'_, R>,
     now: Timestamp,
@@ -30,7 +30,7 @@ pub(super) fn lives_with_its_parents<R: Rows>(
     Ok(false)
 }
 
-/// Marks a grant as dead. It stays until it would have expired, so that its tokens go on being recognized.
+/// Marks a grant as revoked. Its row stays until the grant would have expired, so that its tokens go on being recognized.
 pub(super) fn revoke_row<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,

@@ -1,7 +1,8 @@
-//! Grants: made from codes, continued by refresh tokens, revoked.
+//! Grants (RFC 6749 §1.3): made from codes, continued by refresh tokens (§6), revoked (RFC 7009). The object's dispatch calls it;
+//! the order of rotation is decided in `state`.
 //!
-//! Every check comes before every change. A guess (wrong secret, another client's token) never changes anything, so it
-//! is no weapon; an old token that was once right ends the grant, because two parties hold copies of it.
+//! Every check comes before every change. A guess (wrong secret, another client's token) never changes anything, so it is no
+//! weapon. An old token that was once right ends the grant, because two parties hold copies of it.
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
@@ -26,10 +27,10 @@ use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::refresh::{Family, RotationOutcome, rotate};
 
-/// A second redemption of a code within this time of the first is a double submit, in seconds.
+/// How long after the first redemption of a code a second one is taken for a double submit, in seconds.
 const DOUBLE_SUBMIT: u64 = 10;
 
-/// The secret of a family's generation.
+/// The secret of one generation of a family, derived from its seed.
 fn generation_secret(family: &Family, generation: u32) -> SecretBytes {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(family.seed.expose()) else {
         return SecretBytes::new(Vec::new());
@@ -71,7 +72,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     if !lives_with_its_parents(rows, now, &grant)? {
         return Ok(SubjectReply::Refused(GrantRefusal::GrantRevoked));
     }
-    // An exchanged grant ends with its origin, whose password was looked at.
+    // An exchanged grant ends with the one it came from, whose password was compared.
     if grant.derived.is_none() && user.password_epoch != password_epoch {
         return Ok(SubjectReply::Refused(GrantRefusal::SessionEnded));
     }
@@ -174,7 +175,7 @@ fn check(grant: &Grant, presented: &Presentation, now: Timestamp) -> Result<Fami
     Ok(family)
 }
 
-/// Tells a retry from another request.
+/// A digest of what a refresh asks for, which tells a retry from another request.
 fn fingerprint(presented: &Presentation) -> String {
     let scopes = presented.scopes.as_ref().map(|scopes| {
         let mut sorted: Vec<&str> = scopes.iter().collect();

@@ -1,5 +1,6 @@
-//! The object of one person: profile, credentials, sessions, consents and grants, so that "list and end everything of
-//! this person" is one atomic call, and a code, a refresh token and a sign-out never race each other.
+//! The object of one user: profile, password, sessions, consents and grants. With all of it in one place, "list and end
+//! everything of this user" is one atomic call, and a code, a refresh token and a sign-out never race each other. Grants, pages,
+//! `login` and the admin API call it through `server::calls`.
 
 mod grant_rows;
 mod grants;
@@ -28,209 +29,210 @@ pub use records::{
     Authentication, CodeProof, Consent, Derivation, Grant, Link, Notice, Revocation, Session, User, Why,
 };
 
-/// What the object is asked to do.
+/// The commands that the object carries out.
 ///
-/// It travels between Worker versions during a deployment: members are added with a default, never renamed.
+/// They travel between Worker versions during a deployment: members are added with a default, never renamed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectCommand {
-    /// Makes the account, unless there is one.
+    /// Makes the user, unless there is or was one.
     Create(Box<User>),
-    /// The account.
+    /// Returns the user.
     User,
-    /// The account, if `password` is its password and it may log in. The hash is replaced by one as new ones are, if it isn't.
-    /// Needs [`Order::Check`].
+    /// Returns the user if `password` is the right one and the user may log in. An outdated hash is replaced by one as new ones
+    /// are made. Needs [`Order::Check`].
     LogIn {
-        /// What was typed.
+        /// The password that was typed.
         password: Password,
     },
-    /// The hash of a new password, which is stored nowhere yet. Needs [`Order::Hash`].
+    /// Returns the hash of a new password, which is not stored yet. Needs [`Order::Hash`].
     Hash {
         /// The new password.
         password: Password,
     },
-    /// Changes the account.
+    /// Changes the user.
     Change(Box<Change>),
-    /// Deletes the account and everything with it; sessions end as by a sign-out. Nobody gets the `sub` again.
+    /// Deletes the user and everything with it; sessions end as by a sign-out. The `sub` is never given to anybody again.
     Delete,
-    /// Sees to it that an account that isn't there never will be: its `sub` may be known to somebody.
+    /// Makes sure that a user who doesn't exist never will, because somebody may know the `sub`.
     Bury,
-    /// Everything that is stored of the person.
+    /// Returns everything that is stored of the user.
     Export,
-    /// Sets a password with a link, once.
+    /// Sets a password with a link, which works once.
     UseLink {
-        /// SHA-256 of the link's secret.
+        /// The SHA-256 of the link's secret.
         sha256: SecretHash,
-        /// The new password's hash; unset to see whether the link works.
+        /// The hash of the new password; unset to see whether the link works.
         password: Option<PasswordHash>,
     },
     /// Begins a session.
     StartSession(Box<NewSession>),
-    /// Looks at a session, and at what its person has permitted `client_id`.
+    /// Returns a session, and what its user has permitted `client_id`.
     Session {
-        /// Which one.
+        /// The id of the session.
         sid: Id,
-        /// SHA-256 of the cookie's secret.
+        /// The SHA-256 of the cookie's secret.
         sha256: SecretHash,
-        /// The client that asks.
+        /// The client that the session is looked up for, if there is one.
         client_id: Option<String>,
     },
-    /// All sessions and grants, for the person's own overview.
+    /// Returns all sessions, grants and consents, for the user's own overview.
     Overview,
-    /// Ends one session, or all of them with all grants: "sign out everywhere".
+    /// Ends one session, or all of them with all grants ("sign out everywhere").
     EndSessions {
-        /// Which one; all if unset.
+        /// The id of the session; unset for all.
         sid: Option<Id>,
     },
-    /// Remembers what the person permitted a client.
+    /// Remembers what the user has permitted a client.
     Consent {
-        /// Which client.
+        /// The client that was permitted.
         client_id: String,
-        /// Everything that was asked for.
+        /// All scopes that the client had asked for.
         scopes: ScopeSet,
-        /// Which incarnation of the client.
+        /// The incarnation of the client.
         #[serde(default, skip_serializing_if = "Incarnation::is_first")]
         incarnation: Incarnation,
     },
-    /// Redeems an authorization code, or makes a grant in another way.
+    /// Redeems an authorization code, or makes a grant by another grant type.
     Redeem(Box<Redemption>),
-    /// Presents a refresh token.
+    /// Presents a refresh token, to continue its grant.
     Refresh(Box<Presentation>),
-    /// Looks at a grant.
+    /// Returns a grant.
     Grant {
-        /// Which one.
+        /// The id of the grant.
         id: Id,
     },
     /// Ends a grant.
     RevokeGrant {
-        /// Which one.
+        /// The id of the grant.
         id: Id,
-        /// Only if it is this client's.
+        /// The client whose grant it has to be; unset for any client.
         client_id: Option<String>,
-        /// Why.
+        /// The reason.
         why: Why,
     },
-    /// Ends everything a client has of the person, consent included.
+    /// Ends everything that a client has of the user, consent included.
     RevokeClient {
-        /// Which client.
+        /// The client that loses it.
         client_id: String,
-        /// Why.
+        /// The reason.
         why: Why,
     },
-    /// The sign-outs that have to be told now.
+    /// Returns the sign-outs of which clients have to be told now.
     DueNotices,
-    /// What became of telling.
+    /// Says what became of telling a client.
     Told {
-        /// The notice's key.
+        /// The key of the notice.
         key: String,
-        /// Whether the client has taken it.
+        /// Whether the client has accepted it.
         delivered: bool,
     },
-    /// The alarm: drops everything that has expired.
+    /// Drops everything that has expired; the object's alarm sends it.
     Tend,
 }
 
-/// A change of an account; what is unset stays.
+/// A change of a user. What is unset stays as it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Change {
-    /// Claims to set, or to remove where null.
+    /// The claims to set; a claim whose value is null is removed.
     pub claims: Map<String, Value>,
-    /// Whether they may log in. Switching off ends all sessions and grants.
+    /// Whether the user may log in. Switching that off ends all sessions and grants.
     pub enabled: Option<bool>,
-    /// A new password; ends all other sessions and all grants.
+    /// The hash of a new password, which ends all other sessions and all grants.
     pub password: Option<PasswordHash>,
-    /// The session that stays when the password changes.
+    /// The session that goes on when the password changes.
     pub keep: Option<Id>,
-    /// A link to set a password with.
+    /// A link by which the user can set a password.
     pub link: Option<Link>,
     /// The new login identifier.
     pub login: Option<String>,
 }
 
-/// A session to begin.
+/// A session that is to begin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewSession {
-    /// Which one.
+    /// The id of the session.
     pub sid: Id,
-    /// SHA-256 of the cookie's secret.
+    /// The SHA-256 of the cookie's secret.
     pub sha256: SecretHash,
-    /// How they logged in.
+    /// How and when the user logged in.
     pub auth: Authentication,
-    /// Seconds without use after which it ends.
+    /// How long the session may be unused before it ends, in seconds.
     pub idle: u64,
-    /// Seconds after which it ends in any case.
+    /// How long the session may last at all, in seconds.
     pub absolute: u64,
-    /// What kind of browser it is.
+    /// The kind of browser, in a few words.
     pub label: String,
-    /// The client the person logs in for; the reply says what they have permitted it.
+    /// The client that the user logs in for. The reply says what the user has permitted it.
     #[serde(default)]
     pub client_id: Option<String>,
 }
 
-/// A code to redeem.
+/// A code that is to be redeemed, or a grant that is to be made in another way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Redemption {
-    /// The code's id, which becomes the grant's.
+    /// The id of the code, which becomes that of the grant.
     pub id: Id,
-    /// What it grants. The family is made here.
+    /// The grant to make; this object adds its refresh family.
     pub grant: Grant,
-    /// Whether to make refresh tokens.
+    /// Whether the client gets refresh tokens.
     pub refresh: bool,
-    /// Most live grants of this person for the client.
+    /// The most live grants that the user may have for the client.
     pub max_grants: u32,
-    /// Seconds without use after which the client's refresh tokens end.
+    /// How long the client's refresh tokens may be unused before they end, in seconds; unset for no limit.
     #[serde(default)]
     pub idle: Option<u64>,
-    /// The client's last removal ([`SessionState::removed_at`]) when the code was issued; a later one refuses it.
+    /// The client's last removal ([`SessionState::removed_at`]) that was known when the code was issued. A later one refuses the
+    /// code.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
-    /// Under which of the person's passwords it was granted ([`User::password_epoch`]); a later one refuses it.
+    /// The epoch of the user's password ([`User::password_epoch`]) when the code was issued. A later one refuses the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_epoch: Option<Id>,
-    /// Proves that the session stands behind the code. Codes of earlier releases have none.
+    /// The proof that the session stands behind the code. Codes of earlier releases have none.
     #[serde(default)]
     pub proof: Option<CodeProof>,
 }
 
-/// A refresh token on its way to be exchanged. Everything an edge can check is checked.
+/// A refresh token that a client presents. Everything that an edge can check has been checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Presentation {
-    /// Whose it claims to be.
+    /// The id of the grant that the token names.
     pub grant: Id,
-    /// Which generation.
+    /// The generation of the token.
     pub generation: u32,
-    /// Proves it.
+    /// The secret that proves the token.
     pub secret: SecretBytes,
-    /// Who presents it, authenticated.
+    /// The client that presents the token, authenticated.
     pub client_id: String,
-    /// Which incarnation of it, as far as the edge knows; unset if the edge doesn't say.
+    /// The client's incarnation as far as the edge knows; unset if the edge doesn't say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Incarnation>,
-    /// The key shown with it, if any.
+    /// The key that was shown with the token, if there was one.
     pub binding: Option<String>,
-    /// The scopes asked for, if any.
+    /// The scopes that the client asks for; unset for all.
     pub scopes: Option<ScopeSet>,
-    /// The resources asked for.
+    /// The resources that the client asks for; empty for all.
     pub resources: Vec<String>,
-    /// What a token can be for at the moment; unset where an edge doesn't say.
+    /// What a token of the client can be for at the moment; unset if the edge doesn't say.
     #[serde(default)]
     pub offers: Option<Vec<Offer>>,
-    /// The client's rules.
+    /// The client's rules for refresh tokens.
     pub policy: Policy,
 }
 
-/// Scopes that the client may have now, and where they are good.
+/// Scopes that the client may have now, at one resource.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Offer {
-    /// The resource; unset for the server itself.
+    /// The resource; unset for the server itself, which has the scopes about users.
     pub resource: Option<String>,
-    /// Its scopes that the client may have.
+    /// The scopes of the resource that the client may have.
     pub scopes: ScopeSet,
 }
 
 impl Presentation {
-    /// Whether there would be a token: with a scope at each resource that is asked for, or with any.
+    /// Whether a token would be left: with a scope at each resource that is asked for or, if none is, with any scope.
     pub(super) fn leaves_a_token(&self, grant: &Grant) -> bool {
         let Some(offers) = &self.offers else { return true };
         let is_wanted = |scope: &str| {
@@ -246,107 +248,107 @@ impl Presentation {
     }
 }
 
-/// What the object answers.
+/// The replies to the commands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectReply {
     /// It is done; there is nothing to say.
     Done,
-    /// There is no such account, session, grant or link; to `LogIn`, also: the password is not the account's.
+    /// There is no such user, session, grant or link. To `LogIn` also: the password is not the user's.
     None,
-    /// To `LogIn` and `Hash`: too many passwords are being hashed. Nothing was done.
+    /// To `LogIn` and `Hash`: too many passwords are being hashed, so nothing was done.
     Busy,
-    /// To `Hash`.
+    /// To `Hash`: the hash of the password.
     Hash(PasswordHash),
-    /// The account.
+    /// The user.
     User(Box<User>),
-    /// To `Create`: there is or was an account. To `Bury`: there is one.
+    /// To `Create`: there is or was a user. To `Bury`: there is one.
     Exists,
-    /// To `Session`.
+    /// To `Session` and `StartSession`: the session.
     Session(Box<SessionState>),
-    /// To `Overview`.
+    /// To `Overview`: the overview.
     Overview(Box<Overview>),
-    /// To `Export`: rows by key.
+    /// To `Export`: the rows by key.
     Export(Map<String, Value>),
-    /// To `EndSessions` and `Delete`: the clients that were used in the ended sessions.
+    /// To `EndSessions` and `Delete`: a notice for each client that was used in the ended sessions.
     Ended(Vec<Notice>),
-    /// To `Redeem` and `Refresh`.
+    /// To `Redeem` and `Refresh`: the grant.
     Granted(Box<GrantedState>),
-    /// To `Redeem` and `Refresh`: refused.
+    /// To `Redeem` and `Refresh`: the reason for the refusal.
     Refused(GrantRefusal),
-    /// To `Grant`.
+    /// To `Grant`: the grant and its user.
     Grant(Box<GrantState>),
-    /// To `DueNotices`: by key.
+    /// To `DueNotices`: the notices by key.
     Notices(Vec<(String, Notice)>),
 }
 
-/// A live session and what goes with it.
+/// A live session, its user and what goes with them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionState {
-    /// Whose.
+    /// The user whose session it is.
     pub user: User,
     /// The session.
     pub session: Session,
-    /// What the person has permitted the asking client.
+    /// The scopes that the user has permitted the client that was asked for.
     pub consented: ScopeSet,
-    /// Which incarnation of it.
+    /// The incarnation of the client that the user has permitted them.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub consented_to: Incarnation,
-    /// When everything was taken away from the asking client last, if that was a moment ago.
+    /// When the user last took everything away from that client, if it was a moment ago.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
 }
 
-/// Everything a person sees of themselves.
+/// Everything that a user sees of themselves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Overview {
-    /// The account.
+    /// The user.
     pub user: User,
-    /// Live sessions by id.
+    /// The live sessions with their ids.
     pub sessions: Vec<(Id, Session)>,
-    /// Live grants by id.
+    /// The live grants with their ids.
     pub grants: Vec<(Id, Grant)>,
-    /// Consents by client.
+    /// The consents, each with its client.
     pub consents: Vec<(String, Consent)>,
 }
 
-/// A grant in use.
+/// A grant that was just made or continued.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GrantedState {
     /// The grant.
     pub grant: Grant,
-    /// Whose.
+    /// The user whose grant it is.
     pub user: User,
-    /// Generation and secret of the refresh token to hand out.
+    /// The generation and the secret of the refresh token to hand out, if there is one.
     pub refresh: Option<(u32, SecretBytes)>,
 }
 
-/// A grant and whose it is.
+/// A grant and its user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GrantState {
     /// The grant, dead or alive.
     pub grant: Grant,
-    /// Whose.
+    /// The user whose grant it is.
     pub user: User,
-    /// Whether tokens of it count now: it is neither revoked nor expired, its person is enabled.
+    /// Whether tokens of the grant count now: it is neither revoked nor expired, and its user is enabled.
     pub live: bool,
 }
 
-/// Why a code or a refresh token was refused.
+/// The reason for which a code or a refresh token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantRefusal {
-    /// No such person, or one who may not log in.
+    /// There is no such user, or the user may not log in.
     UserGone,
-    /// The person took everything away from the client after the code was issued.
+    /// The user took everything away from the client after the code was issued.
     ClientRemoved,
     /// The session ended before the code was redeemed.
     SessionEnded,
-    /// The code is sealed as one of ours, and its session has not made it.
+    /// The code is sealed as one of this server, but its session has not made it.
     CodeForged,
-    /// The code was redeemed a moment ago: a double submit. Nothing happens.
+    /// The code was redeemed a moment ago, so this is a double submit. Nothing happens.
     CodeUsedJustNow,
-    /// The code was redeemed before: its grant is revoked now.
+    /// The code was redeemed before. Its grant is revoked now.
     CodeReplayed,
     /// There is no such grant.
     GrantUnknown,
@@ -354,32 +356,32 @@ pub enum GrantRefusal {
     GrantRevoked,
     /// The grant has expired, or was idle for too long.
     GrantExpired,
-    /// The refresh token is not of this grant: a guess. Nothing happens.
+    /// The refresh token doesn't belong to this grant, so it is a guess. Nothing happens.
     SecretWrong,
-    /// The grant is another client's. Nothing happens.
+    /// The grant belongs to another client. Nothing happens.
     OtherClient,
-    /// The grant is that of an earlier incarnation of the client. Nothing happens.
+    /// The grant belongs to an earlier incarnation of the client. Nothing happens.
     ClientReplaced,
-    /// The grant is that of a later incarnation of the client than the edge knows. Nothing happens.
+    /// The grant belongs to a later incarnation of the client than the edge knows. Nothing happens.
     ClientOutdated,
     /// The grant is bound to another key. Nothing happens.
     OtherKey,
-    /// A scope was asked for that the grant has not.
+    /// A scope was asked for that the grant doesn't have.
     ScopeBeyondGrant,
-    /// A resource was asked for that the grant has not.
+    /// A resource was asked for that the grant doesn't have.
     ResourceBeyondGrant,
-    /// Nothing that was granted and is asked for can be had any more. Nothing happens.
+    /// Nothing that was granted and is asked for can be had any longer. Nothing happens.
     NothingLeft,
-    /// A retry asks for something else than the first time. Nothing happens.
+    /// A retry asks for something else than the first request did. Nothing happens.
     OtherRequest,
-    /// An old refresh token: the grant is revoked now.
+    /// An old refresh token came back. The grant is revoked now.
     RefreshReused {
-        /// How many generations old.
+        /// How many generations old the token is.
         distance: u32,
     },
 }
 
-/// Row keys.
+/// The keys and key prefixes of the rows.
 const USER: &str = "user";
 const GONE: &str = "gone";
 const SESSION: &str = "session/";
@@ -388,7 +390,7 @@ const CONSENT: &str = "consent/";
 const NOTICE: &str = "notice/";
 const REMOVED: &str = "removed/";
 
-/// What has to be computed before `command` can be carried out, if anything; `computed` is what has been.
+/// What has to be computed before `command` can be carried out, if anything. `computed` is what has been computed already.
 pub(super) fn order<R: Rows, E: Entropy>(
     rows: &Transaction<'_, R>,
     entropy: &E,
@@ -404,7 +406,7 @@ pub(super) fn order<R: Rows, E: Entropy>(
     }
 }
 
-/// Carries out `command`, for which all is computed that it needs.
+/// Carries out `command`. Everything that it needs has been computed.
 pub(super) fn handle<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,

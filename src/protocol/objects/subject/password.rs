@@ -1,7 +1,8 @@
-//! Passwords: what is computed about them, and what comes of it.
+//! Passwords of the user: what has to be computed about them, and what follows from the result. The object's dispatch calls it;
+//! the hashing itself is in `passwords`.
 //!
-//! Between the two the object serves others, and the account may have changed. So a result counts only for the hash it was
-//! computed with: a password that was changed meanwhile is checked anew, and a renewed hash never replaces a new password.
+//! Between the two the object serves others, and the user may have changed. So a result counts only for the hash it was computed
+//! with: a password that was changed meanwhile is checked again, and a renewed hash never replaces a new password.
 
 use super::{SubjectReply, USER, user};
 use crate::protocol::http::error::ServerError;
@@ -9,8 +10,8 @@ use crate::protocol::model::entropy::Entropy;
 use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
 
-/// What has to be computed for a login: nothing, if it has been for the hash that is stored now. Nobody's password takes as
-/// long as somebody's.
+/// What has to be computed for a login: nothing, if it has been computed for the hash that is stored now. Where there is no user
+/// or no password, just as much is computed, so that the time doesn't tell.
 pub(super) fn to_check<R: Rows>(
     rows: &Transaction<'_, R>,
     entropy: &impl Entropy,
@@ -26,7 +27,7 @@ pub(super) fn to_check<R: Rows>(
     Ok((!is_done).then(|| Order::check(password.clone(), stored, entropy)))
 }
 
-/// The hash that somebody could log in with.
+/// The hash by which the user can log in, if there is one.
 fn usable<R: Rows>(rows: &Transaction<'_, R>) -> Result<Option<PasswordHash>, ServerError> {
     Ok(user(rows)?.filter(|account| account.enabled).and_then(|account| account.password))
 }

@@ -1,4 +1,4 @@
-//! The account itself.
+//! The user: made, changed, deleted, exported, and the sweep of what has expired. The object's dispatch calls it.
 
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ pub(super) fn create<R: Rows>(
     Ok(SubjectReply::User(Box::new(account)))
 }
 
-/// Whether there was an account. One row stays of it, the time of its end, because a `sub` must never come to mean
+/// Whether there was a user here. One row stays of a deleted one, the time of its end, because a `sub` must never come to mean
 /// somebody else (`OpenID Connect Core` §2).
 fn is_gone<R: Rows>(rows: &Transaction<'_, R>) -> Result<bool, ServerError> {
     Ok(rows.read::<Timestamp>(GONE)?.is_some())
@@ -73,7 +73,8 @@ pub(super) fn change<R: Rows, E: Entropy>(
     Ok(SubjectReply::User(Box::new(account)))
 }
 
-/// Claims and login. A link went to the address of before, and so did the proof that somebody reads it: neither outlives it.
+/// Sets claims and login. A link was sent to the address of before, which was also what was verified: neither the link nor the
+/// verification outlives it.
 fn set_addresses(account: &mut User, claims: Map<String, Value>, login: Option<String>) {
     let email = account.claims.get("email").cloned();
     let is_verified = claims.contains_key("email_verified");
@@ -96,7 +97,7 @@ fn set_addresses(account: &mut User, claims: Map<String, Value>, login: Option<S
     }
 }
 
-/// Whoever knew the old password is out: the caller ends sessions and grants, and no browser is known any more.
+/// Sets the password. Whoever knew the old one is out: the caller ends sessions and grants, and no browser is known any longer.
 fn set_password(account: &mut User, password: PasswordHash, entropy: &impl Entropy) {
     account.password = Some(password);
     account.password_epoch = Some(Id::generate(entropy));
@@ -120,7 +121,7 @@ pub(super) fn use_link<R: Rows, E: Entropy>(
     if let Some(password) = password {
         set_password(&mut account, password, entropy);
         sessions::end_all(rows, now, None)?;
-        // Whoever got the link reads that address.
+        // Whoever got the link reads the mail of that address.
         if account.claims.contains_key("email") {
             account.claims.insert("email_verified".to_owned(), Value::Bool(true));
         }
@@ -149,7 +150,7 @@ pub(super) fn delete<R: Rows>(
     Ok(SubjectReply::Ended(notices))
 }
 
-/// Everything stored, but no hash and no seed: they are the server's, not the person's.
+/// Everything that is stored, except hashes and seeds: they are the server's, not the user's.
 pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply, ServerError> {
     let Some(account) = user(rows)? else { return Ok(SubjectReply::None) };
     let mut export = Map::new();
@@ -171,7 +172,7 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply,
     Ok(SubjectReply::Export(export))
 }
 
-/// Drops what has expired, and looks again a day later if anything is left that will.
+/// Drops what has expired. If anything is left that will expire, it looks again a day later.
 pub(super) fn tend<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
@@ -181,7 +182,7 @@ pub(super) fn tend<R: Rows>(
         if session.is_live(now) {
             left = true;
         } else if let Some(sid) = Id::parse(&key) {
-            // As by a sign-out: what is bound to the session ends, and clients are told.
+            // The session ends as by a sign-out: what is bound to it ends, and clients are told.
             sessions::end_one(rows, now, sid)?;
         }
     }
@@ -200,6 +201,6 @@ pub(super) fn tend<R: Rows>(
     if left {
         rows.wake(now.plus(SWEEP_EVERY));
     }
-    // A consent is a person's word: it stays until they take it back.
+    // A consent stays until the user takes it back.
     Ok(SubjectReply::Done)
 }

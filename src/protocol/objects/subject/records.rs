@@ -1,4 +1,5 @@
-//! The rows of a person's object.
+//! The rows of a user's object, as JSON: the user, sessions, consents, grants and notices. Members are added with a default,
+//! because rows of earlier releases are read. Everything that deals with users reads these types.
 
 use std::collections::BTreeMap;
 
@@ -16,140 +17,141 @@ use crate::protocol::model::user_id::UserId;
 use crate::protocol::passwords::PasswordHash;
 use crate::protocol::state::refresh::Family;
 
-/// A person.
+/// A user: the stored record of somebody who logs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Who.
+    /// The id of the user, from which every `sub` is made.
     pub id: UserId,
-    /// What they log in with, in its normal form: an email address or a name.
+    /// The login identifier in its normal form: an email address or a name.
     pub login: String,
-    /// Standard claims (`OpenID Connect Core` §5.1): `name`, `email`, `email_verified` and so on.
+    /// The standard claims (`OpenID Connect Core` §5.1): `name`, `email`, `email_verified` and so on.
     #[serde(default)]
     pub claims: Map<String, Value>,
-    /// The hash of their password; unset for people who can't log in with one.
+    /// The hash of the password; unset for users who can't log in with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordHash>,
-    /// Drawn anew with every new password: what browsers were remembered under an old one is worth nothing. Accounts of
-    /// version 0.1.0 have none until then.
+    /// Drawn anew with every new password, so that what browsers remember under the old one is worth nothing. Users of version
+    /// 0.1.0 have none until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_epoch: Option<Id>,
-    /// A link that lets them set a password once.
+    /// A link by which the user can set a password, if one was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// Whether they may log in and be issued to.
+    /// Whether the user may log in and tokens may be issued.
     pub enabled: bool,
-    /// When the account was made.
+    /// When the user was made.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the user was last changed.
     pub updated_at: Timestamp,
 }
 
-/// A link that was sent to a person. Works once.
+/// A link that was sent to a user, to set a password with. It works once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// SHA-256 of its secret.
+    /// The SHA-256 of the link's secret.
     pub sha256: SecretHash,
-    /// Until when it works.
+    /// When the link expires.
     pub expires_at: Timestamp,
 }
 
-/// How and when somebody proved who they are (`OpenID Connect Core` §2).
+/// How and when a user proved who they are (`OpenID Connect Core` §2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authentication {
-    /// When.
+    /// When the user authenticated (`auth_time`).
     pub auth_time: Timestamp,
-    /// Authentication context class.
+    /// The authentication context class (`acr`).
     pub acr: String,
-    /// Methods (RFC 8176).
+    /// The authentication methods (`amr`, RFC 8176).
     pub amr: Vec<String>,
 }
 
-/// A browser that is logged in.
+/// A session: one login in one browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// SHA-256 of the cookie's secret.
+    /// The SHA-256 of the cookie's secret.
     pub sha256: SecretHash,
-    /// How they logged in.
+    /// How and when the user logged in.
     pub auth: Authentication,
     /// When the session began.
     pub created_at: Timestamp,
-    /// When it was last used, to within a tenth of its idle lifetime.
+    /// When the session was last used, exact to a tenth of its idle lifetime.
     pub seen_at: Timestamp,
-    /// Seconds without use after which it ends.
+    /// How long the session may be unused before it ends, in seconds.
     pub idle: u64,
-    /// When it ends however much it is used.
+    /// When the session ends in any case.
     pub expires_at: Timestamp,
-    /// What kind of browser it is, for people's own overview.
+    /// The kind of browser, in a few words, for the user's own overview.
     #[serde(default)]
     pub label: String,
-    /// Proves codes: the first `sha256` that the session had, if that is another one now.
+    /// The key that proves codes: the session's first `sha256`, if it has another one now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_key: Option<SecretHash>,
 }
 
 impl Session {
-    /// The proof that this session stands behind something. It is made at the edge that serves the browser, and compared in
-    /// the person's object; nobody else knows the key. It is the same for the session's life, however often somebody logs in.
+    /// The proof that this session stands behind a value with this digest. The edge that serves the browser makes it, and the
+    /// user's object compares it; nobody else knows the key. It stays the same for the session's life, however often somebody
+    /// logs in.
     pub fn prove(&self, digest: &str) -> String {
         let key = self.code_key.as_ref().unwrap_or(&self.sha256).to_key();
         base64url(&mac(&key, &[b"code", digest.as_bytes()]))
     }
 
-    /// Whether it still counts at `now`.
+    /// Whether the session still counts at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at && now.since(self.seen_at) < self.idle
     }
 }
 
-/// What somebody has permitted a client.
+/// What a user has permitted a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
-    /// Every scope they said yes to.
+    /// All scopes that the user has permitted.
     pub scopes: ScopeSet,
-    /// When they last said yes.
+    /// When the user last gave the consent.
     pub given_at: Timestamp,
-    /// Which incarnation of the client they said it to.
+    /// The incarnation of the client that the user gave it to.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub incarnation: Incarnation,
 }
 
-/// What a client got for a person: the result of one login, and with a family of refresh tokens its continuation.
+/// What a user has given a client: the result of one login, and with a refresh family its continuation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Whom it was granted to.
+    /// The client that it was granted to.
     pub client_id: String,
-    /// Which incarnation of it.
+    /// The incarnation of the client.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub incarnation: Incarnation,
-    /// The session it came from.
+    /// The session that the grant came from, if it came from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<Id>,
-    /// Whether it ends with that session. Offline access does not.
+    /// Whether the grant ends with that session. One for offline access does not.
     pub bound_to_session: bool,
-    /// What was granted.
+    /// The scopes that were granted.
     pub scopes: ScopeSet,
-    /// For which resources.
+    /// The resources that they were granted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
-    /// How the person had authenticated.
+    /// How and when the user had authenticated.
     pub auth: Authentication,
-    /// The `claims` parameter, as it was asked with (`OpenID Connect Core` §5.5).
+    /// The `claims` parameter that was asked with (`OpenID Connect Core` §5.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,
-    /// The key it is bound to, if it is (RFC 9449 §5): a later capability's seam.
+    /// The key that the grant is bound to, if any (RFC 9449 §5). Nothing sets it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<String>,
-    /// When it was granted.
+    /// When the grant was made.
     pub created_at: Timestamp,
-    /// When it ends however much it is used.
+    /// When the grant ends in any case.
     pub expires_at: Timestamp,
-    /// Its refresh tokens.
+    /// The refresh tokens of the grant, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<Family>,
-    /// Since when it is dead, and why. It stays until it would have expired, so that old tokens are recognized.
+    /// When and why the grant was revoked. Its row stays until it would have expired, so that its old tokens are recognized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revocation>,
-    /// The grant it was exchanged from, if it was.
+    /// The grant that this one was exchanged from, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<Derivation>,
 }
@@ -157,26 +159,26 @@ pub struct Grant {
 /// Where an exchanged grant comes from (RFC 8693).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Derivation {
-    /// The grant it ends with.
+    /// The grant that this one ends with.
     pub parent: Id,
-    /// What the person is called in it.
+    /// The `sub` that tokens of this grant have.
     pub sub: String,
-    /// Who acts.
+    /// The `act` that tokens of this grant have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Value>,
-    /// The other clients through whose hands it came. It is good for nothing while one of them is switched off.
+    /// The other clients through which the grant came. It is good for nothing while one of them is disabled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<String>,
-    /// Which incarnations of these clients; the first where there is none.
+    /// The incarnations of these clients; a client that is missing here had its first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub incarnations: BTreeMap<String, Incarnation>,
-    /// The scopes that the subject's token lacked.
+    /// The scopes that the subject's token lacked and the client's registration added.
     #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
     pub added: ScopeSet,
 }
 
 impl Derivation {
-    /// The other clients through whose hands it came, in the incarnations that they had.
+    /// The other clients through which the grant came, in the incarnations that they had.
     pub fn came_by(&self) -> impl Iterator<Item = (&String, Incarnation)> {
         let incarnation = |client_id| self.incarnations.get(client_id).copied().unwrap_or_default();
         self.clients.iter().map(move |client_id| (client_id, incarnation(client_id)))
@@ -184,9 +186,9 @@ impl Derivation {
 }
 
 impl Grant {
-    /// A grant to a client that begins `now` and ends after `lifetime` seconds, whatever is done with it. It belongs to no session
-    /// and comes from no other grant, unless [`Grant::in_session`] and [`Grant::exchanged`] say so; the person's object adds
-    /// its refresh tokens.
+    /// A grant to a client that begins at `now` and ends after `lifetime` seconds in any case. It belongs to no session and comes
+    /// from no other grant, unless [`Grant::in_session`] and [`Grant::exchanged`] say so. The user's object adds its refresh
+    /// tokens.
     pub fn new(
         (client_id, incarnation): (String, Incarnation),
         (scopes, resources): (ScopeSet, Vec<String>),
@@ -212,25 +214,25 @@ impl Grant {
         }
     }
 
-    /// The same, from a session. If it is `bound` it ends with that.
+    /// The same grant, from a session. If it is `bound` it ends with the session.
     #[must_use]
     pub fn in_session(self, sid: Option<Id>, bound: bool) -> Self {
         Self { sid, bound_to_session: bound, ..self }
     }
 
-    /// The same with the `claims` that were asked for (`OpenID Connect Core` §5.5).
+    /// The same grant with the `claims` parameter that was asked with (`OpenID Connect Core` §5.5).
     #[must_use]
     pub fn with_claims(self, claims: Option<Value>) -> Self {
         Self { claims, ..self }
     }
 
-    /// The same, exchanged from a grant that ends at `ends`: this one ends no later.
+    /// The same grant, exchanged from one that ends at `ends`: this one ends no later.
     #[must_use]
     pub fn exchanged(self, derived: Derivation, ends: Timestamp) -> Self {
         Self { derived: Some(derived), expires_at: self.expires_at.min(ends), ..self }
     }
 
-    /// Whether tokens of it still count at `now`.
+    /// Whether tokens of the grant still count at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && now < self.expires_at
     }
@@ -242,52 +244,52 @@ impl Grant {
 pub enum Why {
     /// Its code was redeemed twice.
     CodeReplayed,
-    /// An old refresh token came back.
+    /// An old refresh token of it came back.
     RefreshReused,
-    /// The client asked for it (RFC 7009).
+    /// The client asked for its end (RFC 7009).
     ByClient,
-    /// The person asked for it.
+    /// The user asked for its end.
     ByUser,
-    /// An administrator did.
+    /// An administrator asked for its end.
     ByAdmin,
     /// The session it belonged to ended.
     Logout,
-    /// The person had too many of this client's.
+    /// The user had too many grants for this client.
     Evicted,
 }
 
 /// When and why a grant ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
-    /// When.
+    /// When the grant ended.
     pub at: Timestamp,
-    /// Why.
+    /// Why the grant ended.
     pub why: Why,
 }
 
 /// A client that has to be told of a sign-out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// Who signed out.
+    /// The user who signed out.
     pub owner: UserId,
-    /// Whom to tell.
+    /// The client to tell.
     pub client_id: String,
-    /// Which incarnation of it: another one has nothing to do with the session.
+    /// The incarnation of the client. Another one has nothing to do with the session.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub incarnation: Incarnation,
-    /// Which session ended.
+    /// The session that ended.
     pub sid: Id,
-    /// How often it was tried.
+    /// How often telling the client was tried.
     pub attempts: u32,
     /// When to try next.
     pub due: Timestamp,
 }
 
-/// A code's proof on its way to the session's object.
+/// The proof of a code, on its way to the session's object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CodeProof {
-    /// SHA-256 of what the code says, base64url.
+    /// The SHA-256 of the code's contents, base64url.
     pub digest: String,
-    /// What the code brought along.
+    /// The proof that the code carries.
     pub proof: String,
 }

@@ -1,7 +1,8 @@
-//! Clients that the person, or an administrator, took everything away from a moment ago.
+//! Removals: clients from which the user or an administrator took everything away a moment ago. The object's dispatch and
+//! `grants` call it.
 //!
-//! A code is stored nowhere until it is redeemed, so one that was issued before is not there to be ended. It carries the
-//! removal that its session knew of; a later one refuses it. Rows are kept for longer than a code lives.
+//! A code is stored nowhere until it is redeemed, so a code issued before the removal can't be ended. It carries the removal that
+//! its session knew of; a later one refuses it. Rows are kept for longer than a code lives.
 
 use super::{REMOVED, user};
 use crate::protocol::config::CODE_LIFETIME;
@@ -12,10 +13,10 @@ use crate::protocol::objects::rows::{Rows, Transaction};
 
 /// How long a removal is remembered, in seconds.
 const KEPT: u64 = 2 * CODE_LIFETIME;
-/// Most removals that are remembered; the oldest give way.
+/// The most removals that are remembered; the oldest are dropped first.
 const MAX_REMOVALS: usize = 100;
 
-/// When `client_id` was removed last, if that was a moment ago.
+/// When `client_id` was last removed, if that was a moment ago.
 pub(super) fn last<R: Rows>(
     rows: &Transaction<'_, R>,
     client_id: &str,
@@ -23,7 +24,7 @@ pub(super) fn last<R: Rows>(
     rows.read(&format!("{REMOVED}{client_id}"))
 }
 
-/// Notes a removal. Two in one second are told apart: what the second is to end knows the first at most.
+/// Notes a removal. Two within one second are told apart, because a code that the second is to end may know of the first.
 pub(super) fn note<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
@@ -44,7 +45,7 @@ pub(super) fn note<R: Rows>(
     Ok(())
 }
 
-/// Drops what no code can be older than; returns the others.
+/// Drops the removals that are older than any code can be, and returns the others.
 pub(super) fn forget<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,

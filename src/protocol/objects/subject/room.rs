@@ -1,4 +1,4 @@
-//! Keeps the number of a person's grants bounded: alive, and dead.
+//! Keeps the number of a user's grants bounded, the live and the dead ones. `grants` calls it before it makes a grant.
 
 use super::GRANT;
 use super::grant_rows;
@@ -9,15 +9,15 @@ use crate::protocol::model::incarnation::Standing;
 use crate::protocol::model::time::{HOUR, Timestamp};
 use crate::protocol::objects::rows::{Rows, Transaction};
 
-/// Most dead grants of a person that are kept to recognize their tokens; the ones dead for longest give way. Their tokens are
-/// refused all the same.
+/// The most dead grants of a user that are kept to recognize their tokens; those that are dead for longest are dropped first.
+/// Their tokens are refused all the same.
 const MAX_DEAD: usize = 200;
-/// How long a dead grant is kept in any case, in seconds: far longer than its code could come a second time.
+/// How long a dead grant is kept in any case, in seconds: much longer than its code could come a second time.
 const KEPT: u64 = HOUR;
 
-/// Makes room for `new`: a person has at most `max` live grants for a client. Those give way first that nobody can use any
-/// more, then what the same session got before, then what other sessions replaced themselves, then the one used longest
-/// ago. So a browser that logs in silently again and again ends its own grants and not another device's.
+/// Makes room for `new`, because a user has at most `max` live grants for a client. Those are ended first that nobody can use any
+/// longer, then what the same session got before, then what other sessions have replaced themselves, then the one that was used
+/// longest ago. So a browser that logs in silently again and again ends its own grants and not another device's.
 pub(super) fn make<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
@@ -53,7 +53,7 @@ pub(super) fn make<R: Rows>(
     Ok(())
 }
 
-/// In which order grants give way.
+/// The order in which grants are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Useless,
@@ -66,7 +66,7 @@ fn used_at(grant: &Grant) -> Timestamp {
     grant.family.as_ref().map_or(grant.created_at, |family| family.used_at)
 }
 
-/// Whether nobody can use it any more, though no sweep has noted it yet.
+/// Whether nobody can use the grant any longer, though no sweep has noticed it yet.
 fn is_useless<R: Rows>(
     rows: &Transaction<'_, R>,
     now: Timestamp,
@@ -85,13 +85,13 @@ fn is_useless<R: Rows>(
     }
 }
 
-/// Whether its session got another one later.
+/// Whether the grant's session got another one later.
 fn is_replaced((id, grant): (&String, &Grant), live: &[(String, Grant)]) -> bool {
     let is_later = |(other, later): &(String, Grant)| (later.created_at, other) > (grant.created_at, id);
     grant.sid.is_some() && live.iter().any(|other| other.1.sid == grant.sid && is_later(other))
 }
 
-/// Forgets dead grants where there are too many: without it the rows of somebody who logs in often would never stop growing.
+/// Forgets dead grants where there are too many. Without it the rows of somebody who logs in often would never stop growing.
 fn forget<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp, grants: &[(String, Grant)]) {
     let dead = grants.iter().filter_map(|(id, grant)| Some((grant.revoked?.at, id)));
     let mut dead: Vec<_> = dead.filter(|(at, _)| now.since(*at) > KEPT).collect();

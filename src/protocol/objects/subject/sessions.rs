@@ -1,4 +1,5 @@
-//! Sessions, consents, and telling clients of a sign-out.
+//! Sessions and consents, and telling clients of a sign-out (`Back-Channel Logout` §2.5). The object's dispatch calls it;
+//! `notices` sends what is due.
 
 use super::grant_rows;
 use super::records::{Consent, Grant, Notice, Session, User, Why};
@@ -12,13 +13,13 @@ use crate::protocol::model::time::{HOUR, MINUTE, Timestamp};
 use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
 
-/// Most sessions a person has at once; the oldest gives way.
+/// The most sessions that a user has at once; the oldest is ended first.
 const MAX_SESSIONS: usize = 50;
-/// Most clients whose consent is remembered for a person; later ones are asked every time.
+/// The most clients whose consent is remembered for a user. For further clients the person is asked every time.
 const MAX_CONSENTS: usize = 500;
-/// Most notices one alarm sends: an invocation may ask 50 times on the free plan.
+/// The most notices that one alarm sends, because on the free plan an invocation may make 50 requests.
 const NOTICES_AT_ONCE: usize = 40;
-/// How long after each failed attempt to tell a client of a sign-out the next one comes, in seconds.
+/// How long to wait before telling a client of a sign-out again, after each failed attempt, in seconds.
 const RETRIES: [u64; 5] = [10, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
 
 fn session_key(sid: Id) -> String {
@@ -47,7 +48,7 @@ pub(super) fn start<R: Rows>(
     {
         end_one(rows, now, sid)?;
     }
-    // The same session with a new secret: codes that are on their way stay good.
+    // The same session gets a new secret, so codes that are on their way stay good.
     let earlier = rows.read::<Session>(&session_key(new.sid))?;
     let code_key = earlier.map(|earlier| earlier.code_key.unwrap_or(earlier.sha256));
     let session = Session {
@@ -65,7 +66,7 @@ pub(super) fn start<R: Rows>(
     state(rows, user, session, new.client_id.as_deref())
 }
 
-/// The session with what the person has permitted the client.
+/// The session, with what the user has permitted the client.
 fn state<R: Rows>(
     rows: &Transaction<'_, R>,
     user: User,
@@ -83,7 +84,7 @@ fn state<R: Rows>(
     Ok(SubjectReply::Session(Box::new(SessionState { user, session, consented, consented_to, removed_at })))
 }
 
-/// Whether a session counts, and notes that it was used, to within a tenth of its idle lifetime.
+/// Whether a session counts. Notes that it was used, exact to a tenth of its idle lifetime.
 pub(super) fn touch<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
@@ -118,7 +119,7 @@ pub(super) fn overview<R: Rows>(
     let Some(user) = user(rows)? else { return Ok(SubjectReply::None) };
     let mut sessions = rows.all::<Session>(SESSION)?;
     sessions.retain(|(_, session)| session.is_live(now));
-    // The newest first: what somebody doesn't recognize is likely to be new.
+    // The newest comes first: what somebody doesn't recognize is likely to be new.
     sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.created_at));
     let mut grants = Vec::new();
     for (key, grant) in rows.all::<Grant>(GRANT)? {
@@ -148,7 +149,7 @@ pub(super) fn end<R: Rows>(
     }
 }
 
-/// Ends a session and what is bound to it; returns whom to tell.
+/// Ends a session and what is bound to it. Returns the notices for its clients.
 pub(super) fn end_one<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
@@ -185,7 +186,7 @@ pub(super) fn end_one<R: Rows>(
     Ok(notices)
 }
 
-/// Ends every session but `keep`, and every grant, whatever it came from: "sign out everywhere".
+/// Ends every session but `keep`, and every grant, whatever it came from ("sign out everywhere").
 pub(super) fn end_all<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
