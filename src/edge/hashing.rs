@@ -1,5 +1,5 @@
-//! Computes what objects order, in steps that `edge/hashing.mjs` spreads over time. One order at a time: each holds megabytes of
-//! the isolate's memory.
+//! Computes the passwords that objects order to be hashed, in steps that `edge/hashing.mjs` spreads over time. One order is in
+//! work at a time, because each holds megabytes of the isolate's memory.
 
 use std::cell::RefCell;
 
@@ -11,26 +11,26 @@ use crate::protocol::codec::json;
 use crate::protocol::passwords::{Computed, Task};
 
 thread_local! {
-    /// The order in work and its number.
+    /// The order in work, with its number.
     static TASK: RefCell<Option<(u32, Task)>> = const { RefCell::new(None) };
 }
 
-/// Begins with an order that [`super::objects::object`] answered, under a number that no other one has; the one before it ends.
-/// False if there is no memory for it.
+/// Begins with an order that [`super::objects::object`] answered, under a number that no other order has. An order that is still
+/// in work is dropped. False if there is no memory for the new one.
 ///
 /// # Errors
 /// If it isn't an order.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn hash_begin(number: u32, order: &str) -> Result<bool, JsValue> {
-    // The old one's memory first.
+    // The memory of the order before is given back first.
     TASK.set(None);
     let order = json::from_str(order).map_err(|error| thrown(failed(error)))?;
     TASK.set(Task::begin(order).map(|task| (number, task)));
     Ok(TASK.with_borrow(Option::is_some))
 }
 
-/// Works on the order with this number for about `budget` microseconds; returns what it came to when it is done.
+/// Works on the order with this number for about `budget` microseconds. Returns the result (JSON) when it is done.
 ///
 /// # Errors
 /// If another one is in work, or none: the wasm instance was replaced, or the order was taken for dead.

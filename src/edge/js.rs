@@ -1,4 +1,4 @@
-//! The few JavaScript functions that no crate binds the way they are needed here.
+//! The few JavaScript functions that no crate binds in the way they are needed here. The other files of `edge` call them.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -9,27 +9,27 @@ use crate::protocol::model::time::Timestamp;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `console.log`, which is the Worker's log.
+    /// `console.log`, which writes to the Worker's log.
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub(super) fn log(line: &str);
 
-    /// `getDocument` in `edge/documents.mjs`: whether it is a copy, and the document as a `Uint8Array`; or an exception that
-    /// says why there is none.
+    /// Calls `getDocument` in `edge/documents.mjs`. Returns whether the document is a copy, and its bytes as a `Uint8Array`;
+    /// throws an exception that says why there is none.
     #[wasm_bindgen(catch, js_name = mintedgeGetDocument)]
     pub(super) async fn get_document(url: &str, fresh: bool) -> Result<JsValue, JsValue>;
 
-    /// `keepDocument` in `edge/documents.mjs`.
+    /// Calls `keepDocument` in `edge/documents.mjs`, which keeps a copy of a document for a few minutes.
     #[wasm_bindgen(catch, js_name = mintedgeKeepDocument)]
     pub(super) async fn keep_document(url: &str, bytes: js_sys::Uint8Array) -> Result<JsValue, JsValue>;
 }
 
-/// `edge/outside.mjs`.
+/// The functions of `edge/outside.mjs`.
 #[wasm_bindgen(js_namespace = mintedge)]
 extern "C" {
-    /// The bindings of this deployment.
+    /// The bindings of this deployment, as `wrangler.toml` names them.
     pub(super) fn bindings() -> JsValue;
 
-    /// Signs `message` with a private key; a promise of an `ArrayBuffer`. `algorithm` is a name of RFC 7518 §3.1.
+    /// Signs `message` with a private key. Returns a promise of an `ArrayBuffer`. `algorithm` is a name of RFC 7518 §3.1.
     #[wasm_bindgen(catch)]
     pub(super) fn sign(
         algorithm: &str,
@@ -37,7 +37,7 @@ extern "C" {
         message: &[u8],
     ) -> Result<js_sys::Promise, JsValue>;
 
-    /// Sends `command` to the object `name`: the status, a line feed, the answer.
+    /// Sends `command` to the object `name`. Returns the status, a line feed and the answer.
     #[wasm_bindgen(catch, js_name = callObject)]
     pub(super) async fn call_object(
         env: &JsValue,
@@ -46,7 +46,7 @@ extern "C" {
         command: &str,
     ) -> Result<JsValue, JsValue>;
 
-    /// The values of snapshots in KV, an array of texts and nulls. `cache_ttl` is in seconds.
+    /// Reads snapshots from KV. Returns an array of texts and nulls, in the order of the names. `cache_ttl` is in seconds.
     #[wasm_bindgen(catch, js_name = readSnapshots)]
     pub(super) async fn read_snapshots(
         env: &JsValue,
@@ -54,16 +54,17 @@ extern "C" {
         cache_ttl: u32,
     ) -> Result<JsValue, JsValue>;
 
-    /// Writes snapshots to KV, all at once, and deletes those without a value: an array of nulls, and of texts that say what failed.
+    /// Writes snapshots to KV, all at once, and deletes those without a value. Returns an array in the same order: null, or a
+    /// text that says what failed.
     #[wasm_bindgen(js_name = writeSnapshots)]
     pub(super) async fn write_snapshots(env: &JsValue, names: Vec<String>, values: Array) -> JsValue;
 
-    /// Posts a form: the status. `timeout` is in milliseconds.
+    /// Posts a form and returns the status. `timeout` is in milliseconds.
     #[wasm_bindgen(catch, js_name = postForm)]
     pub(super) async fn post_form(url: &str, form: &str, timeout: u32) -> Result<JsValue, JsValue>;
 }
 
-/// The time. Stands still between I/O in production.
+/// The present time. In production it stands still between I/O.
 pub(super) fn now() -> Timestamp {
     #[expect(
         clippy::as_conversions,
@@ -75,7 +76,7 @@ pub(super) fn now() -> Timestamp {
     Timestamp(milliseconds / 1000)
 }
 
-/// `crypto.getRandomValues`.
+/// The randomness of `crypto.getRandomValues`.
 pub(super) struct Random;
 
 impl Entropy for Random {
@@ -89,7 +90,7 @@ impl Entropy for Random {
     }
 }
 
-/// Our error from a JavaScript `Error` of ours: what it says, and not where it was thrown.
+/// Makes our error of a JavaScript `Error` that our own scripts threw. It keeps the message, but not where it was thrown.
 pub(super) fn message(error: JsValue) -> ServerError {
     match error.dyn_into::<js_sys::Error>() {
         Ok(error) => ServerError::unavailable(String::from(error.message())),
@@ -97,7 +98,7 @@ pub(super) fn message(error: JsValue) -> ServerError {
     }
 }
 
-/// Our error from a JavaScript exception.
+/// Makes our error of any JavaScript exception.
 pub(super) fn failed(error: impl std::fmt::Debug) -> ServerError {
     ServerError::unavailable(format!("{error:?}"))
 }

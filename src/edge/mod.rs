@@ -1,7 +1,8 @@
-//! The server on Cloudflare Workers: thin, `wasm32` only, without a decision about OAuth.
+//! The server on Cloudflare Workers: thin, `wasm32` only, without a decision about OAuth. It implements the ports of
+//! `protocol::server` and runs the objects.
 //!
-//! `edge/entry.mjs` calls [`handle`] with strings and bytes and makes the `Response`; that is about a third faster
-//! than passing `Request` and `Response` objects over the wasm boundary.
+//! `edge/entry.mjs` calls [`handle`] with strings and bytes and makes the `Response`; that is about a third faster than passing
+//! `Request` and `Response` objects over the wasm boundary.
 
 mod hashing;
 mod js;
@@ -31,7 +32,7 @@ use crate::protocol::{Deployment, Server, not_configured};
 use platform::Edge;
 
 thread_local! {
-    /// The isolate's server: its caches hold configuration, clients and keys, never anything of a request.
+    /// The isolate's server. Its caches hold configuration, clients and keys, never anything of a request.
     static SERVER: RefCell<Option<Rc<Server<Edge>>>> = const { RefCell::new(None) };
 }
 
@@ -64,7 +65,7 @@ pub fn handle(head: &str, text: Option<String>, bytes: Option<Vec<u8>>, too_larg
     });
     match Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(response) => JsValue::from_str(&response),
-        // The promise polls again with a waker of its own.
+        // The promise polls again, with a waker of its own.
         Poll::Pending => {
             wasm_bindgen_futures::future_to_promise(async move { Ok(JsValue::from_str(&answer.await)) })
                 .into()
@@ -72,7 +73,7 @@ pub fn handle(head: &str, text: Option<String>, bytes: Option<Vec<u8>>, too_larg
     }
 }
 
-/// The isolate's server, made when it is asked for first.
+/// Returns the isolate's server, and makes it the first time.
 fn server(bindings: impl FnOnce() -> JsValue) -> Result<Rc<Server<Edge>>, ServerError> {
     if let Some(server) = SERVER.with_borrow(Clone::clone) {
         return Ok(server);
@@ -82,7 +83,7 @@ fn server(bindings: impl FnOnce() -> JsValue) -> Result<Rc<Server<Edge>>, Server
     let admin_secret = env.secret("ADMIN_SECRET").ok().map(|secret| Secret::received(secret.to_string()));
     let edge_cache = env.var("EDGE_CACHE_SECONDS").ok().and_then(|text| text.to_string().parse().ok());
     let edge_cache = edge_cache.unwrap_or(EDGE_CACHE);
-    // With one that is no key the Control object is asked, and says so.
+    // If a `KEK` is malformed the Control object is asked for the keys, and its answer says what is wrong.
     let keks = keks(&env).unwrap_or_default();
     let deployment = Deployment { issuer: issuer.clone(), admin_secret, keks, edge_cache };
     let server = Rc::new(Server::new(deployment, Edge::new(env, issuer)));
@@ -90,13 +91,13 @@ fn server(bindings: impl FnOnce() -> JsValue) -> Result<Rc<Server<Edge>>, Server
     Ok(server)
 }
 
-/// The issuer is configuration, never the Host header.
+/// Reads the issuer, which is configuration, never the Host header.
 fn issuer(env: &Env) -> Result<Issuer, ServerError> {
     let url = env.var("ISSUER").map_err(|_| ServerError::internal("the ISSUER variable is not set"))?;
     Issuer::parse(&url.to_string()).map_err(|error| ServerError::internal(format!("ISSUER: {error}")))
 }
 
-/// Whose Control object an object of that kind is, and what wraps its keys.
+/// The server that an object of this deployment belongs to: its issuer, and the `KEK` that wraps its keys.
 fn identity(env: &Env) -> Result<Identity, ServerError> {
     Ok(Identity { keks: keks(env)?, issuer: issuer(env)? })
 }
@@ -132,7 +133,7 @@ fn parse_headers<'a>(lines: impl Iterator<Item = &'a str>) -> Headers {
     }
 }
 
-/// Status, line feed, `name: value` lines, an empty line, the body.
+/// Writes a response as text: status, line feed, `name: value` lines, an empty line, the body.
 fn to_wire(response: &Response) -> String {
     let mut wire = String::with_capacity(response.body.len() + 256);
     wire.push_str(&response.status.to_string());

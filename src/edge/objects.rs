@@ -1,5 +1,5 @@
-//! The objects of [`crate::protocol::objects`] as Durable Objects. `edge/objects.mjs` has the storage; this file has the
-//! functions it calls, and `hashing.rs` what computes an object's orders.
+//! The objects of [`crate::protocol::objects`] as Durable Objects. `edge/objects.mjs` has the storage and calls the functions
+//! here; `hashing.rs` computes the passwords that an object orders.
 
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -15,7 +15,7 @@ use crate::protocol::objects::{Answer, Class, Computed, Rows, Setting, handle};
 
 #[wasm_bindgen]
 extern "C" {
-    /// `Rows` in `edge/objects.mjs`.
+    /// An object of the class `Rows` in `edge/objects.mjs`.
     pub(super) type JsRows;
 
     #[wasm_bindgen(method, catch)]
@@ -48,15 +48,15 @@ impl Rows for JsRows {
     }
 }
 
-/// The status of a failure that takes somebody to mend.
+/// The HTTP status of a failure that lasts until somebody mends the deployment.
 pub(super) const MISCONFIGURED: u16 = 409;
 
-/// Carries out `command` on an object of kind `class`: when its alarm has to ring (milliseconds since 1970, or nothing), a line
-/// feed, the reply. Or what kind of thing has to be computed first (`password` or `keys`), a line feed, the order; the same
-/// command then comes again with what was `computed`.
+/// Carries out `command` on an object of kind `class`. Returns when its alarm has to ring (milliseconds since 1970, or nothing),
+/// a line feed, and the reply. If something has to be computed first, it returns the kind of the order (`password` or `keys`), a
+/// line feed, and the order; the same command then comes again with what was `computed`.
 ///
 /// # Errors
-/// The reason. The caller runs this in a transaction and rolls it back.
+/// The reason of the failure. The caller runs this in a transaction and rolls it back.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn object(
@@ -100,10 +100,10 @@ fn parse(class: &str) -> Result<Class, ServerError> {
     Class::parse(class).ok_or(ServerError::internal("there is no such class"))
 }
 
-/// Makes a key pair for each algorithm of an order that [`object`] answered.
+/// Makes a key pair for each algorithm of an order that [`object`] answered. Returns them as JSON.
 ///
 /// # Errors
-/// The reason.
+/// The reason of the failure.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub async fn make_keys(order: String) -> Result<String, JsValue> {
@@ -115,10 +115,10 @@ pub async fn make_keys(order: String) -> Result<String, JsValue> {
     serde_json::to_string(&keys).map_err(|error| thrown(failed(error)))
 }
 
-/// What the alarm of an object of kind `class` does. `carry_out` has the object itself carry out a command.
+/// Does what is due when the alarm of an object of kind `class` rings. `carry_out` has the object itself carry out a command.
 ///
 /// # Errors
-/// The reason; the alarm is then set anew.
+/// The reason of the failure; the alarm is then set again.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub async fn object_alarm(env: JsValue, class: String, carry_out: js_sys::Function) -> Result<(), JsValue> {
@@ -143,7 +143,7 @@ pub(super) fn thrown(error: ServerError) -> JsValue {
         ServerError::Misconfigured(_) => MISCONFIGURED,
     };
     let thrown = js_sys::Error::new(error.detail());
-    // Where it can't be set it is a 500.
+    // Without the status it counts as a 500.
     let _ = Reflect::set(&thrown, &"status".into(), &status.into());
     thrown.into()
 }

@@ -1,4 +1,5 @@
-//! The platform port on Workers: KV for snapshots, one Durable Object for everything else.
+//! The platform port (`protocol::server::ports`) on Workers: KV for snapshots, Durable Objects for the objects, `fetch` for other
+//! servers, and the keys and signatures of `signer`.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -20,12 +21,12 @@ use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
 
 /// The binding of the Control object in `wrangler.toml`.
 const CONTROL: &str = "CONTROL";
-/// How long KV may answer from an edge's cache, in seconds; its minimum.
+/// How long KV may answer from an edge's cache, in seconds. It is the least that KV permits.
 const KV_CACHE: u32 = 30;
 /// How long a client may take to answer a form, in milliseconds.
 const POST_TIMEOUT: u32 = 5_000;
 
-/// One isolate's platform.
+/// The platform of one isolate.
 pub(super) struct Edge {
     env: Env,
     issuer: Issuer,
@@ -36,7 +37,7 @@ impl Edge {
         Self { env, issuer }
     }
 
-    /// Sends a command to the Control object, of which there is one per issuer.
+    /// Sends a command (JSON) to the Control object, of which there is one per issuer.
     pub(super) async fn ask(&self, command: String) -> Result<String, ServerError> {
         let (status, text) = self.call(CONTROL, self.issuer.as_str(), &command).await?;
         match status {
@@ -107,7 +108,7 @@ impl Platform for Edge {
     }
 
     async fn keep_document(&self, url: &str, bytes: &[u8]) {
-        // The document was read: that there is no copy costs the next one a question.
+        // The document has been read. That there is no copy costs only the next request a fetch.
         let _ = js::keep_document(url, Uint8Array::from(bytes)).await;
     }
 

@@ -1,4 +1,4 @@
-//! Panics on request, for the test of `edge/recovery.mjs` (`tests/recovery.rs`). Only with the feature `panic-probe`,
+//! Panics on request, for the test of `edge/recovery.mjs` (`tests/recovery.rs`). It exists only with the feature `panic-probe`,
 //! which a release can't be built with.
 #![expect(clippy::panic, reason = "that is what it is for")]
 
@@ -19,28 +19,28 @@ extern "C" {
     fn set_timeout(callback: &Function, milliseconds: f64);
 }
 
-/// `worker::Delay` keeps the waker of its first poll, which wakes nobody here.
+/// Waits. `worker::Delay` doesn't serve, because it keeps the waker of its first poll, which wakes nobody here.
 async fn sleep(milliseconds: f64) {
     let elapsed = Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds));
     let _ = JsFuture::from(elapsed).await;
 }
 
-/// How long a request waits that nothing ends early, in milliseconds: longer than the test does.
+/// How long a request waits that nothing ends earlier, in milliseconds: longer than the test takes.
 const WAIT: f64 = 180_000.0;
 /// The command that makes the Control object panic.
 const COMMAND: &str = "panic-probe";
 
 thread_local! {
-    /// Whether this instance has seen a request begin to wait.
+    /// Whether this wasm instance has seen a request begin to wait.
     static WAITING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Panics before there is a future.
+/// Panics before there is a future, if the URL says so.
 pub(super) fn call(url: &str) {
     assert!(!url.ends_with("/panic-probe/call"), "asked to panic in a call");
 }
 
-/// Panics, or waits, as the path says.
+/// Panics or waits, as the path says.
 pub(super) async fn run(platform: &Edge, path: &str) {
     match path {
         "/panic-probe/poll" => panic!("asked to panic in the first poll"),
@@ -64,7 +64,7 @@ pub(super) async fn run(platform: &Edge, path: &str) {
     }
 }
 
-/// Panics in the object if `body` is the command to do so.
+/// Panics in the object, if `body` is the command to do so.
 pub(super) fn object(body: &str) {
     assert!(body != COMMAND, "asked to panic in the object");
 }

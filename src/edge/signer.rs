@@ -1,5 +1,5 @@
-//! Signatures and key generation. Ed25519 is signed in wasm, where it costs as much as in WebCrypto and no promise;
-//! RSA and P-256 go to WebCrypto, which is fifteen to twenty times faster than wasm there.
+//! Signatures, their verification, and new keys, for `platform` and `objects`. Ed25519 is signed in wasm, where it costs as much
+//! as in WebCrypto and needs no promise. RSA and P-256 go to WebCrypto, which is fifteen to twenty times faster than wasm there.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,13 +15,13 @@ use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::secret::SecretBytes;
 
-/// Most imported keys an isolate keeps.
+/// The most imported keys that an isolate keeps.
 const MAX_IMPORTED: usize = 32;
 
 thread_local! {
-    /// Imported keys by `kid`: importing costs more than signing.
+    /// The imported private keys by `kid`: importing one costs more than signing.
     static IMPORTED: Imported = const { RefCell::new(BTreeMap::new()) };
-    /// Imported public keys by algorithm and thumbprint, likewise.
+    /// The imported public keys by algorithm and thumbprint, for the same reason.
     static VERIFYING: Imported = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -34,7 +34,7 @@ fn keep(name: String, key: &CryptoKey, keys: &mut BTreeMap<String, CryptoKey>) {
     keys.insert(name, key.clone());
 }
 
-/// Signs `message` with `key`.
+/// Signs `message` with `key`, in the form that RFC 7518 §3 has for its algorithm.
 pub(super) async fn sign(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, ServerError> {
     if let Some(ed25519) = key.ed25519() {
         return Ok(crate::protocol::keys::ed25519::sign(ed25519, message));
@@ -64,14 +64,15 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
     Ok(imported)
 }
 
-/// Whether `signature` is `key`'s over `message`. Ed25519 is verified in the protocol, in wasm.
+/// Whether `signature` was made over `message` by the private side of `key`. Ed25519 doesn't come here: the protocol verifies it
+/// in wasm.
 pub(super) async fn verify(
     alg: Alg,
     key: &PublicJwk,
     message: &[u8],
     signature: &[u8],
 ) -> Result<bool, ServerError> {
-    // A key that WebCrypto refuses, such as a point that isn't on its curve, has made no signature.
+    // If WebCrypto refuses a key, such as a point that isn't on its curve, the key has made no signature.
     let Some(imported) = import_public(alg, key).await? else { return Ok(false) };
     let (data, signature) = (Uint8Array::from(message), Uint8Array::from(signature));
     let promise = subtle()?
@@ -116,7 +117,7 @@ fn signing_algorithm(alg: Alg) -> Result<Object, ServerError> {
     }
 }
 
-/// Makes a key pair with WebCrypto.
+/// Makes a key pair for `alg` with WebCrypto.
 pub(super) async fn generate(alg: Alg) -> Result<KeyMaterial, ServerError> {
     let usages = Array::of2(&"sign".into(), &"verify".into());
     let promise = subtle()?.generate_key_with_object(&key_algorithm(alg)?, true, &usages).map_err(failed)?;

@@ -1,4 +1,5 @@
-//! Signatures of the kinds that the edge leaves to `WebCrypto`.
+//! Signatures and keys of the kinds that the edge leaves to `WebCrypto`, made with native libraries. `world` and `objects` call
+//! it.
 
 use p256::ecdsa::signature::{RandomizedSigner as _, SignatureEncoding as _, Signer as _};
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -13,7 +14,7 @@ use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::secret::SecretBytes;
 
-/// RFC 6979 would do without, but RSA keys and PSS salts need randomness.
+/// Randomness in the form that the libraries take. ECDSA would do without (RFC 6979), but RSA keys and PSS salts need it.
 struct Random<'a, E>(&'a E);
 
 impl<E: Entropy> rsa::rand_core::RngCore for Random<'_, E> {
@@ -41,7 +42,7 @@ impl<E: Entropy> rsa::rand_core::RngCore for Random<'_, E> {
 
 impl<E: Entropy> rsa::rand_core::CryptoRng for Random<'_, E> {}
 
-/// Makes a key for `alg`.
+/// Makes a key pair for `alg`.
 ///
 /// # Errors
 /// If the libraries fail to make or encode one.
@@ -69,7 +70,7 @@ pub fn generate_key(alg: Alg, entropy: &impl Entropy) -> Result<KeyMaterial, Ser
     }
 }
 
-/// Signs `message` with `key`.
+/// Signs `message` with `key`, in the form that RFC 7518 §3 has for its algorithm.
 pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> Result<Vec<u8>, ServerError> {
     let der = key.private().expose();
     let mut random = Random(entropy);
@@ -94,7 +95,7 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
     }
 }
 
-/// Whether `signature` is `key`'s over `message`.
+/// Whether `signature` was made over `message` by the private side of `key`.
 pub(super) fn verify(alg: Alg, key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
     use p256::ecdsa::signature::Verifier as _;
     let bytes = |text: &str| from_base64url(text).unwrap_or_default();

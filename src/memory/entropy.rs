@@ -1,4 +1,4 @@
-//! Randomness that is the same in every run, so that a test that fails fails again.
+//! Randomness that is the same in every run, so that a test that fails fails again. Tests, fuzzing and `world` use it.
 
 use std::cell::Cell;
 
@@ -6,12 +6,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::protocol::model::entropy::Entropy;
 
-/// Bytes that stand in for random ones. The only such stand-in: tests take this one instead of writing their own.
+/// Bytes that stand in for random ones. This is the only stand-in: tests take it instead of writing their own.
 #[derive(Debug)]
 pub enum FakeEntropy {
-    /// A stream of different bytes; where it starts is its seed, and two streams with one seed are equal.
+    /// A stream of changing bytes. Its seed says where it starts, and two streams with the same seed are equal.
     Seeded(Cell<u64>),
-    /// One byte over and over, for values that were computed elsewhere with just this one.
+    /// One byte over and over, for expected values that were computed elsewhere with just this byte.
     Constant(u8),
 }
 

@@ -1,5 +1,5 @@
-//! The server on native hardware: everything in memory, a clock that stands still until it is moved, seeded
-//! randomness, counters, and a store that can fail. For tests.
+//! The server on native hardware, for tests, fuzzing and the command's own checks: everything in memory, a clock that stands
+//! still until it is moved, seeded randomness, counters, and a store that can fail.
 
 mod crypto;
 mod entropy;

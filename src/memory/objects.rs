@@ -1,4 +1,5 @@
-//! Objects in memory: rows by class and name. They count, and can fail before or after a commit.
+//! Objects in memory: rows by class and name. They count their calls and writes, and can fail before or after a commit. `world`
+//! has one set of them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::{Answer, Changes, Class, Computed, MOST_ORDERS, Order, Rows, Setting, handle};
 use crate::protocol::passwords;
 
-/// One object: its rows, and the time at which its alarm rings. It is written in whole commits only.
+/// One object: its rows, and the time at which its alarm rings. It is changed in whole commits only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
     rows: BTreeMap<String, String>,
@@ -38,8 +39,7 @@ impl Rows for Object {
 }
 
 impl Object {
-    /// Writes what a command wants written, and sets the alarm if it has to ring earlier than it would. Returns how much
-    /// that wrote.
+    /// Writes the changes of a command. The alarm is set if it has to ring earlier than it would. Returns how much was written.
     pub fn commit(&mut self, changes: Changes) -> Written {
         let mut written = Written::default();
         if let Some(at) = changes.alarm
@@ -63,22 +63,22 @@ impl Object {
         &self.rows
     }
 
-    /// Writes a row that no command wrote.
+    /// Writes a row directly, without a command.
     pub fn put(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.rows.insert(key.into(), value.into());
     }
 
-    /// When its alarm rings, if it is to.
+    /// When the object's alarm rings, if it is set.
     pub const fn alarm(&self) -> Option<Timestamp> {
         self.alarm
     }
 
-    /// Takes the alarm off, as the platform does when it rings. Returns when it was to ring.
+    /// Takes the alarm off, as the platform does when it rings. Returns the time that it was set to.
     pub fn take_alarm(&mut self) -> Option<Timestamp> {
         self.alarm.take()
     }
 
-    /// Whether nothing is left of it.
+    /// Whether the object has neither rows nor an alarm.
     fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.alarm.is_none()
     }
@@ -87,28 +87,28 @@ impl Object {
 /// How much was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Rows written and deleted.
+    /// The number of rows written and deleted.
     pub rows: u64,
-    /// Alarms set. The platform counts each as a row.
+    /// The number of times that an alarm was set. The platform counts each as a row.
     pub alarms: u64,
 }
 
-/// Objects of a world, by class and name.
+/// All objects of a world, by class and name.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     by_name: BTreeMap<(Class, String), Object>,
-    /// Calls so far.
+    /// The number of calls so far.
     pub(super) calls: u64,
-    /// Everything written so far.
+    /// Everything that was written so far.
     pub(super) written: Written,
-    /// Whether nothing can be computed at the moment.
+    /// Whether objects refuse to compute anything at the moment.
     pub(super) busy: bool,
-    /// Makes a call fail, after so many that don't.
+    /// Makes a call fail: after so many calls that don't, and in this way.
     pub(super) fail_after: Option<(u64, FailAt)>,
 }
 
 impl Objects {
-    /// Carries out `command` on one object: all of its writes, or none.
+    /// Carries out `command` on one object. All of its writes are made, or none.
     pub(super) fn call<E: Entropy>(
         &mut self,
         (class, name): (Class, &str),
@@ -130,12 +130,12 @@ impl Objects {
             self.written.rows += written.rows;
             self.written.alarms += written.alarms;
         }
-        // As in `edge/objects.mjs`.
+        // An object without rows is forgotten, as in `edge/objects.mjs`.
         self.by_name.retain(|known, object| *known != (class, name.to_owned()) || !object.is_empty());
         if failure == Some(FailAt::AfterCommit) { failed() } else { Ok(reply) }
     }
 
-    /// How this call fails, if it is to.
+    /// How the present call fails, if it has to.
     fn failure(&mut self) -> Option<FailAt> {
         match self.fail_after.take()? {
             (0, at) => Some(at),
@@ -146,7 +146,7 @@ impl Objects {
         }
     }
 
-    /// The objects whose alarm is due; their alarms are taken off.
+    /// Returns the objects whose alarm is due, and takes their alarms off.
     pub(super) fn ring(&mut self, now: Timestamp) -> Vec<(Class, String)> {
         let mut due = Vec::new();
         for (key, object) in &mut self.by_name {
@@ -158,26 +158,26 @@ impl Objects {
         due
     }
 
-    /// Changes every row, as one written by another release.
+    /// Changes every row, as if another release had written it.
     pub(super) fn rewrite(&mut self, change: &impl Fn(&str) -> String) {
         for json in self.by_name.values_mut().flat_map(|object| object.rows.values_mut()) {
             *json = change(json);
         }
     }
 
-    /// How many objects there are: they hold rows, or wait for their alarm.
+    /// The number of objects that hold rows or wait for their alarm.
     pub(super) fn count(&self) -> usize {
         self.by_name.len()
     }
 
-    /// Objects that hold `rows`, each by class and name.
+    /// Makes the objects of `rows`: each with its class and its name.
     pub(super) fn of(rows: Vec<(String, String, Object)>) -> Self {
         let known =
             |(class, name, object): (String, String, Object)| Some(((Class::parse(&class)?, name), object));
         Self { by_name: rows.into_iter().filter_map(known).collect(), ..Self::default() }
     }
 
-    /// What is stored.
+    /// All objects, each with its class and its name.
     pub(super) fn rows(&self) -> Vec<(String, String, Object)> {
         let row = |((class, name), object): (&(Class, String), &Object)| {
             (class.name().to_owned(), name.clone(), object.clone())
@@ -185,12 +185,12 @@ impl Objects {
         self.by_name.iter().map(row).collect()
     }
 
-    /// The object called `name`, if it is there.
+    /// The object of kind `class` called `name`, if it exists.
     pub(super) fn get(&self, class: Class, name: &str) -> Option<&Object> {
         self.by_name.get(&(class, name.to_owned()))
     }
 
-    /// Everything stored, as text: a line for each row.
+    /// Everything that is stored, as text: a line for each row.
     pub(super) fn dump(&self) -> String {
         let rows = self.by_name.iter().flat_map(|((class, name), object)| {
             let row =

@@ -1,4 +1,4 @@
-//! A world at rest, as JSON: what one release has written, for the next one to read.
+//! A world at rest, as JSON: what one release has written, for the next one to read. The tests of upgrades use it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ struct Rest {
     snapshots: BTreeMap<String, String>,
 }
 
-/// The Control object's rows: as they are, or as the tables of releases before it had rows like the others.
+/// The Control object: its rows, or the tables that it had in releases before it had rows like the others.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Control {
@@ -45,7 +45,7 @@ impl Control {
 }
 
 impl World {
-    /// Everything stored, and the time.
+    /// Writes everything that is stored, and the time, as JSON.
     pub fn to_rest(&self) -> String {
         let rest = Rest {
             now: self.now.get(),
@@ -59,10 +59,10 @@ impl World {
         serde_json::to_string_pretty(&rest).unwrap_or_default()
     }
 
-    /// A world of `issuer` that goes on where `rest` ended.
+    /// Makes a world of `issuer` that goes on where `rest` ended.
     ///
     /// # Errors
-    /// If `rest` is none.
+    /// If `rest` isn't the JSON of a world.
     pub fn from_rest(issuer: &str, rest: &str) -> Result<Self, Box<dyn std::error::Error>> {
         let rest: Rest = serde_json::from_str(rest)?;
         let mut world = Self::new(issuer).map_err(|error| error.to_string())?;

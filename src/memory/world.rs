@@ -1,4 +1,5 @@
-//! A world to run servers in: one Control object, one KV that lags, any number of isolates.
+//! A world to run servers in: one Control object, other objects, one KV that lags, and any number of isolates. Tests and fuzzing
+//! make one and steer it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -25,39 +26,40 @@ use crate::protocol::server::publish;
 use crate::protocol::{Deployment, Server};
 use crate::protocol::{model::jwk::Alg, model::jwk::PublicJwk};
 
-/// How long a copy of a document is kept for all isolates, in seconds, as `edge/documents.mjs` has it.
+/// How long a copy of a document is kept for all isolates, in seconds; the same as in `edge/documents.mjs`.
 const KEPT_FOR: u64 = 300;
 
-/// Where a store or an object is told to fail.
+/// The moment at which a store or an object is told to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailAt {
-    /// Nothing was persisted.
+    /// The call fails before anything was persisted.
     BeforeCommit,
-    /// Everything was persisted, the answer is lost.
+    /// Everything was persisted, and then the answer is lost.
     AfterCommit,
 }
 
-/// What was asked of the outside so far.
+/// How much the servers have asked of the outside so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls of the Control object.
+    /// The number of calls of the Control object.
     pub control_calls: u64,
-    /// Rows it wrote before it answered. That they are published afterward costs an alarm, a row of the outbox, and the next alarm.
+    /// The number of rows that the Control object wrote before it answered. Publishing them afterward costs an alarm, a row of
+    /// the outbox, and the next alarm.
     pub rows_written: u64,
-    /// Calls of all other objects.
+    /// The number of calls of all other objects.
     pub object_calls: u64,
-    /// Rows they wrote, alarms included.
+    /// The number of rows that all other objects wrote, with each alarm counted as a row.
     pub object_rows_written: u64,
-    /// Reads of the snapshot store; several names in one read count once.
+    /// The number of reads of the snapshot store. Several names in one read count once.
     pub snapshot_reads: u64,
-    /// Writes of the snapshot store.
+    /// The number of writes of the snapshot store.
     pub snapshot_writes: u64,
-    /// Documents asked for elsewhere.
+    /// The number of documents that were asked for from other servers.
     pub documents_read: u64,
 }
 
 impl Counts {
-    /// What was asked since `earlier`.
+    /// What was asked of the outside since `earlier`.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {
         Self {
@@ -72,10 +74,10 @@ impl Counts {
     }
 }
 
-/// A copy of a document, and since when there is one.
+/// A copy of a document, and when it was made.
 type Kept = (Vec<u8>, Timestamp);
 
-/// The shared world. Clones are the same world.
+/// A world, which can be cloned: clones are the same world.
 #[derive(Clone)]
 pub struct World {
     pub(super) issuer: Issuer,
@@ -99,10 +101,10 @@ pub struct World {
 }
 
 impl World {
-    /// A world for `issuer` at a fixed point in time.
+    /// A world for `issuer`, in which it is always the same time at first.
     ///
     /// # Errors
-    /// If `issuer` is none.
+    /// If `issuer` isn't an issuer identifier.
     pub fn new(issuer: &str) -> Result<Self, crate::protocol::model::issuer::InvalidIssuer> {
         Ok(Self {
             issuer: Issuer::parse(issuer)?,
@@ -126,7 +128,7 @@ impl World {
         })
     }
 
-    /// A new isolate: a server that remembers nothing.
+    /// A new isolate: a server that remembers nothing yet.
     pub fn isolate(&self, admin_secret: Option<&Secret>) -> Server<Memory> {
         let deployment = Deployment {
             issuer: self.issuer.clone(),
@@ -137,17 +139,17 @@ impl World {
         Server::new(deployment, Memory(self.clone()))
     }
 
-    /// Moves the clock.
+    /// Moves the clock forward.
     pub fn advance(&self, seconds: u64) {
         self.now.set(self.now.get() + seconds);
     }
 
-    /// The time.
+    /// The present time.
     pub fn now(&self) -> Timestamp {
         Timestamp(self.now.get())
     }
 
-    /// Sets the key encryption keys: of the Control object, and of isolates that are made from now on.
+    /// Sets the key encryption keys of the Control object, and of isolates that are made from now on.
     pub fn set_keks(&self, keks: Keks) {
         *self.keks.borrow_mut() = keks;
     }
@@ -157,17 +159,17 @@ impl World {
         self.unreachable.set(unreachable);
     }
 
-    /// Sets how far the edges' clocks are behind the object's, in seconds.
+    /// Sets how far the edges' clocks are behind the objects', in seconds.
     pub fn set_edge_lag(&self, seconds: u64) {
         self.edge_lag.set(seconds);
     }
 
-    /// Makes the object's next transaction fail.
+    /// Makes the Control object's next transaction fail.
     pub fn fail_next(&self, at: FailAt) {
         self.control.borrow_mut().fail_after = Some((0, at));
     }
 
-    /// Publishes the outbox and lets every edge see it: KV has caught up.
+    /// Publishes the outbox and lets every edge see it at once, as if KV had caught up.
     ///
     /// # Errors
     /// If the object fails, or the snapshots can't be written.
@@ -175,7 +177,7 @@ impl World {
         self.publish_some(u32::MAX)
     }
 
-    /// Publishes what comes first in the outbox, `limit` snapshots at most.
+    /// Publishes what comes first in the outbox, at most `limit` snapshots.
     ///
     /// # Errors
     /// If the object fails, or the snapshots can't be written.
@@ -186,10 +188,10 @@ impl World {
         published.ok_or(ServerError::internal("memory never waits"))?
     }
 
-    /// Publishes the outbox, but edges go on seeing what they have read before, absence included: KV is stale.
+    /// Publishes the outbox, but lets edges go on seeing what they have read before, absence included: KV is stale.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the object fails, or the snapshots can't be written.
     pub fn publish_unseen(&self) -> Result<(), ServerError> {
         let seen = self.seen_by_edges.borrow().clone();
         self.publish()?;
@@ -197,7 +199,7 @@ impl World {
         Ok(())
     }
 
-    /// What was asked of the outside so far.
+    /// How much was asked of the outside so far.
     pub fn counts(&self) -> Counts {
         let objects = self.objects.borrow();
         Counts {
@@ -207,12 +209,12 @@ impl World {
         }
     }
 
-    /// The log lines so far.
+    /// The log lines so far, in order.
     pub fn log(&self) -> Vec<String> {
         self.log.borrow().clone()
     }
 
-    /// Everything at rest, for tests that look for secrets in it: rows and snapshots.
+    /// Everything that is stored, rows and snapshots, as text for tests that look for secrets in it.
     pub fn at_rest(&self) -> String {
         format!(
             "{} {:?} {}",
@@ -222,12 +224,12 @@ impl World {
         )
     }
 
-    /// What KV holds: values by name.
+    /// The values in KV by name.
     pub fn published(&self) -> BTreeMap<String, String> {
         self.snapshots.borrow().clone()
     }
 
-    /// Writes to KV, or deletes there, as somebody could who has nothing else of the deployment.
+    /// Writes to KV or deletes there, as somebody could who has access to nothing else of the deployment.
     pub fn tamper(&self, name: &str, value: Option<&str>) {
         match value {
             Some(value) => self.snapshots.borrow_mut().insert(name.to_owned(), value.to_owned()),
@@ -236,7 +238,7 @@ impl World {
         self.seen_by_edges.borrow_mut().clear();
     }
 
-    /// Changes every row and snapshot, as written by another release.
+    /// Changes every row and snapshot, as if another release had written it.
     pub fn rewrite(&self, change: impl Fn(&str) -> String) {
         self.control.borrow_mut().rewrite(&change);
         self.objects.borrow_mut().rewrite(&change);
@@ -251,37 +253,37 @@ impl World {
         self.objects.borrow_mut().busy = busy;
     }
 
-    /// Makes the next call of an object other than Control fail.
+    /// Makes the next call of an object other than the Control object fail.
     pub fn fail_next_object(&self, at: FailAt) {
         self.fail_object_after(0, at);
     }
 
-    /// Makes a call of an object other than Control fail, after `calls` that don't.
+    /// Makes a call of an object other than the Control object fail, after `calls` that don't.
     pub fn fail_object_after(&self, calls: u64, at: FailAt) {
         self.objects.borrow_mut().fail_after = Some((calls, at));
     }
 
-    /// Takes back a failure that didn't come to pass; says whether there was one.
+    /// Takes back a failure that hasn't happened. Returns whether there was one.
     pub fn fail_no_object(&self) -> bool {
         self.objects.borrow_mut().fail_after.take().is_some()
     }
 
-    /// How many objects other than Control there are.
+    /// The number of objects besides the Control object.
     pub fn objects(&self) -> usize {
         self.objects.borrow().count()
     }
 
-    /// The forms that were posted to clients so far: URL and body.
+    /// The forms that were posted to clients so far: URL and body of each.
     pub fn posts(&self) -> Vec<(String, String)> {
         self.posts.borrow().clone()
     }
 
-    /// Sets what clients answer to posted forms; 0 for no answer at all.
+    /// Sets the status that clients answer posted forms with; 0 for no answer at all.
     pub fn set_post_status(&self, status: u16) {
         self.post_status.set(status);
     }
 
-    /// Puts a document on the internet, or takes it off.
+    /// Puts a document on the world's internet, or takes it off.
     pub fn set_document(&self, url: &str, document: Option<Vec<u8>>) {
         match document {
             Some(document) => self.documents.borrow_mut().insert(url.to_owned(), document),
@@ -289,7 +291,7 @@ impl World {
         };
     }
 
-    /// The documents asked for so far, and whether they had to be fresh.
+    /// The documents that were asked for so far, each with whether it had to be fresh.
     pub fn document_reads(&self) -> Vec<(String, bool)> {
         self.document_reads.borrow().clone()
     }
@@ -309,7 +311,7 @@ impl World {
         Ok(())
     }
 
-    /// Rings the Control object's alarm, if it is due; says whether it was.
+    /// Rings the Control object's alarm if it is due. Returns whether it was.
     ///
     /// # Errors
     /// If the object fails, or the snapshots can't be written.
@@ -323,7 +325,7 @@ impl World {
         done.map(|()| true)
     }
 
-    /// When the Control object's alarm rings.
+    /// When the Control object's alarm rings, if it is set.
     pub fn control_alarm(&self) -> Option<Timestamp> {
         self.control.borrow().get(Class::Control, self.issuer.as_str())?.alarm()
     }
@@ -336,7 +338,7 @@ impl World {
     /// Has the Control object carry out `command`, as its alarm or an edge would.
     ///
     /// # Errors
-    /// If the object fails or was told to.
+    /// If the object fails, or was told to fail.
     pub fn control(&self, command: &ControlCommand) -> Result<ControlReply, ServerError> {
         if self.unreachable.get() {
             return Err(ServerError::unavailable("the Control object is unreachable"));
