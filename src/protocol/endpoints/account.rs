@@ -170,13 +170,13 @@ async fn act<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> R
     show(server, context, Some(notice)).await
 }
 
-/// The session of this very browser has ended.
+/// Answers after the session of this very browser has ended: the browser is sent to the logout page.
 fn signed_out_here<P: Platform>(server: &Server<P>) -> Response {
     let response = Response::see_other(server.issuer.endpoint(LOGOUT));
     Cookie::Session.clear(&server.issuer, response)
 }
 
-/// A form from elsewhere, or of a page that is too old, changes nothing; the page is shown again.
+/// Answers a form from elsewhere or of a page that is too old: nothing is changed, and the page is shown again.
 async fn not_this_page<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -195,7 +195,7 @@ async fn not_this_page<P: Platform>(
     Ok(response)
 }
 
-/// The session's cookie, if the session is alive.
+/// The session's cookie, if its session is alive.
 async fn live_session<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -209,8 +209,8 @@ fn incomplete() -> Failure {
     OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, "the form is incomplete").into()
 }
 
-/// A new password needs the old one, damped like a login. Every other session ends, and every grant; the browser goes on being
-/// one that its owner has logged in with.
+/// Changes the password. It needs the old one, damped like a login. Every other session ends, and every grant; the browser goes
+/// on being one that its user has logged in with.
 async fn change_password<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

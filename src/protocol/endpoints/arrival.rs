@@ -26,7 +26,7 @@ pub(crate) enum Misplaced {
 }
 
 impl Misplaced {
-    /// `None` if nothing is wrong, or nothing is known.
+    /// Judges how a request came. `None` if nothing is wrong, or nothing is known.
     pub(crate) fn of(issuer: &Issuer, arrival: Option<Arrival>) -> Option<Self> {
         let Arrival { https, loopback } = arrival?;
         if issuer.is_https() {
@@ -36,7 +36,7 @@ impl Misplaced {
     }
 }
 
-/// Answers it: browsers are sent to https, programs are refused.
+/// Answers such a request: browsers are sent to https, programs are refused.
 pub(crate) fn refuse<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -30,7 +30,7 @@ pub(crate) struct Browser {
     pub(crate) session: Option<SessionCookie>,
 }
 
-/// SHA-256 of a cookie's secret, as the person's object keeps it.
+/// The SHA-256 of a cookie's secret, as the user's object keeps it.
 pub(crate) fn session_hash(cookie: &SessionCookie) -> SecretHash {
     Secret::received(secret_base64url(cookie.secret.expose())).hash()
 }
@@ -60,7 +60,7 @@ impl Browser {
         Ok(Self { id, is_new: known.is_none(), session })
     }
 
-    /// The session and what its person has permitted `client_id`, if it is alive.
+    /// The session and what its user has permitted `client_id`, if it is alive.
     pub(crate) async fn session_state<P: Platform>(
         &self,
         server: &Server<P>,

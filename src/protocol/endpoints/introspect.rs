@@ -140,7 +140,7 @@ async fn refresh_token<P: Platform>(
     if state.grant.client_id != client.client_id || !current {
         return Ok(None);
     }
-    // An exchanged one calls the person what its access tokens do.
+    // An exchanged token calls the user what its access tokens do.
     let sub = state.grant.derived.as_ref().map(|derived| derived.sub.clone());
     let members = json!({
         "active": true,

@@ -1,5 +1,5 @@
-//! `/revoke` (RFC 7009): a refresh token, or an access token that stands for a person, takes its whole grant along. Somebody
-//! else's token, and one that is none, is answered with 200 and nothing happens (§2.2).
+//! `/revoke` (RFC 7009): a refresh token, or an access token with a user behind it, takes its whole grant along. A token of
+//! another client, and a text that is no token, is answered with 200 and nothing happens (§2.2).
 
 use super::cors;
 use crate::protocol::client_auth::authenticate;

@@ -33,7 +33,8 @@ struct Visit {
     made_at: Timestamp,
 }
 
-/// A form's address opened in a browser: with an application's request that goes on, without one it is the account's.
+/// Answers the address of a form that was opened in a browser. With an application's request that request goes on; without one it
+/// leads to the account page.
 pub(crate) async fn visit<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -74,7 +75,7 @@ async fn open_visit<P: Platform>(
     Ok(open::<Visit>(&keyring.derived.flow, FLOW_PREFIX, sealed).filter(|visit| visit.account))
 }
 
-/// The page, or the account of whoever is signed in. `problem` is for a browser that sends no cookie.
+/// Shows the page, or sends whoever is signed in to the account page. `problem` is for a browser that sends no cookie.
 async fn show<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

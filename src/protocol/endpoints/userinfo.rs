@@ -1,7 +1,7 @@
-//! `/userinfo` (`OpenID Connect Core` §5.3): what the token's scopes and its `claims` request say of the person.
+//! `/userinfo` (`OpenID Connect Core` §5.3): what the token's scopes and its `claims` request say of the user.
 //!
-//! The token's grant is looked at in the person's object, so a revoked one is refused at once. The answer is JSON, or a JWT for
-//! a client registered for that.
+//! The token's grant is looked up in the user's object, so a revoked one is refused at once. The answer is JSON, or a JWT for a
+//! client registered for that.
 
 use crate::protocol::server::answer::method_not_allowed;
 use serde_json::{Map, Value};

@@ -20,7 +20,7 @@ pub(crate) fn is_root(below: Option<&str>) -> bool {
     matches!(below, Some("" | "/"))
 }
 
-/// To the account page, where a password is changed, too.
+/// Sends the browser to the account page, where a password is changed, too.
 pub(crate) fn to_account<P: Platform>(server: &Server<P>) -> Response {
     Response::see_other(server.issuer.endpoint(ACCOUNT))
 }

@@ -1,8 +1,8 @@
 //! Accounts: making, finding, changing and removing them.
 //!
-//! The directory and the person's object are two objects, so every operation is written to be repeated after one that was cut
-//! off: an identifier is claimed before it is used, and one whose account never came to be, or is gone, is taken over. The
-//! `sub` it stood for is buried first: whoever knows it must never meet another person under it.
+//! The directory and the user's object are two objects, so every operation is written to be repeated after one that was cut off:
+//! an identifier is claimed before it is used, and one whose account never came to be, or is gone, is taken over. The `sub` it
+//! stood for is buried first: whoever knows it must never meet another user under it. The pages and the admin API call it.
 
 use serde_json::{Map, Value};
 
@@ -202,7 +202,7 @@ impl<P: Platform> Server<P> {
             DirectoryReply::Owner(Some(other)) => other,
             _ => return Err(unexpected()),
         };
-        // Nobody's, if there is no account and never will be.
+        // Nobody has it, if there is no account under that `sub` and never will be.
         if let SubjectReply::Exists = self.subject(other, &SubjectCommand::Bury, now).await? {
             return Ok(false);
         }

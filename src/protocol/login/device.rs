@@ -25,7 +25,7 @@ const PREFIX: &str = "med_";
 /// Bytes of a mark, an epoch and an owner each.
 const PART: usize = 16;
 
-/// A browser that a person logged in with. No two have the same mark, whoever uses them.
+/// A browser that somebody has logged in with. No two have the same mark, whoever uses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Device {
     mark: [u8; PART],
@@ -82,7 +82,7 @@ pub(super) fn remember<P: Platform>(
         .to_wire(&identifier, derived)
 }
 
-/// The epoch of a person's password. Accounts of version 0.1.0 have none until it changes.
+/// The epoch of a user's password. Users of version 0.1.0 have none until it changes.
 fn epoch(user: &User) -> Id {
     user.password_epoch.unwrap_or(Id::from_bytes([0; PART]))
 }
@@ -117,7 +117,7 @@ impl Device {
         tagged(PREFIX, &derived.session, &body)
     }
 
-    /// Names it among the devices of one person.
+    /// The name of the browser among those of one user.
     pub(super) fn name(&self) -> String {
         secret_base64url(&self.mark)
     }

@@ -77,7 +77,8 @@ impl Identifier {
         shard_of(derived, &mac(&derived.routing, &[b"login", self.0.as_bytes()]))
     }
 
-    /// A person that doesn't exist, the same for the same identifier: asking for them costs what asking for one who does.
+    /// The id of a user that doesn't exist, the same for the same identifier: asking for it costs as much as asking for one that
+    /// does.
     pub(super) fn decoy(&self, derived: &Derived) -> UserId {
         let bytes = mac(&derived.routing, &[b"decoy", self.0.as_bytes()]);
         let half = bytes.get(..16).and_then(|half| half.try_into().ok());

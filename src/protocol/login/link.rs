@@ -1,6 +1,7 @@
-//! Links that are sent to people: they set a password with one, once.
+//! Links that are sent to people: each sets a user's password once. The admin API makes them, and `endpoints::sign_up` takes
+//! them.
 //!
-//! `mel_ ‖ base64url(owner ‖ secret ‖ tag) ‖ checksum`; the person's object knows the secret's hash.
+//! `mel_ ‖ base64url(owner ‖ secret ‖ tag) ‖ checksum`; the user's object knows the secret's hash.
 
 use crate::protocol::keys::derived::Derived;
 use crate::protocol::keys::tagged::{tagged, untagged};

@@ -42,7 +42,7 @@ pub const ACR_PASSWORD: &str = "urn:mintedge:acr:password";
 pub(crate) struct Login {
     pub(crate) user: User,
     pub(crate) auth: Authentication,
-    /// Marks the browser, so that strangers' attempts don't count against this person here.
+    /// The value of the cookie that marks the browser, so that strangers' attempts don't count against this user here.
     pub(crate) device: String,
 }
 
@@ -112,7 +112,7 @@ async fn count<P: Platform>(
     Ok(allowed.map(|allowed| Counted { identifier, attempt, allowed }))
 }
 
-/// Looks at the password of `owner`; without one, of a person that doesn't exist.
+/// Checks the password of `owner`; without an owner, that of a user who doesn't exist, which takes as long.
 async fn log_in<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,

@@ -21,7 +21,7 @@ pub(crate) enum Flaw {
     Weak,
 }
 
-/// What somebody who guesses knows: names of the person and of the service.
+/// What somebody who guesses knows: the names of the user and of the service.
 pub(crate) struct Names(Vec<String>);
 
 impl Names {
@@ -52,8 +52,8 @@ impl Names {
     }
 }
 
-/// What is wrong with a new password of a person with these names, if anything. It is kept and compared as it is typed; but who
-/// guesses tries the other ways to type a common one, too: in wide letters, with spaces around.
+/// Says what is wrong with a new password of a user with these names, if anything. The password is kept and compared as it is
+/// typed; but whoever guesses tries the other ways to type a common one, too: in wide letters, with spaces around.
 pub(crate) fn flaw(platform: &impl Platform, password: &str, Names(names): &Names) -> Option<Flaw> {
     if password.chars().count() < MIN_PASSWORD {
         return Some(Flaw::TooShort);

@@ -1,5 +1,5 @@
-//! What passwords may be, and having them hashed: by a person's object, so that a flood of logins doesn't hold up those who get
-//! tokens (`docs/decisions/hashing.md`).
+//! What passwords may be, and having them hashed: by the user's object, so that a flood of logins doesn't hold up those who get
+//! tokens (`docs/decisions/hashing.md`). Logging in, the pages and the admin API call it.
 
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::model::time::Timestamp;
@@ -14,7 +14,7 @@ pub(super) const MIN_PASSWORD: usize = 8;
 /// The longest password, in bytes.
 pub(super) const MAX_PASSWORD: usize = 256;
 
-/// Has a new password hashed: for `owner`, or for somebody who is yet to be.
+/// Has a new password hashed: by the object of `owner`, or of a user who is yet to be made.
 ///
 /// # Errors
 /// `temporarily_unavailable` if too many are being hashed.

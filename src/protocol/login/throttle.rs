@@ -1,7 +1,7 @@
 //! Damping of guesses: counted before a password is looked at, in buckets that no stranger can fill for an owner on a browser
 //! they use. `docs/users.md` has the table of who is held up by whom.
 //!
-//! * A browser that this person logged in with under their present password (see [`Device`]) counts by itself, and nowhere else.
+//! * A browser that this user logged in with under their present password (see [`Device`]) counts by itself, and nowhere else.
 //! * Everybody else on a page counts by address and its networks, by identifier and network, and by identifier.
 //! * Attempts through a client with the `password` grant count by client and by the address known of its user, by identifier and
 //!   these two, and by identifier; in none of the buckets of the pages. A client can't close a page.
@@ -55,7 +55,7 @@ pub(super) struct Attempt {
     crowd: Place,
     /// The buckets that concern this identifier only.
     person: Place,
-    /// Whether the first bucket of `person` is theirs alone, as far as anybody can tell.
+    /// Whether the first bucket of `person` counts nobody but the user, as far as anybody can tell.
     own: bool,
     /// Whether a success is taken out of `crowd` again.
     give_back: bool,

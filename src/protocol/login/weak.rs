@@ -1,5 +1,5 @@
-//! Passwords that are guessed first (NIST SP 800-63B-4 §3.1.1.2): the ones many people have, runs and repetitions, and the names of
-//! the person and the service with a few digits.
+//! Passwords that are guessed first (NIST SP 800-63B-4 §3.1.1.2): the ones many people have, runs and repetitions, and the names
+//! of the user and the service with a few digits. Only `new_password` calls it.
 //!
 //! Of the common ones only hashes are here, as a Golomb–Rice coded set: 10,000 in 19 KB. One other password in 16,384 is taken for
 //! one of them. `docs/decisions/common-passwords.md` says where they come from and how the file is made.
@@ -15,8 +15,8 @@ const FEWEST: usize = 4;
 /// Shorter words may be in a password by chance.
 const SHORTEST_WORD: usize = 3;
 
-/// Whether `password` is among the first that somebody who guesses tries. `words` are what they know: the person's identifier and
-/// name, the names of the service.
+/// Whether `password` is among the first that somebody who guesses tries. `words` are what they know: the user's identifier and
+/// name, and the names of the service.
 pub(super) fn is_weak(password: &str, words: &[&str]) -> bool {
     let lower = password.to_lowercase();
     is_common(&lower) || is_monotonous(&lower) || is_one_of(&lower, words)
@@ -57,7 +57,7 @@ fn hash(lower: &str, range: u64) -> u64 {
     u64::try_from((number * u128::from(range)) >> 64).unwrap_or_default()
 }
 
-/// A few characters over and over, or one run up or down (`abcdefgh`, `98765432`).
+/// Whether it is a few characters over and over, or one run up or down (`abcdefgh`, `98765432`).
 fn is_monotonous(lower: &str) -> bool {
     let mut different: Vec<char> = lower.chars().collect();
     let steps: Vec<i64> = different.windows(2).map(step).collect();

@@ -17,7 +17,7 @@ pub(super) const FLOW_LIFETIME: u64 = HOUR;
 /// How long the request of a page that is too old may begin anew, in seconds.
 const ANEW: u64 = DAY;
 
-/// Everything about a request that is still needed. Travels in pages, sealed.
+/// Everything about a request that is still needed. It travels in pages, sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Flow {
     pub(super) client_id: String,

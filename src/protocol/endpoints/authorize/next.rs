@@ -49,7 +49,7 @@ struct SignedIn<'a> {
     sub: &'a str,
 }
 
-/// Decides; `consented` is whether the person just said yes.
+/// Decides the next step. `consented` is whether the person at the browser just said yes.
 fn next(
     flow: &Flow,
     client: &Client,
@@ -220,7 +220,7 @@ impl<P: Platform> Interaction<'_, P> {
         Ok(page.await?)
     }
 
-    /// The scopes by what they are about: the person, then each resource.
+    /// The scopes by what they are about: the user, then each resource.
     fn consent_groups(&self) -> Vec<ConsentGroup<'_>> {
         let asked = self.flow.asks_for();
         let about_you = USER_SCOPES.into_iter().filter(|scope| asked.contains(scope)).collect::<Vec<_>>();

@@ -27,7 +27,7 @@ use crate::protocol::server::request::RequestContext;
 
 /// How long a reference works, in seconds (`expires_in`).
 const LIFETIME: u64 = 60;
-/// While its page is open, in seconds: people may take their time.
+/// How long a reference works while its page is open, in seconds: people may take their time.
 const KEPT: u64 = LIFETIME + super::flow::FLOW_LIFETIME;
 /// The longest request that may be pushed, in bytes.
 const MAX_PUSHED: usize = 8192;

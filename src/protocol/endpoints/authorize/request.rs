@@ -31,7 +31,7 @@ const MAX_CLAIMS: usize = 4096;
 /// Why there is no flow, and who learns of it.
 #[derive(Debug)]
 pub(super) enum RequestRefusal {
-    /// The person: there is no redirect URI that could be trusted.
+    /// The person at the browser learns of it: there is no redirect URI that could be trusted.
     Page(Failure),
     /// The client learns of it, at its registered redirect URI.
     Redirect(ReturnTo, Failure),
@@ -245,7 +245,7 @@ fn parse_claims(text: &str) -> Result<Value, OAuthError> {
     claims.filter(is_request).ok_or(malformed("claims is not as OpenID Connect Core, section 5.5, wants it"))
 }
 
-/// `claims` may name the one person an answer is acceptable for (`OpenID Connect Core` §5.5.1).
+/// The one `sub` for which an answer is acceptable, if `claims` names it (`OpenID Connect Core` §5.5.1).
 fn claimed_subject(claims: Option<&Value>) -> Option<String> {
     claims?.get("id_token")?.get("sub")?.get("value")?.as_str().map(str::to_owned)
 }

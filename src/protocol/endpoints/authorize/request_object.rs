@@ -16,7 +16,7 @@ pub(super) struct Routing {
 }
 
 impl Routing {
-    /// Reads it; empty for anything that is not an unsigned request object.
+    /// Reads the `request` parameter. The result is empty for anything that is not an unsigned request object.
     pub(super) fn of(request: Option<&str>) -> Self {
         request.and_then(Self::read).unwrap_or_default()
     }

@@ -39,7 +39,7 @@ impl Begun {
         if let Some(other) = old.filter(|old| old.owner != owner) {
             end(server, context, other).await?;
         }
-        // The same person again: the session keeps the name that clients know it by, and its cookie gets a new secret.
+        // The same user again: the session keeps the name that clients know it by, and its cookie gets a new secret.
         let again = match old.filter(|old| old.owner == owner) {
             Some(old) => browser.session_state(server, context, None).await?.map(|_| old.sid),
             None => None,

@@ -63,7 +63,7 @@ pub(crate) async fn sign_up<P: Platform>(
     }
 }
 
-/// Makes the account, unless there is one. Returns whose it is.
+/// Makes the account, unless there is one. Returns the user who has the identifier.
 async fn make<P: Platform>(
     interaction: &Interaction<'_, P>,
     form: &Form,

@@ -8,7 +8,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::pages::{SignUpKind, SignUpPage, SignUpProblem};
 use crate::protocol::server::ports::Platform;
 
-/// Shows it, with what was typed and what is wrong with that.
+/// Shows the page, with what was typed and what is wrong with that.
 pub(super) async fn sign_up_page<P: Platform>(
     interaction: &Interaction<'_, P>,
     form: Option<&Form>,

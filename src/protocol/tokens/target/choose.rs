@@ -68,10 +68,10 @@ fn refused(misfit: Misfit) -> OAuthError {
     invalid_scope(cause, description)
 }
 
-/// Decides what a person is asked to grant `client`: scopes, with those about the person, and resources.
+/// Decides what a person is asked to grant `client`: scopes, with those about the user, and resources.
 ///
 /// Without `scope` it is everything that the client may have except `offline_access`. With `resource` (RFC 8707 §2.1) every scope
-/// has to belong to a named resource or be about the person; without it the scopes name the resources.
+/// has to belong to a named resource or be about the user; without it the scopes name the resources.
 pub(crate) fn requested_for_user(
     snapshot: &Snapshot,
     client: &Client,
