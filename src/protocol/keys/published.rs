@@ -6,8 +6,8 @@
 //! associated data: nobody without the `KEK` can make a value, change one, or give it another issuer, version or end.
 //!
 //! The key is derived from the `KEK` with a context of its own, so it is another one than the key that wraps the rows of the
-//! Control object. `docs/decisions/keys-in-kv.md` says why the value has an end. The Control object seals it; `server::published`
-//! opens it.
+//! Control object. `docs/decisions/keys-in-kv.md` says why the value has an end. The Control object seals the value, and
+//! `server::published` opens it.
 
 use super::kek::Keks;
 use super::keyring::KeyringParcel;
