@@ -33,7 +33,7 @@ impl LoggedRequests {
     }
 }
 
-/// `[log]`
+/// `[log]`: which requests have a line, and what lines say of people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
