@@ -42,6 +42,7 @@ fn snapshot() -> Snapshot {
         origins: std::iter::empty().collect(),
         trusted_issuers: Vec::new(),
         rules: Vec::new(),
+        administrators: Vec::new(),
         clients_epoch: None,
         keys: Vec::new(),
     }

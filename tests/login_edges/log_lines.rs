@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::suite::browser::{Browser, PASSWORD, PageForm, form};
-use crate::suite::harness::{Fixture, Req, base_config, encode};
+use crate::suite::harness::{Fixture, Req, Target as _, base_config, encode};
 use crate::suite::in_memory::{InMemory, target};
 use crate::suite::login::{Login, web_client};
 
@@ -214,4 +214,67 @@ fn with_requests_failures_what_goes_well_has_no_line() {
         "administration"
     );
     assert_eq!(line["endpoint"], "admin.read");
+}
+
+#[test]
+fn what_an_administrator_does_names_them_by_sub() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login =
+        Login::new(&f, &json!({ "scopes": ["openid", "profile", "email", "orders:read", "mintedge:keys"] }));
+    let user = f.admin("GET", &format!("users/{}", encode(&login.email)), None).expect(200).json();
+    let mut config = base_config();
+    config["administrator"] = json!([{ "user": user["sub"], "scopes": ["mintedge:keys"] }]);
+    config["log"] = json!({ "people": "none" });
+    f.apply(&config).expect(200);
+    f.target.settle();
+    let tokens = login.tokens(&[("scope", "mintedge:keys")]);
+    let token = tokens["access_token"].as_str().expect("a token");
+    let act = |path: &str| {
+        let request = Req::new("POST", &format!("/admin/v1/{path}")).bearer(token).json(&json!({}));
+        f.send(&request);
+        last(&target)
+    };
+    for (path, endpoint, outcome) in
+        [("keys/rotate", "admin.rotate_keys", "ok"), ("revoke-clients", "admin", "refused")]
+    {
+        let line = act(path);
+        let said = (&line["endpoint"], &line["outcome"], &line["sub"], &line["client_id"]);
+        let client = json!(login.client.id);
+        assert_eq!(said, (&json!(endpoint), &json!(outcome), &user["sub"], &client), "{line}");
+    }
+    // Who logs in at an application is nobody's business.
+    login.tokens(&[("scope", "openid")]);
+    assert_eq!(last(&target)["sub"], Value::Null);
+    f.admin("GET", "keys", None).expect(200);
+    assert_eq!(last(&target)["sub"], Value::Null, "a client is named by its id");
+    let log = target.world.log().join("\n");
+    assert!(!log.contains(token) && !log.contains(&login.email));
+}
+
+#[test]
+fn with_administrators_a_deployment_needs_no_admin_secret() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let login = Login::new(
+        &f,
+        &json!({ "scopes": ["openid", "profile", "email", "orders:read", "offline_access", "mintedge:read"] }),
+    );
+    let user = f.admin("GET", &format!("users/{}", encode(&login.email)), None).expect(200).json();
+    let mut config = base_config();
+    config["administrator"] = json!([{ "user": user["sub"], "scopes": ["mintedge:read"] }]);
+    f.apply(&config).expect(200);
+    f.target.settle();
+    let server = target.world.isolate(None);
+    let without = InMemory { world: target.world.clone(), server };
+    let tokens = login.tokens(&[("scope", "offline_access mintedge:read")]);
+    let refresh =
+        format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().expect("one"));
+    let request = Req::token(&refresh).basic(&login.client.id, &login.client.secret);
+    let renewed = without.send(&request).expect(200).json();
+    let request =
+        Req::new("GET", "/admin/v1/config").bearer(renewed["access_token"].as_str().expect("a token"));
+    without.send(&request).expect(200);
+    let guess = Req::token("grant_type=client_credentials").basic("mintedge-admin", "");
+    without.send(&guess).expect_error(401, "invalid_client");
 }

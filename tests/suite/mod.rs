@@ -86,6 +86,17 @@ macro_rules! black_box_suite {
                     what_is_no_hash_or_too_costly_says_why,
                     a_renewed_hash_leaves_sessions_and_links_alone,
                 ],
+                roles: [
+                    every_operation_takes_its_scopes_and_no_other,
+                    an_administrator_logs_in_and_has_their_role,
+                    nobody_administers_without_a_role,
+                    other_tokens_of_an_administrator_are_refused,
+                    a_role_that_is_taken_away_ends_everywhere,
+                    an_administrator_who_is_signed_out_or_disabled_is_out_at_once,
+                    a_part_of_the_api_is_no_way_to_the_rest,
+                    an_administrator_is_named_by_sub,
+                    the_command_is_a_client_that_is_there_already,
+                ],
                 user_links: [
                     an_invitation_sets_a_password_once,
                     a_reset_link_ends_the_one_before_and_all_sessions,

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use mintedge::protocol::config::Config;
-use mintedge::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
+use mintedge::protocol::model::scope::ADMIN_SCOPES;
 use mintedge::protocol::validate;
 use mintedge::protocol::validate::Problem;
 use mintedge::protocol::validate::warnings::warnings;
@@ -159,7 +159,7 @@ fn reference<'c>(config: &'c Config, path: &str) -> Option<(&'static [&'static s
     match member {
         _ if !is_rule && !entry.starts_with("client") => None,
         "scopes" if is_rule => Some((&["resource"], scopes().collect())),
-        "scopes" => Some((&["resource"], scopes().chain([ADMIN_READ, ADMIN_WRITE]).collect())),
+        "scopes" => Some((&["resource"], scopes().chain(ADMIN_SCOPES).collect())),
         "additional_scopes" => Some((&["resource"], scopes().collect())),
         "audiences" | "serves" => Some((
             &["resource"],

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::access::check_declared;
 use super::body;
 use super::view::{ClientView, NewSecretView};
 use super::{AdminFailure, Call, unexpected};
@@ -51,6 +52,7 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
         object.entry("client_id").or_insert_with(|| "".into());
     }
     let client = parse(&value)?;
+    check_declared(&call.authority, &client)?;
     with_secret(call, 201, ControlCommand::CreateClient { client: Box::new(client) }).await
 }
 
@@ -65,6 +67,7 @@ pub(super) async fn update<P: Platform>(call: &Call<'_, P>, id: &str) -> Result<
         }
     }
     let client = parse(&value)?;
+    check_declared(&call.authority, &client)?;
     with_secret(call, 200, ControlCommand::UpdateClient { client: Box::new(client) }).await
 }
 

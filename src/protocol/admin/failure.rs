@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::protocol::http::Response;
 use crate::protocol::http::description::cleaned;
-use crate::protocol::http::error::{Failure, OAuthError, ServerError};
+use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::objects::control::ControlRefusal;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::client::MAX_LIVE_SECRETS;
@@ -18,6 +18,8 @@ use crate::protocol::validate::Problem;
 pub(crate) enum AdminFailure {
     /// A refusal or failure that other endpoints have too.
     Protocol(Failure),
+    /// The token lacks a scope, of which this one would do (RFC 6750 §3.1).
+    ScopeMissing(&'static str),
     /// A refusal of this API: HTTP status, code, explanation, and what is wrong with a configuration.
     Refused { status: u16, error: &'static str, description: String, problems: Vec<Problem> },
 }
@@ -25,6 +27,10 @@ pub(crate) enum AdminFailure {
 impl AdminFailure {
     pub(super) fn refused(status: u16, error: &'static str, description: impl Into<String>) -> Self {
         Self::Refused { status, error, description: description.into(), problems: Vec::new() }
+    }
+
+    pub(super) fn scope_missing(scope: &'static str) -> Self {
+        Self::ScopeMissing(scope)
     }
 
     pub(super) fn not_found(description: &str) -> Self {
@@ -35,6 +41,7 @@ impl AdminFailure {
     pub(super) fn respond(self, realm: &str, context: &RequestContext<'_>) -> Response {
         let (status, error, description, problems) = match self {
             Self::Protocol(failure) => return context.fail(realm, failure),
+            Self::ScopeMissing(scope) => return scope_missing(scope, realm, context),
             Self::Refused { status, error, description, problems } => (status, error, description, problems),
         };
         context.refused.set(Some(error));
@@ -44,6 +51,17 @@ impl AdminFailure {
         let body = serde_json::to_string(&body).unwrap_or_default();
         Response::json_no_store(status, body).with("x-request-id", context.id.clone())
     }
+}
+
+/// The refusal of a token without the scope; the challenge names one that would do.
+fn scope_missing(scope: &str, realm: &str, context: &RequestContext<'_>) -> Response {
+    let description = "the access token lacks the scope for this operation";
+    let error = OAuthError::new(Code::InsufficientScope, Cause::BearerScope, description);
+    let mut response = context.fail(realm, error.into());
+    if let Some((_, challenge)) = response.headers.iter_mut().find(|(name, _)| *name == "www-authenticate") {
+        *challenge = format!("{challenge}, scope=\"{scope}\"").into();
+    }
+    response
 }
 
 #[derive(Serialize)]

@@ -1,12 +1,13 @@
 //! The admin API: an OAuth-protected resource of the server itself.
 //!
-//! Its audience is `{issuer}/admin`; reading needs the scope `mintedge:read`, changing `mintedge:write`. The first
-//! token comes from the built-in client that the deployment's `ADMIN_SECRET` authenticates. `openapi.json` beside
-//! this file, which is made from the types here, describes every operation and is served, without a token, at
-//! `/admin/v1/openapi.json`.
+//! Its audience is `{issuer}/admin`; which scope an operation takes says [`access`]. The first token comes from the built-in client
+//! that the deployment's `ADMIN_SECRET` authenticates; after that people get theirs by logging in, as far as the configuration's
+//! `[[administrator]]` permits. `openapi.json` beside this file, which is made from the types here, describes every operation and is
+//! served, without a token, at `/admin/v1/openapi.json`.
 //!
 //! HEAD is served like GET, without the body (RFC 9110 §9.3.2); a method that a path doesn't have is 405.
 
+mod access;
 mod bearer;
 mod body;
 mod clients;
@@ -17,11 +18,11 @@ mod keys;
 mod openapi;
 mod users;
 mod view;
+mod whoami;
 
 use crate::protocol::codec::encoding::form_decode;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::http::{Method, Response};
-use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
 use crate::protocol::objects::control::{ControlCommand, ControlReply, MAX_PAGE};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
@@ -34,6 +35,7 @@ pub use keys::{KekView, KeysView, RootView};
 pub use openapi::text as openapi;
 pub use users::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
 pub use view::{AppliedView, ClientView, ConfigView, ErrorView, KeyView, NewSecretView, SecretView};
+pub use whoami::WhoView;
 
 /// The path of the API below the issuer.
 pub const PREFIX: &str = "/admin/v1/";
@@ -41,10 +43,11 @@ pub const PREFIX: &str = "/admin/v1/";
 /// The `OpenAPI` description that is served at `/admin/v1/openapi.json`.
 const OPENAPI: &str = include_str!("openapi.json");
 
-/// A call of the API: who serves it, what was asked.
+/// A call of the API that may be made: who serves it, what was asked, who asks.
 pub(crate) struct Call<'a, P> {
     pub(crate) server: &'a Server<P>,
     pub(crate) context: &'a RequestContext<'a>,
+    authority: bearer::Authority,
 }
 
 impl<P: Platform> Call<'_, P> {
@@ -84,7 +87,7 @@ pub(crate) async fn serve<P: Platform>(
     path: &str,
 ) -> Response {
     context.endpoint.set("admin");
-    let mut response = match operate(&Call { server, context }, path).await {
+    let mut response = match operate(server, context, path).await {
         Ok(response) => response,
         Err(failure) => failure.respond(server.issuer.as_str(), context),
     };
@@ -94,12 +97,16 @@ pub(crate) async fn serve<P: Platform>(
     response
 }
 
-async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response, AdminFailure> {
+async fn operate<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    path: &str,
+) -> Result<Response, AdminFailure> {
     let segments: Option<Vec<String>> =
         path.split('/').map(|segment| form_decode(&segment.replace('+', "%2B"))).collect();
     let segments = segments.unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let method = match call.context.request.method {
+    let method = match context.request.method {
         Method::Head => Method::Get,
         other => other,
     };
@@ -107,18 +114,29 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
     if let Some(allow) = allowed(&segments)
         && !allow.split(", ").any(|name| Method::parse(name) == method)
     {
-        return Ok(method_not_allowed(call.server, call.context, allow));
+        return Ok(method_not_allowed(server, context, allow));
     }
     if segments == ["openapi.json"] {
-        let document = OPENAPI.replace("{issuer}", call.server.issuer.as_str());
+        let document = OPENAPI.replace("{issuer}", server.issuer.as_str());
         return Ok(Response::json_no_store(200, document));
     }
-    bearer::authorize(call, if method == Method::Get { ADMIN_READ } else { ADMIN_WRITE }).await?;
-    call.context.endpoint.set(operation(method, &segments));
+    let authority = bearer::authorize(server, context, access::sufficient(method, &segments)).await?;
+    context.endpoint.set(operation(method, &segments));
     if let ["clients", target, ..] | ["keys", target, "retire"] = segments.as_slice() {
-        call.context.note_target(target);
+        context.note_target(target);
     }
-    match (method, segments.as_slice()) {
+    let call = Call { server, context, authority };
+    access::check_target(&call, method, &segments).await?;
+    dispatch(&call, method, &segments).await
+}
+
+async fn dispatch<P: Platform>(
+    call: &Call<'_, P>,
+    method: Method,
+    segments: &[&str],
+) -> Result<Response, AdminFailure> {
+    match (method, segments) {
+        (Method::Get, ["whoami"]) => whoami::show(call),
         (Method::Get, ["config"]) => configuration::read(call).await,
         (Method::Put, ["config"]) => configuration::apply(call).await,
         (Method::Get, ["clients"]) => clients::list(call).await,
@@ -145,7 +163,7 @@ async fn operate<P: Platform>(call: &Call<'_, P>, path: &str) -> Result<Response
 /// The methods that a path has, as `Allow` names them (RFC 9110 §10.2.1); `None` where nothing is served.
 fn allowed(segments: &[&str]) -> Option<&'static str> {
     match segments {
-        ["openapi.json" | "keys"] => Some("GET, HEAD"),
+        ["openapi.json" | "keys" | "whoami"] => Some("GET, HEAD"),
         ["config"] => Some("GET, HEAD, PUT"),
         ["clients"] => Some("GET, HEAD, POST"),
         ["clients", _] => Some("GET, HEAD, PUT, DELETE"),

@@ -3,6 +3,7 @@
 //! Unknown keys are refused everywhere. [`crate::protocol::validate`] checks what types can't; [`snapshot`] is the compiled form
 //! the edges read.
 
+pub mod administrator;
 pub mod claims;
 mod client;
 mod exchange;
@@ -24,6 +25,7 @@ use serde_json::{Map, Value};
 use self::theme::Theme;
 use crate::protocol::model::jwk::Alg;
 
+pub use administrator::AdministratorConfig;
 pub use client::ClientConfig;
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
@@ -54,6 +56,9 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// What the log says of people.
     pub log: LogConfig,
+    /// Accounts that may have scopes of the server's own admin API.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub administrator: Vec<AdministratorConfig>,
     /// Protected resources: the APIs that tokens are for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<ResourceConfig>,

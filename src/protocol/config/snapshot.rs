@@ -3,11 +3,13 @@
 //! Defaults are filled in and built-in resources added, so that no request has to. A snapshot may be 60 s old; clients are
 //! stored beside it, one by one. `server` reads it, and every endpoint decides by it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::administrator::{Administrator, administrators};
 use super::theme::Theme;
 use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
 use crate::protocol::codec::uri::Uri;
@@ -16,8 +18,9 @@ use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::Alg;
-use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE, ScopeSet};
+use crate::protocol::model::scope::{ADMIN_READ, ADMIN_SCOPES, ScopeSet, is_of_admin};
 use crate::protocol::model::token_type::AccessTokenTyp;
+use crate::protocol::model::user_id::UserId;
 
 /// Layout version; an edge that reads another one asks the Control object instead.
 pub const LAYOUT: u32 = 2;
@@ -99,6 +102,9 @@ pub struct Snapshot {
     /// The rules that say what tokens of trusted issuers are good for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
+    /// The accounts that may have scopes of the admin API.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub administrators: Vec<Administrator>,
     /// The epoch of all clients: when everything that any of them was given ended last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients_epoch: Option<Epoch>,
@@ -123,6 +129,7 @@ impl Snapshot {
             origins: BTreeSet::new(),
             trusted_issuers: config.trusted_issuer.clone(),
             rules: config.rule.clone(),
+            administrators: administrators(&config.administrator),
             clients_epoch: None,
             keys: Vec::new(),
         }
@@ -157,6 +164,22 @@ impl Snapshot {
         self.resource(identifier).map_or(identifier, |resource| &resource.identifier)
     }
 
+    /// Whether `account` is an administrator, whatever it may do.
+    pub fn is_administrator(&self, account: UserId) -> bool {
+        self.administrators.iter().any(|known| known.sub == account && !known.scopes.is_empty())
+    }
+
+    /// `scopes` without those of the admin API that `account` may not have.
+    pub fn within_role<'a>(&self, account: UserId, scopes: &'a ScopeSet) -> Cow<'a, ScopeSet> {
+        if !scopes.iter().any(is_of_admin) {
+            return Cow::Borrowed(scopes);
+        }
+        let role = |scope: &str| {
+            self.administrators.iter().any(|known| known.sub == account && known.scopes.contains(scope))
+        };
+        Cow::Owned(scopes.iter().filter(|scope| !is_of_admin(scope) || role(scope)).collect())
+    }
+
     /// The one resource that `scope` belongs to, if any.
     pub fn resource_of_scope(&self, scope: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.scopes.contains(scope))
@@ -188,7 +211,7 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
     let admin = Resource {
         identifier: issuer.admin_resource(),
         name: Some("Mintedge's admin API".to_owned()),
-        scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
+        scopes: ADMIN_SCOPES.into_iter().collect(),
         scope_descriptions: BTreeMap::new(),
         signing_alg: Alg::default(),
         access_token_typ: AccessTokenTyp::default(),

@@ -42,7 +42,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     check_incarnation(code.incarnation, server.incarnation(client, context.now).await?)?;
     let resources = requested_resources(&request, snapshot, &code.resources)?;
     let issuer = server.issuer.as_str();
-    let target = Target::of_grant(snapshot, client, issuer, (&code.scopes, &code.resources), &resources)?;
+    let scopes = server.within_role(code.owner, &code.scopes, context.now).await?;
+    let target = Target::of_grant(snapshot, client, issuer, (&scopes, &code.resources), &resources)?;
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();

@@ -43,6 +43,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
     }
     use_up(server, context).await?;
+    let ceiling = snapshot.within_role(token.owner, &client.scopes);
     let command = SubjectCommand::Refresh(Box::new(Presentation {
         grant: token.grant,
         generation: token.generation,
@@ -52,7 +53,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         binding: None,
         scopes: scopes.clone(),
         resources: resources.clone(),
-        offers: Some(offers(snapshot, client, &resources)),
+        offers: Some(offers(snapshot, &ceiling, &resources)),
         policy: Policy { refresh: client.refresh.clone(), bound: !client.is_public() },
     }));
     let reply = server.subject(token.owner, &command, context.now).await?;
@@ -69,6 +70,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     still_exchanged(&request, &mut state.grant, &resources).await?;
     let narrowed =
         scopes.map_or_else(|| state.grant.scopes.clone(), |scopes| scopes.intersection(&state.grant.scopes));
+    let narrowed = snapshot.within_role(token.owner, &narrowed);
     let issuer = server.issuer.as_str();
     let target = Target::of_grant(snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;
     granted(&request, target, token.grant, state, None).await

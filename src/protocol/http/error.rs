@@ -223,6 +223,7 @@ pub enum Cause {
     LoginRequired,
     ConsentRequired,
     AccessDenied,
+    NoAdministrator,
     FlowExpired,
     CsrfMismatch,
     PasswordWrong,

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The built-in client that the deployment's `ADMIN_SECRET` authenticates.
 pub const ADMIN_CLIENT_ID: &str = "mintedge-admin";
+/// The built-in public client with which administrators sign in on a command line.
+pub const CLI_CLIENT_ID: &str = "mintedge-cli";
 /// Client ids may not start like this: built-in clients do.
 pub const RESERVED_CLIENT_PREFIX: &str = "mintedge-";
 /// Every user's `sub` starts like this and no client id may, so a client's `sub` is never a user's.

@@ -14,15 +14,28 @@ pub const USER_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "ph
 
 /// Scopes of the server's own admin API start like this; resources can't define such.
 pub const ADMIN_SCOPE_PREFIX: &str = "mintedge:";
-/// Lets a client read through the admin API.
+/// Lets somebody read everything that the admin API shows.
 pub const ADMIN_READ: &str = "mintedge:read";
-/// Lets a client change things through the admin API.
+/// Lets somebody change everything that the admin API changes.
 pub const ADMIN_WRITE: &str = "mintedge:write";
+/// Lets somebody read and change clients.
+pub const ADMIN_CLIENTS: &str = "mintedge:clients";
+/// Lets somebody read and change users.
+pub const ADMIN_USERS: &str = "mintedge:users";
+/// Lets somebody read, rotate and retire keys.
+pub const ADMIN_KEYS: &str = "mintedge:keys";
+/// Every scope of the admin API.
+pub const ADMIN_SCOPES: [&str; 5] = [ADMIN_READ, ADMIN_WRITE, ADMIN_CLIENTS, ADMIN_USERS, ADMIN_KEYS];
 
 /// Whether `text` is one scope token: `1*( %x21 / %x23-5B / %x5D-7E )`, bounded.
 pub fn is_scope(text: &str) -> bool {
     (1..=MAX_SCOPE_LENGTH).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+/// Whether `scope` is one of the server's own admin API.
+pub fn is_of_admin(scope: &str) -> bool {
+    scope.starts_with(ADMIN_SCOPE_PREFIX)
 }
 
 /// An ordered set of scope tokens. As JSON an array, on the wire separated by spaces.

@@ -9,6 +9,7 @@ use super::layout::Layout;
 use super::policy::Policy;
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
+use crate::protocol::model::scope::{ADMIN_CLIENTS, ADMIN_KEYS, ADMIN_READ, ADMIN_USERS, ADMIN_WRITE};
 
 /// One thing an application asks for.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ impl ConsentScope<'_> {
     }
 }
 
-/// The scopes of `OpenID Connect` Core §5.4 and §11 in words.
+/// The scopes of `OpenID Connect` Core §5.4 and §11, and those of the admin API, in words.
 fn standard(scope: &str) -> Option<&'static str> {
     Some(match scope {
         "openid" => "Know who you are",
@@ -40,6 +41,11 @@ fn standard(scope: &str) -> Option<&'static str> {
         "address" => "Your postal address",
         "phone" => "Your phone number",
         "offline_access" => "Stay signed in while you’re away",
+        ADMIN_READ => "See this server’s configuration, applications, accounts and keys",
+        ADMIN_WRITE => "Change everything on this server",
+        ADMIN_CLIENTS => "See and change applications",
+        ADMIN_USERS => "See and change people’s accounts",
+        ADMIN_KEYS => "See, rotate and retire keys",
         _ => return None,
     })
 }

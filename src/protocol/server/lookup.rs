@@ -25,16 +25,16 @@ use std::rc::Rc;
 use core::net::IpAddr;
 use futures_util::future::{FutureExt as _, LocalBoxFuture, join};
 
-use super::Server;
 use super::budget::Question;
 use super::ports::Platform;
 use super::published::Published;
 use super::request::RequestContext;
+use super::{Server, cli_client};
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::keys::keyring::Keyring;
-use crate::protocol::model::client::ADMIN_CLIENT_ID;
+use crate::protocol::model::client::{ADMIN_CLIENT_ID, CLI_CLIENT_ID, RESERVED_CLIENT_PREFIX};
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
 use crate::protocol::model::time::Timestamp;
@@ -145,13 +145,22 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
-        if client_id == ADMIN_CLIENT_ID {
-            return Ok(self.admin.clone().map_or(Found::None(Cause::ClientUnknown), Found::Client));
+        if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
+            return Ok(self.built_in(client_id));
         }
         if let Some(client) = self.cache.fresh_client(client_id, now) {
             return Ok(Found::Client(client));
         }
         self.find_client(client_id, sender, now).boxed_local().await
+    }
+
+    /// Finds a client that no configuration declares.
+    fn built_in(&self, client_id: &str) -> Found {
+        match (client_id, &self.admin) {
+            (ADMIN_CLIENT_ID, Some(admin)) => Found::Client(Rc::clone(admin)),
+            (CLI_CLIENT_ID, _) => Found::Client(Rc::new(cli_client())),
+            _ => Found::None(Cause::ClientUnknown),
+        }
     }
 
     async fn find_client(
@@ -196,7 +205,7 @@ impl<P: Platform> Server<P> {
         context: &RequestContext<'_>,
     ) -> Result<Found, ServerError> {
         let question = Question { sender: context.address(), subject: Some(client_id) };
-        if client_id == ADMIN_CLIENT_ID || !self.cache.secrets.take(question, context.now) {
+        if client_id.starts_with(RESERVED_CLIENT_PREFIX) || !self.cache.secrets.take(question, context.now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, context.now).await
@@ -210,7 +219,7 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
-        if client_id == ADMIN_CLIENT_ID {
+        if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
             return self.client(client_id, now).await;
         }
         let question = Question { sender, subject: Some(client_id) };

@@ -18,15 +18,15 @@ use std::rc::Rc;
 use self::cache::Cache;
 use self::issuer_keys::Trust;
 use self::ports::Platform;
-use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
+use crate::protocol::config::{ClientConfig, RefreshConfig};
 use crate::protocol::keys::kek::Keks;
-use crate::protocol::model::client::ADMIN_CLIENT_ID;
+use crate::protocol::model::client::{ADMIN_CLIENT_ID, AuthMethod, CLI_CLIENT_ID};
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
-use crate::protocol::model::scope::{ADMIN_READ, ADMIN_WRITE};
+use crate::protocol::model::scope::{ADMIN_READ, ADMIN_SCOPES, ADMIN_WRITE};
 use crate::protocol::model::secret::Secret;
-use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::time::{DAY, Timestamp};
 
 pub use self::publish::publish;
 
@@ -82,15 +82,38 @@ fn admin_client(secret: &Secret) -> Client {
         scopes: [ADMIN_READ, ADMIN_WRITE].into_iter().collect(),
         ..ClientConfig::default()
     };
+    let secret = StoredSecret {
+        id: "ADMIN_SECRET".to_owned(),
+        sha256: secret.hash(),
+        created_at: epoch,
+        expires_at: None,
+    };
+    Client { secrets: vec![secret], ..built_in(config) }
+}
+
+/// The client of the `mintedge` command, with which administrators sign in. It is public and comes back to a loopback address (RFC
+/// 8252 §7.3), so the consent page is shown each time. It gets what the account's role permits and nothing else.
+fn cli_client() -> Client {
+    let scopes = ADMIN_SCOPES.into_iter().chain(["offline_access"]);
+    built_in(ClientConfig {
+        client_id: CLI_CLIENT_ID.to_owned(),
+        client_name: Some("The mintedge command".to_owned()),
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scopes: scopes.collect(),
+        token_endpoint_auth_method: Some(AuthMethod::None),
+        redirect_uris: vec!["http://127.0.0.1/callback".to_owned(), "http://[::1]/callback".to_owned()],
+        refresh: RefreshConfig { idle: 7 * DAY, absolute: 30 * DAY, ..RefreshConfig::default() },
+        ..ClientConfig::default()
+    })
+}
+
+/// A client that is stored nowhere.
+fn built_in(config: ClientConfig) -> Client {
+    let epoch = Timestamp(0);
     Client {
         config,
         managed_by: ManagedBy::Config,
-        secrets: vec![StoredSecret {
-            id: "ADMIN_SECRET".to_owned(),
-            sha256: secret.hash(),
-            created_at: epoch,
-            expires_at: None,
-        }],
+        secrets: Vec::new(),
         created_at: epoch,
         updated_at: epoch,
         config_version: 0,

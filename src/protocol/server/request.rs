@@ -58,6 +58,8 @@ pub struct RequestContext<'a> {
     pub deprecated: std::cell::Cell<bool>,
     /// The client id, once the client is known to exist.
     pub client_id: std::cell::RefCell<Option<String>>,
+    /// The `sub` of the administrator whose token was shown.
+    sub: std::cell::RefCell<Option<String>>,
     /// The configured id of the trusted issuer whose token was presented, once that is known to exist.
     pub issuer: std::cell::RefCell<Option<String>>,
     /// The id of the rule that accepted such a token.
@@ -90,6 +92,7 @@ impl<'a> RequestContext<'a> {
             semantics: std::cell::Cell::new(None),
             deprecated: std::cell::Cell::new(false),
             client_id: std::cell::RefCell::new(None),
+            sub: std::cell::RefCell::new(None),
             issuer: std::cell::RefCell::new(None),
             rule: std::cell::RefCell::new(None),
             target: std::cell::RefCell::new(None),
@@ -110,6 +113,11 @@ impl<'a> RequestContext<'a> {
     /// Notes the client for the log.
     pub fn note_client(&self, client_id: &str) {
         *self.client_id.borrow_mut() = Some(client_id.to_owned());
+    }
+
+    /// Notes for the log which person administers.
+    pub(crate) fn note_sub(&self, sub: &str) {
+        *self.sub.borrow_mut() = Some(sub.to_owned());
     }
 
     /// Notes for the log what an administrative operation is about. A text that doesn't look like a name is left out.
@@ -163,6 +171,7 @@ impl<'a> RequestContext<'a> {
         let failure = self.failure.borrow();
         let refused_uri = self.refused_uri.borrow();
         let (client_id, issuer, rule) = (self.client_id.borrow(), self.issuer.borrow(), self.rule.borrow());
+        let sub = self.sub.borrow();
         let (target, attempt) = (self.target.borrow(), self.attempt.borrow());
         let attempt = attempt.as_ref();
         let (outcome, error, cause, detail) = match failure.as_ref() {
@@ -180,6 +189,7 @@ impl<'a> RequestContext<'a> {
             status: response.status,
             outcome,
             client_id: client_id.as_deref(),
+            sub: sub.as_deref(),
             target: target.as_deref(),
             login: attempt.map(|(login, _)| login.as_str()),
             address: attempt.map(|(_, address)| address.as_str()),
@@ -207,6 +217,8 @@ struct Line<'a> {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,12 +3,15 @@
 //! The command runs this before it sends a configuration, the server runs it again before it changes anything. The result is a
 //! list of all problems, each with its place in the document. It asks nobody: no address is resolved or fetched.
 
+mod administrators;
 mod exchange;
 mod federation;
 mod login;
 mod rules;
 mod subjects;
 pub mod warnings;
+
+pub use administrators::{has_full_administrator, unresolved};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +25,7 @@ use crate::protocol::model::client::client_id_problem;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::outbound;
-use crate::protocol::model::scope::{ADMIN_READ, ADMIN_SCOPE_PREFIX, ADMIN_WRITE, USER_SCOPES, is_scope};
+use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ADMIN_SCOPES, USER_SCOPES, is_scope};
 use crate::protocol::model::secret::is_generated_client_id;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
@@ -56,6 +59,7 @@ pub fn problems(config: &Config) -> Vec<Problem> {
 pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
     let mut check = Check::default();
     check.settings(config);
+    check.administrators(&config.administrator);
     check.resources(&config.resource, own);
     let scopes = scope_owners(&config.resource);
     let resources: BTreeSet<&str> =
@@ -266,7 +270,7 @@ impl Check {
             self.say(format!("{at}.scopes"), format!("at most {MAX_SCOPES} scopes"));
         }
         for (number, scope) in client.scopes.iter().enumerate() {
-            let of_admin = scope == ADMIN_READ || scope == ADMIN_WRITE;
+            let of_admin = ADMIN_SCOPES.contains(&scope);
             // Anybody can be a guest of a client, and so anybody would be an administrator.
             if of_admin && client.grant_types.contains(&GrantType::Guest) {
                 let message = format!("`{scope}` is for administrators, and the client has guests");

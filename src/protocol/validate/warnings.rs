@@ -1,6 +1,6 @@
 //! What is allowed and probably not meant. `mintedge validate`, `plan` and `apply` show it; nothing is refused for it.
 
-use super::Problem;
+use super::{Problem, has_full_administrator};
 use crate::protocol::config::Config;
 use crate::protocol::config::federation::{IssuerKind, TrustedIssuerConfig};
 use crate::protocol::model::jwk_set::KeySet;
@@ -41,6 +41,11 @@ pub fn warnings(config: &Config) -> Vec<Problem> {
             let path = format!("resource[{index}].access_token_typ");
             found.push(Problem { path, message: message.to_owned() });
         }
+    }
+    if !config.administrator.is_empty() && !has_full_administrator(config) {
+        let message = "no administrator has `mintedge:write`: whatever their scopes don't cover needs the deployment's ADMIN_SECRET, \
+                       or a client with that scope";
+        found.push(Problem { path: "administrator".to_owned(), message: message.to_owned() });
     }
     for (index, issuer) in config.trusted_issuer.iter().enumerate() {
         let at = format!("trusted_issuer[{index}]");

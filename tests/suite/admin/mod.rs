@@ -7,5 +7,6 @@ pub mod keys;
 pub mod login_identifiers;
 pub mod new_passwords;
 pub mod password_hashes;
+pub mod roles;
 pub mod user_links;
 pub mod users;

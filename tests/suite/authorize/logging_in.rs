@@ -123,7 +123,7 @@ pub fn nobody_becomes_an_administrator_by_logging_in(f: &Fixture<'_>) {
     let client =
         web_client(f, &json!({ "scopes": ["openid", "orders:read", "mintedge:read", "mintedge:write"] }));
     let ask = |scope| login.authorize(&[("client_id", client.id.as_str()), ("scope", scope)]).expect(303);
-    assert_eq!(parameters(&ask("openid mintedge:write"))["error"], "invalid_scope");
+    assert_eq!(parameters(&ask("openid mintedge:write"))["error"], "access_denied");
     let code = parameters(&ask(""))["code"].clone();
     let tokens = login.redeem_with(&client, &code, &[]).expect(200).json();
     assert_eq!(tokens["scope"], "openid orders:read");

@@ -11,8 +11,13 @@ use serde_json::{Map, Value, json};
 
 use operations::{Body, OPERATIONS, Operation, Parameter};
 
-const DESCRIPTION: &str = "Clients, configuration, users and signing keys. A resource of the server itself: get a token \
-    with the client_credentials grant for the resource {issuer}/admin. HEAD is served wherever GET is; any other method that a \
+use super::access::sufficient;
+use crate::protocol::http::Method;
+use crate::protocol::model::scope::{ADMIN_CLIENTS, ADMIN_KEYS, ADMIN_READ, ADMIN_USERS, ADMIN_WRITE};
+
+const DESCRIPTION: &str = "Clients, configuration, users and signing keys. A resource of the server itself: \
+    get a token for the resource {issuer}/admin, as a client with the client_credentials grant or as an administrator who logs in. Of the \
+    scopes of an operation one is enough; without mintedge:write nobody changes administrators and clients that administer. HEAD is served wherever GET is; any other method that a \
     path doesn't have is 405 and Allow names the ones it has. A body that names a member twice is refused, and so is one with a \
     member that isn't described. Times are seconds since 1970, lifetimes seconds.";
 
@@ -77,14 +82,29 @@ fn document() -> Value {
 }
 
 fn security_scheme() -> Value {
-    json!({ "type": "oauth2", "flows": { "clientCredentials": { "tokenUrl": "{issuer}/token", "scopes": {
-        "mintedge:read": "Read through the admin API",
-        "mintedge:write": "Change things through the admin API",
-    } } } })
+    let scopes = json!({
+        ADMIN_READ: "Read everything",
+        ADMIN_WRITE: "Change everything",
+        ADMIN_CLIENTS: "Read and change clients",
+        ADMIN_USERS: "Read and change users",
+        ADMIN_KEYS: "Read, rotate and retire keys",
+    });
+    json!({ "type": "oauth2", "flows": {
+        "clientCredentials": { "tokenUrl": "{issuer}/token", "scopes": scopes },
+        "authorizationCode": {
+            "authorizationUrl": "{issuer}/authorize",
+            "tokenUrl": "{issuer}/token",
+            "refreshUrl": "{issuer}/token",
+            "scopes": scopes,
+        },
+    } })
 }
 
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
-    let scope = if operation.method == "get" { "mintedge:read" } else { "mintedge:write" };
+    let segments: Vec<&str> = operation.path.split('/').skip(1).collect();
+    let method = if operation.method == "get" { Method::Get } else { Method::Other };
+    let security: Vec<Value> =
+        sufficient(method, &segments).iter().map(|scope| json!({ "oauth": [scope] })).collect();
     let version = json!({ "ETag": { "description": "The version, quoted", "schema": { "type": "string" } } });
     let answer = object([
         ("description", Some(operation.answer.description.into())),
@@ -102,7 +122,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     object([
         ("operationId", Some(operation.id.into())),
         ("summary", Some(operation.summary.into())),
-        ("security", Some(json!([{ "oauth": [scope] }]))),
+        ("security", Some(security.into())),
         ("parameters", Some(Value::from(parameters)).filter(|all| *all != json!([]))),
         ("requestBody", body),
         ("responses", Some(responses.into())),

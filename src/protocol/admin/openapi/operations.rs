@@ -7,7 +7,9 @@ use super::schemas::{ClientDeclaration, any_object, of};
 use crate::protocol::admin::clients::{Page as ClientPage, RevokeRequest, SecretRequest, WithSecret};
 use crate::protocol::admin::keys::{KeysView, Retire, Rotate};
 use crate::protocol::admin::users::{ChangedUser, NewUser, UserPage};
-use crate::protocol::admin::{AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink};
+use crate::protocol::admin::{
+    AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink, WhoView,
+};
 use crate::protocol::config::Config;
 
 type Describe = fn(&mut SchemaGenerator) -> Schema;
@@ -143,6 +145,11 @@ const USER: &str = "/users/{user}";
 const SESSIONS: &str = "/users/{user}/sessions";
 
 pub(super) const OPERATIONS: &[Operation] = &[
+    get("/whoami", "whoAmI", "Who calls, and what they may do").answers(
+        200,
+        "The token's subject and its scopes",
+        of::<WhoView>,
+    ),
     get(CONFIG, "readConfig", "The configuration in force")
         .answers(200, "Document and version", of::<ConfigView>)
         .with_version(),

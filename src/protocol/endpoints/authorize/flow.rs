@@ -10,7 +10,6 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
-use crate::protocol::tokens::user_claims;
 
 /// How long a page may stay open, in seconds.
 pub(super) const FLOW_LIFETIME: u64 = HOUR;
@@ -93,15 +92,6 @@ impl Prompt {
 }
 
 impl Flow {
-    /// What the person is asked to permit: the scopes, and those that the single claims stand for.
-    pub(super) fn asks_for(&self) -> ScopeSet {
-        let mut scopes = self.scopes.clone();
-        for scope in user_claims::scopes_of(self.claims.as_ref()) {
-            scopes.insert(scope);
-        }
-        scopes
-    }
-
     /// Whether the page it travels in is still good.
     pub(super) fn is_current(&self, now: Timestamp) -> bool {
         now.since(self.started_at) < FLOW_LIFETIME

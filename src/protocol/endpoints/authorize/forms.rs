@@ -115,12 +115,13 @@ async fn select<P: Platform>(mut interaction: Interaction<'_, P>) -> Result<Resp
     Ok(proceed(interaction, state, false).await)
 }
 
-async fn allow<P: Platform>(interaction: Interaction<'_, P>) -> Result<Response, Failure> {
+async fn allow<P: Platform>(mut interaction: Interaction<'_, P>) -> Result<Response, Failure> {
     let Interaction { server, context, .. } = interaction;
     let state =
         interaction.browser.session_state(server, context, Some(&interaction.client.client_id)).await?;
     if let Some(state) = &state {
-        let (client_id, scopes) = (interaction.client.client_id.clone(), interaction.flow.asks_for());
+        interaction.meet(state.user.id).await?;
+        let (client_id, scopes) = (interaction.client.client_id.clone(), interaction.asks_for());
         let command =
             SubjectCommand::Consent { client_id, scopes, incarnation: interaction.flow.incarnation };
         server.subject(state.user.id, &command, context.now).await?;

@@ -14,11 +14,14 @@ use crate::protocol::endpoints::client_face::client_face;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::keys::sealed::{FLOW_PREFIX, seal};
+use crate::protocol::model::scope::{ScopeSet, is_of_admin};
+use crate::protocol::model::user_id::UserId;
 use crate::protocol::pages::{ClientFace, FormTarget, LoginPage, LoginProblem};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::user_claims;
 
 /// Everything that a page of the flow needs.
 pub(super) struct Interaction<'a, P> {
@@ -28,6 +31,8 @@ pub(super) struct Interaction<'a, P> {
     pub(super) client: Rc<Client>,
     pub(super) snapshot: Rc<Snapshot>,
     pub(super) flow: Flow,
+    /// The scopes that the request asks for, as far as the account that is logged in may have them.
+    pub(super) scopes: ScopeSet,
     /// Why the login page is shown, if it is not for the first time.
     pub(super) problem: Option<LoginProblem>,
     /// The login identifier that somebody has typed on the page.
@@ -55,10 +60,41 @@ pub(super) async fn interaction<'a, P: Platform>(
     }
     context.note_client(&client.client_id);
     let snapshot = server.snapshot_for(&client, context.now).await?;
-    Ok(Interaction { server, context, browser, client, snapshot, flow, problem: None, username: None })
+    let scopes = flow.scopes.clone();
+    Ok(Interaction {
+        server,
+        context,
+        browser,
+        client,
+        snapshot,
+        flow,
+        scopes,
+        problem: None,
+        username: None,
+    })
 }
 
 impl<P: Platform> Interaction<'_, P> {
+    /// Leaves out the scopes of the admin API that `account` may not have. The flow keeps them, for another account.
+    pub(super) async fn meet(&mut self, account: UserId) -> Result<(), ServerError> {
+        self.scopes = self.server.within_role(account, &self.flow.scopes, self.context.now).await?;
+        Ok(())
+    }
+
+    /// Whether the request is for administration, and nothing of that is left for the account that is logged in.
+    pub(super) fn is_beyond_role(&self) -> bool {
+        self.flow.scopes.iter().any(is_of_admin) && !self.scopes.iter().any(is_of_admin)
+    }
+
+    /// What the person is asked to permit: the scopes, and those that the single claims stand for.
+    pub(super) fn asks_for(&self) -> ScopeSet {
+        let mut scopes = self.scopes.clone();
+        for scope in user_claims::scopes_of(self.flow.claims.as_ref()) {
+            scopes.insert(scope);
+        }
+        scopes
+    }
+
     /// The flow, sealed, and the proof that goes with it.
     async fn sealed(&self) -> Result<(String, String), ServerError> {
         let flow = self.sealed_flow(&self.flow).await?;

@@ -51,7 +51,7 @@ struct SignedIn<'a> {
 
 /// Decides the next step. `consented` is whether the person at the browser just said yes.
 fn next(
-    flow: &Flow,
+    (flow, asks_for): (&Flow, &ScopeSet),
     client: &Client,
     session: Option<SignedIn<'_>>,
     consented: bool,
@@ -77,7 +77,7 @@ fn next(
     if flow.prompt.select_account && !flow.selected && !just_now {
         return Step::Select;
     }
-    let covered = flow.asks_for().is_subset(&state.consented) || client.first_party;
+    let covered = asks_for.is_subset(&state.consented) || client.first_party;
     let silent = covered && !flow.prompt.consent && !anybody_may_listen(flow, client);
     if consented || silent {
         return Step::Done;
@@ -112,11 +112,11 @@ pub(super) async fn begin<P: Platform>(
 
 /// Shows the next page or answers the client.
 pub(super) async fn proceed<P: Platform>(
-    interaction: Interaction<'_, P>,
+    mut interaction: Interaction<'_, P>,
     session: Option<SessionState>,
     consented: bool,
 ) -> Response {
-    match step(&interaction, session, consented).await {
+    match step(&mut interaction, session, consented).await {
         Ok(response) => interaction.browser.remember(interaction.server, response),
         Err(failure) => answer::redirect_error(
             interaction.server,
@@ -128,7 +128,7 @@ pub(super) async fn proceed<P: Platform>(
 }
 
 async fn step<P: Platform>(
-    interaction: &Interaction<'_, P>,
+    interaction: &mut Interaction<'_, P>,
     mut session: Option<SessionState>,
     consented: bool,
 ) -> Result<Response, Failure> {
@@ -139,12 +139,19 @@ async fn step<P: Platform>(
     {
         state.consented = ScopeSet::default();
     }
+    if let Some(state) = &session {
+        interaction.meet(state.user.id).await?;
+    }
     let keyring = interaction.server.any_keyring(now).await?;
     let sub = session.as_ref().map(|state| state.user.id.at(&interaction.client, &keyring.derived));
     let sid = interaction.browser.session.as_ref().map(|cookie| cookie.sid);
     let known = session.as_ref().zip(sid).zip(sub.as_deref());
     let known = known.map(|((state, sid), sub)| SignedIn { state, sid, sub });
-    match (next(&interaction.flow, &interaction.client, known, consented, now), session) {
+    let asked = (&interaction.flow, &interaction.asks_for());
+    match (next(asked, &interaction.client, known, consented, now), session) {
+        (Step::Done | Step::Consent, Some(_)) if interaction.is_beyond_role() => {
+            Err(no_administrator().into())
+        }
         (Step::Done, Some(state)) => interaction.code(&state).await,
         (Step::Consent, Some(state)) => interaction.consent_page(&state).await,
         (Step::Select, Some(state)) => interaction.select_page(&state).await,
@@ -156,6 +163,11 @@ async fn step<P: Platform>(
         }
         (Step::LogIn | Step::Done | Step::Consent | Step::Select, _) => interaction.login_page(None).await,
     }
+}
+
+fn no_administrator() -> OAuthError {
+    let description = "this account is no administrator of this server, or not for what was asked";
+    OAuthError::new(Code::AccessDenied, Cause::NoAdministrator, description)
 }
 
 impl<P: Platform> Interaction<'_, P> {
@@ -175,7 +187,7 @@ impl<P: Platform> Interaction<'_, P> {
             incarnation: flow.incarnation,
             redirect_uri: flow.redirect_uri.clone(),
             redirect_uri_sent: flow.redirect_uri_sent,
-            scopes: flow.scopes.clone(),
+            scopes: self.scopes.clone(),
             resources: flow.resources.clone(),
             nonce: flow.nonce.clone(),
             code_challenge: flow.code_challenge.clone(),
@@ -222,7 +234,7 @@ impl<P: Platform> Interaction<'_, P> {
 
     /// The scopes by what they are about: the user, then each resource.
     fn consent_groups(&self) -> Vec<ConsentGroup<'_>> {
-        let asked = self.flow.asks_for();
+        let asked = self.asks_for();
         let about_you = USER_SCOPES.into_iter().filter(|scope| asked.contains(scope)).collect::<Vec<_>>();
         let mut groups = Vec::new();
         if !about_you.is_empty() {
@@ -231,7 +243,7 @@ impl<P: Platform> Interaction<'_, P> {
             groups.push(ConsentGroup { resource: None, scopes });
         }
         for resource in &self.snapshot.resources {
-            let own = self.flow.scopes.iter().filter(|scope| resource.scopes.contains(scope));
+            let own = self.scopes.iter().filter(|scope| resource.scopes.contains(scope));
             let description = |scope: &str| resource.scope_descriptions.get(scope).map(String::as_str);
             let scopes: Vec<_> =
                 own.map(|scope| ConsentScope { scope, description: description(scope) }).collect();

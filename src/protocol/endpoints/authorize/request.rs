@@ -19,7 +19,7 @@ use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::pkce;
-use crate::protocol::tokens::target::requested_for_user;
+use crate::protocol::tokens::target::requested_with_roles;
 use crate::protocol::tokens::user_claims;
 use crate::protocol::tokens::verify as jwt;
 
@@ -159,7 +159,7 @@ async fn check_rest<P: Platform>(
         .map(|text| text.parse().map_err(|_| malformed("max_age is a number of seconds")));
     let claims = form.value("claims").map(parse_claims).transpose()?;
     let resources: Vec<&str> = form.values("resource").collect();
-    let (scopes, resources) = requested_for_user(snapshot, client, form.value("scope"), &resources)?;
+    let (scopes, resources) = requested_with_roles(snapshot, client, form.value("scope"), &resources)?;
     let hinted = match form.value("id_token_hint") {
         Some(hint) => Some(hinted_subject(server, context, snapshot, client, hint).await?),
         None => None,

@@ -14,7 +14,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::state::config::{Change, reconcile};
-use crate::protocol::validate::{Problem, lookalike, problems_at};
+use crate::protocol::validate::{Problem, lookalike, problems_at, unresolved};
 
 /// The configuration as it is in force: declared clients are read back from their rows, so that what was
 /// changed through the API since shows as a difference.
@@ -85,6 +85,7 @@ pub(super) fn apply<R: Rows, E: Entropy>(
 fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), Stop> {
     let own = context.issuer.as_str();
     let mut found = problems_at(desired, Some(own));
+    found.extend(unresolved(&desired.administrator));
     if desired.issuer.as_deref().is_some_and(|issuer| issuer != own) {
         found
             .push(Problem { path: "issuer".to_owned(), message: format!("this server's issuer is `{own}`") });

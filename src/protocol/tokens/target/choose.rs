@@ -14,7 +14,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::config::{ClientConfig, UnknownScopes};
 use crate::protocol::http::error::{Cause, Code, OAuthError};
-use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES};
+use crate::protocol::model::scope::{ScopeSet, USER_SCOPES, is_of_admin};
 
 /// The most resources in one request.
 const MAX_RESOURCES: usize = 8;
@@ -68,7 +68,19 @@ fn refused(misfit: Misfit) -> OAuthError {
     invalid_scope(cause, description)
 }
 
-/// Decides what a person is asked to grant `client`: scopes, with those about the user, and resources.
+/// Decides what a person is asked to grant `client`, as [`requested_for_user`] does, with scopes of the admin API among it. Nobody gets
+/// these before it is known who logs in: whoever calls this asks [`Server::within_role`](crate::protocol::server::Server) then.
+pub(crate) fn requested_with_roles(
+    snapshot: &Snapshot,
+    client: &Client,
+    scope: Option<&str>,
+    resource: &[&str],
+) -> Result<(ScopeSet, Vec<String>), OAuthError> {
+    requested(snapshot, client, scope, resource, true)
+}
+
+/// Decides what a person is asked to grant `client`: scopes, with those about the user, and resources. None of them is of the admin
+/// API.
 ///
 /// Without `scope` it is everything that the client may have except `offline_access`. With `resource` (RFC 8707 §2.1) every scope
 /// has to belong to a named resource or be about the user; without it the scopes name the resources.
@@ -78,18 +90,27 @@ pub(crate) fn requested_for_user(
     scope: Option<&str>,
     resource: &[&str],
 ) -> Result<(ScopeSet, Vec<String>), OAuthError> {
+    requested(snapshot, client, scope, resource, false)
+}
+
+fn requested(
+    snapshot: &Snapshot,
+    client: &Client,
+    scope: Option<&str>,
+    resource: &[&str],
+    with_roles: bool,
+) -> Result<(ScopeSet, Vec<String>), OAuthError> {
     let named = named_resources(snapshot, &client.scopes, resource)?;
     let scopes = if let Some(text) = scope {
         let asked = ScopeSet::parse(text);
         let asked = asked.ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
         without_unknown(snapshot, client, asked)
     } else {
-        let usual = |scope: &&str| *scope != "offline_access" && !scope.starts_with(ADMIN_SCOPE_PREFIX);
+        let usual = |scope: &&str| *scope != "offline_access" && !is_of_admin(scope);
         client.scopes.iter().filter(usual).collect()
     };
     for scope in scopes.iter() {
-        // Administration is for clients. No user is an administrator, so nobody can become one by logging in.
-        let known = is_known(snapshot, scope) && !scope.starts_with(ADMIN_SCOPE_PREFIX);
+        let known = is_known(snapshot, scope) && (with_roles || !is_of_admin(scope));
         if !known || !client.scopes.contains(scope) {
             let cause = if known { Cause::ScopeBeyondCeiling } else { Cause::ScopeUnknown };
             let description = "a requested scope is unknown or beyond what the client may have";

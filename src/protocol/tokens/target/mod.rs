@@ -7,7 +7,7 @@
 mod choose;
 mod resources;
 
-pub(crate) use choose::{Wanted, choose, requested_for_user, without_unknown};
+pub(crate) use choose::{Wanted, choose, requested_for_user, requested_with_roles, without_unknown};
 pub(crate) use resources::{Misfit, agree, fitting, owners};
 
 use serde_json::{Map, Value};
@@ -136,14 +136,14 @@ pub(crate) const fn nothing_left() -> OAuthError {
     OAuthError::new(Code::InvalidScope, Cause::ScopeEmpty, description)
 }
 
-/// What a token of `client` can be for at the moment: the scopes about users, and those of the `named` resources, or of all. The
-/// object compares a grant with it before it changes anything.
-pub(crate) fn offers(snapshot: &Snapshot, client: &ClientConfig, named: &[String]) -> Vec<Offer> {
-    let of_people: ScopeSet = USER_SCOPES.into_iter().filter(|scope| client.scopes.contains(scope)).collect();
+/// What a token can be for at the moment, within `ceiling`: the scopes about users, and those of the `named` resources, or of all.
+/// The object compares a grant with it before it changes anything.
+pub(crate) fn offers(snapshot: &Snapshot, ceiling: &ScopeSet, named: &[String]) -> Vec<Offer> {
+    let of_people: ScopeSet = USER_SCOPES.into_iter().filter(|scope| ceiling.contains(scope)).collect();
     let wanted = |resource: &&Resource| named.is_empty() || named.contains(&resource.identifier);
     let of_resources = snapshot.resources.iter().filter(wanted).map(|resource| Offer {
         resource: Some(resource.identifier.clone()),
-        scopes: resource.scopes.intersection(&client.scopes),
+        scopes: resource.scopes.intersection(ceiling),
     });
     let offers = of_resources.chain([Offer { resource: None, scopes: of_people }]);
     offers.filter(|offer| !offer.scopes.is_empty()).collect()
