@@ -17,6 +17,8 @@ mod guesses;
 mod incarnations;
 #[path = "login_edges/log_lines.rs"]
 mod log_lines;
+#[path = "login_edges/native_sso.rs"]
+mod native_sso;
 #[path = "login_edges/redirects.rs"]
 mod redirects;
 #[path = "login_edges/sessions.rs"]

@@ -83,6 +83,7 @@ impl Person {
             removed_at: None,
             password_epoch: None,
             proof: None,
+            device: None,
             grant: Grant {
                 client_id: "app".to_owned(),
                 incarnation: Incarnation::default(),
@@ -98,6 +99,7 @@ impl Person {
                 family: None,
                 revoked: None,
                 derived: None,
+                device: None,
             },
         })))
     }

@@ -84,6 +84,10 @@ pub struct ClientConfig {
     /// Host that stands for it and others of the same operator, which see people under the same pairwise names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector_identifier: Option<String>,
+    /// The apps of one vendor that it shares a login with on one device (`OpenID Connect Native SSO`): those of the same name. Unset:
+    /// with none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native_sso: Option<String>,
     /// How its refresh tokens live and rotate.
     #[serde(default, skip_serializing_if = "RefreshConfig::is_default")]
     pub refresh: RefreshConfig,
@@ -132,6 +136,11 @@ impl ClientConfig {
         self.token_endpoint_auth_method == Some(AuthMethod::None)
     }
 
+    /// Whether the client may sign people on with the device secret of another app (`Native SSO` §4).
+    pub fn signs_on_natively(&self) -> bool {
+        self.native_sso.is_some() && self.grant_types.contains(&GrantType::TokenExchange)
+    }
+
     /// The algorithm that the client's ID tokens are signed with.
     pub fn id_token_alg(&self) -> Alg {
         self.id_token_signed_response_alg.unwrap_or(Alg::Rs256)
@@ -141,7 +150,8 @@ impl ClientConfig {
     pub fn algs(&self) -> impl Iterator<Item = Alg> {
         let exchanges = self.exchange.token_types.contains(&ExtraTokenType::IdToken);
         let logs_in = self.grant_types.contains(&GrantType::AuthorizationCode)
-            || self.grant_types.contains(&GrantType::Password);
+            || self.grant_types.contains(&GrantType::Password)
+            || self.signs_on_natively();
         let is_told = self.scopes.contains("openid") || self.backchannel_logout_uri.is_some();
         let id_token = (logs_in && is_told || exchanges).then(|| self.id_token_alg());
         id_token

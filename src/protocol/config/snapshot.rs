@@ -94,6 +94,9 @@ pub struct Snapshot {
     /// Grants that are advertised only because a client is registered for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub special_grants: Vec<GrantType>,
+    /// Whether some client shares a login with others (`OpenID Connect Native SSO`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub native_sso: bool,
     /// Every client's allowed origins, for preflight requests, which name no client.
     pub origins: BTreeSet<String>,
     /// The issuers outside whose tokens count here (RFC 7523, RFC 8693).
@@ -126,6 +129,7 @@ impl Snapshot {
             sessions: config.sessions.clone(),
             log: config.log.clone(),
             special_grants: Vec::new(),
+            native_sso: false,
             origins: BTreeSet::new(),
             trusted_issuers: config.trusted_issuer.clone(),
             rules: config.rule.clone(),

@@ -14,7 +14,7 @@ use crate::protocol::model::client::AuthMethod;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::Alg;
-use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES};
+use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, DEVICE_SSO, USER_SCOPES};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::public_document;
 use crate::protocol::server::ports::Platform;
@@ -65,6 +65,8 @@ struct Metadata<'a> {
     authorization_response_iss_parameter_supported: bool,
     require_pushed_authorization_requests: bool,
     scopes_supported: Vec<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    native_sso_supported: bool,
     #[serde(flatten)]
     openid: Option<OpenIdMembers>,
 }
@@ -94,7 +96,7 @@ struct OpenIdMembers {
 }
 
 impl OpenIdMembers {
-    fn of(issuer: &Issuer, sign_up: SignUp) -> Self {
+    fn of(issuer: &Issuer, sign_up: SignUp, native_sso: bool) -> Self {
         let create = sign_up.is_open().then_some("create");
         let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
         let own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
@@ -105,7 +107,11 @@ impl OpenIdMembers {
             id_token_signing_alg_values_supported: algs.clone(),
             userinfo_signing_alg_values_supported: algs,
             claim_types_supported: ["normal"],
-            claims_supported: own.into_iter().chain(user_claims::supported()).collect(),
+            claims_supported: own
+                .into_iter()
+                .chain(native_sso.then_some("ds_hash"))
+                .chain(user_claims::supported())
+                .collect(),
             claims_parameter_supported: true,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
@@ -144,6 +150,7 @@ async fn metadata<P: Platform>(
     let snapshot = server.snapshot(context.now).await?;
     let resources = snapshot.resources.iter().flat_map(|resource| resource.scopes.iter());
     let resources = resources.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX));
+    let of_people = USER_SCOPES.into_iter().filter(|scope| *scope != DEVICE_SSO || snapshot.native_sso);
     let issuer = &server.issuer;
     let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
@@ -169,8 +176,10 @@ async fn metadata<P: Platform>(
         introspection_signing_alg_values_supported: algs,
         authorization_response_iss_parameter_supported: true,
         require_pushed_authorization_requests: snapshot.login.require_pushed_authorization_requests,
-        scopes_supported: USER_SCOPES.into_iter().chain(resources).collect(),
-        openid: (document == Document::OpenId).then(|| OpenIdMembers::of(issuer, snapshot.login.sign_up)),
+        scopes_supported: of_people.chain(resources).collect(),
+        native_sso_supported: snapshot.native_sso,
+        openid: (document == Document::OpenId)
+            .then(|| OpenIdMembers::of(issuer, snapshot.login.sign_up, snapshot.native_sso)),
     };
     to_json(&metadata)
 }

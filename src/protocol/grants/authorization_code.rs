@@ -4,12 +4,16 @@
 //! A check that fails neither consumes the code nor revokes anything, so a code that fell into wrong hands can't be used as a
 //! weapon. The dispatch in `grants` calls it.
 
+use futures_util::FutureExt as _;
+
+use super::native_sso::DeviceSecrets;
 use super::on_behalf::{check_incarnation, granted, invalid_grant, redeem, redemption, requested_resources};
 use super::{Decision, GrantRequest};
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::error::{Cause, Failure};
 use crate::protocol::http::form::Form;
 use crate::protocol::keys::sealed::{CODE_PREFIX, open};
+use crate::protocol::model::scope::DEVICE_SSO;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::subject::{CodeProof, Grant, Redemption};
 use crate::protocol::server::ports::Platform;
@@ -18,7 +22,7 @@ use crate::protocol::tokens::pkce;
 use crate::protocol::tokens::target::Target;
 
 /// Decides what a code comes to. The parameters are `code`, `redirect_uri` (if the authorization request named it),
-/// `code_verifier`, and `resource` (RFC 8707 §2.2) to choose among the granted ones.
+/// `code_verifier`, `resource` (RFC 8707 §2.2) to choose among the granted ones, and `device_secret` (`Native SSO` §3.3) to keep one.
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_target`; `invalid_request` if a parameter is missing.
@@ -47,8 +51,19 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();
-    let state = redeem(&request, owner, redemption_of(code, proof, client, context.now)).await?;
-    granted(&request, target, id, state, nonce).await
+    let secrets = match code.scopes.contains(DEVICE_SSO) {
+        true => DeviceSecrets::offered(&request, &code).boxed_local().await?,
+        false => None,
+    };
+    let device = secrets.as_ref().map(DeviceSecrets::offer);
+    let redemption = Redemption { device, ..redemption_of(code, proof, client, context.now) };
+    let state = redeem(&request, owner, redemption).await?;
+    let device_secret = secrets.and_then(|secrets| secrets.chosen(state.grant.device.as_ref()));
+    let mut decision = granted(&request, target, id, state, nonce).await?;
+    if let Some(user) = &mut decision.user {
+        user.device_secret = device_secret;
+    }
+    Ok(decision)
 }
 
 fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), Failure> {

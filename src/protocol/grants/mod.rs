@@ -10,6 +10,7 @@ mod delegation;
 mod external;
 mod guest;
 mod jwt_bearer;
+mod native_sso;
 mod on_behalf;
 mod password;
 mod refresh_token;
@@ -32,6 +33,7 @@ use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::secret::Secret;
 use crate::protocol::model::token_type::TokenType;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::subject::Authentication;
@@ -53,9 +55,10 @@ impl std::ops::Deref for Granted {
 }
 
 impl Granted {
-    /// The refresh token that is issued as well, if there is one.
-    pub(crate) fn into_refresh_token(self) -> Option<String> {
-        self.0.user.and_then(|user| user.refresh_token)
+    /// The refresh token and the device secret that are issued as well, if there are any.
+    pub(crate) fn into_secrets(self) -> (Option<String>, Option<String>) {
+        let Some(user) = self.0.user else { return (None, None) };
+        (user.refresh_token, user.device_secret.map(|secret| secret.expose().to_owned()))
     }
 }
 
@@ -93,6 +96,10 @@ pub(crate) struct UserTokens {
     pub(crate) auth: Authentication,
     pub(crate) refresh_token: Option<String>,
     pub(crate) id_token: Option<IdTokenRequest>,
+    /// The `ds_hash` of the ID token, if the grant is on a device where apps share a login (`Native SSO` §3.4.1).
+    pub(crate) ds_hash: Option<String>,
+    /// The device secret to hand out (`Native SSO` §3.4).
+    pub(crate) device_secret: Option<Secret>,
 }
 
 /// An ID token that is to be made.

@@ -1,5 +1,5 @@
 //! What a user's login comes to: scopes, audience and tokens. Every grant that acts for a user calls it: `authorization_code`,
-//! `refresh_token`, `password` and `token_exchange`.
+//! `refresh_token`, `password`, `token_exchange` and `native_sso`.
 
 use serde_json::Map;
 
@@ -21,6 +21,7 @@ use crate::protocol::objects::subject::{
     Grant, GrantRefusal, GrantedState, Redemption, SubjectCommand, SubjectReply,
 };
 use crate::protocol::server::ports::Platform;
+use crate::protocol::tokens::device_secret::ds_hash;
 use crate::protocol::tokens::refresh_token::RefreshToken;
 use crate::protocol::tokens::subject_name::session_name;
 use crate::protocol::tokens::target::{Target, nothing_left};
@@ -68,6 +69,8 @@ pub(super) async fn granted<P: Platform>(
             auth: grant.auth,
             refresh_token,
             id_token,
+            ds_hash: grant.device.map(|device| ds_hash(&device.sha256)),
+            device_secret: None,
         }),
         vouched,
         issued: None,
@@ -87,6 +90,7 @@ pub(super) fn redemption(client: &Client, id: Id, grant: Grant, removed_at: Opti
         removed_at,
         password_epoch: None,
         proof: None,
+        device: None,
     }
 }
 
@@ -98,7 +102,12 @@ pub(super) async fn redeem<P: Platform>(
 ) -> Result<GrantedState, Failure> {
     let GrantRequest { server, context, .. } = request;
     use_up(server, context).await?;
-    match server.subject(owner, &SubjectCommand::Redeem(Box::new(redemption)), context.now).await? {
+    made(server.subject(owner, &SubjectCommand::Redeem(Box::new(redemption)), context.now).await?)
+}
+
+/// The grant that the user's object was to make.
+pub(super) fn made(reply: SubjectReply) -> Result<GrantedState, Failure> {
+    match reply {
         SubjectReply::Granted(state) => Ok(*state),
         SubjectReply::Refused(refusal) => Err(refused(refusal)),
         _ => Err(unexpected()),
@@ -117,6 +126,11 @@ pub(super) fn refused(refusal: GrantRefusal) -> Failure {
         GrantRefusal::ResourceBeyondGrant => {
             (Code::InvalidTarget, Cause::ResourceBeyondGrant, "a requested resource was not granted")
         }
+        GrantRefusal::ConsentMissing => (
+            Code::InvalidScope,
+            Cause::ConsentRequired,
+            "the person has to permit a requested scope, with a browser",
+        ),
         other => {
             let cause = match other {
                 GrantRefusal::UserGone => Cause::UserGone,
@@ -133,7 +147,9 @@ pub(super) fn refused(refusal: GrantRefusal) -> Failure {
                 GrantRefusal::OtherKey => Cause::OtherKey,
                 GrantRefusal::OtherRequest => Cause::RetryDiffers,
                 GrantRefusal::RefreshReused { .. } => Cause::RefreshReuseDetected,
+                GrantRefusal::DeviceUnknown => Cause::DeviceSecretWrong,
                 GrantRefusal::GrantUnknown
+                | GrantRefusal::ConsentMissing
                 | GrantRefusal::ScopeBeyondGrant
                 | GrantRefusal::ResourceBeyondGrant
                 | GrantRefusal::NothingLeft => Cause::GrantUnknown,

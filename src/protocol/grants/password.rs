@@ -15,6 +15,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::login;
 use crate::protocol::login::{Door, Problem};
 use crate::protocol::model::id::Id;
+use crate::protocol::model::scope::DEVICE_SSO;
 use crate::protocol::objects::subject::{Grant, Redemption, SubjectCommand, SubjectReply};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::target::{Target, requested_for_user};
@@ -35,6 +36,10 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let resources: Vec<&str> = form.values("resource").collect();
     let (scopes, resources) = requested_for_user(snapshot, client, form.value("scope"), &resources)?;
     let target = Target::of_grant(snapshot, client, server.issuer.as_str(), (&scopes, &resources), &[])?;
+    if scopes.contains(DEVICE_SSO) {
+        let description = "device_sso needs a session, and this grant has none";
+        return Err(OAuthError::new(Code::InvalidScope, Cause::ScopeNeedsUser, description).into());
+    }
     let door = Door::Client { client_id: &client.client_id, address: end_user_address(form)? };
     let login = match login::with_password(server, context, door, name, password).await? {
         Ok(login) => login,

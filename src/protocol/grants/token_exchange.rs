@@ -4,8 +4,10 @@
 //! subject's token is an access token of this server, or one of a trusted issuer that a rule accepts. The decision itself is
 //! `exchange::policy`; the dispatch in `grants` calls this.
 
+use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
+use super::native_sso::{DEVICE_SECRET_TYPE, sign_on};
 use super::on_behalf::{redeem, redemption};
 use super::subject_token::{Presented, present};
 use super::{Decision, GrantRequest, IdTokenRequest, UserTokens, exchange_external};
@@ -24,12 +26,16 @@ use crate::protocol::tokens::refresh_token::RefreshToken;
 use crate::protocol::tokens::verify::unverified_issuer;
 
 /// Decides what `subject_token` comes to. The parameters are `subject_token_type`, `actor_token` and `actor_token_type` (both or
-/// neither), `requested_token_type`, `resource` and `audience` (each repeatable), and `scope` (RFC 8693 §2.1).
+/// neither), `requested_token_type`, `resource` and `audience` (each repeatable), and `scope` (RFC 8693 §2.1). With a device secret as
+/// the actor's token it is an app that signs on natively.
 ///
 /// # Errors
 /// `invalid_request` for the tokens (§2.2.2), `invalid_target`, `invalid_scope`, `unauthorized_client`.
 pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<Decision, Failure> {
     let GrantRequest { server, context, client, form, snapshot } = &request;
+    if form.value("actor_token_type") == Some(DEVICE_SECRET_TYPE) {
+        return sign_on(request).boxed_local().await;
+    }
     let token = form.require("subject_token", "subject_token is missing")?;
     let kind = form.require("subject_token_type", "subject_token_type is missing")?;
     let kind = TokenType::parse(kind).filter(|kind| *kind != TokenType::RefreshToken);
@@ -153,6 +159,8 @@ async fn id_token<P: Platform>(
         auth: state.grant.auth.clone(),
         refresh_token: None,
         id_token: Some(id_token),
+        ds_hash: None,
+        device_secret: None,
     });
     Ok(Decision { issued: Some(TokenType::IdToken), ..granted })
 }
@@ -192,7 +200,16 @@ async fn refresh_token<P: Platform>(
         RefreshToken { owner, grant: id, generation, secret }.to_wire(&keyring.derived.refresh)
     });
     let auth = state.grant.auth;
-    granted.user = Some(UserTokens { owner, grant: id, sid: None, auth, refresh_token, id_token: None });
+    granted.user = Some(UserTokens {
+        owner,
+        grant: id,
+        sid: None,
+        auth,
+        refresh_token,
+        id_token: None,
+        ds_hash: None,
+        device_secret: None,
+    });
     Ok(Decision { issued: Some(TokenType::RefreshToken), ..granted })
 }
 

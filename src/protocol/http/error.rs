@@ -168,6 +168,7 @@ pub enum Cause {
     ScopeBeyondCeiling,
     ScopeNotOfResource,
     ScopeNeedsUser,
+    ScopeNeedsOpenid,
     ScopeSpansResources,
     ScopeEmpty,
     ResourceMalformed,
@@ -239,6 +240,10 @@ pub enum Cause {
     SubjectBound,
     SubjectNotForClient,
     SubjectIsNoPerson,
+    IdTokenWrong,
+    DeviceSecretForged,
+    DeviceSecretWrong,
+    NativeSsoNotShared,
     ActorIsSubject,
     ActorTokenUnusable,
     MayActMismatch,
@@ -288,6 +293,7 @@ impl Cause {
             | Self::ResourceNotForClient
             | Self::ScopeBeyondSubject
             | Self::TargetNotAllowed
+            | Self::NativeSsoNotShared
             | Self::SubjectNotForClient => Some(Stale::Client),
             _ => None,
         }

@@ -67,6 +67,9 @@ pub(super) async fn id_token<P: Platform>(
     if let Some(sid) = &user.sid {
         claims.insert("sid".to_owned(), sid.as_str().into());
     }
+    if let Some(ds_hash) = &user.ds_hash {
+        claims.insert("ds_hash".to_owned(), ds_hash.as_str().into());
+    }
     let key = signing_key(keyring, request.alg, context.now)?;
     sign_claims(server, key, token_header::ID_TOKEN_TYPE, &claims).await
 }

@@ -46,6 +46,8 @@ pub(crate) struct TokenResponse {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_secret: Option<String>,
 }
 
 /// Mints what was granted to the client.
@@ -110,7 +112,7 @@ async fn access_token<P: Platform>(
         None => None,
     };
     let (expires_in, issued_token_type) = (granted.target.lifetime(), granted.issued.map(TokenType::uri));
-    let refresh_token = granted.into_refresh_token();
+    let (refresh_token, device_secret) = granted.into_secrets();
     Ok(TokenResponse {
         access_token,
         issued_token_type,
@@ -119,6 +121,7 @@ async fn access_token<P: Platform>(
         scope,
         refresh_token,
         id_token,
+        device_secret,
     })
 }
 
@@ -133,12 +136,13 @@ fn exchanged(token: String, kind: TokenType, expires_in: Option<u64>, scope: Str
         scope,
         refresh_token: None,
         id_token: None,
+        device_secret: None,
     }
 }
 
 fn exchanged_refresh_token(granted: Granted) -> Result<TokenResponse, Failure> {
     let scope = granted.target.scopes().to_wire();
-    let token = granted.into_refresh_token();
+    let (token, _) = granted.into_secrets();
     let token = token.ok_or(ServerError::internal("a refresh token was granted without one"))?;
     Ok(exchanged(token, TokenType::RefreshToken, None, scope))
 }

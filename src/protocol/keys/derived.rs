@@ -35,7 +35,7 @@ pub enum Purpose {
     Grant,
     /// Tags links that are sent to people: invitations and resets.
     Link,
-    /// Tags refresh tokens, so that a forged one costs no object call.
+    /// Tags refresh tokens and device secrets, so that a forged one costs no object call.
     Refresh,
     /// Tags references of pushed requests.
     RequestUri,
@@ -105,7 +105,7 @@ pub struct Derived {
     pub grant: Guard,
     /// Tags links that are sent to people: invitations and resets.
     pub link: Guard,
-    /// Tags refresh tokens, so that a forged one costs no object call.
+    /// Tags refresh tokens and device secrets, so that a forged one costs no object call.
     pub refresh: Guard,
     /// Tags references of pushed requests.
     pub request_uri: Guard,

@@ -9,8 +9,12 @@ pub const MAX_SCOPE_LENGTH: usize = 128;
 /// Most scope tokens in one request or one client.
 pub const MAX_SCOPES: usize = 200;
 
-/// Scopes that speak of a user; without one they mean nothing (`OpenID Connect Core` §5.4, §11).
-pub const USER_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+/// Scopes that speak of a user; without one they mean nothing (`OpenID Connect Core` §5.4, §11, `Native SSO` §3.1).
+pub const USER_SCOPES: [&str; 7] =
+    ["openid", "profile", "email", "address", "phone", "offline_access", DEVICE_SSO];
+
+/// Asks for a device secret, by which other apps of the vendor sign on (`OpenID Connect Native SSO` §3.1).
+pub const DEVICE_SSO: &str = "device_sso";
 
 /// Scopes of the server's own admin API start like this; resources can't define such.
 pub const ADMIN_SCOPE_PREFIX: &str = "mintedge:";

@@ -32,7 +32,7 @@ impl ConsentScope<'_> {
     }
 }
 
-/// The scopes of `OpenID Connect` Core §5.4 and §11, and those of the admin API, in words.
+/// The scopes of `OpenID Connect` Core §5.4 and §11, of Native SSO §3.1, and those of the admin API, in words.
 fn standard(scope: &str) -> Option<&'static str> {
     Some(match scope {
         "openid" => "Know who you are",
@@ -41,6 +41,7 @@ fn standard(scope: &str) -> Option<&'static str> {
         "address" => "Your postal address",
         "phone" => "Your phone number",
         "offline_access" => "Stay signed in while you’re away",
+        "device_sso" => "Sign you in to other apps of the same vendor on this device",
         ADMIN_READ => "See this server’s configuration, applications, accounts and keys",
         ADMIN_WRITE => "Change everything on this server",
         ADMIN_CLIENTS => "See and change applications",

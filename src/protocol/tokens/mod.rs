@@ -1,8 +1,9 @@
-//! What the server hands out and takes back: access and ID tokens, authorization codes, refresh tokens, references to grants, and
-//! which scopes and resources a token is for. Making access and ID tokens is left to `issue`. Grants, `issue` and the endpoints
+//! What the server hands out and takes back: access and ID tokens, authorization codes, refresh tokens, device secrets,
+//! references to grants, and which scopes and resources a token is for. Making access and ID tokens is left to `issue`. Grants, `issue` and the endpoints
 //! call it.
 
 pub mod authorization_code;
+pub mod device_secret;
 pub mod grant_ref;
 mod liveness;
 pub mod pkce;

@@ -59,8 +59,8 @@ impl RefreshToken {
     }
 }
 
-/// Masks the owner; applied once more, it takes the mask off.
-fn masked(key: &SecretBytes, mut owner: [u8; 16], rest: &[u8]) -> [u8; 16] {
+/// Masks the owner with a MAC over the rest; applied once more, it takes the mask off.
+pub(super) fn masked(key: &SecretBytes, mut owner: [u8; 16], rest: &[u8]) -> [u8; 16] {
     for (byte, mask) in owner.iter_mut().zip(mac(key, &[b"owner", rest])) {
         *byte ^= mask;
     }
@@ -103,18 +103,18 @@ impl SessionCookie {
     }
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_at_checked(N)?;
     *rest = tail;
     head.try_into().ok()
 }
 
-/// The value of a layout that has always named its generation, so that the tag covers everything.
-fn tagged(prefix: &str, key: &SecretBytes, body: &[u8]) -> String {
+/// Writes a value of a layout that has always named its generation, so that the tag covers everything.
+pub(super) fn tagged(prefix: &str, key: &SecretBytes, body: &[u8]) -> String {
     to_wire(prefix, &[body], &mac(key, &[prefix.as_bytes(), body]))
 }
 
-fn untagged(prefix: &str, guard: &Guard, text: &str) -> Option<(SecretBytes, Vec<u8>)> {
+pub(super) fn untagged(prefix: &str, guard: &Guard, text: &str) -> Option<(SecretBytes, Vec<u8>)> {
     let (body, tag) = from_wire(prefix, text)?;
     let key = match body.as_slice() {
         [NAMED, id, ..] => guard.named(*id)?,

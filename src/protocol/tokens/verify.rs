@@ -167,7 +167,7 @@ pub async fn verify_access_token<P: Platform>(
     Ok(claims)
 }
 
-/// The claims of an ID token that came back as a hint; see [`verify_hint`].
+/// The claims of an ID token that came back; see [`verify_hint`].
 #[derive(Debug, Deserialize)]
 pub struct Hint {
     iss: String,
@@ -175,15 +175,24 @@ pub struct Hint {
     pub aud: Audience,
     /// The `sub` of the user that the ID token is about.
     pub sub: String,
-    /// Every ID token of this server has `auth_time`, and no other token of its type does.
-    #[serde(rename = "auth_time")]
-    _auth_time: Timestamp,
+    /// When the user had authenticated. Every ID token of this server has `auth_time`, and no other token of its type does.
+    pub auth_time: Timestamp,
+    /// The authentication context class.
+    #[serde(default)]
+    pub acr: String,
+    /// The authentication methods.
+    #[serde(default)]
+    pub amr: Vec<String>,
     /// The session that the ID token came from.
     #[serde(default)]
     pub sid: Option<String>,
+    /// The device secret that the ID token is bound to, hashed (`Native SSO` §3.4.1).
+    #[serde(default)]
+    pub ds_hash: Option<String>,
 }
 
-/// Verifies an ID token that comes back as a hint; it may have expired (`RP-Initiated Logout` §2). `None` if it isn't one of this
+/// Verifies an ID token that comes back as a hint or for another app of the vendor; it may have expired (`RP-Initiated Logout` §2,
+/// `Native SSO` §4.3). `None` if it isn't one of this
 /// server.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ mod administrators;
 mod exchange;
 mod federation;
 mod login;
+mod native_sso;
 mod rules;
 mod subjects;
 pub mod warnings;
@@ -251,6 +252,7 @@ impl Check {
     fn client(&mut self, client: &ClientConfig, at: &str, known: &Referable<'_>) {
         self.login_client(client, at, known);
         self.exchange(client, at, known);
+        self.native_sso(client, at);
         if let Some(problem) = client_id_problem(&client.client_id) {
             self.say(format!("{at}.client_id"), problem);
         }

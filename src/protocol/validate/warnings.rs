@@ -1,8 +1,8 @@
 //! What is allowed and probably not meant. `mintedge validate`, `plan` and `apply` show it; nothing is refused for it.
 
 use super::{Problem, has_full_administrator};
-use crate::protocol::config::Config;
 use crate::protocol::config::federation::{IssuerKind, TrustedIssuerConfig};
+use crate::protocol::config::{ClientConfig, Config};
 use crate::protocol::model::jwk_set::KeySet;
 use crate::protocol::model::token_type::AccessTokenTyp;
 
@@ -46,6 +46,18 @@ pub fn warnings(config: &Config) -> Vec<Problem> {
         let message = "no administrator has `mintedge:write`: whatever their scopes don't cover needs the deployment's ADMIN_SECRET, \
                        or a client with that scope";
         found.push(Problem { path: "administrator".to_owned(), message: message.to_owned() });
+    }
+    for (index, client) in config.client.iter().enumerate() {
+        let Some(name) = &client.native_sso else { continue };
+        let shares = |other: &ClientConfig| {
+            other.client_id != client.client_id && other.native_sso.as_ref() == Some(name)
+        };
+        if !config.client.iter().any(shares) {
+            let message = format!(
+                "no other client of the file has the name `{name}`, so the login is shared with none of them"
+            );
+            found.push(Problem { path: format!("client[{index}].native_sso"), message });
+        }
     }
     for (index, issuer) in config.trusted_issuer.iter().enumerate() {
         let at = format!("trusted_issuer[{index}]");

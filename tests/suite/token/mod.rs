@@ -8,6 +8,7 @@ pub mod exchanged_refresh_tokens;
 pub mod form;
 pub mod guest;
 pub mod id_tokens;
+pub mod native_sso;
 pub mod password;
 pub mod refresh_token;
 pub mod resources;

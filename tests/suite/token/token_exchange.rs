@@ -31,7 +31,7 @@ pub fn an_exchanged_id_token_has_the_requesting_clients_name_for_the_person(f: &
 pub const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
-const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 pub const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
 pub const ORDERS: &str = "https://orders.example";
 pub const LEDGER: &str = "https://ledger.example";

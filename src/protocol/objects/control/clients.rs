@@ -304,7 +304,9 @@ impl<E: Entropy> Context<'_, E> {
 
 /// Whether a client shows in what the snapshot says of all of them.
 fn is_summed_up(client: &Client) -> bool {
-    !client.allowed_origins.is_empty() || special_grants(client).next().is_some()
+    !client.allowed_origins.is_empty()
+        || client.native_sso.is_some()
+        || special_grants(client).next().is_some()
 }
 
 fn special_grants(client: &Client) -> impl Iterator<Item = GrantType> {
@@ -315,8 +317,8 @@ fn existing<R: Rows>(rows: &Transaction<'_, R>, client_id: &str) -> Result<Clien
     load(rows, client_id)?.ok_or(Stop::Refused(ControlRefusal::NotFound))
 }
 
-/// Collects what the issuer as a whole has of its clients, if a change touched any of that: origins, grants to advertise,
-/// algorithms to have keys for.
+/// Collects what the issuer as a whole has of its clients, if a change touched any of that: origins, what to
+/// advertise, algorithms to have keys for.
 pub(super) fn refresh_summary<R: Rows, E: Entropy>(
     rows: &mut Transaction<'_, R>,
     context: &mut Context<'_, E>,
@@ -329,6 +331,7 @@ pub(super) fn refresh_summary<R: Rows, E: Entropy>(
     let mut origins = std::collections::BTreeSet::new();
     let mut algs = std::collections::BTreeSet::new();
     let mut grants: Vec<GrantType> = Vec::new();
+    let mut native_sso = false;
     let mut after: Option<String> = None;
     loop {
         let page = rows.list::<Client>(CLIENT, after.as_deref(), MAX_PAGE)?;
@@ -337,6 +340,7 @@ pub(super) fn refresh_summary<R: Rows, E: Entropy>(
         }
         for (client_id, client) in page {
             after = Some(client_id);
+            native_sso |= client.native_sso.is_some();
             grants.extend(special_grants(&client));
             algs.extend(client.algs());
             origins.extend(client.config.allowed_origins);
@@ -344,9 +348,11 @@ pub(super) fn refresh_summary<R: Rows, E: Entropy>(
     }
     let special: Vec<GrantType> =
         GrantType::ALL.iter().copied().filter(|grant| grants.contains(grant)).collect();
-    let same = head.origins == origins && head.special_grants == special && head.client_algs == algs;
+    let same = (&head.origins, &head.special_grants) == (&origins, &special)
+        && (head.native_sso, &head.client_algs) == (native_sso, &algs);
     head.origins = origins;
     head.special_grants = special;
+    head.native_sso = native_sso;
     head.client_algs = algs;
     if keys::make_wanted(context, head)? || !same {
         head::save(rows, context, head)?;

@@ -32,6 +32,7 @@ pub(super) fn head<R: Rows, E: Entropy>(
         roots: Generations::default(),
         origins: BTreeSet::new(),
         special_grants: Vec::new(),
+        native_sso: false,
         clients_epoch: None,
         sealed_copy: None,
     };

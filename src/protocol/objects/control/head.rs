@@ -55,6 +55,9 @@ pub(crate) struct Head {
     /// Grants that are advertised only because a client is registered for them.
     #[serde(default)]
     pub(crate) special_grants: Vec<GrantType>,
+    /// Whether some client shares a login with others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) native_sso: bool,
     /// When everything that any client was given ended last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) clients_epoch: Option<Epoch>,
@@ -82,6 +85,7 @@ impl Head {
             config_version: self.config_version,
             keys_version: self.keys_version,
             special_grants: self.special_grants.clone(),
+            native_sso: self.native_sso,
             origins: self.origins.clone(),
             clients_epoch: self.clients_epoch,
             keys: self.public_keys(now),

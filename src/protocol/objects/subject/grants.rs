@@ -9,6 +9,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::CodeProof;
+use super::devices;
 use super::grant_rows::{key, lives_with_its_parents, revoke_row};
 use super::records::{Grant, Why};
 use super::removals;
@@ -45,7 +46,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     entropy: &E,
     redemption: Redemption,
 ) -> Result<SubjectReply, ServerError> {
-    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, password_epoch, proof } =
+    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, password_epoch, proof, device } =
         redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
         if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
@@ -78,6 +79,9 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     }
     if removals::last(rows, &grant.client_id)? > removed_at {
         return Ok(SubjectReply::Refused(GrantRefusal::ClientRemoved));
+    }
+    if let Some(offer) = device {
+        grant.device = devices::kept_or_new(rows, now, grant.sid, offer)?;
     }
     room::make(rows, now, &grant, (max_grants, idle))?;
     grant.created_at = now;

@@ -2,6 +2,7 @@
 //! everything of this user" is one atomic call, and a code, a refresh token and a sign-out never race each other. Grants, pages,
 //! `login` and the admin API call it through `server::calls`.
 
+mod devices;
 mod grant_rows;
 mod grants;
 mod password;
@@ -26,7 +27,8 @@ use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
 use crate::protocol::state::refresh::Policy;
 
 pub use records::{
-    Authentication, CodeProof, Consent, Derivation, Grant, Link, Notice, Revocation, Session, User, Why,
+    Authentication, CodeProof, Consent, Derivation, Device, Grant, Link, Notice, Revocation, Session, User,
+    Why,
 };
 
 /// The commands that the object carries out.
@@ -95,6 +97,8 @@ pub enum SubjectCommand {
     },
     /// Redeems an authorization code, or makes a grant by another grant type.
     Redeem(Box<Redemption>),
+    /// Makes a grant for an app whose vendor's other app has a login on the same device (`Native SSO` §4.3).
+    SignOn(Box<SignOn>),
     /// Presents a refresh token, to continue its grant.
     Refresh(Box<Presentation>),
     /// Returns a grant.
@@ -193,6 +197,36 @@ pub struct Redemption {
     /// The proof that the session stands behind the code. Codes of earlier releases have none.
     #[serde(default)]
     pub proof: Option<CodeProof>,
+    /// The device secrets that the grant may get, if it gets one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceOffer>,
+}
+
+/// The device secrets that a grant may get: the one that was shown, if it is one of the session, or else a new one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeviceOffer {
+    /// The name that the apps have in common which may use the secret.
+    pub group: String,
+    /// The SHA-256 of the secret that was shown, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<SecretHash>,
+    /// The SHA-256 of a new secret.
+    pub new: SecretHash,
+}
+
+/// A grant that an app asks for with a device secret and another app's ID token. Everything that an edge can check has been
+/// checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignOn {
+    /// The grant to make; its session and its device are those that the secret and the ID token name.
+    pub redemption: Redemption,
+    /// The client that the ID token was issued to.
+    pub from: String,
+    /// The incarnation of that client as far as the edge knows.
+    #[serde(default)]
+    pub incarnation: Incarnation,
+    /// Whether the user has to have permitted the scopes to the client that asks.
+    pub needs_consent: bool,
 }
 
 /// A refresh token that a client presents. Everything that an edge can check has been checked.
@@ -272,9 +306,9 @@ pub enum SubjectReply {
     Export(Map<String, Value>),
     /// To `EndSessions` and `Delete`: a notice for each client that was used in the ended sessions.
     Ended(Vec<Notice>),
-    /// To `Redeem` and `Refresh`: the grant.
+    /// To `Redeem`, `SignOn` and `Refresh`: the grant.
     Granted(Box<GrantedState>),
-    /// To `Redeem` and `Refresh`: the reason for the refusal.
+    /// To `Redeem`, `SignOn` and `Refresh`: the reason for the refusal.
     Refused(GrantRefusal),
     /// To `Grant`: the grant and its user.
     Grant(Box<GrantState>),
@@ -334,7 +368,7 @@ pub struct GrantState {
     pub live: bool,
 }
 
-/// The reason for which a code or a refresh token was refused.
+/// The reason for which a code, a device secret or a refresh token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantRefusal {
@@ -366,6 +400,10 @@ pub enum GrantRefusal {
     ClientOutdated,
     /// The grant is bound to another key. Nothing happens.
     OtherKey,
+    /// No app has a login with this device secret in the session. Nothing happens.
+    DeviceUnknown,
+    /// The user hasn't permitted the client a scope, and there is no page to ask on. Nothing happens.
+    ConsentMissing,
     /// A scope was asked for that the grant doesn't have.
     ScopeBeyondGrant,
     /// A resource was asked for that the grant doesn't have.
@@ -438,6 +476,7 @@ pub(super) fn handle<R: Rows, E: Entropy>(
             sessions::consent(rows, &client_id, Consent { scopes, given_at: now, incarnation })
         }
         SubjectCommand::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
+        SubjectCommand::SignOn(sign_on) => devices::sign_on(rows, now, entropy, *sign_on),
         SubjectCommand::Refresh(presentation) => grants::refresh(rows, now, &presentation),
         SubjectCommand::Grant { id } => grants::look(rows, now, id),
         SubjectCommand::RevokeGrant { id, client_id, why } => {

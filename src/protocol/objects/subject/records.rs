@@ -154,6 +154,19 @@ pub struct Grant {
     /// The grant that this one was exchanged from, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<Derivation>,
+    /// The device on which the client shares the login with other apps, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+}
+
+/// A device on which apps of one vendor share a login (`OpenID Connect Native SSO` §3.2). It is known as long as a grant from the
+/// session has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// The SHA-256 of the device secret.
+    pub sha256: SecretHash,
+    /// The name that these apps have in common (`native_sso`).
+    pub group: String,
 }
 
 /// Where an exchanged grant comes from (RFC 8693).
@@ -211,6 +224,7 @@ impl Grant {
             family: None,
             revoked: None,
             derived: None,
+            device: None,
         }
     }
 
@@ -224,6 +238,12 @@ impl Grant {
     #[must_use]
     pub fn with_claims(self, claims: Option<Value>) -> Self {
         Self { claims, ..self }
+    }
+
+    /// The same grant, to an app that shares the login on `device`.
+    #[must_use]
+    pub fn on_device(self, device: Device) -> Self {
+        Self { device: Some(device), ..self }
     }
 
     /// The same grant, exchanged from one that ends at `ends`: this one ends no later.

@@ -14,7 +14,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::{Resource, Snapshot};
 use crate::protocol::config::{ClientConfig, UnknownScopes};
 use crate::protocol::http::error::{Cause, Code, OAuthError};
-use crate::protocol::model::scope::{ScopeSet, USER_SCOPES, is_of_admin};
+use crate::protocol::model::scope::{DEVICE_SSO, ScopeSet, USER_SCOPES, is_of_admin};
 
 /// The most resources in one request.
 const MAX_RESOURCES: usize = 8;
@@ -82,8 +82,9 @@ pub(crate) fn requested_with_roles(
 /// Decides what a person is asked to grant `client`: scopes, with those about the user, and resources. None of them is of the admin
 /// API.
 ///
-/// Without `scope` it is everything that the client may have except `offline_access`. With `resource` (RFC 8707 §2.1) every scope
-/// has to belong to a named resource or be about the user; without it the scopes name the resources.
+/// Without `scope` it is everything that the client may have except `offline_access` and `device_sso`, which only those get who ask.
+/// With `resource` (RFC 8707 §2.1) every scope has to belong to a named resource or be about the user; without it the scopes name
+/// the resources.
 pub(crate) fn requested_for_user(
     snapshot: &Snapshot,
     client: &Client,
@@ -106,7 +107,8 @@ fn requested(
         let asked = asked.ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
         without_unknown(snapshot, client, asked)
     } else {
-        let usual = |scope: &&str| *scope != "offline_access" && !is_of_admin(scope);
+        let on_request = ["offline_access", DEVICE_SSO];
+        let usual = |scope: &&str| !on_request.contains(scope) && !is_of_admin(scope);
         client.scopes.iter().filter(usual).collect()
     };
     for scope in scopes.iter() {
@@ -119,6 +121,10 @@ fn requested(
     }
     if scopes.is_empty() {
         return Err(no_scope());
+    }
+    // A device secret is worth nothing without the ID token that it belongs to (Native SSO §3.4.1).
+    if scopes.contains(DEVICE_SSO) && !scopes.contains("openid") {
+        return Err(invalid_scope(Cause::ScopeNeedsOpenid, "device_sso comes with openid"));
     }
     let owners = owners(snapshot, &scopes);
     let chosen = if named.is_empty() { owners } else { fitting(named, owners).map_err(refused)? };
