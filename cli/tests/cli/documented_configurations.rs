@@ -89,6 +89,8 @@ struct Reader {
     secrets: BTreeMap<String, String>,
     /// Access tokens by audience.
     tokens: Vec<(String, String)>,
+    /// Token responses of logins that apps share, by the name of these.
+    shared: Vec<(Value, Value)>,
 }
 
 impl Reader {
@@ -105,7 +107,7 @@ impl Reader {
         let secrets =
             secrets.map(|line| (string(&line["client_id"]), string(&line["client_secret"]))).collect();
         let config = place.run("export --json").json()["config"].clone();
-        Self { server, place, config, secrets, tokens: Vec::new() }
+        Self { server, place, config, secrets, tokens: Vec::new(), shared: Vec::new() }
     }
 
     fn entries(&self, kind: &str) -> Vec<Value> {
@@ -117,7 +119,10 @@ impl Reader {
         for client in &clients {
             self.use_client(client);
         }
-        let mut swappers: Vec<&Value> = clients.iter().filter(|client| has_grant(client, EXCHANGE)).collect();
+        let swaps = clients.iter().filter(|client| has_grant(client, EXCHANGE));
+        let (natives, mut swappers): (Vec<&Value>, Vec<_>) =
+            swaps.partition(|client| client["native_sso"].is_string());
+        natives.into_iter().for_each(|client| self.sign_on(client));
         // Who swaps tokens that others have swapped comes after them.
         for _ in 0..swappers.len() {
             swappers.retain(|client| !self.swap(client));
@@ -170,7 +175,9 @@ impl Reader {
         for (identifier, scope) in wanted {
             for redirect_uri in client["redirect_uris"].as_array().expect("redirect URIs") {
                 let redirect_uri = string(redirect_uri);
-                let scope = format!("openid {scope}");
+                let shares =
+                    client["scopes"].as_array().is_some_and(|scopes| scopes.contains(&json!("device_sso")));
+                let scope = format!("openid {scope}{}", if shares { " device_sso" } else { "" });
                 let application =
                     Application { client_id, secret, redirect_uri: &redirect_uri, scope: scope.trim() };
                 let tokens = application.log_in(&self.server, "ada@example.com", PASSWORD).expect("a login");
@@ -179,8 +186,29 @@ impl Reader {
                     ask_for_token(&self.server, client_id, secret, &form);
                 }
                 self.tokens.push((identifier.clone(), string(&tokens["access_token"])));
+                if shares {
+                    self.shared.push((client["native_sso"].clone(), tokens));
+                }
             }
         }
+    }
+
+    /// Signs on with the login of another app.
+    fn sign_on(&self, client: &Value) {
+        let (_, login) = self.shared.iter().find(|(name, _)| *name == client["native_sso"]).expect("a login");
+        let (id_token, device_secret) = (string(&login["id_token"]), string(&login["device_secret"]));
+        let form = form(&[
+            ("grant_type", EXCHANGE),
+            ("audience", self.server.issuer()),
+            ("subject_token", &id_token),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+            ("actor_token", &device_secret),
+            ("actor_token_type", "urn:openid:params:token-type:device-secret"),
+        ]);
+        let client_id = string(&client["client_id"]);
+        let answer =
+            ask_for_token(&self.server, &client_id, self.secrets.get(&client_id).map(String::as_str), &form);
+        assert!(answer["id_token"].is_string() && answer["refresh_token"].is_string(), "{answer}");
     }
 
     /// Swaps a token that `client` may swap, for each of its audiences; whether there is one.
@@ -256,6 +284,11 @@ impl Reader {
         });
         resources.collect()
     }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let fields = fields.iter().map(|(name, value)| format!("{name}={}", encode(value)));
+    fields.collect::<Vec<_>>().join("&")
 }
 
 fn has_grant(client: &Value, grant: &str) -> bool {
