@@ -51,10 +51,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let id = code.id;
     let owner = code.owner;
     let nonce = code.nonce.clone();
-    let secrets = match code.scopes.contains(DEVICE_SSO) {
-        true => DeviceSecrets::offered(&request, &code).boxed_local().await?,
-        false => None,
-    };
+    let shares = code.scopes.contains(DEVICE_SSO);
+    let secrets = if shares { DeviceSecrets::offered(&request, &code).boxed_local().await? } else { None };
     let device = secrets.as_ref().map(DeviceSecrets::offer);
     let redemption = Redemption { device, ..redemption_of(code, proof, client, context.now) };
     let state = redeem(&request, owner, redemption).await?;
