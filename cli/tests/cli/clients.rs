@@ -160,6 +160,7 @@ fn value_of(path: &str, help: &str) -> String {
         | "policy-uri"
         | "tos-uri" => "https://app.example.com/x",
         "sector-identifier" => "app.example.com",
+        "native-sso" => "acme",
         "serves" | "exchange-audience" => "https://api.example.com",
         "exchange-subject-client" | "may-act" => "quickstart",
         "refresh-recovery" => "on",
