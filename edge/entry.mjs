@@ -20,6 +20,9 @@ const FORWARDED_HEADERS = [
 const TOKEN_HEADERS = ["authorization", "content-type", "origin", "cf-ray", "cf-connecting-ip"];
 const TOKEN_LINES = FORWARDED_HEADERS.map((name) => TOKEN_HEADERS.includes(name));
 const TOKEN = "/token";
+// Below it the pages say roughly where a device is. What else is asked for is one line more, and nowhere else.
+const DEVICE = "/device";
+const COUNTRY = "cf-ipcountry";
 const BODY_LIMIT = 65_536;
 const ADMIN_BODY_LIMIT = 1_048_576;
 
@@ -58,7 +61,8 @@ async function token(request, url) {
 
 async function other(request, method, url) {
   const { headers } = request;
-  const head = `${method}\n${url}\n${FORWARDED_HEADERS.map((name) => headers.get(name) ?? "").join("\n")}`;
+  let head = `${method}\n${url}\n${FORWARDED_HEADERS.map((name) => headers.get(name) ?? "").join("\n")}`;
+  if (url.includes(DEVICE)) head += `\n${headers.get(COUNTRY) ?? ""}`;
   let body;
   if (method !== "GET" && method !== "HEAD") {
     try {

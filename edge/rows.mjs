@@ -41,6 +41,8 @@ export class Rows {
     this.exists = this.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'schema'").toArray().length > 0;
     if (this.exists) this.upgrade(storage, steps);
     this.forget();
+    /** What the object has noted for itself: in memory only, a few short texts by key. */
+    this.notes = new Map();
   }
 
   /** Brings the tables up to the version that this code knows. */
@@ -80,6 +82,14 @@ export class Rows {
       this.keep(key, value);
     }
     return value ?? undefined;
+  }
+
+  recall(key) {
+    return this.notes.get(key);
+  }
+
+  note(key, value) {
+    this.notes.set(key, value);
   }
 
   /** Keys and values in turn. */

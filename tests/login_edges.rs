@@ -9,6 +9,8 @@ mod at_rest;
 mod attempts;
 #[path = "login_edges/costs.rs"]
 mod costs;
+#[path = "login_edges/devices.rs"]
+mod devices;
 #[path = "login_edges/failures.rs"]
 mod failures;
 #[path = "login_edges/guesses.rs"]

@@ -106,7 +106,11 @@ fn a_page_may_do_only_what_it_is_for() {
         let frames = policy(&response).iter().any(|directive| directive.starts_with("frame-src"));
         assert_eq!(frames, name == "signed_out_frames", "{name}");
         let isolated = response.header("cross-origin-opener-policy").is_some();
-        assert_eq!(isolated, name.starts_with("account"), "{name}: a popup would lose its opener");
+        assert_eq!(
+            isolated,
+            name.starts_with("account") || name.starts_with("device"),
+            "{name}: a popup would lose its opener"
+        );
     }
 }
 

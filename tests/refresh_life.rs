@@ -84,6 +84,8 @@ impl Person {
             password_epoch: None,
             proof: None,
             device: None,
+            approved_in: None,
+            repeats: false,
             grant: Grant {
                 client_id: "app".to_owned(),
                 incarnation: Incarnation::default(),

@@ -12,7 +12,7 @@ const NO_TOKEN: &str = "Bearer realm=\"https://id.example.com\"";
 const BAD_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"invalid_token\"";
 const WEAK_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"insufficient_scope\"";
 
-const TABLE: [Row; 25] = [
+const TABLE: [Row; 29] = [
     (Code::InvalidRequest, "invalid_request", 400, None, None),
     (Code::InvalidClient, "invalid_client", 401, Some(CLIENT), None),
     (Code::UnauthorizedClient, "unauthorized_client", 400, None, None),
@@ -27,6 +27,10 @@ const TABLE: [Row; 25] = [
     (Code::RequestNotSupported, "request_not_supported", 400, None, None),
     (Code::RequestUriNotSupported, "request_uri_not_supported", 400, None, None),
     (Code::InvalidRequestUri, "invalid_request_uri", 400, None, None),
+    (Code::AuthorizationPending, "authorization_pending", 400, None, None),
+    (Code::SlowDown, "slow_down", 400, None, None),
+    (Code::ExpiredToken, "expired_token", 400, None, None),
+    (Code::DeviceDenied, "access_denied", 400, None, None),
     (Code::UnsupportedTokenType, "unsupported_token_type", 400, None, None),
     (Code::Forbidden, "access_denied", 403, None, None),
     (Code::InvalidToken, "invalid_token", 401, Some(BAD_TOKEN), None),

@@ -37,7 +37,7 @@ thread_local! {
 }
 
 /// Answers one request. `head` is the method, the URL and the values of `FORWARDED_HEADERS` in `edge/entry.mjs`, one a line, in
-/// that order. The body comes as `text` or as `bytes`, or not at all.
+/// that order; at the pages and endpoints about devices the country comes after them. The body comes as `text` or as `bytes`, or not at all.
 ///
 /// Returns the response as a string, or a promise of it if something had to be waited for. The warm hot path waits for
 /// nothing, and skipping the promise is worth a tenth of a request.
@@ -130,6 +130,7 @@ fn parse_headers<'a>(lines: impl Iterator<Item = &'a str>) -> Headers {
         cookie: next().map(SensitiveHeader::new),
         client_ip: next(),
         user_agent: next(),
+        country: next(),
     }
 }
 

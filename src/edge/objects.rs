@@ -26,6 +26,12 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn write(this: &JsRows, key: &str, value: Option<String>) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn recall(this: &JsRows, key: &str) -> Option<String>;
+
+    #[wasm_bindgen(method)]
+    fn note(this: &JsRows, key: &str, value: String);
 }
 
 impl Rows for JsRows {
@@ -45,6 +51,10 @@ impl Rows for JsRows {
             rows.push((key, value));
         }
         Ok(rows)
+    }
+
+    fn recall(&self, key: &str) -> Option<String> {
+        self.recall(key)
     }
 }
 
@@ -91,6 +101,9 @@ fn carry_out(
     };
     for (key, value) in changes.writes {
         rows.write(&key, value).map_err(failed)?;
+    }
+    for (key, value) in changes.notes {
+        rows.note(&key, value);
     }
     let alarm = changes.alarm.map(|at| at.0.saturating_mul(1000).to_string()).unwrap_or_default();
     Ok(format!("{alarm}\n{reply}"))

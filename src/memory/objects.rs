@@ -18,6 +18,8 @@ use crate::protocol::passwords;
 pub struct Object {
     rows: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
+    #[serde(skip)]
+    notes: BTreeMap<String, String>,
 }
 
 impl Rows for Object {
@@ -35,6 +37,10 @@ impl Rows for Object {
         let rows = rows.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
         let limit = usize::try_from(limit).unwrap_or_default();
         Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn recall(&self, key: &str) -> Option<String> {
+        self.notes.get(key).cloned()
     }
 }
 
@@ -55,6 +61,7 @@ impl Object {
                 None => self.rows.remove(&key),
             };
         }
+        self.notes.extend(changes.notes);
         written
     }
 
@@ -66,6 +73,11 @@ impl Object {
     /// Writes a row directly, without a command.
     pub fn put(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.rows.insert(key.into(), value.into());
+    }
+
+    /// Forgets the notes, as if the platform had put the object away in between.
+    pub fn put_away(&mut self) {
+        self.notes.clear();
     }
 
     /// When the object's alarm rings, if it is set.
@@ -125,7 +137,7 @@ impl Objects {
         let untouched = Object::default();
         let object = self.by_name.get(&key).unwrap_or(&untouched);
         let (reply, changes) = carry_out(class, object, setting, command, self.busy)?;
-        if !changes.writes.is_empty() || changes.alarm.is_some() {
+        if changes != Changes::default() {
             let written = self.by_name.entry(key).or_default().commit(changes);
             self.written.rows += written.rows;
             self.written.alarms += written.alarms;

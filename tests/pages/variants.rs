@@ -3,9 +3,10 @@
 use mintedge::protocol::config::theme::Theme;
 use mintedge::protocol::http::Response;
 use mintedge::protocol::pages::{
-    AccountNotice, AccountPage, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope, ErrorPage,
-    FormPostPage, FormTarget, LeavingPage, LoginPage, LoginProblem, LogoutPage, PasswordSetPage,
-    SelectAccountPage, SessionRow, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage, Trouble,
+    AccountNotice, AccountPage, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope, DeviceCodePage,
+    DeviceDonePage, DevicePage, DeviceProblem, ErrorPage, FormPostPage, FormTarget, LeavingPage, LoginPage,
+    LoginProblem, LogoutPage, PasswordSetPage, SelectAccountPage, SessionRow, SignUpKind, SignUpPage,
+    SignUpProblem, SignedOutPage, Trouble, Whereabouts,
 };
 
 /// One page in one state.
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Variant> {
         let action = format!("/{folder}/submit");
         let pages = Pages { folder, base: &base, theme, client, action: &action, hostile };
         pages.decisions(&mut variants);
+        pages.devices(&mut variants);
         if ["plain", "orchard", "hostile"].contains(folder) {
             pages.rest(&mut variants);
         }
@@ -113,6 +115,7 @@ impl<'a> Pages<'a> {
             problem: None,
             sign_up_uri: Some(if self.hostile { "javascript:alert(1)" } else { "/sign-up?flow=1" }),
             cancel: true,
+            connects_device: false,
         }
     }
 
@@ -254,6 +257,51 @@ impl<'a> Pages<'a> {
             account: self.account(),
             groups,
             redirect_host: if self.hostile { HOSTILE } else { "shop.example.com" },
+        }
+    }
+
+    fn devices(&self, variants: &mut Vec<Variant>) {
+        let page = DeviceCodePage {
+            base: self.base,
+            theme: self.theme,
+            target: self.target(),
+            account: self.account(),
+            linked: None,
+            problem: None,
+        };
+        let typed = self.variant("device_code", page.render(), Some("continue"));
+        variants.push(Variant { focus: Some("user_code"), ..typed });
+        let linked = DeviceCodePage { linked: Some("BCDF-GHJK"), ..page };
+        variants.push(self.variant("device_link", linked.render(), Some("continue")));
+        let here = Whereabouts::Here;
+        variants.push(self.variant("device", self.device(here, false).render(), Some("allow")));
+        if self.folder == "plain" {
+            let page = DeviceCodePage { linked: None, problem: Some(DeviceProblem::Unknown), ..linked };
+            let unknown = self.variant("device_unknown", page.render(), Some("continue"));
+            variants.push(Variant { focus: Some("user_code"), ..unknown });
+            let (far, near) = (Whereabouts::Elsewhere("BR"), Whereabouts::SameCountry("DE"));
+            variants.push(self.variant("device_far", self.device(far, false).render(), Some("allow")));
+            variants.push(self.variant("device_blocked", self.device(near, true).render(), Some("deny")));
+            for (name, allowed) in [("device_allowed", true), ("device_denied", false)] {
+                let (base, theme, client) = (self.base, self.theme, self.client);
+                let page = DeviceDonePage { base, theme, client, allowed };
+                variants.push(self.variant(name, page.render(), None));
+            }
+        }
+    }
+
+    fn device(&self, whereabouts: Whereabouts<'a>, blocked: bool) -> DevicePage<'a> {
+        DevicePage {
+            base: self.base,
+            theme: self.theme,
+            client: self.client,
+            target: FormTarget { form_action: None, ..self.target() },
+            account: self.account(),
+            code: "BCDF-GHJK",
+            asked: "2 minutes ago",
+            whereabouts,
+            groups: self.consent().groups,
+            blocked,
         }
     }
 

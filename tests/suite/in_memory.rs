@@ -42,6 +42,7 @@ impl Target for InMemory {
             cookie: header("cookie").map(SensitiveHeader::new),
             client_ip: header("cf-connecting-ip"),
             user_agent: header("user-agent"),
+            country: header("cf-ipcountry"),
             request_id: header("cf-ray"),
         };
         let limit = if request.path.contains("/admin/") { ADMIN_BODY_LIMIT } else { BODY_LIMIT };

@@ -13,6 +13,7 @@ pub mod admin;
 pub mod authorize;
 pub mod browser;
 pub mod cross_origin;
+pub mod device;
 pub mod harness;
 pub mod http;
 pub mod in_memory;
@@ -290,6 +291,28 @@ macro_rules! black_box_suite {
                 preflight_is_answered_for_registered_origins_only,
                 a_token_is_readable_by_the_clients_own_origins_only,
                 an_error_is_readable_by_registered_origins,
+            ],
+            device: [
+                a_device_gets_tokens_once_somebody_has_approved_it,
+                a_confidential_client_authenticates_for_both_requests,
+                a_code_is_read_however_it_is_typed,
+                a_device_that_polls_too_early_is_told_to_slow_down,
+                somebody_says_no_and_the_device_learns_it,
+                another_clients_device_code_is_refused_and_harms_nothing,
+                a_link_skips_no_question,
+                consent_is_asked_however_little_is_asked_for_and_whatever_was_permitted,
+                a_form_from_elsewhere_decides_nothing,
+                a_device_is_decided_about_once,
+                a_user_disabled_after_the_approval_gets_the_device_nothing,
+                signing_out_everywhere_takes_an_approval_along,
+                removing_the_client_takes_an_approval_along,
+                a_device_of_an_ended_client_is_refused_everywhere,
+                a_client_whose_codes_are_typed_hands_out_no_link,
+                wrong_codes_hold_up_nobody_but_who_types_them,
+                signing_in_leads_back_to_the_code,
+                what_makes_no_sense_of_a_device_is_refused,
+                the_metadata_has_the_endpoint_where_a_client_uses_it,
+                a_qr_code_is_drawn_where_it_is_asked_for,
             ],
             incarnations: [
                 a_client_registered_anew_has_nothing_of_the_one_before,

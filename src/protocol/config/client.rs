@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::device::DeviceConfig;
 use super::exchange::{ExchangeConfig, ExtraTokenType};
 use super::login::{IdTokenClaims, RefreshConfig, SubjectType, UnknownScopes};
 use crate::protocol::model::client::AuthMethod;
@@ -100,6 +101,9 @@ pub struct ClientConfig {
     /// The resources it serves: it may introspect tokens for these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serves: Vec<String>,
+    /// How its devices are connected to an account (RFC 8628).
+    #[serde(default, skip_serializing_if = "DeviceConfig::is_default")]
+    pub device: DeviceConfig,
     /// What it may make of other parties' tokens (RFC 8693).
     #[serde(default, skip_serializing_if = "ExchangeConfig::is_default")]
     pub exchange: ExchangeConfig,
@@ -149,9 +153,8 @@ impl ClientConfig {
     /// The algorithms it needs keys for, besides those of resources.
     pub fn algs(&self) -> impl Iterator<Item = Alg> {
         let exchanges = self.exchange.token_types.contains(&ExtraTokenType::IdToken);
-        let logs_in = self.grant_types.contains(&GrantType::AuthorizationCode)
-            || self.grant_types.contains(&GrantType::Password)
-            || self.signs_on_natively();
+        let grants = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password];
+        let logs_in = grants.iter().any(|grant| self.grant_types.contains(grant)) || self.signs_on_natively();
         let is_told = self.scopes.contains("openid") || self.backchannel_logout_uri.is_some();
         let id_token = (logs_in && is_told || exchanges).then(|| self.id_token_alg());
         id_token

@@ -6,6 +6,7 @@
 pub mod administrator;
 pub mod claims;
 mod client;
+mod device;
 mod exchange;
 pub mod federation;
 mod log;
@@ -27,6 +28,7 @@ use crate::protocol::model::jwk::Alg;
 
 pub use administrator::AdministratorConfig;
 pub use client::ClientConfig;
+pub use device::DeviceConfig;
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
 pub use log::{LogConfig, LoggedPeople, LoggedRequests};

@@ -122,7 +122,7 @@ async fn applications<P: Platform>(
 }
 
 /// A time in words; exact times would need the person's time zone.
-fn ago(then: Timestamp, now: Timestamp) -> String {
+pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
     let passed = now.since(then);
     let (number, unit) = match passed {
         0..120 => return "just now".to_owned(),

@@ -1,7 +1,9 @@
 //! Server metadata (RFC 8414, `OpenID Connect Discovery` §3), made from the registries and the configuration, so that
 //! nothing is advertised that isn't there.
 
-use crate::protocol::endpoints::paths::{AUTHORIZE, INTROSPECT, JWKS, LOGOUT, PAR, REVOKE, TOKEN, USERINFO};
+use crate::protocol::endpoints::paths::{
+    AUTHORIZE, DEVICE_AUTHORIZATION, INTROSPECT, JWKS, LOGOUT, PAR, REVOKE, TOKEN, USERINFO,
+};
 use serde::Serialize;
 
 use crate::protocol::config::SignUp;
@@ -49,6 +51,9 @@ struct Metadata<'a> {
     token_endpoint: String,
     jwks_uri: String,
     pushed_authorization_request_endpoint: String,
+    /// RFC 8628 §4; absent if no client has the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_authorization_endpoint: Option<String>,
     introspection_endpoint: String,
     revocation_endpoint: String,
     response_types_supported: [&'static str; 1],
@@ -155,12 +160,14 @@ async fn metadata<P: Platform>(
     let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
     let confidential = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None);
+    let has_devices = snapshot.grants().any(|grant| grant == GrantType::DeviceCode);
     let metadata = Metadata {
         issuer: issuer.as_str(),
         authorization_endpoint: issuer.endpoint(AUTHORIZE),
         token_endpoint: issuer.endpoint(TOKEN),
         jwks_uri: issuer.endpoint(JWKS),
         pushed_authorization_request_endpoint: issuer.endpoint(PAR),
+        device_authorization_endpoint: has_devices.then(|| issuer.endpoint(DEVICE_AUTHORIZATION)),
         introspection_endpoint: issuer.endpoint(INTROSPECT),
         revocation_endpoint: issuer.endpoint(REVOKE),
         response_types_supported: ["code"],

@@ -6,6 +6,10 @@ use crate::protocol::login;
 pub const AUTHORIZE: &str = "/authorize";
 /// Path of the pushed authorization request endpoint below the issuer.
 pub const PAR: &str = "/par";
+/// Path of the device authorization endpoint (RFC 8628 §3.1).
+pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
+/// Path of the page where people connect a device (RFC 8628 §3.3); short, because it is typed.
+pub const DEVICE: &str = "/device";
 /// Path of the login form below the issuer.
 pub const LOGIN: &str = "/login";
 /// Path of the page for choosing an account.

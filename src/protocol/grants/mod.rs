@@ -7,6 +7,7 @@
 mod authorization_code;
 mod client_credentials;
 mod delegation;
+mod device_code;
 mod external;
 mod guest;
 mod jwt_bearer;
@@ -150,6 +151,7 @@ async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> 
         GrantType::AuthorizationCode => authorization_code::decide(request).boxed_local().await,
         GrantType::ClientCredentials => client_credentials::decide(request),
         GrantType::Delegation => delegation::decide(request).boxed_local().await,
+        GrantType::DeviceCode => device_code::decide(request).boxed_local().await,
         GrantType::Guest => guest::decide(request),
         GrantType::JwtBearer => jwt_bearer::decide(request).boxed_local().await,
         GrantType::Password => password::decide(request).boxed_local().await,

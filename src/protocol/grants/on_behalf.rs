@@ -1,5 +1,5 @@
 //! What a user's login comes to: scopes, audience and tokens. Every grant that acts for a user calls it: `authorization_code`,
-//! `refresh_token`, `password`, `token_exchange` and `native_sso`.
+//! `device_code`, `refresh_token`, `password`, `token_exchange` and `native_sso`.
 
 use serde_json::Map;
 
@@ -91,6 +91,8 @@ pub(super) fn redemption(client: &Client, id: Id, grant: Grant, removed_at: Opti
         password_epoch: None,
         proof: None,
         device: None,
+        approved_in: None,
+        repeats: false,
     }
 }
 

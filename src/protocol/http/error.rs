@@ -64,6 +64,14 @@ codes! {
     RequestUriNotSupported => "request_uri_not_supported", 400;
     /// RFC 9101 §6.2: the pushed request is unknown, expired or used.
     InvalidRequestUri => "invalid_request_uri", 400;
+    /// RFC 8628 §3.5: nobody has decided about the device yet.
+    AuthorizationPending => "authorization_pending", 400;
+    /// RFC 8628 §3.5: nobody has decided yet, and the device polls too often.
+    SlowDown => "slow_down", 400;
+    /// RFC 8628 §3.5: nobody has decided about the device in time.
+    ExpiredToken => "expired_token", 400;
+    /// RFC 8628 §3.5: somebody has said no to the device, which learns it at the token endpoint.
+    DeviceDenied => "access_denied", 400;
     /// RFC 7009 §2.2.1: tokens of this kind can't be revoked.
     UnsupportedTokenType => "unsupported_token_type", 400;
     /// A form was sent from elsewhere, or is too old.
@@ -120,6 +128,10 @@ impl Code {
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
             | Self::InvalidRequestUri
+            | Self::AuthorizationPending
+            | Self::SlowDown
+            | Self::ExpiredToken
+            | Self::DeviceDenied
             | Self::UnsupportedTokenType
             | Self::Forbidden
             | Self::NotFound
@@ -225,6 +237,13 @@ pub enum Cause {
     ConsentRequired,
     AccessDenied,
     NoAdministrator,
+    DeviceCodeForged,
+    DeviceCodeExpired,
+    DeviceUndecided,
+    DevicePollsTooOften,
+    DeviceElsewhere,
+    UserCodeUnknown,
+    UserCodeLinked,
     FlowExpired,
     CsrfMismatch,
     PasswordWrong,

@@ -37,7 +37,7 @@ pub enum Purpose {
     Link,
     /// Tags refresh tokens and device secrets, so that a forged one costs no object call.
     Refresh,
-    /// Tags references of pushed requests.
+    /// Tags references of pushed requests, and device codes.
     RequestUri,
     /// Tags session cookies, and the marks of browsers that somebody has logged in with.
     Session,
@@ -107,7 +107,7 @@ pub struct Derived {
     pub link: Guard,
     /// Tags refresh tokens and device secrets, so that a forged one costs no object call.
     pub refresh: Guard,
-    /// Tags references of pushed requests.
+    /// Tags references of pushed requests, and device codes.
     pub request_uri: Guard,
     /// Tags session cookies, and the marks of browsers that somebody has logged in with.
     pub session: Guard,

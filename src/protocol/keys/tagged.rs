@@ -1,5 +1,6 @@
 //! Tagged values: everybody can read them, and only this server can make them. An edge checks the tag (a MAC) before it asks an
-//! object, so a forged value costs no object call. Refresh tokens, session cookies, links and pushed requests are made with it.
+//! object, so a forged value costs no object call. Refresh tokens, session cookies, links, pushed requests and device codes are
+//! made with it.
 //!
 //! `prefix ‖ base64url(NAMED ‖ generation ‖ body ‖ tag) ‖ checksum`. Values of releases before there were generations lack the
 //! first two bytes and are good for as long as that generation of the root secret is.

@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 mod characters;
+pub(crate) mod codes;
 mod device;
 mod identifier;
 pub(crate) mod link;

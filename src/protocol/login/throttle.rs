@@ -32,7 +32,7 @@ const CLIENT_SHARE: u32 = 10;
 /// Requests that public clients push from one address in [`SHORT`].
 const PUSHED_PER_ADDRESS: u32 = 300;
 /// A quarter of an hour, in seconds: how long most buckets count.
-const SHORT: u64 = 15 * MINUTE;
+pub(super) const SHORT: u64 = 15 * MINUTE;
 
 /// The way by which a password comes to this server.
 #[derive(Debug, Clone, Copy)]
@@ -62,9 +62,9 @@ pub(super) struct Attempt {
 }
 
 /// Buckets that one shard of the directory keeps.
-struct Place {
-    shard: String,
-    buckets: Vec<Bucket>,
+pub(super) struct Place {
+    pub(super) shard: String,
+    pub(super) buckets: Vec<Bucket>,
 }
 
 /// What the login learns of an attempt that may go on.
@@ -219,7 +219,7 @@ pub(crate) async fn may_push<P: Platform>(
 }
 
 /// Where an address counts, and the networks it is in: all of them in one shard, which is the widest one's.
-fn by_address(derived: &Derived, address: Option<IpAddr>, (kind, limit): (&str, u32)) -> Place {
+pub(super) fn by_address(derived: &Derived, address: Option<IpAddr>, (kind, limit): (&str, u32)) -> Place {
     let networks = networks(address);
     let shard = shard_of(derived, &address_hash(derived, widest(&networks)));
     let buckets = networks.iter().map(|network| Bucket {
@@ -235,6 +235,6 @@ fn address_hash(derived: &Derived, network: &str) -> [u8; 32] {
 }
 
 /// The name of the bucket that `hash` stands for.
-fn name(hash: &[u8]) -> String {
+pub(super) fn name(hash: &[u8]) -> String {
     base64url(hash.get(..12).unwrap_or_default())
 }

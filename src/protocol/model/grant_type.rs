@@ -45,6 +45,8 @@ registry! {
     ClientCredentials = "client_credentials" { confidential_only: true, speaks_of_user: false, on_request_only: false },
     /// An extension: one API acts for the person whose token it was given.
     Delegation = "delegation" { confidential_only: true, speaks_of_user: true, on_request_only: true },
+    /// The device authorization grant (RFC 8628).
+    DeviceCode = "urn:ietf:params:oauth:grant-type:device_code" { confidential_only: false, speaks_of_user: true, on_request_only: true },
     /// An extension: a subject that nobody has logged in as.
     Guest = "urn:mintedge:grant-type:guest" { confidential_only: false, speaks_of_user: false, on_request_only: true },
     /// JWTs of trusted issuers as grants (RFC 7523 §2.1).

@@ -15,4 +15,5 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod token_type;
+pub mod user_code;
 pub mod user_id;

@@ -1,10 +1,12 @@
-//! The object of one pushed authorization request (RFC 9126): a value that lives for a minute or for as long as its page is open,
-//! and is taken once. `endpoints::authorize::par` calls it.
+//! The object of one transaction: a pushed authorization request (RFC 9126), a value that lives for a minute or for as long as its
+//! page is open, and is taken once; or what one device asks for (see [`super::device`]). `endpoints::authorize::par` calls it.
 
 use serde::{Deserialize, Serialize};
 
+use super::device;
 use super::rows::{Rows, Transaction};
 use crate::protocol::http::error::ServerError;
+use crate::protocol::http::json::to_json;
 use crate::protocol::model::time::Timestamp;
 
 const ROW: &str = "value";
@@ -24,11 +26,13 @@ pub enum EphemeralCommand {
     Look,
     /// Returns the value and removes it, so the second to take it gets nothing.
     Take,
-    /// Drops the value when it has expired; the object's alarm sends it.
+    /// A command about a device, which has replies of its own.
+    Device(device::DeviceCommand),
+    /// Drops what has expired; the object's alarm sends it.
     Tend,
 }
 
-/// The reply to every command: the value, if there is one.
+/// The reply to every command that isn't about a device: the value, if there is one.
 pub type EphemeralReply = Option<String>;
 
 #[derive(Serialize, Deserialize)]
@@ -37,36 +41,57 @@ struct Kept {
     expires_at: Timestamp,
 }
 
-/// Carries out `command`.
+/// Carries out `command`. Returns the reply as JSON.
 pub(super) fn handle<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
     command: EphemeralCommand,
-) -> Result<EphemeralReply, ServerError> {
-    let kept = rows.read::<Kept>(ROW)?;
-    let alive = kept.filter(|kept| now < kept.expires_at);
-    match (command, alive) {
-        (EphemeralCommand::Put { value, expires_at }, None) => {
-            rows.write(ROW, &Kept { value: Some(value), expires_at })?;
-            rows.wake(expires_at);
-            Ok(None)
-        }
-        (EphemeralCommand::Put { .. }, Some(kept)) => Ok(kept.value),
-        (EphemeralCommand::Look, alive) => Ok(alive.and_then(|kept| kept.value)),
-        (EphemeralCommand::Take, Some(kept)) => {
-            if kept.value.is_some() {
-                rows.write(ROW, &Kept { value: None, expires_at: kept.expires_at })?;
-            }
-            Ok(kept.value)
-        }
-        (EphemeralCommand::Take, None) => Ok(None),
-        (EphemeralCommand::Tend, Some(kept)) => {
-            rows.wake(kept.expires_at);
-            Ok(None)
-        }
-        (EphemeralCommand::Tend, None) => {
-            rows.delete(ROW);
-            Ok(None)
-        }
+) -> Result<String, ServerError> {
+    match command {
+        EphemeralCommand::Device(command) => to_json(&device::handle(rows, now, command)?),
+        EphemeralCommand::Put { value, expires_at } => to_json(&put(rows, now, value, expires_at)?),
+        EphemeralCommand::Look => to_json(&look(rows, now)?),
+        EphemeralCommand::Take => to_json(&take(rows, now)?),
+        EphemeralCommand::Tend => to_json(&tend(rows, now)?),
     }
+}
+
+fn alive<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<Option<Kept>, ServerError> {
+    Ok(rows.read::<Kept>(ROW)?.filter(|kept| now < kept.expires_at))
+}
+
+fn put<R: Rows>(
+    rows: &mut Transaction<'_, R>,
+    now: Timestamp,
+    value: String,
+    expires_at: Timestamp,
+) -> Result<EphemeralReply, ServerError> {
+    if let Some(kept) = alive(rows, now)? {
+        return Ok(kept.value);
+    }
+    rows.write(ROW, &Kept { value: Some(value), expires_at })?;
+    rows.wake(expires_at);
+    Ok(None)
+}
+
+fn look<R: Rows>(rows: &Transaction<'_, R>, now: Timestamp) -> Result<EphemeralReply, ServerError> {
+    Ok(alive(rows, now)?.and_then(|kept| kept.value))
+}
+
+fn take<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<EphemeralReply, ServerError> {
+    let Some(kept) = alive(rows, now)? else { return Ok(None) };
+    if kept.value.is_some() {
+        rows.write(ROW, &Kept { value: None, expires_at: kept.expires_at })?;
+    }
+    Ok(kept.value)
+}
+
+fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<EphemeralReply, ServerError> {
+    device::tend(rows, now)?;
+    match rows.read::<Kept>(ROW)? {
+        Some(kept) if now < kept.expires_at => rows.wake(kept.expires_at),
+        Some(_) => rows.delete(ROW),
+        None => {}
+    }
+    Ok(None)
 }

@@ -1,5 +1,5 @@
 //! The objects that hold what is single-use, revocable, personal or elected: one strongly consistent, single-threaded object for
-//! each issuer, user, directory shard, pushed request, and hour of used tokens. `server::calls` sends them commands; `edge` and
+//! each issuer, user, directory shard, pushed request, device that asks for tokens, and hour of used tokens. `server::calls` sends them commands; `edge` and
 //! `memory` run them.
 //!
 //! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object. It reads rows, decides,
@@ -8,6 +8,7 @@
 //! again with the result.
 
 pub mod control;
+pub mod device;
 pub mod directory;
 pub mod ephemeral;
 mod order;
@@ -36,7 +37,7 @@ pub enum Class {
     Subject,
     /// One shard of the login identifiers; see [`directory`].
     Directory,
-    /// One pushed authorization request; see [`ephemeral`].
+    /// One pushed authorization request, or what one device asks for; see [`ephemeral`] and [`device`].
     Ephemeral,
     /// The used one-time tokens of one shard and hour; see [`replay`].
     Replay,
@@ -121,7 +122,7 @@ pub fn handle<R: Rows, E: Entropy>(
             write(&subject::handle(&mut transaction, now, entropy, command, computed)?)
         }
         Class::Directory => write(&directory::handle(&mut transaction, now, read(command)?)?),
-        Class::Ephemeral => write(&ephemeral::handle(&mut transaction, now, read(command)?)?),
+        Class::Ephemeral => ephemeral::handle(&mut transaction, now, read(command)?),
         Class::Replay => write(&replay::handle(&mut transaction, now, read(command)?)?),
     }?;
     Ok((Answer::Reply(reply), transaction.finish()))

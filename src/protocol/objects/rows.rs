@@ -32,6 +32,9 @@ pub trait Rows {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<(String, String)>, ServerError>;
+
+    /// The note under `key`, if the object has made one and was not put away since.
+    fn recall(&self, key: &str) -> Option<String>;
 }
 
 /// What a command makes change, in one commit.
@@ -39,6 +42,8 @@ pub trait Rows {
 pub struct Changes {
     /// The rows to write; a row without a value is deleted. Each key comes once.
     pub writes: BTreeMap<String, Option<String>>,
+    /// The notes to keep in memory for as long as the object is there. They cost no row, and may be lost at any time.
+    pub notes: BTreeMap<String, String>,
     /// The time at which the object's alarm has to ring, or earlier.
     pub alarm: Option<Timestamp>,
 }
@@ -143,6 +148,20 @@ impl<'a, R: Rows> Transaction<'a, R> {
     /// Deletes a row, if there is one.
     pub fn delete(&mut self, key: impl Into<String>) {
         self.changes.writes.insert(key.into(), None);
+    }
+
+    /// Makes a note, which costs no row: only the object's memory keeps it, until the platform puts the object away.
+    ///
+    /// # Errors
+    /// Ours only: `value` is no JSON.
+    pub fn note<T: Serialize>(&mut self, key: &str, value: &T) -> Result<(), ServerError> {
+        self.changes.notes.insert(key.to_owned(), to_json(value)?);
+        Ok(())
+    }
+
+    /// Reads a note that an earlier command has made; `None` if there is none, or none that can be read.
+    pub fn recall<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        json::from_str(&self.rows.recall(key)?).ok()
     }
 
     /// Makes the alarm ring at `at` or earlier.

@@ -61,7 +61,8 @@ pub struct ConsentGroup<'a> {
 }
 
 impl ConsentGroup<'_> {
-    fn render(&self, html: &mut Html) {
+    /// Writes what is asked for there.
+    pub(super) fn render(&self, html: &mut Html) {
         html.markup("<section>\n<h2>");
         match self.resource {
             Some(resource) => html.markup("<bdi>").text(resource).markup("</bdi>"),

@@ -80,8 +80,12 @@ impl Field<'_> {
         if !self.value.is_empty() {
             html.attribute("value", self.value);
         }
-        let plain = self.autocomplete == "username";
-        html.markup_if(plain, " autocapitalize=\"none\" autocorrect=\"off\" spellcheck=\"false\"");
+        match self.autocomplete {
+            "username" => html.markup(" autocapitalize=\"none\" autocorrect=\"off\" spellcheck=\"false\""),
+            // A code that is read from elsewhere.
+            "off" => html.markup(" autocapitalize=\"characters\" autocorrect=\"off\" spellcheck=\"false\""),
+            _ => html,
+        };
         html.markup_if(!self.optional, " required").markup_if(self.readonly, " readonly");
         html.markup_if(self.autofocus, " autofocus");
         self.describe(html);

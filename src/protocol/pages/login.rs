@@ -56,6 +56,8 @@ pub struct LoginPage<'a> {
     pub sign_up_uri: Option<&'a str>,
     /// Whether there is a way back to the application without signing in.
     pub cancel: bool,
+    /// Whether somebody signs in to connect a device, and not to see their account.
+    pub connects_device: bool,
 }
 
 impl LoginPage<'_> {
@@ -79,7 +81,9 @@ impl LoginPage<'_> {
 
     fn heading(&self, html: &mut Html) {
         let Some(client) = &self.client else {
-            html.markup("<h1>Sign in</h1>\n<p class=\"lead\">to your account</p>\n");
+            html.markup("<h1>Sign in</h1>\n<p class=\"lead\">");
+            html.markup(if self.connects_device { "to connect your device" } else { "to your account" });
+            html.markup("</p>\n");
             return;
         };
         client.mark(html);

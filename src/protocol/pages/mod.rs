@@ -11,6 +11,7 @@
 mod account;
 mod color;
 mod consent;
+mod device;
 mod error;
 mod form;
 mod form_post;
@@ -28,6 +29,7 @@ mod uri;
 
 pub use account::{AccountNotice, AccountPage, AppRow, SessionRow};
 pub use consent::{ConsentGroup, ConsentPage, ConsentScope};
+pub use device::{DeviceCodePage, DeviceDonePage, DevicePage, DeviceProblem, Whereabouts};
 pub use error::{ErrorPage, Trouble};
 pub use form::FormTarget;
 pub use form_post::{FormPostPage, SUBMIT_SCRIPT};

@@ -14,6 +14,7 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::Class;
+use crate::protocol::objects::device;
 use crate::protocol::objects::directory;
 use crate::protocol::objects::ephemeral;
 use crate::protocol::objects::replay;
@@ -47,6 +48,15 @@ impl<P: Platform> Server<P> {
         command: &ephemeral::EphemeralCommand,
     ) -> Result<ephemeral::EphemeralReply, ServerError> {
         self.call(Class::Ephemeral, name, command).await
+    }
+
+    /// Has the object `name`, which holds what a device asks for, carry out `command`.
+    pub(crate) async fn device(
+        &self,
+        name: &str,
+        command: device::DeviceCommand,
+    ) -> Result<device::DeviceReply, ServerError> {
+        self.call(Class::Ephemeral, name, &ephemeral::EphemeralCommand::Device(command)).await
     }
 
     /// Has the object `name`, which remembers one-time tokens that were used, carry out `command`.

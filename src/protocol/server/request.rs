@@ -162,7 +162,8 @@ impl<'a> RequestContext<'a> {
 
     /// Whether the request is logged in any case: it was refused, it failed, or it is administration.
     pub(crate) fn is_worth_a_line(&self) -> bool {
-        let failed = self.failure.borrow().is_some() || self.refused.get().is_some();
+        let failed = self.failure.borrow().as_ref().is_some_and(|failure| !is_usual(failure));
+        let failed = failed || self.refused.get().is_some();
         failed || self.endpoint.get().starts_with("admin")
     }
 
@@ -206,6 +207,11 @@ impl<'a> RequestContext<'a> {
         };
         serde_json::to_string(&line).unwrap_or_default()
     }
+}
+
+/// Whether a refusal is how things are meant to go: a device asks every few seconds until somebody has decided.
+fn is_usual(failure: &Failure) -> bool {
+    failure.code() == Code::AuthorizationPending
 }
 
 #[derive(Serialize)]

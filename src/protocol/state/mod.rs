@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod config;
+pub mod device;
 pub mod keys;
 pub mod refresh;
 pub mod roots;

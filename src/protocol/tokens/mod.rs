@@ -3,6 +3,7 @@
 //! call it.
 
 pub mod authorization_code;
+pub mod device_code;
 pub mod device_secret;
 pub mod grant_ref;
 mod liveness;

@@ -88,6 +88,7 @@ impl Check {
         self.frontchannel(client, at);
         self.sector(client, at);
         self.refresh(client, at);
+        self.device(client, at);
         for (number, resource) in client.serves.iter().enumerate() {
             if !(known.resource)(resource) {
                 self.say(format!("{at}.serves[{number}]"), format!("there is no resource `{resource}`"));
@@ -147,6 +148,16 @@ impl Check {
                 format!("{at}.sector_identifier"),
                 "pairwise subjects need it when the redirect URIs are not all on one host",
             );
+        }
+    }
+
+    fn device(&mut self, client: &ClientConfig, at: &str) {
+        if !(120..=1800).contains(&client.device.lifetime) {
+            self.say(format!("{at}.device.lifetime"), "120 to 1800 seconds");
+        }
+        let may_use = client.grant_types.contains(&GrantType::DeviceCode);
+        if !may_use && !client.device.is_default() {
+            self.say(format!("{at}.device"), format!("only with the grant `{}`", GrantType::DeviceCode));
         }
     }
 

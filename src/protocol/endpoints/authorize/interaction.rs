@@ -148,7 +148,18 @@ impl<P: Platform> Interaction<'_, P> {
             let problem = problem.or(self.problem);
             let (theme, client) = (&self.snapshot.branding, Some(self.client_face()));
             let sign_up_uri = sign_up.as_deref();
-            LoginPage { base, theme, client, target, login_hint, problem, sign_up_uri, cancel: true }.render()
+            LoginPage {
+                base,
+                theme,
+                client,
+                target,
+                login_hint,
+                problem,
+                sign_up_uri,
+                cancel: true,
+                connects_device: false,
+            }
+            .render()
         });
         Ok(page.await?)
     }

@@ -10,15 +10,16 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::endpoints::authorize::interaction::{Interaction, interaction, stale};
 use crate::protocol::endpoints::authorize::sign_up_page::sign_up_page;
 use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::consent_groups::consent_groups;
 use crate::protocol::endpoints::error_page::error_page;
 use crate::protocol::endpoints::paths::{CONSENT, SELECT};
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::model::id::Id;
-use crate::protocol::model::scope::{ScopeSet, USER_SCOPES};
+use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::subject::SessionState;
-use crate::protocol::pages::{ConsentGroup, ConsentPage, ConsentScope, SelectAccountPage, SignUpProblem};
+use crate::protocol::pages::{ConsentPage, SelectAccountPage, SignUpProblem};
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -224,34 +225,11 @@ impl<P: Platform> Interaction<'_, P> {
                 client: self.client_face(),
                 target,
                 account: &state.user.login,
-                groups: self.consent_groups(),
+                groups: consent_groups(&self.snapshot, &self.asks_for(), &self.scopes),
                 redirect_host: redirect.as_ref().map(RegisteredRedirectUri::host).unwrap_or_default(),
             }
             .render()
         });
         Ok(page.await?)
-    }
-
-    /// The scopes by what they are about: the user, then each resource.
-    fn consent_groups(&self) -> Vec<ConsentGroup<'_>> {
-        let asked = self.asks_for();
-        let about_you = USER_SCOPES.into_iter().filter(|scope| asked.contains(scope)).collect::<Vec<_>>();
-        let mut groups = Vec::new();
-        if !about_you.is_empty() {
-            let scopes =
-                about_you.into_iter().map(|scope| ConsentScope { scope, description: None }).collect();
-            groups.push(ConsentGroup { resource: None, scopes });
-        }
-        for resource in &self.snapshot.resources {
-            let own = self.scopes.iter().filter(|scope| resource.scopes.contains(scope));
-            let description = |scope: &str| resource.scope_descriptions.get(scope).map(String::as_str);
-            let scopes: Vec<_> =
-                own.map(|scope| ConsentScope { scope, description: description(scope) }).collect();
-            if !scopes.is_empty() {
-                let name = resource.name.as_deref().unwrap_or(&resource.identifier);
-                groups.push(ConsentGroup { resource: Some(name), scopes });
-            }
-        }
-        groups
     }
 }

@@ -46,10 +46,21 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     entropy: &E,
     redemption: Redemption,
 ) -> Result<SubjectReply, ServerError> {
-    let Redemption { id, mut grant, refresh, max_grants, idle, removed_at, password_epoch, proof, device } =
-        redemption;
+    let (approved_in, repeats) = (redemption.approved_in, redemption.repeats);
+    let Redemption {
+        id,
+        mut grant,
+        refresh,
+        max_grants,
+        idle,
+        removed_at,
+        password_epoch,
+        proof,
+        device,
+        ..
+    } = redemption;
     if let Some(mut earlier) = rows.read::<Grant>(&key(id))? {
-        if now.since(earlier.created_at) <= DOUBLE_SUBMIT {
+        if repeats || now.since(earlier.created_at) <= DOUBLE_SUBMIT {
             return Ok(SubjectReply::Refused(GrantRefusal::CodeUsedJustNow));
         }
         revoke_row(rows, now, &id.to_string(), &mut earlier, Why::CodeReplayed)?;
@@ -58,7 +69,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
     let Some(user) = user(rows)?.filter(|user| user.enabled) else {
         return Ok(SubjectReply::Refused(GrantRefusal::UserGone));
     };
-    if let Some(sid) = grant.sid {
+    if let Some(sid) = grant.sid.or(approved_in) {
         let Some(session) = sessions::live(rows, now, sid)? else {
             return Ok(SubjectReply::Refused(GrantRefusal::SessionEnded));
         };

@@ -200,6 +200,12 @@ pub struct Redemption {
     /// The device secrets that the grant may get, if it gets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceOffer>,
+    /// A session that has to be alive although the grant doesn't belong to it: the one in which somebody approved a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_in: Option<Id>,
+    /// Whether it is usual that what is redeemed comes again, so that nothing is revoked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
 }
 
 /// The device secrets that a grant may get: the one that was shown, if it is one of the session, or else a new one.

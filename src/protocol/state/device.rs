@@ -1,0 +1,189 @@
+//! A device's wish for tokens (RFC 8628) and what becomes of it: waiting, then approved or denied by a person, and asked for by
+//! the device again and again.
+//!
+//! What the device asks for and what a person approves are texts here. `objects::device` keeps the record, and the pace of the
+//! device's polls in memory only: a poll writes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::{MINUTE, Timestamp};
+
+/// How long a device waits between two polls at first, in seconds (`interval`, RFC 8628 §3.2).
+pub const INTERVAL: u64 = 5;
+/// How much longer it has to wait after each poll that came too early, in seconds (RFC 8628 §3.5).
+const SLOWER_BY: u64 = 5;
+/// The longest that it is made to wait, in seconds.
+const SLOWEST: u64 = MINUTE;
+/// How much longer than the user code the device code works, in seconds: so that somebody who says yes at the last moment has not
+/// said it in vain.
+pub const GRACE: u64 = MINUTE;
+
+/// What a device has asked for, until it has expired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    /// The SHA-256 of the device code's secret.
+    pub sha256: SecretHash,
+    /// What the device asks for.
+    pub request: String,
+    /// When nobody can decide any more.
+    pub expires_at: Timestamp,
+    /// What a person has decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DeviceDecision>,
+}
+
+/// What a person has decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceDecision {
+    /// The device gets nothing.
+    Denied,
+    /// The device gets what this text says.
+    Approved(String),
+}
+
+/// How fast a device polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// How long the device has to wait between two polls, in seconds.
+    pub interval: u64,
+    /// When it polled last.
+    pub polled_at: Timestamp,
+}
+
+/// What a poll of the device yields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum PollOutcome {
+    /// Nobody has decided yet.
+    Pending,
+    /// Nobody has decided yet, and the device polls too often.
+    TooEarly,
+    /// A person said no.
+    Denied,
+    /// A person said yes; this is what was approved.
+    Approved(String),
+    /// Nobody has decided in time.
+    Expired,
+    /// The device code is another one's.
+    Unknown,
+}
+
+impl DeviceRecord {
+    /// When the record is of no use to anybody any more.
+    pub fn ends_at(&self) -> Timestamp {
+        self.expires_at.plus(GRACE)
+    }
+
+    /// Whether a person can still decide.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.decision.is_none() && now < self.expires_at
+    }
+
+    /// The record with a person's decision. `None` if it is decided already or too late, or if `sha256` is another one's: then
+    /// somebody saw what another device had asked for.
+    pub fn decided(self, sha256: &SecretHash, decision: DeviceDecision, now: Timestamp) -> Option<Self> {
+        let decides = self.is_open(now) && self.sha256 == *sha256;
+        decides.then_some(Self { decision: Some(decision), ..self })
+    }
+
+    /// Answers a poll with the secret that has the hash `sha256`. Returns the new pace where that matters: a decision is handed
+    /// out however early the device asks for it.
+    pub fn poll(
+        &self,
+        sha256: &SecretHash,
+        pace: Option<Pace>,
+        now: Timestamp,
+    ) -> (PollOutcome, Option<Pace>) {
+        if self.sha256 != *sha256 {
+            return (PollOutcome::Unknown, None);
+        }
+        match &self.decision {
+            _ if now >= self.ends_at() => (PollOutcome::Expired, None),
+            Some(DeviceDecision::Denied) => (PollOutcome::Denied, None),
+            Some(DeviceDecision::Approved(approval)) => (PollOutcome::Approved(approval.clone()), None),
+            None if now >= self.expires_at => (PollOutcome::Expired, None),
+            None => waiting(pace, now),
+        }
+    }
+}
+
+fn waiting(pace: Option<Pace>, now: Timestamp) -> (PollOutcome, Option<Pace>) {
+    let interval = pace.map_or(INTERVAL, |pace| pace.interval);
+    let is_early = pace.is_some_and(|pace| now.since(pace.polled_at) < pace.interval);
+    let (outcome, interval) = if is_early {
+        (PollOutcome::TooEarly, interval.saturating_add(SLOWER_BY).min(SLOWEST))
+    } else {
+        (PollOutcome::Pending, interval)
+    };
+    (outcome, Some(Pace { interval, polled_at: now }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::model::secret::Secret;
+
+    const START: Timestamp = Timestamp(1000);
+
+    fn hash(text: &str) -> SecretHash {
+        Secret::received(text).hash()
+    }
+
+    fn record() -> DeviceRecord {
+        DeviceRecord {
+            sha256: hash("a"),
+            request: "r".to_owned(),
+            expires_at: START.plus(600),
+            decision: None,
+        }
+    }
+
+    #[test]
+    fn a_device_that_polls_too_early_has_to_wait_longer_from_then_on() {
+        let mut pace = None;
+        let mut poll = |after: u64| {
+            let (outcome, next) = record().poll(&hash("a"), pace, START.plus(after));
+            pace = next;
+            (outcome, pace.expect("a pace").interval)
+        };
+        assert_eq!(poll(0), (PollOutcome::Pending, 5));
+        assert_eq!(poll(5), (PollOutcome::Pending, 5));
+        assert_eq!(poll(9), (PollOutcome::TooEarly, 10));
+        assert_eq!(poll(18), (PollOutcome::TooEarly, 15), "five seconds are too early now");
+        assert_eq!(poll(33), (PollOutcome::Pending, 15));
+        assert_eq!(poll(47), (PollOutcome::TooEarly, 20));
+        for _ in 0..100 {
+            let (_, interval) = poll(47);
+            assert!(interval <= 60);
+        }
+        assert_eq!(poll(107), (PollOutcome::Pending, 60));
+    }
+
+    #[test]
+    fn a_decision_is_made_once_in_time_and_for_what_was_seen() {
+        let yes = || DeviceDecision::Approved("yes".to_owned());
+        let approved = record().decided(&hash("a"), yes(), START.plus(599)).expect("decided");
+        assert_eq!(approved.clone().decided(&hash("a"), DeviceDecision::Denied, START.plus(599)), None);
+        assert_eq!(record().decided(&hash("a"), yes(), START.plus(600)), None, "too late");
+        assert_eq!(record().decided(&hash("b"), yes(), START), None, "another device's");
+        let poll =
+            |record: &DeviceRecord, secret, after| record.poll(&hash(secret), None, START.plus(after)).0;
+        assert_eq!(poll(&approved, "a", 600), PollOutcome::Approved("yes".to_owned()), "just in time");
+        assert_eq!(poll(&approved, "a", 660), PollOutcome::Expired);
+        assert_eq!(poll(&approved, "b", 600), PollOutcome::Unknown);
+        assert_eq!(poll(&record(), "a", 599), PollOutcome::Pending);
+        assert_eq!(poll(&record(), "a", 600), PollOutcome::Expired);
+        let denied = record().decided(&hash("a"), DeviceDecision::Denied, START).expect("decided");
+        assert_eq!(poll(&denied, "a", 1), PollOutcome::Denied);
+    }
+
+    #[test]
+    fn a_decision_is_handed_out_however_early_it_is_asked_for() {
+        let approved = record().decided(&hash("a"), DeviceDecision::Denied, START).expect("decided");
+        let pace = Some(Pace { interval: 60, polled_at: START });
+        assert_eq!(approved.poll(&hash("a"), pace, START), (PollOutcome::Denied, None));
+    }
+}
