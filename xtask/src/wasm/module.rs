@@ -102,6 +102,7 @@ fn imported_functions(section: &[u8]) -> Option<usize> {
             1 => limits(after.get(1..)?)?,
             2 => limits(after)?,
             3 => after.get(2..)?,
+            4 => number(after.get(1..)?)?.1,
             _ => return None,
         };
     }
@@ -195,8 +196,9 @@ mod tests {
 
     #[test]
     fn functions_are_named_past_the_imported_ones() {
-        // A memory with a maximum, a function, a table without: as `import` of module "m", name "".
-        let imports = section(2, b"\x03\x01m\0\x02\x01\x01\x02\x01m\0\x00\x00\x01m\0\x01\x70\x00\x01");
+        // A memory with a maximum, a tag of an exception, a function, a table without: as `import` of module "m", name "".
+        let memory_and_tag = b"\x04\x01m\0\x02\x01\x01\x02\x01m\0\x04\0\x05".as_slice();
+        let imports = section(2, &[memory_and_tag, b"\x01m\0\x00\x00\x01m\0\x01\x70\x00\x01"].concat());
         let code = section(10, b"\x02\x03one\x05three");
         let names = section(0, b"\x04name\x00\x02\x01m\x01\x0d\x03\x00\x01i\x01\x02a1\x02\x03b::");
         let data = section(11, b"12345");
