@@ -2,11 +2,12 @@
 // into a Response: strings cross the wasm boundary much faster than Request and Response objects do, and few strings faster
 // than many. A token request takes a shorter way than others (docs/decisions/lean-path.md).
 //
-// The answer is one string, or a promise of one: the status, a line feed, `name: value` lines, an empty line, the body.
+// The answer is one string: the status, a line feed, `name: value` lines, an empty line, the body. While there is none, wasm
+// returns the number of a promise that is waited for here, and is resumed with what it became; or a promise of the answer.
 import Shim from "../build/index.js";
 import "./documents.mjs";
 import { serverError } from "./failure.mjs";
-import { useBindings } from "./outside.mjs";
+import { takeAwaited, useBindings } from "./outside.mjs";
 import { guard } from "./recovery.mjs";
 
 export { Control, Directory, Ephemeral, Replay, Subject } from "./objects.mjs";
@@ -26,8 +27,8 @@ const COUNTRY = "cf-ipcountry";
 const BODY_LIMIT = 65_536;
 const ADMIN_BODY_LIMIT = 1_048_576;
 
-// The shim exports its functions as methods only. This one is called without an instance, hence `guard`.
-const { handle } = Shim.prototype;
+// The shim exports its functions as methods only. These are called without an instance, hence `guard`.
+const { handle, resume } = Shim.prototype;
 
 export default {
   fetch(request, env) {
@@ -84,7 +85,32 @@ function answer(request, head, text, bytes, tooLarge) {
   try {
     const answered = guard(() => handle(head, text, bytes, tooLarge));
     if (typeof answered === "string") return toResponse(answered);
+    if (typeof answered === "number") return resumed(request, answered, takeAwaited());
     return answered.then(toResponse).catch((error) => serverError(request, error));
+  } catch (error) {
+    return serverError(request, error);
+  }
+}
+
+/** Waits for what the request waits for, as often as it does, and makes the Response. */
+async function resumed(request, ticket, awaited) {
+  try {
+    let answered = ticket;
+    while (typeof answered === "number") {
+      const number = answered;
+      let value;
+      let isRejected = false;
+      try {
+        value = await awaited;
+      } catch (error) {
+        value = error;
+        isRejected = true;
+      }
+      answered = guard(() => resume(number, value, isRejected));
+      awaited = takeAwaited();
+    }
+    if (answered === undefined) throw new Error("the wasm instance was replaced");
+    return toResponse(await answered);
   } catch (error) {
     return serverError(request, error);
   }

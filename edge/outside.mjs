@@ -9,6 +9,24 @@ export function useBindings(env) {
   bindings = env;
 }
 
+// The promise that a request waits for, and its number. A number is never given twice, whatever becomes of wasm meanwhile.
+let awaited;
+let ticket = 0;
+
+/** Keeps a promise for `takeAwaited`, and returns its number. */
+function waitFor(promise) {
+  awaited = promise;
+  ticket = (ticket + 1) >>> 0;
+  return ticket;
+}
+
+/** The promise that was kept last. Called right after wasm has returned its number. */
+export function takeAwaited() {
+  const promise = awaited;
+  awaited = undefined;
+  return promise;
+}
+
 /**
  * Signs `message` with an imported private key. The runtime copies the message before this returns, so it may be a view of
  * wasm's memory.
@@ -65,4 +83,4 @@ async function postForm(url, form, timeout) {
 }
 
 // Where `src/edge/js.rs` finds them.
-globalThis.mintedge = { bindings: () => bindings, callObject, postForm, readSnapshots, sign, writeSnapshots };
+globalThis.mintedge = { bindings: () => bindings, callObject, postForm, readSnapshots, sign, waitFor, writeSnapshots };

@@ -14,7 +14,7 @@ fn a_panic_fails_what_is_under_way_and_nothing_after_it() {
     let target = target();
     let fixture = Fixture::new(&target);
     let client = fixture.client(&serde_json::json!({}));
-    for place in ["call", "poll", "await", "object"] {
+    for place in ["call", "poll", "await", "resume", "object"] {
         println!("a panic: {place}");
         // Longer than a request may take here: it ends early, or the test fails.
         let waiting = std::thread::spawn(|| probe("wait"));
@@ -27,6 +27,18 @@ fn a_panic_fails_what_is_under_way_and_nothing_after_it() {
         expect_page(&suite::http::target().send(&visit), place);
         fixture.request_token(&client, "").expect(200);
         fixture.admin("GET", "keys", None).expect(200);
+    }
+    what_is_resumed_after_a_panic_fails();
+    fixture.request_token(&client, "").expect(200);
+}
+
+/// A request for which the entry point waits is resumed in an instance that doesn't know it.
+fn what_is_resumed_after_a_panic_fails() {
+    let waiting = std::thread::spawn(|| probe("wait"));
+    let outside = std::thread::spawn(|| probe("wait-outside"));
+    probe("both-waiting");
+    for failed in [probe("poll"), waiting.join().expect("an answer"), outside.join().expect("an answer")] {
+        expect_server_error(&failed, "resumed");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The few JavaScript functions that no crate binds in the way they are needed here. The other files of `edge` call them.
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::protocol::http::error::ServerError;
@@ -16,11 +16,11 @@ extern "C" {
     /// Calls `getDocument` in `edge/documents.mjs`. Returns whether the document is a copy, and its bytes as a `Uint8Array`;
     /// throws an exception that says why there is none.
     #[wasm_bindgen(catch, js_name = mintedgeGetDocument)]
-    pub(super) async fn get_document(url: &str, fresh: bool) -> Result<JsValue, JsValue>;
+    pub(super) fn get_document(url: &str, fresh: bool) -> Result<Promise, JsValue>;
 
     /// Calls `keepDocument` in `edge/documents.mjs`, which keeps a copy of a document for a few minutes.
     #[wasm_bindgen(catch, js_name = mintedgeKeepDocument)]
-    pub(super) async fn keep_document(url: &str, bytes: js_sys::Uint8Array) -> Result<JsValue, JsValue>;
+    pub(super) fn keep_document(url: &str, bytes: js_sys::Uint8Array) -> Result<Promise, JsValue>;
 }
 
 /// The functions of `edge/outside.mjs`.
@@ -29,39 +29,40 @@ extern "C" {
     /// The bindings of this deployment, as `wrangler.toml` names them.
     pub(super) fn bindings() -> JsValue;
 
+    /// Has `edge/entry.mjs` wait for a promise. Returns the number by which it resumes the request.
+    #[wasm_bindgen(js_name = waitFor)]
+    pub(super) fn wait_for(promise: &Promise) -> u32;
+
     /// Signs `message` with a private key. Returns a promise of an `ArrayBuffer`. `algorithm` is a name of RFC 7518 §3.1.
     #[wasm_bindgen(catch)]
-    pub(super) fn sign(
-        algorithm: &str,
-        key: &web_sys::CryptoKey,
-        message: &[u8],
-    ) -> Result<js_sys::Promise, JsValue>;
+    pub(super) fn sign(algorithm: &str, key: &web_sys::CryptoKey, message: &[u8])
+    -> Result<Promise, JsValue>;
 
-    /// Sends `command` to the object `name`. Returns the status, a line feed and the answer.
+    /// Sends `command` to the object `name`. Returns a promise of the status, a line feed and the answer.
     #[wasm_bindgen(catch, js_name = callObject)]
-    pub(super) async fn call_object(
+    pub(super) fn call_object(
         env: &JsValue,
         binding: &str,
         name: &str,
         command: &str,
-    ) -> Result<JsValue, JsValue>;
+    ) -> Result<Promise, JsValue>;
 
-    /// Reads snapshots from KV. Returns an array of texts and nulls, in the order of the names. `cache_ttl` is in seconds.
+    /// Reads snapshots from KV. Returns a promise of an array of texts and nulls, in the order of the names. `cache_ttl` is in seconds.
     #[wasm_bindgen(catch, js_name = readSnapshots)]
-    pub(super) async fn read_snapshots(
+    pub(super) fn read_snapshots(
         env: &JsValue,
         names: Vec<String>,
         cache_ttl: u32,
-    ) -> Result<JsValue, JsValue>;
+    ) -> Result<Promise, JsValue>;
 
     /// Writes snapshots to KV, all at once, and deletes those without a value. Returns an array in the same order: null, or a
     /// text that says what failed.
     #[wasm_bindgen(js_name = writeSnapshots)]
     pub(super) async fn write_snapshots(env: &JsValue, names: Vec<String>, values: Array) -> JsValue;
 
-    /// Posts a form and returns the status. `timeout` is in milliseconds.
+    /// Posts a form. Returns a promise of the status. `timeout` is in milliseconds.
     #[wasm_bindgen(catch, js_name = postForm)]
-    pub(super) async fn post_form(url: &str, form: &str, timeout: u32) -> Result<JsValue, JsValue>;
+    pub(super) fn post_form(url: &str, form: &str, timeout: u32) -> Result<Promise, JsValue>;
 }
 
 /// The present time. In production it stands still between I/O.

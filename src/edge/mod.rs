@@ -11,12 +11,10 @@ mod platform;
 #[cfg(feature = "panic-probe")]
 mod probe;
 mod signer;
+mod waits;
 
 use std::cell::RefCell;
-use std::future::Future as _;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 use worker::Env;
@@ -39,8 +37,8 @@ thread_local! {
 /// Answers one request. `head` is the method, the URL and the values of `FORWARDED_HEADERS` in `edge/entry.mjs`, one a line, in
 /// that order; at the pages and endpoints about devices the country comes after them. The body comes as `text` or as `bytes`, or not at all.
 ///
-/// Returns the response as a string, or a promise of it if something had to be waited for. The warm hot path waits for
-/// nothing, and skipping the promise is worth a tenth of a request.
+/// Returns the response as a string if nothing had to be waited for. Otherwise returns a number, the ticket of a promise that the
+/// caller waits for and [`resume`]s with; or a promise of the response.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn handle(head: &str, text: Option<String>, bytes: Option<Vec<u8>>, too_large: bool) -> JsValue {
@@ -58,19 +56,19 @@ pub fn handle(head: &str, text: Option<String>, bytes: Option<Vec<u8>>, too_larg
     };
     #[cfg(feature = "panic-probe")]
     probe::call(url);
-    let mut answer = Box::pin(async move {
+    waits::advance(Box::pin(async move {
         #[cfg(feature = "panic-probe")]
         probe::run(server.platform(), &request.path).await;
         to_wire(&server.handle(&request).await)
-    });
-    match Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(response) => JsValue::from_str(&response),
-        // The promise polls again, with a waker of its own.
-        Poll::Pending => {
-            wasm_bindgen_futures::future_to_promise(async move { Ok(JsValue::from_str(&answer.await)) })
-                .into()
-        }
-    }
+    }))
+}
+
+/// Goes on with the request that waits for the promise that `ticket` names, which was fulfilled with `value` or rejected with it.
+/// Returns what [`handle`] returns; undefined if no request waits for it any more.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn resume(ticket: u32, value: JsValue, is_rejected: bool) -> JsValue {
+    waits::resume(ticket, if is_rejected { Err(value) } else { Ok(value) })
 }
 
 /// Returns the isolate's server, and makes it the first time.

@@ -8,6 +8,7 @@ use worker::Env;
 use super::js::{self, Random, failed};
 use super::objects::MISCONFIGURED;
 use super::signer;
+use super::waits::settled;
 use crate::protocol::codec::json;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::SigningKey;
@@ -49,7 +50,8 @@ impl Edge {
     }
 
     async fn call(&self, binding: &str, name: &str, command: &str) -> Result<(u16, String), ServerError> {
-        let answer = js::call_object(self.env.as_ref(), binding, name, command).await.map_err(failed)?;
+        let answer = js::call_object(self.env.as_ref(), binding, name, command).map_err(failed)?;
+        let answer = settled(answer).await.map_err(failed)?;
         let answer = answer.as_string().unwrap_or_default();
         let (status, text) = answer.split_once('\n').unwrap_or_default();
         Ok((status.parse().unwrap_or_default(), text.to_owned()))
@@ -73,7 +75,8 @@ impl Platform for Edge {
 
     async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError> {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        let values = js::read_snapshots(self.env.as_ref(), names, KV_CACHE).await.map_err(failed)?;
+        let values = js::read_snapshots(self.env.as_ref(), names, KV_CACHE).map_err(failed)?;
+        let values = settled(values).await.map_err(failed)?;
         Ok(Array::from(&values).iter().map(|value| value.as_string()).collect())
     }
 
@@ -103,17 +106,21 @@ impl Platform for Edge {
     }
 
     async fn get_document(&self, url: &str, fresh: bool) -> Result<Document, ServerError> {
-        let answer = Array::from(&js::get_document(url, fresh).await.map_err(js::message)?);
+        let document = js::get_document(url, fresh).map_err(js::message)?;
+        let answer = Array::from(&settled(document).await.map_err(js::message)?);
         Ok(Document { is_copy: answer.get(0).is_truthy(), bytes: Uint8Array::new(&answer.get(1)).to_vec() })
     }
 
     async fn keep_document(&self, url: &str, bytes: &[u8]) {
         // The document has been read. That there is no copy costs only the next request a fetch.
-        let _ = js::keep_document(url, Uint8Array::from(bytes)).await;
+        if let Ok(kept) = js::keep_document(url, Uint8Array::from(bytes)) {
+            let _ = settled(kept).await;
+        }
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {
-        let status = js::post_form(url, form, POST_TIMEOUT).await.map_err(failed)?;
+        let status = js::post_form(url, form, POST_TIMEOUT).map_err(failed)?;
+        let status = settled(status).await.map_err(failed)?;
         let status = status.as_f64().ok_or(ServerError::internal("the status is no number"))?;
         #[expect(
             clippy::as_conversions,

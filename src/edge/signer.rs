@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 
 use super::js::{self, failed};
+use super::waits::settled;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::model::jwk::{Alg, PublicJwk};
@@ -44,7 +44,7 @@ pub(super) async fn sign(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, Se
         None => import(key).await?,
     };
     let promise = js::sign(key.public.alg.name(), &imported, message).map_err(failed)?;
-    let signature = JsFuture::from(promise).await.map_err(failed)?;
+    let signature = settled(promise).await.map_err(failed)?;
     Ok(Uint8Array::new(&signature).to_vec())
 }
 
@@ -59,7 +59,7 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
     let algorithm = key_algorithm(key.public.alg)?;
     let promise =
         subtle()?.import_key_with_object("pkcs8", &der, &algorithm, false, &usages).map_err(failed)?;
-    let imported: CryptoKey = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
+    let imported: CryptoKey = settled(promise).await.map_err(failed)?.unchecked_into();
     IMPORTED.with_borrow_mut(|keys| keep(kid.clone(), &imported, keys));
     Ok(imported)
 }
@@ -83,7 +83,7 @@ pub(super) async fn verify(
             &data,
         )
         .map_err(failed)?;
-    Ok(JsFuture::from(promise).await.map_err(failed)?.is_truthy())
+    Ok(settled(promise).await.map_err(failed)?.is_truthy())
 }
 
 async fn import_public(alg: Alg, key: &PublicJwk) -> Result<Option<CryptoKey>, ServerError> {
@@ -102,7 +102,7 @@ async fn import_public(alg: Alg, key: &PublicJwk) -> Result<Option<CryptoKey>, S
     let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(alg)?);
     let promise =
         subtle()?.import_key_with_object("jwk", &jwk, &algorithm, false, &usages).map_err(failed)?;
-    let Ok(imported) = JsFuture::from(promise).await else { return Ok(None) };
+    let Ok(imported) = settled(promise).await else { return Ok(None) };
     let imported: CryptoKey = imported.unchecked_into();
     VERIFYING.with_borrow_mut(|keys| keep(name, &imported, keys));
     Ok(Some(imported))
@@ -121,14 +121,14 @@ fn signing_algorithm(alg: Alg) -> Result<Object, ServerError> {
 pub(super) async fn generate(alg: Alg) -> Result<KeyMaterial, ServerError> {
     let usages = Array::of2(&"sign".into(), &"verify".into());
     let promise = subtle()?.generate_key_with_object(&key_algorithm(alg)?, true, &usages).map_err(failed)?;
-    let pair = JsFuture::from(promise).await.map_err(failed)?;
+    let pair = settled(promise).await.map_err(failed)?;
     let member = |name: &str| Reflect::get(&pair, &name.into()).map_err(failed);
     let private: CryptoKey = member("privateKey")?.unchecked_into();
     let public: CryptoKey = member("publicKey")?.unchecked_into();
     let promise = subtle()?.export_key("pkcs8", &private).map_err(failed)?;
-    let der: ArrayBuffer = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
+    let der: ArrayBuffer = settled(promise).await.map_err(failed)?.unchecked_into();
     let promise = subtle()?.export_key("jwk", &public).map_err(failed)?;
-    let jwk = JsFuture::from(promise).await.map_err(failed)?;
+    let jwk = settled(promise).await.map_err(failed)?;
     let private = SecretBytes::new(Uint8Array::new(&der).to_vec());
     Ok(KeyMaterial { alg, public: public_jwk(alg, &jwk)?, private })
 }
