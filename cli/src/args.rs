@@ -6,7 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, clients, completions, explain, export, grants, import, init, keys, plan, schema, token, users,
+    apply, clients, completions, explain, export, grants, import, init, keys, login, logout, plan, schema,
+    token, users,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -20,9 +21,10 @@ Environment:
   MINTEDGE_ISSUER          The server, as --issuer
   MINTEDGE_ADDRESS         Where it is reached, as --address
   MINTEDGE_CA_CERTIFICATE  Certificates to trust, as --ca-certificate
-  MINTEDGE_ADMIN_SECRET    The deployment's ADMIN_SECRET, for everything that needs the admin API
-  MINTEDGE_CLIENT_ID       Another client for the admin API, with
+  MINTEDGE_ADMIN_SECRET    The deployment's ADMIN_SECRET, for the admin API, instead of a login
+  MINTEDGE_CLIENT_ID       Another client for the admin API, instead of a login, with
   MINTEDGE_CLIENT_SECRET   its secret; `token` reads its client's secret from here too
+  MINTEDGE_KEYRING=off     Keep logins in files, not in the system's keyring
   NO_COLOR                 No colors
 
 Exit codes: 0 success, 1 failure, 2 changes (plan --detailed-exitcode), 3 invalid configuration,
@@ -60,6 +62,12 @@ pub(crate) struct Globals {
 pub(crate) enum Command {
     /// Write a first configuration file and make the deployment's secrets.
     Init(init::InitArgs),
+    /// Sign in as an administrator, with a browser.
+    Login(login::LoginArgs),
+    /// Sign out: end the login here and at the server.
+    Logout(logout::LogoutArgs),
+    /// Show who is signed in, and what they may do.
+    Whoami,
     /// Check a configuration file without asking the server.
     Validate(FileArgs),
     /// Show what applying a configuration file would change.

@@ -17,6 +17,7 @@ mod plan;
 mod private_file;
 mod random;
 mod remote;
+mod sign_in;
 mod style;
 mod time;
 mod toml_text;

@@ -113,7 +113,9 @@ fn entry(kind: &str, mut value: Value) -> Result<Table, Failure> {
 }
 
 /// What identifies an entry and what it is called comes first, the rest by name.
-const FIRST: [&str; 12] = [
+const FIRST: [&str; 14] = [
+    "user",
+    "sub",
     "identifier",
     "id",
     "client_id",

@@ -46,10 +46,10 @@ struct Report<'a> {
 }
 
 pub(super) fn run(globals: &Globals, args: &ApplyArgs) -> Result<Answer, Failure> {
-    let file = ConfigFile::read(&args.file.file)?;
+    let mut file = ConfigFile::read(&args.file.file)?;
     let server = server(globals, file.config.issuer.as_deref())?;
     let session = Session::open(server, Access::Write)?;
-    let plan = super::plan::make(&session, &file)?;
+    let plan = super::plan::make(&session, &mut file)?;
     if plan.is_empty() {
         let applied = Report { applied: false, version: plan.version, plan: &plan, secrets: &[] };
         return Ok(Answer::new(plan.to_string(), &applied));

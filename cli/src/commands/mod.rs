@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod administrators;
 pub(crate) mod apply;
 pub(crate) mod clients;
 pub(crate) mod completions;
@@ -9,11 +10,14 @@ pub(crate) mod grants;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod plan;
 pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod users;
 mod validate;
+mod whoami;
 
 use crate::answer::Answer;
 use crate::args::{Cli, Command};
@@ -27,6 +31,9 @@ pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
     let globals = &cli.globals;
     match &cli.command {
         Command::Init(args) => init::run(globals, args),
+        Command::Login(args) => login::run(globals, args),
+        Command::Logout(args) => logout::run(globals, args),
+        Command::Whoami => whoami::run(globals),
         Command::Validate(args) => validate::run(args),
         Command::Plan(args) => plan::run(globals, args),
         Command::Apply(args) => apply::run(globals, args),

@@ -5,6 +5,7 @@ use mintedge::protocol::admin::{ClientView, ConfigView};
 use mintedge::protocol::config::registered_client::ManagedBy;
 use serde::Deserialize;
 
+use super::administrators::{look_up, warn_of_loss};
 use crate::answer::Answer;
 use crate::args::{FileArgs, Globals};
 use crate::failure::{Exit, Failure};
@@ -23,19 +24,21 @@ pub(crate) struct PlanArgs {
 }
 
 pub(super) fn run(globals: &Globals, args: &PlanArgs) -> Result<Answer, Failure> {
-    let file = ConfigFile::read(&args.file.file)?;
+    let mut file = ConfigFile::read(&args.file.file)?;
     let server = server(globals, file.config.issuer.as_deref())?;
-    let plan = make(&Session::open(server, Access::Read)?, &file)?;
+    let plan = make(&Session::open(server, Access::Read)?, &mut file)?;
     let exit = (args.detailed_exitcode && !plan.is_empty()).then_some(Exit::Changes);
     Ok(Answer::new(plan.to_string(), &plan).with_exit(exit).with_warnings(&file.warnings))
 }
 
-/// Compares `file` with what is in force.
+/// Compares `file` with what is in force, and tells it whose accounts its administrators are.
 ///
 /// # Errors
 /// If the server refuses or can't be reached.
-pub(super) fn make(session: &Session, file: &ConfigFile) -> Result<Plan, Failure> {
+pub(super) fn make(session: &Session, file: &mut ConfigFile) -> Result<Plan, Failure> {
     let current: ConfigView = session.get("config")?;
+    look_up(session, file)?;
+    warn_of_loss(&current, file);
     let adoptable = adoptable(session, &current, file)?;
     Ok(Plan::new(current.version, &current.config, &file.config, &adoptable))
 }

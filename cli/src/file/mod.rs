@@ -53,6 +53,13 @@ impl ConfigFile {
         }
     }
 
+    /// Adds something that deserves a second look.
+    pub(crate) fn warn(&mut self, problem: &Problem) {
+        if let Ok(root) = DeTable::parse(&self.source.text) {
+            self.warnings.push(finding(&self.source, root.get_ref(), problem));
+        }
+    }
+
     /// A refusal by the server, with its paths turned into places in the file.
     pub(crate) fn refused(&self, problems: &[Problem]) -> Failure {
         let findings = DeTable::parse(&self.source.text).map(|root| {

@@ -17,21 +17,25 @@ const ADMIN_SECRET: &str = "MINTEDGE_ADMIN_SECRET";
 const CLIENT_ID: &str = "MINTEDGE_CLIENT_ID";
 const CLIENT_SECRET: &str = "MINTEDGE_CLIENT_SECRET";
 
-/// Credentials for the admin API.
-pub(super) fn for_admin() -> Result<Credentials, Failure> {
+/// Credentials for the admin API, if the environment has some.
+pub(super) fn for_admin() -> Result<Option<Credentials>, Failure> {
     if let Some(secret) = variable(ADMIN_SECRET)? {
-        return Ok(Credentials { client_id: ADMIN_CLIENT_ID.to_owned(), secret, variable: ADMIN_SECRET });
+        let client_id = ADMIN_CLIENT_ID.to_owned();
+        return Ok(Some(Credentials { client_id, secret, variable: ADMIN_SECRET }));
     }
-    match (variable(CLIENT_ID)?, variable(CLIENT_SECRET)?) {
-        (Some(id), Some(secret)) => {
-            Ok(Credentials { client_id: id.expose().to_owned(), secret, variable: CLIENT_SECRET })
-        }
-        _ => Err(Failure::usage(
-            "the admin API needs a credential: set MINTEDGE_ADMIN_SECRET to the deployment's ADMIN_SECRET, or \
-             MINTEDGE_CLIENT_ID and MINTEDGE_CLIENT_SECRET to a client's that has the scopes mintedge:read and \
-             mintedge:write",
-        )),
-    }
+    let client = variable(CLIENT_ID)?.zip(variable(CLIENT_SECRET)?);
+    Ok(client.map(|(id, secret)| {
+        let client_id = id.expose().to_owned();
+        Credentials { client_id, secret, variable: CLIENT_SECRET }
+    }))
+}
+
+/// The failure of a command that nobody has signed in for.
+pub(super) fn missing() -> Failure {
+    Failure::usage(
+        "the admin API needs to know who you are: run `mintedge login`. The first time, and for programs, set MINTEDGE_ADMIN_SECRET to \
+         the deployment's ADMIN_SECRET, or MINTEDGE_CLIENT_ID and MINTEDGE_CLIENT_SECRET to a client's that has the scopes",
+    )
 }
 
 /// The secret of an ordinary client.

@@ -37,6 +37,7 @@ pub(super) struct Reply {
 }
 
 /// A client for one server.
+#[derive(Clone)]
 pub(super) struct Http {
     agent: Agent,
     address: Issuer,

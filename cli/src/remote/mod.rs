@@ -17,13 +17,21 @@ use crate::failure::{Exit, Failure};
 use http::{Call, Http};
 
 pub(crate) use credentials::from_environment as secret_from_environment;
-pub(crate) use session::{Access, Session, client_path, user_path};
-pub(crate) use token::{TokenRequest, TokenResponse, request_token};
+pub(crate) use session::{Access, Session, client_path, user_path, who};
+pub(crate) use token::{TokenRequest, TokenResponse, redeem_code, refresh, request_token, revoke};
 
 /// A server: who it is, and how it is reached.
+#[derive(Clone)]
 pub(crate) struct Server {
     issuer: Issuer,
     http: Http,
+}
+
+impl Server {
+    /// Who it is.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
 }
 
 /// The issuer that is meant: `--issuer` or its variable, else the one a configuration file names.

@@ -1,6 +1,8 @@
 //! The admin API, with an access token that lives as long as the command.
 
-use mintedge::protocol::admin::{ErrorView, PREFIX};
+use std::cell::RefCell;
+
+use mintedge::protocol::admin::{ErrorView, PREFIX, WhoView};
 use mintedge::protocol::model::client::AuthMethod;
 use mintedge::protocol::model::issuer::Issuer;
 use mintedge::protocol::model::secret::Secret;
@@ -10,10 +12,11 @@ use serde::de::DeserializeOwned;
 use ureq::http::Method;
 
 use super::Server;
-use super::credentials;
+use super::credentials::{self, Credentials};
 use super::http::{Call, Reply};
 use super::token::{TokenRequest, request_token};
 use crate::failure::{Exit, Failure};
+use crate::sign_in::{access_token, renewed};
 use mintedge::protocol::codec::encoding::form_encode;
 
 /// What a command is going to do: its token carries no more than that takes.
@@ -23,42 +26,40 @@ pub(crate) enum Access {
     Read,
     /// Look and change.
     Write,
+    /// See who one is.
+    Look,
 }
 
 /// A session with the admin API.
 pub(crate) struct Session {
     server: Server,
-    authorization: Secret,
+    token: RefCell<Secret>,
+    /// What the token was had with, for messages.
+    credential: &'static str,
+    /// Whether the token is one of a login, which can be renewed.
+    is_login: bool,
 }
 
+/// What messages call a login.
+const LOGIN: &str = "`mintedge login`";
+
 impl Session {
-    /// Gets a token for the admin API with the credential of the environment.
+    /// Gets a token for the admin API with the credential of the environment, or else the login that there is.
     ///
     /// # Errors
-    /// If there is no credential, or the server doesn't take it.
+    /// If there is neither, or the server doesn't take it.
     pub(crate) fn open(server: Server, access: Access) -> Result<Self, Failure> {
-        let credentials = credentials::for_admin()?;
-        let scopes: &[&str] = match access {
-            Access::Read => &[ADMIN_READ],
-            Access::Write => &[ADMIN_READ, ADMIN_WRITE],
-        };
-        let request = TokenRequest {
-            client_id: &credentials.client_id,
-            secret: &credentials.secret,
-            method: AuthMethod::ClientSecretBasic,
-            scopes: &scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>(),
-            resources: &[server.issuer.admin_resource()],
-        };
-        let response = request_token(&server, &request).map_err(|failure| match failure.error() {
-            "invalid_client" => failure.explained(format!(
-                "{} refused the credential of {}; is it the one of this deployment?",
-                server.issuer.as_str(),
-                credentials.variable
-            )),
-            _ => failure,
-        })?;
-        let authorization = Secret::received(format!("Bearer {}", response.access_token));
-        Ok(Self { server, authorization })
+        if let Some(credentials) = credentials::for_admin()? {
+            let token = RefCell::new(token_for(&server, &credentials, access)?);
+            return Ok(Self { server, token, credential: credentials.variable, is_login: false });
+        }
+        let token = access_token(&server)?.ok_or_else(credentials::missing)?;
+        Ok(Self { server, token: RefCell::new(token), credential: LOGIN, is_login: true })
+    }
+
+    /// What the token was had with.
+    pub(crate) fn credential(&self) -> &'static str {
+        self.credential
     }
 
     /// The server.
@@ -71,18 +72,18 @@ impl Session {
     /// # Errors
     /// If the server refuses or can't be reached; so with all of these.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        self.read(&self.send(Method::GET, path, None, None)?)
+        self.read(&self.send(&Method::GET, path, None, None)?)
     }
 
     /// `GET path` of something that may not be there.
     pub(crate) fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Failure> {
-        let reply = self.send(Method::GET, path, None, None)?;
+        let reply = self.send(&Method::GET, path, None, None)?;
         if reply.status == 404 { Ok(None) } else { self.read(&reply).map(Some) }
     }
 
     /// `POST path` with a JSON body.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
-        self.read(&self.send(Method::POST, path, None, Some(json(body)?))?)
+        self.read(&self.send(&Method::POST, path, None, Some(&json(body)?))?)
     }
 
     /// `PUT path` with a JSON body, and `If-Match` with a version where one is given.
@@ -92,35 +93,46 @@ impl Session {
         version: Option<u64>,
         body: &impl Serialize,
     ) -> Result<T, Failure> {
-        self.read(&self.send(Method::PUT, path, version, Some(json(body)?))?)
+        self.read(&self.send(&Method::PUT, path, version, Some(&json(body)?))?)
     }
 
     /// `PATCH path` with a JSON body.
     pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
-        self.read(&self.send(Method::PATCH, path, None, Some(json(body)?))?)
+        self.read(&self.send(&Method::PATCH, path, None, Some(&json(body)?))?)
     }
 
     /// `DELETE path`.
     pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
-        let reply = self.send(Method::DELETE, path, None, None)?;
+        let reply = self.send(&Method::DELETE, path, None, None)?;
         if reply.status == 204 { Ok(()) } else { Err(failure(self.issuer(), &reply)) }
     }
 
     fn send(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         if_match: Option<u64>,
-        body: Option<String>,
+        body: Option<&str>,
     ) -> Result<Reply, Failure> {
-        self.server.http.send(Call {
-            changes: method != Method::GET,
-            method,
-            path: format!("{PREFIX}{path}"),
-            authorization: Some(&self.authorization),
-            if_match,
-            body: body.map(|text| ("application/json", text)),
-        })
+        let call = |token: &Secret| {
+            self.server.http.send(Call {
+                changes: *method != Method::GET,
+                method: method.clone(),
+                path: format!("{PREFIX}{path}"),
+                authorization: Some(&bearer(token)),
+                if_match,
+                body: body.map(|text| ("application/json", text.to_owned())),
+            })
+        };
+        let reply = call(&self.token.borrow())?;
+        if reply.status != 401 || !self.is_login {
+            return Ok(reply);
+        }
+        // The key may be gone, or this machine's clock be wrong: what is refused like this has changed nothing.
+        let token = renewed(&self.server, &self.token.borrow())?;
+        let reply = call(&token)?;
+        *self.token.borrow_mut() = token;
+        Ok(reply)
     }
 
     fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, Failure> {
@@ -137,6 +149,45 @@ impl Session {
             Failure::new(Exit::Unreachable, "unexpected_answer", description)
         })
     }
+}
+
+/// A token of the client with these credentials that is good for `access` and no more.
+fn token_for(server: &Server, credentials: &Credentials, access: Access) -> Result<Secret, Failure> {
+    let scopes: &[&str] = match access {
+        Access::Read => &[ADMIN_READ],
+        Access::Write => &[ADMIN_READ, ADMIN_WRITE],
+        Access::Look => &[],
+    };
+    let request = TokenRequest {
+        client_id: &credentials.client_id,
+        secret: &credentials.secret,
+        method: AuthMethod::ClientSecretBasic,
+        scopes: &scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>(),
+        resources: &[server.issuer.admin_resource()],
+    };
+    let response = request_token(server, &request).map_err(|failure| match failure.error() {
+        "invalid_client" => failure.explained(format!(
+            "{} refused the credential of {}; is it the one of this deployment?",
+            server.issuer.as_str(),
+            credentials.variable
+        )),
+        _ => failure,
+    })?;
+    Ok(Secret::received(response.access_token))
+}
+
+/// Who the server says `token` is.
+///
+/// # Errors
+/// If the server refuses or can't be reached.
+pub(crate) fn who(server: &Server, token: Secret) -> Result<WhoView, Failure> {
+    let session =
+        Session { server: server.clone(), token: RefCell::new(token), credential: LOGIN, is_login: false };
+    session.get("whoami")
+}
+
+fn bearer(token: &Secret) -> Secret {
+    Secret::received(format!("Bearer {}", token.expose()))
 }
 
 /// The path of a client below the admin API; `rest` continues it.

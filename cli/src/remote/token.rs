@@ -1,6 +1,6 @@
 //! The token endpoint.
 
-use mintedge::protocol::model::client::AuthMethod;
+use mintedge::protocol::model::client::{AuthMethod, CLI_CLIENT_ID};
 use mintedge::protocol::model::issuer::Issuer;
 use mintedge::protocol::model::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -27,9 +27,11 @@ pub(crate) struct TokenResponse {
     pub(crate) access_token: String,
     token_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u64>,
+    pub(crate) expires_in: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
+    pub(crate) scope: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<String>,
 }
 
 /// Asks `server` for a token with `client_credentials` (RFC 6749 §4.4).
@@ -54,15 +56,57 @@ pub(crate) fn request_token(server: &Server, request: &TokenRequest<'_>) -> Resu
             None
         }
     };
-    let reply = server.http.send(Call {
+    read(&server.issuer, &post(server, "/token", header.as_ref(), &fields)?)
+}
+
+/// Redeems the code that an administrator's browser brought (RFC 6749 §4.1.3, RFC 7636 §4.5).
+///
+/// # Errors
+/// If the server refuses or can't be reached; so with all of these.
+pub(crate) fn redeem_code(
+    server: &Server,
+    code: &Secret,
+    redirect_uri: &str,
+    verifier: &Secret,
+) -> Result<TokenResponse, Failure> {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLI_CLIENT_ID),
+        ("code", code.expose()),
+        ("redirect_uri", redirect_uri),
+        ("code_verifier", verifier.expose()),
+    ];
+    read(&server.issuer, &post(server, "/token", None, &fields)?)
+}
+
+/// Renews an administrator's login (RFC 6749 §6).
+pub(crate) fn refresh(server: &Server, refresh_token: &str) -> Result<TokenResponse, Failure> {
+    let fields =
+        [("grant_type", "refresh_token"), ("client_id", CLI_CLIENT_ID), ("refresh_token", refresh_token)];
+    read(&server.issuer, &post(server, "/token", None, &fields)?)
+}
+
+/// Ends an administrator's login (RFC 7009).
+pub(crate) fn revoke(server: &Server, refresh_token: &str) -> Result<(), Failure> {
+    let fields = [("client_id", CLI_CLIENT_ID), ("token", refresh_token)];
+    let reply = post(server, "/revoke", None, &fields)?;
+    if reply.status == 200 { Ok(()) } else { Err(failure(&server.issuer, &reply)) }
+}
+
+fn post(
+    server: &Server,
+    path: &str,
+    authorization: Option<&Secret>,
+    fields: &[(&str, &str)],
+) -> Result<Reply, Failure> {
+    server.http.send(Call {
         method: Method::POST,
         changes: false,
-        path: "/token".to_owned(),
-        authorization: header.as_ref(),
+        path: path.to_owned(),
+        authorization,
         if_match: None,
-        body: Some(("application/x-www-form-urlencoded", form(&fields))),
-    })?;
-    read(&server.issuer, &reply)
+        body: Some(("application/x-www-form-urlencoded", form(fields))),
+    })
 }
 
 fn read(issuer: &Issuer, reply: &Reply) -> Result<TokenResponse, Failure> {

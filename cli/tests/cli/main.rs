@@ -13,6 +13,7 @@ mod federation;
 mod import;
 mod init;
 mod keys;
+mod sign_in;
 mod support;
 mod token;
 mod users;

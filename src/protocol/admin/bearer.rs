@@ -6,7 +6,7 @@
 use super::AdminFailure;
 use crate::protocol::http::error::{Cause, Code, OAuthError};
 use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
-use crate::protocol::model::scope::{ADMIN_WRITE, ScopeSet};
+use crate::protocol::model::scope::{ADMIN_WRITE, ScopeSet, is_of_admin};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
@@ -24,7 +24,7 @@ pub(super) struct Authority {
     pub(super) login: Option<String>,
     /// The client that shows the token.
     pub(super) client_id: String,
-    /// The token's scopes, as far as client and user may still have them.
+    /// The token's scopes of this API, as far as client and user may still have them.
     pub(super) scopes: ScopeSet,
     /// When the token expires.
     pub(super) expires_at: Timestamp,
@@ -48,6 +48,7 @@ pub(super) async fn authorize<P: Platform>(
     context.note_client(&client.client_id);
     // The token's scope and what the client may still have: a ceiling lowered since counts at once.
     let scopes = ScopeSet::parse(&token.scope).unwrap_or_default().intersection(&client.scopes);
+    let scopes = scopes.iter().filter(|scope| is_of_admin(scope)).collect();
     let (sub, client_id) = (token.sub.clone(), token.client_id.clone());
     let mut authority = Authority { sub, login: None, client_id, scopes, expires_at: token.exp };
     match &token.grant {

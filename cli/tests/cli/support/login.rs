@@ -49,7 +49,13 @@ fn attribute(tag: &str, name: &str) -> String {
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
-impl Browser<'_> {
+impl<'a> Browser<'a> {
+    fn at(server: &'a TestServer) -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        let agent = config.max_redirects_will_error(false).build().new_agent();
+        Self { issuer: server.issuer(), agent, cookies: BTreeMap::new() }
+    }
+
     /// Sends a request; a body makes it a form. Returns where it leads, and the page.
     fn send(&mut self, path: &str, form: Option<&str>) -> (Option<String>, String) {
         let method = if form.is_some() { "POST" } else { "GET" };
@@ -102,9 +108,7 @@ pub(crate) struct Application<'a> {
 impl Application<'_> {
     /// Logs somebody in; the answer of the token endpoint, unless the login failed.
     pub(crate) fn log_in(&self, server: &TestServer, login: &str, password: &str) -> Option<Value> {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        let agent = config.max_redirects_will_error(false).build().new_agent();
-        let mut browser = Browser { issuer: server.issuer(), agent, cookies: BTreeMap::new() };
+        let mut browser = Browser::at(server);
         let redirect = format!("redirect_uri={}", encode(self.redirect_uri));
         let query = format!("{REQUEST}&client_id={}&{redirect}&scope={}", self.client_id, encode(self.scope));
         let (_, page) = browser.send(&format!("/authorize?{query}"), None);
@@ -152,4 +156,27 @@ pub(crate) fn log_in(server: &TestServer, login: &str, password: &str) -> bool {
     let tokens = application.log_in(server, login, password);
     assert!(tokens.as_ref().is_none_or(|tokens| tokens.get("refresh_token").is_some()), "{tokens:?}");
     tokens.is_some()
+}
+
+/// Opens the address of an authorization request, signs in, and permits it or not. Returns where the browser is sent.
+pub(crate) fn answer(
+    server: &TestServer,
+    url: &str,
+    (login, password): (&str, &str),
+    action: &str,
+) -> String {
+    let mut browser = Browser::at(server);
+    let (_, page) = browser.send(url.strip_prefix(server.issuer()).expect("the server's"), None);
+    let fields = [("username", login), ("password", password), ("action", "login")];
+    let (location, page) = browser.submit(&page, &fields);
+    let location = location.or_else(|| browser.submit(&page, &[("action", action)]).0);
+    location.unwrap_or_else(|| panic!("the browser stays: {page}"))
+}
+
+/// Goes to `url` as a browser does, and reads the page.
+pub(crate) fn visit(url: &str) -> (u16, String) {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let mut response = agent.get(url).call().expect("an answer");
+    assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+    (response.status().as_u16(), response.body_mut().read_to_string().expect("a page"))
 }

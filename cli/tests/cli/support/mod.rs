@@ -4,14 +4,14 @@ mod login;
 mod server;
 mod tls;
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-pub(crate) use login::{APP, Application, ask_for_token, encode, log_in};
+pub(crate) use login::{APP, Application, answer, ask_for_token, encode, log_in, visit};
 pub(crate) use server::TestServer;
 pub(crate) use tls::TlsProxy;
 
@@ -43,6 +43,34 @@ impl Workplace {
         let mut place = Self::new();
         place.environment.extend([issuer, secret]);
         place
+    }
+
+    /// An empty directory with room for logins; the command knows `server` and no secret.
+    pub(crate) fn for_administrator(server: &TestServer) -> Self {
+        let place = Self::for_server(server).without("MINTEDGE_ADMIN_SECRET");
+        let home = place.directory.display().to_string();
+        place.with("HOME", &home).with("MINTEDGE_KEYRING", "off")
+    }
+
+    /// The file with the login.
+    pub(crate) fn login_file(&self) -> String {
+        let folder = ".config/mintedge/logins";
+        let files = std::fs::read_dir(self.path(folder)).expect("a directory");
+        let paths = files.map(|file| file.expect("a file").path());
+        let mut paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        let path = paths.next().expect("a login");
+        assert_eq!(paths.next(), None);
+        format!("{folder}/{}", path.file_name().expect("a name").to_str().expect("UTF-8"))
+    }
+
+    /// Starts `mintedge login` and waits until it says where to sign in.
+    pub(crate) fn start_login(&self, options: &str) -> SigningIn {
+        let arguments = format!("login --no-browser {options}");
+        let mut child =
+            self.command(&arguments.split_whitespace().collect::<Vec<_>>()).spawn().expect("it starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let url = address(&mut stderr);
+        SigningIn { child, stderr, url }
     }
 
     /// Sets a variable for every command run here.
@@ -108,19 +136,53 @@ impl Workplace {
 
     /// Runs `mintedge` with `input` as its standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mintedge"))
-            .args(arguments)
-            .current_dir(&self.directory)
-            .env_clear()
-            .envs(self.environment.iter().cloned())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
+        let mut child = self.command(arguments).spawn().expect("the command starts");
         // A command that doesn't read its input may have ended already.
         let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
         Outcome::from(child.wait_with_output().expect("the command ends"))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mintedge"));
+        command
+            .args(arguments)
+            .current_dir(&self.directory)
+            .env_clear()
+            .envs(self.environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// The address that a login names on a line of its own.
+fn address(stderr: &mut BufReader<ChildStderr>) -> String {
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(stderr.read_line(&mut line).expect("text") > 0, "it names no address: {said}");
+        if let Some(url) = line.trim_end().strip_prefix("  http") {
+            return format!("http{url}");
+        }
+        said.push_str(&line);
+    }
+}
+
+/// A `mintedge login` that waits for the browser.
+pub(crate) struct SigningIn {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    /// Where to sign in.
+    pub(crate) url: String,
+}
+
+impl SigningIn {
+    /// What it says in the end.
+    pub(crate) fn end(mut self) -> Outcome {
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).expect("text");
+        let mut outcome = Outcome::from(self.child.wait_with_output().expect("it ends"));
+        rest.trim_start_matches(['\n', ' ']).clone_into(&mut outcome.stderr);
+        outcome
     }
 }
 

@@ -1,0 +1,264 @@
+//! Administrators who sign in with a browser: `login`, `logout`, `whoami`, and commands that use the login.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mintedge::protocol::http::Body;
+use serde_json::Value;
+
+use crate::support::{TestServer, Workplace, answer, visit};
+
+const ADA: (&str, &str) = ("ada@example.com", "correct horse battery staple");
+const EVERYTHING: &str = "[\"mintedge:read\", \"mintedge:write\"]";
+
+/// A place with the admin secret, in which Ada has an account and the role of `scopes`.
+fn with_ada(server: &TestServer, scopes: &str) -> Workplace {
+    let office = Workplace::for_server(server);
+    let create = ["users", "create", ADA.0, "--password-stdin"];
+    office.run_with_input(&create, ADA.1).success();
+    appoint(&office, scopes);
+    office
+}
+
+fn appoint(office: &Workplace, scopes: &str) {
+    office.write("mintedge.toml", &format!("[[administrator]]\nuser = \"{}\"\nscopes = {scopes}\n", ADA.0));
+    office.run("apply --yes").success();
+}
+
+/// A place in which Ada is signed in.
+fn signed_in(server: &TestServer) -> Workplace {
+    let place = Workplace::for_administrator(server);
+    let login = place.start_login("");
+    let (status, page) = visit(&answer(server, &login.url, ADA, "allow"));
+    assert!(status == 200 && page.contains("signed in as <strong>ada@example.com</strong>"), "{page}");
+    login.end().success();
+    place
+}
+
+fn stored(place: &Workplace) -> Value {
+    serde_json::from_str(&place.read(&place.login_file())).expect("JSON")
+}
+
+/// Lets the access token that is kept run out.
+fn age(place: &Workplace) {
+    let mut login = stored(place);
+    login["tokens"]["expires_at"] = 0.into();
+    place.write(&place.login_file(), &login.to_string());
+}
+
+#[test]
+fn an_administrator_signs_in_works_and_signs_out() {
+    let server = TestServer::start();
+    let office = with_ada(&server, EVERYTHING);
+    let place = Workplace::for_administrator(&server);
+    assert!(place.run("whoami").failure(64).contains("mintedge login"), "nobody is signed in");
+    let login = place.start_login("");
+    assert!(
+        login.url.contains("code_challenge_method=S256")
+            && login.url.contains("redirect_uri=http%3A%2F%2F127.0.0.1%3A")
+    );
+    visit(&answer(&server, &login.url, ADA, "allow"));
+    let said = login.end().success();
+    assert!(said.contains("as ada@example.com: mintedge:read, mintedge:write"), "{said}");
+    place.assert_private(&place.login_file());
+    let who = place.run("whoami --json").json();
+    assert_eq!((&who["login"], &who["client_id"]), (&ADA.0.into(), &"mintedge-cli".into()));
+    assert!(place.run("whoami").success().contains("mintedge login"));
+    place.run("keys rotate").success();
+    place.write("mintedge.toml", &office.read("mintedge.toml"));
+    assert_eq!(place.run("plan").success(), "No changes.\n");
+    for text in [&said, &place.run("users list --json").success()] {
+        assert!(!text.contains("eyJ") && !text.contains("mer_"), "{text}");
+    }
+    let kept = place.read(&place.login_file());
+    let file = place.login_file();
+    assert!(place.run("logout").success().contains("signed out of"));
+    assert!(!place.path(&file).exists());
+    assert!(place.run("logout").success().contains("not signed in"));
+    // What somebody may have copied is worth nothing.
+    place.write(&file, &kept);
+    make_private(&place, &file);
+    let refusal = place.run("users list").failure(4);
+    assert!(refusal.contains("has ended") && refusal.contains("mintedge login"), "{refusal}");
+    place.run("logout --local").success();
+    assert!(!place.path(&file).exists());
+}
+
+#[cfg(unix)]
+fn set_mode(place: &Workplace, file: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(place.path(file), std::fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+fn make_private(place: &Workplace, file: &str) {
+    #[cfg(unix)]
+    set_mode(place, file, 0o600);
+    let _ = (place, file);
+}
+
+#[test]
+fn only_what_the_account_may_do_is_granted() {
+    let server = TestServer::start();
+    with_ada(&server, "[\"mintedge:read\"]");
+    let place = signed_in(&server);
+    assert_eq!(place.run("whoami --json").json()["scopes"], serde_json::json!(["mintedge:read"]));
+    place.run("keys list").success();
+    let refusal = place.run("keys rotate --json").failure(4);
+    assert!(refusal.contains("insufficient_scope"), "{refusal}");
+}
+
+#[test]
+fn who_is_no_administrator_or_says_no_is_not_signed_in() {
+    let server = TestServer::start();
+    let office = with_ada(&server, EVERYTHING);
+    let bob = ("bob@example.com", ADA.1);
+    office.run_with_input(&["users", "create", bob.0, "--password-stdin"], bob.1).success();
+    for (person, action) in [(bob, "allow"), (ADA, "deny")] {
+        let place = Workplace::for_administrator(&server);
+        let login = place.start_login("");
+        let (status, page) = visit(&answer(&server, &login.url, person, action));
+        assert!(status == 400 && page.contains("You are not signed in"), "{page}");
+        let refusal = login.end().failure(4);
+        assert!(refusal.contains("--other-account"), "{refusal}");
+        assert!(!place.path(".config/mintedge/logins").exists() || place.run("whoami").code == 64);
+    }
+}
+
+#[test]
+fn only_the_answer_to_this_request_counts() {
+    let server = TestServer::start();
+    with_ada(&server, EVERYTHING);
+    let place = Workplace::for_administrator(&server);
+    let login = place.start_login("");
+    let right = answer(&server, &login.url, ADA, "allow");
+    let (start, query) = right.split_once('?').expect("a query");
+    let state = query.split('&').find(|pair| pair.starts_with("state=")).expect("a state");
+    for wrong in [
+        format!("{start}?code=stolen&state=guessed"),
+        format!("{start}?code=stolen"),
+        format!("{start}?{query}&{state}"),
+        format!("{start}/elsewhere?{query}"),
+        start.replace("/callback", "/favicon.ico"),
+    ] {
+        assert_eq!(visit(&wrong).0, 404, "{wrong}");
+    }
+    assert_eq!(visit(&right).0, 200, "the others were turned away and waited on");
+    login.end().success();
+    let place = Workplace::for_administrator(&server);
+    for iss in ["", "&iss=https%3A%2F%2Fevil.example"] {
+        let login = place.start_login("");
+        let right = answer(&server, &login.url, ADA, "allow");
+        let mixed_up: Vec<&str> = right.split('&').filter(|pair| !pair.starts_with("iss=")).collect();
+        assert_eq!(visit(&format!("{}{iss}", mixed_up.join("&"))).0, 400);
+        let refusal = login.end().failure(4);
+        assert!(refusal.contains("is not one of http://127.0.0.1"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_login_is_renewed_once_however_many_commands_need_it() {
+    let refreshes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&refreshes);
+    let server = TestServer::start_with(move |_, request| {
+        if let Body::Bytes(body) = &request.body
+            && body.starts_with(b"grant_type=refresh_token")
+        {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    with_ada(&server, EVERYTHING);
+    let place = signed_in(&server);
+    let first = stored(&place)["tokens"].clone();
+    for round in 1..=3 {
+        age(&place);
+        std::thread::scope(|scope| {
+            for _ in 0..5 {
+                scope.spawn(|| place.run("keys list").success());
+            }
+        });
+        assert_eq!(refreshes.load(Ordering::Relaxed), round);
+    }
+    let last = stored(&place)["tokens"].clone();
+    assert!(last["refresh_token"] != first["refresh_token"] && last["access_token"] != first["access_token"]);
+    place.assert_private(&place.login_file());
+}
+
+#[test]
+fn a_token_that_the_server_refuses_is_renewed() {
+    let server = TestServer::start();
+    let office = with_ada(&server, EVERYTHING);
+    let place = signed_in(&server);
+    let kid = office.run("keys list --json").json()["keys"][0]["kid"].as_str().expect("a key").to_owned();
+    office.run(&format!("keys retire {kid} --yes")).success();
+    place.run("keys list").success();
+    office.run(&format!("users sign-out {}", ADA.0)).success();
+    let refusal = place.run("keys list --json").failure(4);
+    assert!(refusal.contains("login_ended"), "{refusal}");
+}
+
+#[test]
+fn a_role_that_is_taken_away_ends_the_use_of_the_login() {
+    let server = TestServer::start();
+    let office = with_ada(&server, EVERYTHING);
+    let place = signed_in(&server);
+    office.write("mintedge.toml", "");
+    let plan = office.run("plan");
+    assert!(plan.stderr.contains("last administrator"), "{plan:?}");
+    office.run("apply --yes").success();
+    let refusal = place.run("keys list --json").failure(4);
+    assert!(refusal.contains("insufficient_scope"), "{refusal}");
+    age(&place);
+    let refusal = place.run("keys list").failure(4);
+    assert!(refusal.contains("ada@example.com is no administrator of"), "{refusal}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_login_that_others_can_read_is_not_used() {
+    let server = TestServer::start();
+    with_ada(&server, EVERYTHING);
+    let place = signed_in(&server);
+    set_mode(&place, &place.login_file(), 0o640);
+    let refusal = place.run("keys list").failure(1);
+    assert!(refusal.contains("others can read") && refusal.contains("chmod 600"), "{refusal}");
+    set_mode(&place, &place.login_file(), 0o600);
+    place.run("keys list").success();
+}
+
+#[test]
+fn a_secret_in_the_environment_goes_before_a_login() {
+    let server = TestServer::start();
+    with_ada(&server, EVERYTHING);
+    let place = signed_in(&server).with("MINTEDGE_ADMIN_SECRET", "mea_not-the-one-of-this-deployment");
+    assert!(place.run("keys list").failure(4).contains("MINTEDGE_ADMIN_SECRET"));
+    let place = Workplace::for_server(&server);
+    assert_eq!(place.run("whoami --json").json()["sub"], "mintedge-admin");
+}
+
+#[test]
+fn an_administrator_is_whose_account_it_is_and_no_namesake() {
+    let server = TestServer::start();
+    let office = Workplace::for_server(&server);
+    let declared = format!("[[administrator]]\nuser = \"{}\"\nscopes = {EVERYTHING}\n", ADA.0);
+    office.write("mintedge.toml", &declared);
+    office.run("validate").success();
+    let refusal = office.run("plan").failure(3);
+    assert!(
+        refusal.contains("there is no user `ada@example.com`") && refusal.contains("mintedge.toml:2:8"),
+        "{refusal}"
+    );
+    with_ada(&server, EVERYTHING);
+    assert_eq!(office.run("plan").success(), "No changes.\n");
+    office.run(&format!("users delete {} --yes", ADA.0)).success();
+    office.run_with_input(&["users", "create", ADA.0, "--password-stdin"], ADA.1).success();
+    let plan = office.run("plan").success();
+    assert!(plan.contains("administrator \"ada@example.com\"") && plan.contains("sub  \"usr_"), "{plan}");
+    // Where anybody may sign up, a name says nothing.
+    office.write("mintedge.toml", &format!("login.sign_up = \"open\"\n{declared}"));
+    let refusal = office.run("plan").failure(3);
+    assert!(refusal.contains("nobody has verified"), "{refusal}");
+    office.write("mintedge.toml", &declared.replace("mintedge:write", "mintedge:keys"));
+    assert!(office.run("validate").stderr.contains("no administrator has `mintedge:write`"));
+    let exported = Workplace::for_server(&server).run("export").success();
+    assert!(exported.contains("[[administrator]]\nuser = \"ada@example.com\"\nsub = \"usr_"), "{exported}");
+}
