@@ -61,7 +61,7 @@ impl Party {
 
     fn ours_verifies(&self, token: &str) -> bool {
         let keys = [self.key.public.clone()];
-        pollster::block_on(verify(self.server.platform(), token, "at+jwt", &keys, NOW)).is_ok()
+        pollster::block_on(verify(&self.server, token, "at+jwt", &keys, NOW)).is_ok()
     }
 
     fn theirs_verifies(&self, token: &str) -> bool {

@@ -40,10 +40,9 @@ fn check_token(fixture: &Fixture, response: &Response) {
         panic!("not keys")
     };
     let resources = ["https://a.example", "https://b.example", "https://id.example/admin"];
-    let (platform, now) = (fixture.server.platform(), fixture.world.now());
-    let audience = |resource| {
-        pollster::block_on(verify_access_token(platform, token, &keys, ISSUER, Some(resource), now))
-    };
+    let (server, now) = (&fixture.server, fixture.world.now());
+    let audience =
+        |resource| pollster::block_on(verify_access_token(server, token, &keys, ISSUER, Some(resource), now));
     let verified = resources.into_iter().find_map(|resource| audience(resource).ok());
     let client = verified.as_ref().map(|token| token.client_id.as_str());
     assert!(matches!(client, Some("basic" | "post" | "mintedge-admin")), "{client:?}");

@@ -77,7 +77,7 @@ async fn verified<P: Platform>(
     let keys = &server.snapshot(context.now).await?.keys;
     let (issuer, audience) = (server.issuer.as_str(), server.issuer.admin_resource());
     let audience = Some(audience.as_str());
-    Ok(verify_access_token(&server.platform, token.trim(), keys, issuer, audience, context.now).await?)
+    Ok(verify_access_token(server, token.trim(), keys, issuer, audience, context.now).await?)
 }
 
 /// A user's token counts while its grant does, and only where the user gave it themselves: nobody administers as somebody's

@@ -81,8 +81,7 @@ async fn access_token<P: Platform>(
 ) -> Result<Option<Map<String, Value>>, Failure> {
     let snapshot = server.snapshot(context.now).await?;
     let issuer = server.issuer.as_str();
-    let checked =
-        verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, context.now).await;
+    let checked = verify_access_token(server, token, &snapshot.keys, issuer, None, context.now).await;
     let token = match checked {
         Ok(token) => token,
         Err(Failure::OAuth(_)) => return Ok(None),

@@ -81,7 +81,7 @@ async fn request<P: Platform>(
     let hint = match form.value("id_token_hint") {
         Some(hint) => {
             let issuer = server.issuer.as_str();
-            let hint = verify_hint(&server.platform, hint, &snapshot.keys, issuer, context.now).await?;
+            let hint = verify_hint(server, hint, &snapshot.keys, issuer, context.now).await?;
             Some(hint.ok_or(refused(Cause::IdTokenHint, "id_token_hint is not an ID token of this server"))?)
         }
         None => None,

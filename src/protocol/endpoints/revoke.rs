@@ -44,7 +44,7 @@ async fn revoke<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -
     } else {
         let snapshot = server.snapshot(context.now).await?;
         let issuer = server.issuer.as_str();
-        match verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, context.now).await {
+        match verify_access_token(server, token, &snapshot.keys, issuer, None, context.now).await {
             Ok(token) if token.client_id != client.client_id => None,
             Ok(token) => {
                 let description = "an access token of the client's own can't be revoked; it ends by itself";

@@ -64,8 +64,7 @@ async fn answer<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -
     let snapshot = server.snapshot(context.now).await?;
     let issuer = server.issuer.as_str();
     let token =
-        verify_access_token(&server.platform, &token, &snapshot.keys, issuer, Some(issuer), context.now)
-            .await?;
+        verify_access_token(server, &token, &snapshot.keys, issuer, Some(issuer), context.now).await?;
     context.note_client(&token.client_id);
     let scopes = ScopeSet::parse(&token.scope).unwrap_or_default();
     if !scopes.contains("openid") {

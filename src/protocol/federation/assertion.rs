@@ -14,7 +14,6 @@ use crate::protocol::server::Server;
 use crate::protocol::server::issuer_keys as trust;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use crate::protocol::tokens::verify::signature_is_valid;
 
 /// How far the clock of an issuer may be off, in seconds.
 pub(super) const SKEW: u64 = MINUTE;
@@ -94,7 +93,7 @@ pub(crate) async fn verify_assertion<'s, P: Platform>(
     let (exp, jti) = check_claims(issuer, about, server.issuer.as_str(), now)?;
     let key = trust::key(server, issuer, (token.token.kid(), token.alg), now).await?;
     let (signed, signature) = (token.token.signed().as_bytes(), token.token.signature());
-    let valid = signature_is_valid(&server.platform, token.alg, &key, signed, signature);
+    let valid = server.signatures.is_valid(&server.platform, (token.alg, &key), signed, signature);
     if !valid.await.map_err(Rejected::Failed)? {
         return Err(Cause::AssertionSignature.into());
     }

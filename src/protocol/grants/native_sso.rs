@@ -139,7 +139,7 @@ async fn first_app<P: Platform>(
     let GrantRequest { server, context, form, snapshot, .. } = request;
     let token = form.require("subject_token", "subject_token is missing")?;
     let (issuer, now) = (server.issuer.as_str(), context.now);
-    let hint = verify_hint(&server.platform, token, &snapshot.keys, issuer, now).await?;
+    let hint = verify_hint(server, token, &snapshot.keys, issuer, now).await?;
     let hint = hint.ok_or_else(|| refused(Cause::IdTokenWrong))?;
     let Audience::One(client_id) = &hint.aud else { return Err(refused(Cause::IdTokenWrong)) };
     let from = match server.client(client_id, now).await? {

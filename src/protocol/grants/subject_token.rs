@@ -34,7 +34,7 @@ pub(crate) async fn present<P: Platform>(
 ) -> Result<Presented, Failure> {
     let GrantRequest { server, context, snapshot, .. } = request;
     let issuer = server.issuer.as_str();
-    let verified = verify_access_token(&server.platform, token, &snapshot.keys, issuer, None, context.now);
+    let verified = verify_access_token(server, token, &snapshot.keys, issuer, None, context.now);
     let token = verified.await.map_err(|failure| match failure {
         Failure::OAuth(error) => unusable(error.cause).into(),
         Failure::Server(_) => failure,

@@ -12,12 +12,14 @@ pub mod ports;
 mod publish;
 mod published;
 pub mod request;
+mod signatures;
 
 use std::rc::Rc;
 
 use self::cache::Cache;
 use self::issuer_keys::Trust;
 use self::ports::Platform;
+use self::signatures::KnownSignatures;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
 use crate::protocol::config::{ClientConfig, RefreshConfig};
 use crate::protocol::keys::kek::Keks;
@@ -53,6 +55,7 @@ pub struct Server<P> {
     pub(crate) keks: Keks,
     pub(crate) cache: Cache,
     pub(crate) trust: Trust,
+    pub(crate) signatures: KnownSignatures,
     pub(crate) admin: Option<Rc<Client>>,
 }
 
@@ -63,7 +66,8 @@ impl<P: Platform> Server<P> {
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
         let admin = usable.map(|secret| Rc::new(admin_client(&secret)));
         let cache = Cache::new(&issuer, edge_cache);
-        Self { issuer, platform, keks, cache, trust: Trust::default(), admin }
+        let (trust, signatures) = (Trust::default(), KnownSignatures::default());
+        Self { issuer, platform, keks, cache, trust, signatures, admin }
     }
 
     /// The platform that the server runs on; tests read its counters.

@@ -1,6 +1,5 @@
 //! Verifies tokens that this server made and that come back: access tokens (RFC 9068 §4), and ID tokens as hints. Whether they
-//! still count is looked up in `tokens::liveness`. Endpoints, token exchange and the admin API call it; `federation` uses it for
-//! signatures.
+//! still count is looked up in `tokens::liveness`. Endpoints, token exchange and the admin API call it.
 
 use std::ops::Deref;
 
@@ -11,12 +10,11 @@ use serde_json::Value;
 use crate::protocol::codec::encoding::{from_base64url, from_json};
 use crate::protocol::codec::jws::{self, Compact};
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::keys::ed25519;
 use crate::protocol::keys::schedule::KeyState;
 use crate::protocol::keys::schedule::PublicKey;
 use crate::protocol::keys::token_header::{ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, TOKEN_USE};
-use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::time::Timestamp;
+use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
 
 /// Claims that a valid signature of this server stands over. Only this file makes one, after it has verified the signature.
@@ -111,7 +109,7 @@ fn is(token: &Compact<'_>, typ: &str) -> bool {
 /// # Errors
 /// `invalid_token`; the cause says which check failed.
 pub async fn verify<P: Platform>(
-    platform: &P,
+    server: &Server<P>,
     token: &str,
     typ: &str,
     keys: &[PublicKey],
@@ -128,7 +126,8 @@ pub async fn verify<P: Platform>(
         return Err(refused(Cause::BearerAlgorithm).into());
     }
     let signed = token.signed().as_bytes();
-    if !signature_is_valid(platform, key.alg, &key.jwk, signed, token.signature()).await? {
+    let by = (key.alg, &key.jwk);
+    if !server.signatures.is_valid(&server.platform, by, signed, token.signature()).await? {
         return Err(refused(Cause::BearerSignature).into());
     }
     Ok(Verified(token.into_claims_bytes()))
@@ -146,14 +145,14 @@ impl Verified<Vec<u8>> {
 /// # Errors
 /// `invalid_token`; the cause says which check failed.
 pub async fn verify_access_token<P: Platform>(
-    platform: &P,
+    server: &Server<P>,
     token: &str,
     keys: &[PublicKey],
     issuer: &str,
     audience: Option<&str>,
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, Failure> {
-    let claims = verify(platform, token, ACCESS_TOKEN_TYPE, keys, now).await?;
+    let claims = verify(server, token, ACCESS_TOKEN_TYPE, keys, now).await?;
     let claims: VerifiedAccessToken = claims.read().ok_or_else(|| refused(Cause::BearerClaims))?;
     if claims.exp <= now {
         return Err(refused(Cause::BearerExpired).into());
@@ -198,13 +197,13 @@ pub struct Hint {
 /// # Errors
 /// Ours only.
 pub async fn verify_hint<P: Platform>(
-    platform: &P,
+    server: &Server<P>,
     token: &str,
     keys: &[PublicKey],
     issuer: &str,
     now: Timestamp,
 ) -> Result<Option<Verified<Hint>>, ServerError> {
-    match verify(platform, token, ID_TOKEN_TYPE, keys, now).await {
+    match verify(server, token, ID_TOKEN_TYPE, keys, now).await {
         Ok(claims) => {
             let hint = claims.read::<Hint>();
             Ok(hint.filter(|hint| hint.iss == issuer))
@@ -216,24 +215,6 @@ pub async fn verify_hint<P: Platform>(
 
 fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
     key.schedule.state(now) != KeyState::Gone
-}
-
-/// Whether `signature` was made over `message` by the private side of `key`, with `alg`. Ed25519 is verified here, the others by
-/// the platform.
-///
-/// # Errors
-/// If the platform's crypto is out of reach.
-pub(crate) async fn signature_is_valid<P: Platform>(
-    platform: &P,
-    alg: Alg,
-    key: &PublicJwk,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<bool, ServerError> {
-    match alg {
-        Alg::EdDsa => Ok(ed25519::verify(key, message, signature)),
-        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(alg, key, message, signature).await,
-    }
 }
 
 fn refused(cause: Cause) -> OAuthError {

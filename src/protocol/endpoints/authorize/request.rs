@@ -258,8 +258,7 @@ pub(crate) async fn hinted_subject<P: Platform>(
     client: &Client,
     hint: &str,
 ) -> Result<String, Failure> {
-    let claims =
-        jwt::verify_hint(&server.platform, hint, &snapshot.keys, server.issuer.as_str(), context.now).await?;
+    let claims = jwt::verify_hint(server, hint, &snapshot.keys, server.issuer.as_str(), context.now).await?;
     match claims {
         Some(claims) if claims.aud.contains(&client.client_id) => Ok(claims.sub.clone()),
         _ => Err(refuse(
