@@ -97,6 +97,7 @@ macro_rules! black_box_suite {
                     a_part_of_the_api_is_no_way_to_the_rest,
                     an_administrator_is_named_by_sub,
                     the_command_is_a_client_that_is_there_already,
+                    the_command_signs_in_as_a_device,
                 ],
                 user_links: [
                     an_invitation_sets_a_password_once,

@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::remote::{revoke, server_without_file};
-use crate::sign_in::{How, Place, sign_in};
+use crate::sign_in::{How, Place, sign_in, sign_in_elsewhere};
 use crate::style::bold;
 
 /// How to sign in.
@@ -17,6 +17,9 @@ pub(crate) struct LoginArgs {
     /// Don't open a browser; the address to open is shown in any case.
     #[arg(long)]
     no_browser: bool,
+    /// Sign in with a browser on another machine, by a code; for machines without one.
+    #[arg(long, conflicts_with_all = ["no_browser", "other_account"])]
+    device: bool,
     /// Choose the account, although the browser is signed in with one.
     #[arg(long)]
     other_account: bool,
@@ -44,7 +47,7 @@ pub(super) fn run(globals: &Globals, args: &LoginArgs) -> Result<Answer, Failure
         args.scope.iter().map(String::as_str).collect()
     };
     let how = How { scopes: &scopes, opens_browser: !args.no_browser, other_account: args.other_account };
-    let login = sign_in(&server, &how)?;
+    let login = if args.device { sign_in_elsewhere(&server, &how)? } else { sign_in(&server, &how)? };
     let lock = place.lock()?;
     // A login that can't be read any more can't be ended either; it ends by itself.
     let before = place.read().ok().flatten();

@@ -93,7 +93,7 @@ pub(crate) fn revoke(server: &Server, refresh_token: &str) -> Result<(), Failure
     if reply.status == 200 { Ok(()) } else { Err(failure(&server.issuer, &reply)) }
 }
 
-fn post(
+pub(super) fn post(
     server: &Server,
     path: &str,
     authorization: Option<&Secret>,
@@ -109,7 +109,7 @@ fn post(
     })
 }
 
-fn read(issuer: &Issuer, reply: &Reply) -> Result<TokenResponse, Failure> {
+pub(super) fn read(issuer: &Issuer, reply: &Reply) -> Result<TokenResponse, Failure> {
     if reply.status != 200 {
         return Err(failure(issuer, reply));
     }

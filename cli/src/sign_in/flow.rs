@@ -35,6 +35,13 @@ pub(crate) struct How<'a> {
     pub(crate) other_account: bool,
 }
 
+impl How<'_> {
+    /// The value of `scope`: the login outlives the browser's.
+    pub(super) fn asked(&self) -> String {
+        format!("offline_access {}", self.scopes.to_wire())
+    }
+}
+
 /// Has somebody sign in at `server` with a browser on this machine.
 ///
 /// # Errors
@@ -64,7 +71,7 @@ fn random() -> Secret {
 
 fn url(server: &Server, how: &How<'_>, redirect_uri: &str, (state, verifier): (&Secret, &Secret)) -> String {
     let challenge = base64url(&Sha256::digest(verifier.expose().as_bytes()));
-    let scope = format!("offline_access {}", how.scopes.to_wire());
+    let scope = how.asked();
     let resource = server.issuer().admin_resource();
     let mut parameters = vec![
         ("response_type", "code"),
@@ -111,7 +118,7 @@ fn checked(server: &Server, answer: &Answer) -> Result<Secret, Failure> {
     })
 }
 
-fn refused(error: &str, description: &str) -> Failure {
+pub(super) fn refused(error: &str, description: &str) -> Failure {
     // It comes from outside, by way of the browser.
     let plain = |text: &str| text.chars().filter(|letter| !letter.is_control()).take(300).collect::<String>();
     let advice = match error {
@@ -126,7 +133,7 @@ fn refused(error: &str, description: &str) -> Failure {
 }
 
 /// What was issued, as a login that can be kept.
-fn login(server: &Server, issued: TokenResponse) -> Result<Login, Failure> {
+pub(super) fn login(server: &Server, issued: TokenResponse) -> Result<Login, Failure> {
     let unexpected = |what: &str| {
         let description =
             format!("{} issued no {what}; is this command as new as the server?", server.issuer().as_str());

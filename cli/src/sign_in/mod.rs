@@ -4,12 +4,14 @@
 //! secret is in the environment.
 
 mod browser;
+mod device;
 mod flow;
 mod keyring;
 mod loopback;
 mod place;
 mod renew;
 
+pub(crate) use device::sign_in_elsewhere;
 pub(crate) use flow::{How, sign_in};
 pub(crate) use place::Place;
 pub(crate) use renew::{access_token, renewed};

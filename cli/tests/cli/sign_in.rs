@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mintedge::protocol::http::Body;
 use serde_json::Value;
 
-use crate::support::{TestServer, Workplace, answer, visit};
+use crate::support::{TestServer, Workplace, answer, connect, visit};
 
 const ADA: (&str, &str) = ("ada@example.com", "correct horse battery staple");
 const EVERYTHING: &str = "[\"mintedge:read\", \"mintedge:write\"]";
@@ -28,7 +28,7 @@ fn appoint(office: &Workplace, scopes: &str) {
 /// A place in which Ada is signed in.
 fn signed_in(server: &TestServer) -> Workplace {
     let place = Workplace::for_administrator(server);
-    let login = place.start_login("");
+    let login = place.start_login("--no-browser");
     let (status, page) = visit(&answer(server, &login.url, ADA, "allow"));
     assert!(status == 200 && page.contains("signed in as <strong>ada@example.com</strong>"), "{page}");
     login.end().success();
@@ -52,7 +52,7 @@ fn an_administrator_signs_in_works_and_signs_out() {
     let office = with_ada(&server, EVERYTHING);
     let place = Workplace::for_administrator(&server);
     assert!(place.run("whoami").failure(64).contains("mintedge login"), "nobody is signed in");
-    let login = place.start_login("");
+    let login = place.start_login("--no-browser");
     assert!(
         login.url.contains("code_challenge_method=S256")
             && login.url.contains("redirect_uri=http%3A%2F%2F127.0.0.1%3A")
@@ -115,7 +115,7 @@ fn who_is_no_administrator_or_says_no_is_not_signed_in() {
     office.run_with_input(&["users", "create", bob.0, "--password-stdin"], bob.1).success();
     for (person, action) in [(bob, "allow"), (ADA, "deny")] {
         let place = Workplace::for_administrator(&server);
-        let login = place.start_login("");
+        let login = place.start_login("--no-browser");
         let (status, page) = visit(&answer(&server, &login.url, person, action));
         assert!(status == 400 && page.contains("You are not signed in"), "{page}");
         let refusal = login.end().failure(4);
@@ -129,7 +129,7 @@ fn only_the_answer_to_this_request_counts() {
     let server = TestServer::start();
     with_ada(&server, EVERYTHING);
     let place = Workplace::for_administrator(&server);
-    let login = place.start_login("");
+    let login = place.start_login("--no-browser");
     let right = answer(&server, &login.url, ADA, "allow");
     let (start, query) = right.split_once('?').expect("a query");
     let state = query.split('&').find(|pair| pair.starts_with("state=")).expect("a state");
@@ -146,7 +146,7 @@ fn only_the_answer_to_this_request_counts() {
     login.end().success();
     let place = Workplace::for_administrator(&server);
     for iss in ["", "&iss=https%3A%2F%2Fevil.example"] {
-        let login = place.start_login("");
+        let login = place.start_login("--no-browser");
         let right = answer(&server, &login.url, ADA, "allow");
         let mixed_up: Vec<&str> = right.split('&').filter(|pair| !pair.starts_with("iss=")).collect();
         assert_eq!(visit(&format!("{}{iss}", mixed_up.join("&"))).0, 400);
@@ -261,4 +261,28 @@ fn an_administrator_is_whose_account_it_is_and_no_namesake() {
     assert!(office.run("validate").stderr.contains("no administrator has `mintedge:write`"));
     let exported = Workplace::for_server(&server).run("export").success();
     assert!(exported.contains("[[administrator]]\nuser = \"ada@example.com\"\nsub = \"usr_"), "{exported}");
+}
+
+#[test]
+fn a_machine_without_a_browser_signs_in_by_a_code() {
+    // Between two requests time passes, so that nobody polls too early.
+    let server = TestServer::start_with(|world, _| world.advance(6));
+    with_ada(&server, "[\"mintedge:read\"]");
+    for (action, code) in [("deny", 4), ("allow", 0)] {
+        let place = Workplace::for_administrator(&server);
+        let mut login = place.start_login("--device");
+        let typed = login.code();
+        assert!(login.url.ends_with("/device") && typed.len() == 9, "{} {typed}", login.url);
+        connect(&server, &login.url, &typed, ADA, action);
+        let outcome = login.end();
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        if action == "allow" {
+            assert_eq!(place.run("whoami --json").json()["login"], ADA.0);
+            place.run("logout").success();
+        }
+    }
+    assert!(Workplace::for_administrator(&server).run("login --device --no-browser").code == 64);
+    let lonely = TestServer::start();
+    let refusal = Workplace::for_administrator(&lonely).run("login --device").failure(4);
+    assert!(refusal.contains("no administrator yet"), "{refusal}");
 }

@@ -141,7 +141,12 @@ impl Snapshot {
 
     /// The grant types that the server metadata lists.
     pub fn grants(&self) -> impl Iterator<Item = GrantType> {
-        let named = |grant: &GrantType| !grant.info().on_request_only || self.special_grants.contains(grant);
+        // The built-in client of administrators may use it.
+        let of_command =
+            |grant: &GrantType| *grant == GrantType::DeviceCode && !self.administrators.is_empty();
+        let named = move |grant: &GrantType| {
+            !grant.info().on_request_only || self.special_grants.contains(grant) || of_command(grant)
+        };
         GrantType::ALL.iter().copied().filter(named)
     }
 

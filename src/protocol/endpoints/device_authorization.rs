@@ -27,7 +27,7 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::device::INTERVAL;
 use crate::protocol::tokens::device_code::{DeviceCode, DeviceRequest};
-use crate::protocol::tokens::target::requested_for_user;
+use crate::protocol::tokens::target::requested_with_roles;
 
 /// How often another user code is drawn because one is in use.
 const DRAWS: u32 = 5;
@@ -82,7 +82,7 @@ async fn begin<P: Platform>(
     let drawing = drawing(&form)?;
     let snapshot = server.snapshot_for(&client, context.now).await?;
     let named: Vec<&str> = form.values("resource").collect();
-    let (scopes, resources) = requested_for_user(&snapshot, &client, form.value("scope"), &named)?;
+    let (scopes, resources) = requested_with_roles(&snapshot, &client, form.value("scope"), &named)?;
     if scopes.contains(DEVICE_SSO) {
         let description = "device_sso needs a session, and this grant has none";
         return Err(OAuthError::new(Code::InvalidScope, Cause::ScopeNeedsUser, description).into());

@@ -44,9 +44,11 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let approval: DeviceApproval = read(&approved(outcome)?)?;
     let resources = requested_resources(&request, snapshot, &asked.resources)?;
     let issuer = server.issuer.as_str();
-    let target = Target::of_grant(snapshot, client, issuer, (&asked.scopes, &asked.resources), &resources)?;
+    let scopes = approval.scopes.unwrap_or(asked.scopes);
+    let scopes = server.within_role(approval.owner, &scopes, context.now).await?;
+    let target = Target::of_grant(snapshot, client, issuer, (&scopes, &asked.resources), &resources)?;
     let whom = (asked.client_id, asked.incarnation);
-    let what = (asked.scopes, asked.resources);
+    let what = (scopes, asked.resources);
     // It belongs to no session: the device goes on when the browser that approved it is signed out.
     let grant = Grant::new(whom, what, approval.auth, context.now, client.refresh.absolute);
     let redemption = Redemption {

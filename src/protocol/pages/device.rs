@@ -27,6 +27,8 @@ pub enum DeviceProblem {
     HasToBeTyped,
     /// The page was open for too long, or somebody else is signed in by now.
     PageExpired,
+    /// The device asks for administration, and the account that is signed in is no administrator.
+    NoRole,
 }
 
 impl DeviceProblem {
@@ -39,6 +41,9 @@ impl DeviceProblem {
             Self::TooManyAttempts => "Too many wrong codes. Wait a few minutes, then try again.",
             Self::HasToBeTyped => {
                 "For this application a link isn’t enough: type the code that your own device shows."
+            }
+            Self::NoRole => {
+                "This account is no administrator of this server. Sign in with one that is, then type the code again."
             }
             Self::PageExpired => "This page is out of date, and nothing was changed. Type the code again.",
         }

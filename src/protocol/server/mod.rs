@@ -21,14 +21,14 @@ use self::issuer_keys::Trust;
 use self::ports::Platform;
 use self::signatures::KnownSignatures;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
-use crate::protocol::config::{ClientConfig, RefreshConfig};
+use crate::protocol::config::{ClientConfig, DeviceConfig, RefreshConfig};
 use crate::protocol::keys::kek::Keks;
 use crate::protocol::model::client::{ADMIN_CLIENT_ID, AuthMethod, CLI_CLIENT_ID};
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::scope::{ADMIN_READ, ADMIN_SCOPES, ADMIN_WRITE};
 use crate::protocol::model::secret::Secret;
-use crate::protocol::model::time::{DAY, Timestamp};
+use crate::protocol::model::time::{DAY, MINUTE, Timestamp};
 
 pub use self::publish::publish;
 
@@ -102,10 +102,12 @@ fn cli_client() -> Client {
     built_in(ClientConfig {
         client_id: CLI_CLIENT_ID.to_owned(),
         client_name: Some("The mintedge command".to_owned()),
-        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::RefreshToken],
         scopes: scopes.collect(),
         token_endpoint_auth_method: Some(AuthMethod::None),
         redirect_uris: vec!["http://127.0.0.1/callback".to_owned(), "http://[::1]/callback".to_owned()],
+        // Nobody is led to permit this by a link: whoever wants it types the code.
+        device: DeviceConfig { lifetime: 5 * MINUTE, link: false, ..DeviceConfig::default() },
         refresh: RefreshConfig { idle: 7 * DAY, absolute: 30 * DAY, ..RefreshConfig::default() },
         ..ClientConfig::default()
     })

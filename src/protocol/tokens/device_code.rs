@@ -150,6 +150,9 @@ pub struct DeviceApproval {
     /// The epoch of the user's password. A new password ends the approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_epoch: Option<Id>,
+    /// The scopes that were approved; absent if they are all that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<ScopeSet>,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub mod grant_ref;
 mod liveness;
 pub mod pkce;
 pub mod refresh_token;
-mod roles;
+pub(crate) mod roles;
 pub(crate) mod subject_name;
 pub mod target;
 pub mod user_claims;

@@ -9,6 +9,11 @@ use crate::protocol::server::Server;
 use crate::protocol::server::budget::Question;
 use crate::protocol::server::ports::Platform;
 
+/// Whether `asked` is for administration, and nothing of that is in `held`, what an account may have of it.
+pub(crate) fn is_beyond_role(asked: &ScopeSet, held: &ScopeSet) -> bool {
+    asked.iter().any(is_of_admin) && !held.iter().any(is_of_admin)
+}
+
 impl<P: Platform> Server<P> {
     /// `scopes` without those of the admin API that `account` may not have. A role that was granted a moment ago counts at once: the
     /// Control object is asked before a scope is left out, within a budget.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::suite::browser::{Browser, PASSWORD, form, parameters};
+use crate::suite::device;
 use crate::suite::harness::{Fixture, Req, Resp, TestClient, base_config, encode};
 use crate::suite::login::{Login, text, web_client};
 
@@ -310,4 +311,40 @@ pub fn the_command_is_a_client_that_is_there_already(f: &Fixture<'_>) {
     f.admin("POST", "clients", Some(&json!({ "client_id": "mintedge-cli" })))
         .expect_error(422, "invalid_config");
     appoint(f, &json!([]));
+}
+
+pub fn the_command_signs_in_as_a_device(f: &Fixture<'_>) {
+    let _guard = f.target.configuration_lock();
+    let (login, nobody) = (Login::new(f, &json!({})), Login::new(f, &json!({})));
+    let metadata = || f.send(&Req::new("GET", "/.well-known/openid-configuration")).expect(200).json();
+    appoint(f, &json!([entry(f, &login, &["mintedge:read", "mintedge:users"])]));
+    let endpoint = metadata()["device_authorization_endpoint"].clone();
+    assert_eq!(endpoint, format!("{}/device_authorization", f.target.issuer()));
+    let cli = TestClient { id: "mintedge-cli".to_owned(), secret: String::new() };
+    let scope = format!("offline_access {}", ALL.join(" "));
+    let begin = || device::ask(f, &cli, &[("scope", &scope)]).expect(200).json();
+    let begun = begin();
+    assert!(begun.get("verification_uri_complete").is_none(), "a link leads nowhere: {begun}");
+    // Somebody without a role can permit nothing, and the code stays good.
+    let page = device::type_code(&nobody.browser, text(&begun, "user_code")).expect(200);
+    assert!(page.body.contains("no administrator"), "{}", page.body);
+    let page = device::type_code(&login.browser, text(&begun, "user_code")).expect(200);
+    assert!(
+        page.body.contains("people’s accounts") && !page.body.contains("Change everything"),
+        "{}",
+        page.body
+    );
+    login.browser.submit(&page, &[("action", "allow")]).expect(200);
+    // What was permitted is what was shown, although the role has grown.
+    appoint(f, &json!([entry(f, &login, &ALL)]));
+    let tokens = device::poll(f, &cli, &begun).expect(200).json();
+    assert_eq!(tokens["scope"], "offline_access mintedge:read mintedge:users");
+    call(f, text(&tokens, "access_token"), "GET", "users?limit=1", None).expect(200);
+    // A role that went before the device asked is gone.
+    let begun = begin();
+    device::approve(&login.browser, &begun);
+    appoint(f, &json!([]));
+    let tokens = device::poll(f, &cli, &begun).expect(200).json();
+    assert_eq!(tokens["scope"], "offline_access");
+    call(f, text(&tokens, "access_token"), "GET", "users?limit=1", None).expect_error(401, "invalid_token");
 }

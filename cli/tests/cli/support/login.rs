@@ -180,3 +180,21 @@ pub(crate) fn visit(url: &str) -> (u16, String) {
     assert_eq!(response.headers()["referrer-policy"], "no-referrer");
     (response.status().as_u16(), response.body_mut().read_to_string().expect("a page"))
 }
+
+/// Opens the page of devices, signs in, types the code and permits what it asks for, or not.
+pub(crate) fn connect(
+    server: &TestServer,
+    page: &str,
+    code: &str,
+    (login, password): (&str, &str),
+    action: &str,
+) {
+    let mut browser = Browser::at(server);
+    let path = page.strip_prefix(server.issuer()).expect("the server's");
+    let (_, page) = browser.send(path, None);
+    let fields = [("username", login), ("password", password), ("action", "login")];
+    let (_, _) = browser.submit(&page, &fields);
+    let (_, page) = browser.send(path, None);
+    let (_, page) = browser.submit(&page, &[("user_code", code), ("action", "continue")]);
+    browser.submit(&page, &[("action", action)]);
+}

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-pub(crate) use login::{APP, Application, answer, ask_for_token, encode, log_in, visit};
+pub(crate) use login::{APP, Application, answer, ask_for_token, connect, encode, log_in, visit};
 pub(crate) use server::TestServer;
 pub(crate) use tls::TlsProxy;
 
@@ -63,9 +63,9 @@ impl Workplace {
         format!("{folder}/{}", path.file_name().expect("a name").to_str().expect("UTF-8"))
     }
 
-    /// Starts `mintedge login` and waits until it says where to sign in.
+    /// Starts `mintedge login` with `options` and waits until it says where to sign in.
     pub(crate) fn start_login(&self, options: &str) -> SigningIn {
-        let arguments = format!("login --no-browser {options}");
+        let arguments = format!("login {options}");
         let mut child =
             self.command(&arguments.split_whitespace().collect::<Vec<_>>()).spawn().expect("it starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -176,6 +176,16 @@ pub(crate) struct SigningIn {
 }
 
 impl SigningIn {
+    /// The code that follows the address.
+    pub(crate) fn code(&mut self) -> String {
+        let mut line = String::new();
+        while line.trim().is_empty() {
+            line.clear();
+            assert!(self.stderr.read_line(&mut line).expect("text") > 0, "it names no code");
+        }
+        line.trim().to_owned()
+    }
+
     /// What it says in the end.
     pub(crate) fn end(mut self) -> Outcome {
         let mut rest = String::new();

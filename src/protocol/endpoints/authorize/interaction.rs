@@ -14,13 +14,14 @@ use crate::protocol::endpoints::client_face::client_face;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::keys::sealed::{FLOW_PREFIX, seal};
-use crate::protocol::model::scope::{ScopeSet, is_of_admin};
+use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::pages::{ClientFace, FormTarget, LoginPage, LoginProblem};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
+use crate::protocol::tokens::roles::is_beyond_role;
 use crate::protocol::tokens::user_claims;
 
 /// Everything that a page of the flow needs.
@@ -83,7 +84,7 @@ impl<P: Platform> Interaction<'_, P> {
 
     /// Whether the request is for administration, and nothing of that is left for the account that is logged in.
     pub(super) fn is_beyond_role(&self) -> bool {
-        self.flow.scopes.iter().any(is_of_admin) && !self.scopes.iter().any(is_of_admin)
+        is_beyond_role(&self.flow.scopes, &self.scopes)
     }
 
     /// What the person is asked to permit: the scopes, and those that the single claims stand for.

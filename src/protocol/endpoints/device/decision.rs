@@ -31,6 +31,7 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::device::DeviceDecision;
 use crate::protocol::tokens::device_code::{DeviceApproval, DeviceRequest, object_name};
+use crate::protocol::tokens::roles::is_beyond_role;
 
 /// What a page shows, sealed, as its form brings it back.
 #[derive(Serialize, Deserialize)]
@@ -70,6 +71,10 @@ pub(super) async fn page<P: Platform>(
     let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &shown, &server.platform)?;
     let snapshot = server.snapshot_for(client, context.now).await?;
     let request = &shown.request;
+    let scopes = server.within_role(visitor.state.user.id, &request.scopes, context.now).await?;
+    if is_beyond_role(&request.scopes, &scopes) {
+        return entry::again(visitor, DeviceProblem::NoRole).await;
+    }
     let own_country = country(context);
     let page = visitor.page(&flow, |target| {
         DevicePage {
@@ -81,7 +86,7 @@ pub(super) async fn page<P: Platform>(
             code: &code.to_string(),
             asked: &ago(request.started_at, context.now),
             whereabouts: whereabouts(&keyring.derived, context, own_country.as_deref(), request),
-            groups: consent_groups(&snapshot, &request.scopes, &request.scopes),
+            groups: consent_groups(&snapshot, &scopes, &scopes),
             blocked: is_blocked(&keyring.derived, context, client, request),
         }
         .render()
@@ -145,7 +150,15 @@ pub(super) async fn submitted<P: Platform>(
             context.note_refusal(Code::AccessDenied, Cause::DeviceElsewhere);
             return page(visitor, &client, &code, (shown.sha256, shown.request)).await;
         }
-        "allow" => match approval(visitor, &client).await? {
+        "allow" => match approval(visitor, &client, &shown.request).await? {
+            Some(approval)
+                if is_beyond_role(
+                    &shown.request.scopes,
+                    approval.scopes.as_ref().unwrap_or(&shown.request.scopes),
+                ) =>
+            {
+                return entry::again(visitor, DeviceProblem::NoRole).await;
+            }
             Some(approval) => DeviceDecision::Approved(to_json(&approval)?),
             None => return entry::again(visitor, DeviceProblem::PageExpired).await,
         },
@@ -162,20 +175,23 @@ pub(super) async fn submitted<P: Platform>(
     }
 }
 
-/// What the approval is made with: the session as it is now.
+/// What the approval is made with: the session as it is now, and what of the request its account may have.
 async fn approval<P: Platform>(
     visitor: &Visitor<'_, P>,
     client: &Client,
+    request: &DeviceRequest,
 ) -> Result<Option<DeviceApproval>, Failure> {
     let Visitor { server, context, browser, .. } = visitor;
     let state = browser.session_state(server, context, Some(&client.client_id)).await?;
-    let known = state.zip(browser.session.as_ref());
-    Ok(known.map(|(state, cookie)| DeviceApproval {
+    let Some((state, cookie)) = state.zip(browser.session.as_ref()) else { return Ok(None) };
+    let scopes = server.within_role(state.user.id, &request.scopes, context.now).await?;
+    Ok(Some(DeviceApproval {
         owner: state.user.id,
         sid: cookie.sid,
         auth: state.session.auth,
         removed_at: state.removed_at,
         password_epoch: state.user.password_epoch,
+        scopes: Some(scopes).filter(|scopes| *scopes != request.scopes),
     }))
 }
 

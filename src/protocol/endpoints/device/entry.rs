@@ -62,6 +62,7 @@ pub(super) async fn again<P: Platform>(
         DeviceProblem::TooManyAttempts => (Code::AccessDenied, Cause::TooManyAttempts),
         DeviceProblem::HasToBeTyped => (Code::AccessDenied, Cause::UserCodeLinked),
         DeviceProblem::PageExpired => (Code::Forbidden, Cause::FlowExpired),
+        DeviceProblem::NoRole => (Code::AccessDenied, Cause::NoAdministrator),
     };
     visitor.context.note_refusal(code, cause);
     page(visitor, Entry::Typed(Some(problem))).await
