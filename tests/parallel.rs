@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use suite::browser::{VERIFIER, form};
+use suite::device::{GRANT, approve, begin, person, television};
 use suite::harness::{Fixture, Req, Resp, Target};
 use suite::http::{Worker, target};
 use suite::login::{Login, REDIRECT, text};
@@ -53,6 +54,30 @@ fn redeem_request(login: &Login<'_>, code: &str) -> Req {
         ("code_verifier", VERIFIER),
     ];
     token_request(login, &form(&fields))
+}
+
+#[test]
+fn one_approval_found_by_many_polls_at_once_makes_one_grant() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let (tv, person) = (television(&f, &json!({})), person(&f));
+    let begun = begin(&f, &tv);
+    approve(&person.browser, &begun);
+    let fields =
+        [("grant_type", GRANT), ("device_code", text(&begun, "device_code")), ("client_id", tv.id.as_str())];
+    let answers = at_once(&vec![Req::token(&form(&fields)); PARALLEL]);
+    let (granted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(granted.len(), 1, "{granted:?}");
+    for answer in refused {
+        answer.expect_error(400, "invalid_grant");
+    }
+    let token = granted[0].json();
+    let refresh = format!(
+        "grant_type=refresh_token&client_id={}&refresh_token={}",
+        tv.id,
+        text(&token, "refresh_token")
+    );
+    f.send(&Req::token(&refresh)).expect(200);
 }
 
 #[test]

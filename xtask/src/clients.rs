@@ -61,6 +61,7 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
     report.step("a service without OAuth (examples/legacy-service)", || {
         Example::LegacyService.check_with(tools)
     });
+    report.step("a television without a keyboard (examples/device)", || Example::Device.check_with(tools));
     let name = "Apache with mod_auth_openidc";
     match setup::apache() {
         Ok(()) => {

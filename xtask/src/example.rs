@@ -2,6 +2,7 @@
 //!
 //! Each start begins anew: nothing is left of an earlier one.
 
+mod device;
 mod legacy_service;
 mod three_legged;
 
@@ -10,11 +11,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::process::run_quiet;
+use crate::process::{capture, run_quiet};
 use crate::secrets::{admin_secret, client_secret, mintedge};
 use crate::setup::{self, Tools};
 use crate::{Result, files, wasm};
 
+/// Whom the examples have an account for.
+const LOGIN: &str = "ada@example.com";
 /// How long a check may take, once everything runs.
 const CHECK_LIMIT: Duration = Duration::from_mins(3);
 
@@ -23,6 +26,7 @@ const CHECK_LIMIT: Duration = Duration::from_mins(3);
 pub(crate) enum Example {
     ThreeLegged,
     LegacyService,
+    Device,
 }
 
 impl FromStr for Example {
@@ -32,7 +36,8 @@ impl FromStr for Example {
         match name {
             "three-legged" => Ok(Self::ThreeLegged),
             "legacy-service" => Ok(Self::LegacyService),
-            other => Err(format!("no example {other}: there are three-legged and legacy-service")),
+            "device" => Ok(Self::Device),
+            other => Err(format!("no example {other}: there are three-legged, legacy-service and device")),
         }
     }
 }
@@ -45,6 +50,7 @@ impl Example {
         match self {
             Self::ThreeLegged => three_legged::run_until_interrupted(&tools),
             Self::LegacyService => legacy_service::run_until_interrupted(&tools),
+            Self::Device => device::run_until_interrupted(&tools),
         }
     }
 
@@ -60,6 +66,7 @@ impl Example {
         match self {
             Self::ThreeLegged => three_legged::check(tools),
             Self::LegacyService => legacy_service::check(tools),
+            Self::Device => device::check(tools),
         }
     }
 }
@@ -94,6 +101,20 @@ impl Place {
                 .env("MINTEDGE_ISSUER", issuer)
                 .env("MINTEDGE_ADMIN_SECRET", &self.admin_secret),
         )
+    }
+
+    /// Makes an account for [`LOGIN`], with a password nobody else has. Returns the password.
+    fn create_user(&self, issuer: &str) -> Result<String> {
+        println!("==> Making the account {LOGIN}");
+        let claim = "name=Ada Lovelace";
+        let made = capture(
+            mintedge(&["users", "create", LOGIN, "--claim", claim, "--generate-password", "--json"])
+                .env("MINTEDGE_ISSUER", issuer)
+                .env("MINTEDGE_ADMIN_SECRET", &self.admin_secret),
+        );
+        let password = made.as_deref().and_then(|made| made.split_once("\"password\": \""));
+        let password = password.and_then(|(_, rest)| rest.split('"').next());
+        Ok(password.ok_or("no account could be made")?.to_owned())
     }
 
     /// The secret a client got when the configuration was applied.

@@ -161,6 +161,7 @@ fn value_of(path: &str, help: &str) -> String {
         | "tos-uri" => "https://app.example.com/x",
         "sector-identifier" => "app.example.com",
         "native-sso" => "acme",
+        "device-lifetime" => "20m",
         "serves" | "exchange-audience" => "https://api.example.com",
         "exchange-subject-client" | "may-act" => "quickstart",
         "refresh-recovery" => "on",
@@ -188,7 +189,7 @@ fn every_setting_of_a_client_is_an_option() {
         members
             .extend(schema["$defs"][definition]["properties"].as_object().expect("members").keys().cloned());
     };
-    ["ClientConfig", "RefreshConfig", "ExchangeConfig"].into_iter().for_each(&mut collect);
+    ["ClientConfig", "DeviceConfig", "RefreshConfig", "ExchangeConfig"].into_iter().for_each(&mut collect);
 
     let help = place.run("clients create --help").success();
     let own = help.split("\n      --").skip(1).filter(|text| {
@@ -201,16 +202,17 @@ fn every_setting_of_a_client_is_an_option() {
         let option = text.split([' ', '\n', '[']).next().expect("a name");
         arguments.push(format!("--{option}={}", value_of(option, text)));
     }
-    // The grant of the two that an ID token in exchange needs.
+    // The grants that an ID token in exchange and the settings for devices need.
     arguments.extend([
+        "--grant=urn:ietf:params:oauth:grant-type:device_code".to_owned(),
         "--grant=urn:ietf:params:oauth:grant-type:token-exchange".to_owned(),
         "--client-id=all".to_owned(),
     ]);
     let created = place.run_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).json();
     let client = &created["client"];
     for member in members {
-        let found =
-            [client, &client["refresh"], &client["exchange"]].iter().any(|part| part.get(&member).is_some());
+        let found = ["refresh", "exchange", "device"].iter().any(|part| client[part].get(&member).is_some());
+        let found = found || client.get(&member).is_some();
         assert!(found, "{member} can't be said: {client}");
     }
     let shown = place.run("clients show all").success();

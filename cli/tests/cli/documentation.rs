@@ -85,7 +85,7 @@ fn every_key_and_every_grant_is_documented() {
 #[test]
 fn the_configurations_of_examples_are_valid() {
     let place = Workplace::new();
-    for example in ["quickstart", "three-legged", "legacy-service"] {
+    for example in ["quickstart", "three-legged", "legacy-service", "device"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
         place.run(&format!("validate {}", path.join("mintedge.toml").display())).success();
     }

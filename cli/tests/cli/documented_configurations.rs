@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use mintedge::protocol::{codec::encoding::base64url, codec::encoding::from_base64url};
 use serde_json::{Value, json};
 
-use crate::support::{Application, TestServer, Workplace, ask_for_token, encode};
+use crate::support::{Application, TestServer, Workplace, ask_for_token, connect_device, encode};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const GUEST: &str = "urn:mintedge:grant-type:guest";
 const PASSWORD: &str = "a password of the reader";
 
@@ -26,9 +27,14 @@ fn root() -> PathBuf {
 
 fn blocks() -> Vec<Block> {
     let mut pages = vec![root().join("README.md"), root().join("SECURITY.md")];
-    for folder in
-        ["docs", "docs/guides", "docs/decisions", "examples/three-legged", "examples/legacy-service"]
-    {
+    for folder in [
+        "docs",
+        "docs/guides",
+        "docs/decisions",
+        "examples/three-legged",
+        "examples/legacy-service",
+        "examples/device",
+    ] {
         let entries = std::fs::read_dir(root().join(folder)).into_iter().flatten();
         pages.extend(entries.map(|entry| entry.expect("an entry").path()));
     }
@@ -161,6 +167,13 @@ impl Reader {
             for form in forms {
                 let answer = ask_for_token(&self.server, &client_id, secret, &form);
                 self.tokens.push((identifier.clone(), string(&answer["access_token"])));
+            }
+        }
+        if has_grant(client, DEVICE) {
+            for (identifier, scope) in self.scopes_of(client) {
+                let person = ("ada@example.com", PASSWORD);
+                let answer = connect_device(&self.server, (&client_id, secret), &scope, person);
+                self.tokens.push((identifier, string(&answer["access_token"])));
             }
         }
         if has_grant(client, "authorization_code") {

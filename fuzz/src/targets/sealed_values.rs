@@ -1,4 +1,4 @@
-//! Refresh tokens, session cookies and sealed values: nothing that was not made here is ever read as one. The input's first
+//! Refresh tokens, session cookies, device codes and sealed values: nothing that was not made here is ever read as one. The input's first
 //! byte chooses where the rest is put into a genuine one.
 
 use mintedge::memory::FakeEntropy;
@@ -6,7 +6,10 @@ use mintedge::protocol::keys::derived::Derived;
 use mintedge::protocol::keys::sealed::{CODE_PREFIX, FLOW_PREFIX, open, seal};
 use mintedge::protocol::model::id::Id;
 use mintedge::protocol::model::secret::SecretBytes;
+use mintedge::protocol::model::time::Timestamp;
+use mintedge::protocol::model::user_code::UserCode;
 use mintedge::protocol::model::user_id::UserId;
+use mintedge::protocol::tokens::device_code::DeviceCode;
 use mintedge::protocol::tokens::refresh_token::{RefreshToken, SessionCookie};
 
 /// Runs one input.
@@ -19,11 +22,16 @@ pub fn run(input: &[u8]) {
         RefreshToken { owner, grant: id, generation: 5, secret: secret.clone() }.to_wire(&keys.refresh);
     let cookie = SessionCookie { owner, sid: id, secret }.to_wire(&keys.session);
     let sealed = seal(&keys.code, CODE_PREFIX, &"contents", &FakeEntropy::seeded(0)).expect("sealed");
-    for genuine in [&token, &cookie, &sealed] {
+    let user_code = UserCode::parse("BCDFGHJK").expect("a code");
+    let device = DeviceCode::new(&keys, &user_code, "tv", Timestamp(9), &FakeEntropy::seeded(0));
+    let device = device.to_wire(&keys.request_uri);
+    for genuine in [&token, &cookie, &sealed, &device] {
         let changed = splice(genuine, usize::from(*position), replacement);
         let is_genuine = changed == *genuine;
         assert_eq!(RefreshToken::parse(&keys.refresh, &changed).is_some(), is_genuine && *genuine == token);
         assert_eq!(SessionCookie::parse(&keys.session, &changed).is_some(), is_genuine && *genuine == cookie);
+        let parsed = DeviceCode::parse(&keys.request_uri, &changed);
+        assert_eq!(parsed.is_some(), is_genuine && *genuine == device);
         let opened = open::<String>(&keys.code, CODE_PREFIX, &changed);
         assert_eq!(opened.is_some(), is_genuine && *genuine == sealed);
         assert!(open::<String>(&keys.flow, FLOW_PREFIX, &changed).is_none());

@@ -175,10 +175,10 @@ pub struct DevicePage<'a> {
 impl DevicePage<'_> {
     /// Makes the page.
     pub fn render(&self) -> Response {
-        let title = format!("Connect a device to {}", self.client.name);
+        let title = format!("Connect {} to your account", self.client.name);
         let html = Layout::new(self.base, self.theme, &title).page(|html| {
             self.client.mark(html);
-            html.markup("<h1>Connect a device to <bdi>").text(self.client.name).markup("</bdi>?</h1>\n");
+            html.markup("<h1>Connect <bdi>").text(self.client.name).markup("</bdi> to your account?</h1>\n");
             self.warning(html);
             self.form(html);
             self.client.small_print(html);
@@ -211,7 +211,7 @@ impl DevicePage<'_> {
         self.scam(html);
         html.markup("<div class=\"buttons pair\">\n");
         if !self.blocked {
-            Button::new(Look::Primary, "allow", "Allow this device").render(html);
+            Button::new(Look::Primary, "allow", "Allow").render(html);
         }
         Button::new(Look::Secondary, "deny", "Don’t allow").render(html);
         html.markup("</div>\n</form>\n");

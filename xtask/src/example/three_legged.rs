@@ -4,10 +4,9 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{CHECK_LIMIT, Place};
+use super::{CHECK_LIMIT, LOGIN, Place};
 use crate::Result;
-use crate::process::{Service, capture, run, run_within};
-use crate::secrets::mintedge;
+use crate::process::{Service, run, run_within};
 use crate::server::{free_port, wait_until_free};
 use crate::setup::{self, Tools};
 
@@ -15,7 +14,6 @@ const SOURCE: &str = "examples/three-legged";
 const BUNDLES: &str = "target/examples/three-legged";
 /// Whose scripts drive Chromium.
 const BROWSER: &str = "tests/browser";
-const LOGIN: &str = "ada@example.com";
 /// In `mintedge.toml`: the one address there that names a port.
 const USUAL_APP: &str = "http://127.0.0.1:8791";
 
@@ -68,7 +66,7 @@ impl Example {
         println!("==> Starting Mintedge, the application and two APIs in one workerd");
         let unconfigured = serve(tools, &place, ports, "")?;
         place.apply(&local(ports.mintedge), &configuration(&place, ports)?)?;
-        let password = create_user(&place, ports)?;
+        let password = place.create_user(&local(ports.mintedge))?;
         // Now that API One has a secret it gets it as Workers do: when they start.
         drop(unconfigured);
         let service = serve(tools, &place, ports, &place.client_secret("api-one")?)?;
@@ -158,27 +156,6 @@ fn configuration(place: &Place, ports: Ports) -> Result<PathBuf> {
     let moved = place.path("mintedge.toml");
     fs::write(&moved, fs::read_to_string(usual)?.replace(USUAL_APP, &app))?;
     Ok(moved)
-}
-
-/// Somebody to sign in as, with a password nobody else has.
-fn create_user(place: &Place, ports: Ports) -> Result<String> {
-    println!("==> Making the account {LOGIN}");
-    let made = capture(
-        mintedge(&[
-            "users",
-            "create",
-            LOGIN,
-            "--claim",
-            "name=Ada Lovelace",
-            "--generate-password",
-            "--json",
-        ])
-        .env("MINTEDGE_ISSUER", local(ports.mintedge))
-        .env("MINTEDGE_ADMIN_SECRET", &place.admin_secret),
-    );
-    let password = made.as_deref().and_then(|made| made.split_once("\"password\": \""));
-    let password = password.and_then(|(_, rest)| rest.split('"').next());
-    Ok(password.ok_or("no account could be made")?.to_owned())
 }
 
 fn local(port: u16) -> String {

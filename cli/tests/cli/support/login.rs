@@ -124,12 +124,36 @@ impl Application<'_> {
     }
 }
 
+/// Has a device of a client ask for codes and somebody approve it; the answer of the token endpoint.
+pub(crate) fn connect_device(
+    server: &TestServer,
+    (client_id, secret): (&str, Option<&str>),
+    scope: &str,
+    person: (&str, &str),
+) -> Value {
+    let begun =
+        post(server, "/device_authorization", (client_id, secret), &format!("scope={}", encode(scope)));
+    let code = begun["user_code"].as_str().unwrap_or_else(|| panic!("{client_id}: {begun}"));
+    let page = begun["verification_uri"].as_str().expect("a page");
+    connect(server, page, code, person, "allow");
+    let device_code = begun["device_code"].as_str().expect("a device code");
+    let grant = encode("urn:ietf:params:oauth:grant-type:device_code");
+    ask_for_token(server, client_id, secret, &format!("grant_type={grant}&device_code={device_code}"))
+}
+
 /// Posts a form to the token endpoint and expects a token.
 pub(crate) fn ask_for_token(server: &TestServer, client_id: &str, secret: Option<&str>, form: &str) -> Value {
+    let answer = post(server, "/token", (client_id, secret), form);
+    assert!(answer.get("access_token").is_some(), "{client_id} {form}: {answer}");
+    answer
+}
+
+/// Posts a form as a client.
+fn post(server: &TestServer, path: &str, (client_id, secret): (&str, Option<&str>), form: &str) -> Value {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     let request = ureq::http::Request::builder()
         .method("POST")
-        .uri(format!("{}/token", server.issuer()))
+        .uri(format!("{}{path}", server.issuer()))
         .header("content-type", "application/x-www-form-urlencoded");
     let request = match secret {
         Some(secret) => {
@@ -140,9 +164,7 @@ pub(crate) fn ask_for_token(server: &TestServer, client_id: &str, secret: Option
     };
     let mut response = config.build().new_agent().run(request.expect("a request")).expect("an answer");
     let text = response.body_mut().read_to_string().expect("text");
-    let answer: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    assert!(answer.get("access_token").is_some(), "{client_id} {form}: {answer}");
-    answer
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// Logs somebody in at [`APP`] and says whether that worked. If so, the client has a grant with a refresh token.

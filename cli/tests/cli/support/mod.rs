@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-pub(crate) use login::{APP, Application, answer, ask_for_token, connect, encode, log_in, visit};
+pub(crate) use login::{
+    APP, Application, answer, ask_for_token, connect, connect_device, encode, log_in, visit,
+};
 pub(crate) use server::TestServer;
 pub(crate) use tls::TlsProxy;
 
