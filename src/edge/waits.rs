@@ -15,9 +15,12 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::js;
+use crate::protocol::model::time::{MINUTE, Timestamp};
 
-/// The most requests that wait in `edge/entry.mjs`. One whose client went away is never resumed: the oldest go first.
+/// The most requests that wait in `edge/entry.mjs`.
 const MAX_WAITING: usize = 2048;
+/// How long a request waits at most, in seconds. One whose client went away is never resumed, and must not stay for ever.
+const LONGEST: u64 = 2 * MINUTE;
 
 /// The answer of a request, on its way.
 pub(super) type Answer = Pin<Box<dyn Future<Output = String>>>;
@@ -31,24 +34,23 @@ thread_local! {
     static WAITING: RefCell<BTreeMap<Ticket, Waiting>> = const { RefCell::new(BTreeMap::new()) };
     /// What the request waits for that is polled at the moment; unset while none is.
     static POLLED: RefCell<Option<Polled>> = const { RefCell::new(None) };
-    /// What has just come, for the request that is resumed.
-    static ARRIVED: RefCell<Option<Arrived>> = const { RefCell::new(None) };
+    /// What has come and was not taken yet, by the ticket of its promise.
+    static ARRIVED: RefCell<BTreeMap<Ticket, Outcome>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 struct Waiting {
     answer: Answer,
     /// Wakes the part of the request that waits, if parts of it run side by side.
     waker: Waker,
+    since: Timestamp,
 }
+
+/// What a promise became: fulfilled or rejected.
+type Outcome = Result<JsValue, JsValue>;
 
 #[derive(Default)]
 struct Polled {
     asked: Option<(Ticket, Waker)>,
-}
-
-struct Arrived {
-    ticket: Ticket,
-    value: Result<JsValue, JsValue>,
 }
 
 /// Goes on with `answer` as far as it gets. Returns the answer as a string; or a ticket, if there is one promise to be waited
@@ -60,7 +62,8 @@ pub(super) fn advance(mut answer: Answer) -> JsValue {
     match (polled, asked) {
         (Poll::Ready(text), _) => JsValue::from_str(&text),
         (Poll::Pending, Some((ticket, waker))) => {
-            WAITING.with_borrow_mut(|waiting| keep(waiting, ticket, Waiting { answer, waker }));
+            let request = Waiting { answer, waker, since: js::now() };
+            WAITING.with_borrow_mut(|waiting| keep(waiting, ticket, request));
             ticket.into()
         }
         // The promise polls again, with a waker of its own.
@@ -70,24 +73,28 @@ pub(super) fn advance(mut answer: Answer) -> JsValue {
     }
 }
 
+/// Keeps a request, and drops those that have waited too long. Where too many wait the new one isn't kept, so it fails when it is
+/// resumed: the others have got further.
 fn keep(waiting: &mut BTreeMap<Ticket, Waiting>, ticket: Ticket, request: Waiting) {
-    if waiting.len() >= MAX_WAITING {
+    let has_given_up = |oldest: &Waiting| request.since.since(oldest.since) > LONGEST;
+    while waiting.first_entry().is_some_and(|oldest| has_given_up(oldest.get())) {
         waiting.pop_first();
     }
-    waiting.insert(ticket, request);
+    if waiting.len() < MAX_WAITING {
+        waiting.insert(ticket, request);
+    }
 }
 
 /// Goes on with the request that waits for `ticket`, which became `value`. Returns what [`advance`] returns, and undefined if
 /// there is no such request any more.
-pub(super) fn resume(ticket: Ticket, value: Result<JsValue, JsValue>) -> JsValue {
-    let Some(Waiting { answer, waker }) = WAITING.with_borrow_mut(|waiting| waiting.remove(&ticket)) else {
+pub(super) fn resume(ticket: Ticket, outcome: Outcome) -> JsValue {
+    let Some(Waiting { answer, waker, .. }) = WAITING.with_borrow_mut(|waiting| waiting.remove(&ticket))
+    else {
         return JsValue::UNDEFINED;
     };
-    ARRIVED.set(Some(Arrived { ticket, value }));
+    ARRIVED.with_borrow_mut(|arrived| arrived.insert(ticket, outcome));
     waker.wake();
-    let reached = advance(answer);
-    ARRIVED.take();
-    reached
+    advance(answer)
 }
 
 /// Waits for a promise.
@@ -98,6 +105,15 @@ pub(super) fn settled(promise: Promise) -> Settled {
 /// The future of a promise's value, or of what it was rejected with.
 pub(super) struct Settled(Wait);
 
+/// What came for a future that nobody asks any more is dropped with it.
+impl Drop for Settled {
+    fn drop(&mut self) {
+        if let Wait::Outside(ticket) = self.0 {
+            ARRIVED.with_borrow_mut(|arrived| arrived.remove(&ticket));
+        }
+    }
+}
+
 enum Wait {
     Begins(Promise),
     Outside(Ticket),
@@ -105,7 +121,7 @@ enum Wait {
 }
 
 impl Future for Settled {
-    type Output = Result<JsValue, JsValue>;
+    type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Wait::Begins(promise) = &self.0 {
@@ -113,7 +129,10 @@ impl Future for Settled {
         }
         match &mut self.0 {
             Wait::Inside(future) => Pin::new(future).poll(context),
-            Wait::Outside(ticket) => arrived(*ticket).map_or(Poll::Pending, Poll::Ready),
+            Wait::Outside(ticket) => {
+                let outcome = ARRIVED.with_borrow_mut(|arrived| arrived.remove(ticket));
+                outcome.map_or(Poll::Pending, Poll::Ready)
+            }
             Wait::Begins(_) => Poll::Pending,
         }
     }
@@ -128,12 +147,5 @@ fn begin(promise: &Promise, waker: &Waker) -> Wait {
             Wait::Outside(ticket)
         }
         _ => Wait::Inside(JsFuture::from(promise.clone())),
-    })
-}
-
-fn arrived(ticket: Ticket) -> Option<Result<JsValue, JsValue>> {
-    ARRIVED.with_borrow_mut(|arrived| {
-        let is_mine = arrived.as_ref().is_some_and(|arrived| arrived.ticket == ticket);
-        if is_mine { arrived.take().map(|arrived| arrived.value) } else { None }
     })
 }

@@ -19,7 +19,7 @@ pub(super) fn sufficient(method: Method, segments: &[&str]) -> &'static [&'stati
     match (method == Method::Get, segments) {
         (true, ["whoami"]) => &ADMIN_SCOPES,
         (true, ["clients", ..]) => &[ADMIN_READ, ADMIN_CLIENTS],
-        (false, ["clients" | "revoke-clients", ..]) => &[ADMIN_WRITE, ADMIN_CLIENTS],
+        (false, ["clients", ..]) => &[ADMIN_WRITE, ADMIN_CLIENTS],
         (true, ["users", ..]) => &[ADMIN_READ, ADMIN_USERS],
         (false, ["users", ..]) => &[ADMIN_WRITE, ADMIN_USERS],
         (true, ["keys", ..]) => &[ADMIN_READ, ADMIN_KEYS],

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::model::time::MINUTE;
 
+/// The longest time for which a code may work, in seconds.
+pub const MAX_DEVICE_LIFETIME: u64 = 30 * MINUTE;
+
 /// `[client.device]`: what the defaults allow fits a television at home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -28,7 +28,7 @@ use crate::protocol::model::jwk::Alg;
 
 pub use administrator::AdministratorConfig;
 pub use client::ClientConfig;
-pub use device::DeviceConfig;
+pub use device::{DeviceConfig, MAX_DEVICE_LIFETIME};
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
 pub use log::{LogConfig, LoggedPeople, LoggedRequests};

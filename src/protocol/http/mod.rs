@@ -76,7 +76,7 @@ pub struct Headers {
     pub client_ip: Option<String>,
     /// The `User-Agent` header: the kind of browser.
     pub user_agent: Option<String>,
-    /// The country that the platform takes the address to be in (`cf-ipcountry`); known to the endpoints about devices only.
+    /// The country that the platform takes the address to be in (`request.cf.country`); known to the endpoints about devices only.
     pub country: Option<String>,
     /// Identifies the request in logs and errors; the platform's own id where it has one (`cf-ray`).
     pub request_id: Option<String>,

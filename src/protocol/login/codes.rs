@@ -6,7 +6,7 @@
 //! such accounts together, too: a first try is always looked at. A right code is taken out of the buckets again.
 
 use super::identifier::shard_of;
-use super::network::{networks, widest};
+use super::network::{narrowest, networks};
 use super::throttle::{Place, SHORT, by_address, name};
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::http::error::ServerError;
@@ -76,11 +76,12 @@ pub(crate) async fn may_begin<P: Platform>(
     Ok(count(server, &place).await?.is_some())
 }
 
-/// A keyed hash of the network that a request came from: enough to tell whether two came from one. `None` if it isn't known.
+/// A keyed hash of the network that a request came from: enough to tell whether two came from one. `None` if it isn't known. Of IPv6
+/// it is the narrowest that a home has: strangers may have their networks side by side.
 pub(crate) fn network_mark(derived: &Derived, context: &RequestContext<'_>) -> Option<String> {
     let address = context.address()?;
     let networks = networks(Some(address));
-    let mark = mac(&derived.routing, &[b"device network", widest(&networks).as_bytes()]);
+    let mark = mac(&derived.routing, &[b"device network", narrowest(&networks).as_bytes()]);
     Some(base64url(mark.get(..12)?))
 }
 

@@ -15,6 +15,8 @@ pub const INTERVAL: u64 = 5;
 const SLOWER_BY: u64 = 5;
 /// The longest that it is made to wait, in seconds.
 const SLOWEST: u64 = MINUTE;
+/// How much too early a poll may come, in seconds: clocks here count whole ones.
+const TOLERANCE: u64 = 1;
 /// How much longer than the user code the device code works, in seconds: so that somebody who says yes at the last moment has not
 /// said it in vain.
 pub const GRACE: u64 = MINUTE;
@@ -82,10 +84,12 @@ impl DeviceRecord {
         self.decision.is_none() && now < self.expires_at
     }
 
-    /// The record with a person's decision. `None` if it is decided already or too late, or if `sha256` is another one's: then
-    /// somebody saw what another device had asked for.
+    /// The record with a person's decision. `None` if it is too late or decided otherwise, or if `sha256` is another one's: then
+    /// somebody saw what another device had asked for. To decide once more as before changes nothing: who sends a form twice has
+    /// not failed.
     pub fn decided(self, sha256: &SecretHash, decision: DeviceDecision, now: Timestamp) -> Option<Self> {
-        let decides = self.is_open(now) && self.sha256 == *sha256;
+        let is_repeated = self.decision.as_ref() == Some(&decision) && now < self.ends_at();
+        let decides = (self.is_open(now) || is_repeated) && self.sha256 == *sha256;
         decides.then_some(Self { decision: Some(decision), ..self })
     }
 
@@ -112,7 +116,7 @@ impl DeviceRecord {
 
 fn waiting(pace: Option<Pace>, now: Timestamp) -> (PollOutcome, Option<Pace>) {
     let interval = pace.map_or(INTERVAL, |pace| pace.interval);
-    let is_early = pace.is_some_and(|pace| now.since(pace.polled_at) < pace.interval);
+    let is_early = pace.is_some_and(|pace| now.since(pace.polled_at) + TOLERANCE < pace.interval);
     let (outcome, interval) = if is_early {
         (PollOutcome::TooEarly, interval.saturating_add(SLOWER_BY).min(SLOWEST))
     } else {

@@ -5,7 +5,7 @@ use super::{Check, MAX_TEXT, Referable};
 use crate::protocol::codec::uri::host_of;
 use crate::protocol::codec::uri::web_problem;
 use crate::protocol::config::redirect_uri;
-use crate::protocol::config::{ClientConfig, Config, SubjectType};
+use crate::protocol::config::{ClientConfig, Config, MAX_DEVICE_LIFETIME, SubjectType};
 use crate::protocol::config::{RecoveryConfig, RefreshMode};
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::outbound;
@@ -152,7 +152,7 @@ impl Check {
     }
 
     fn device(&mut self, client: &ClientConfig, at: &str) {
-        if !(120..=1800).contains(&client.device.lifetime) {
+        if !(120..=MAX_DEVICE_LIFETIME).contains(&client.device.lifetime) {
             self.say(format!("{at}.device.lifetime"), "120 to 1800 seconds");
         }
         let may_use = client.grant_types.contains(&GrantType::DeviceCode);

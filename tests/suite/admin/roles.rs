@@ -66,7 +66,7 @@ const OPERATIONS: [(&str, &str, [&str; 2]); 31] = {
         ("post", "/clients/{client_id}/enable", [WRITE, CLIENTS]),
         ("post", "/clients/{client_id}/disable", [WRITE, CLIENTS]),
         ("post", "/clients/{client_id}/revoke", [WRITE, CLIENTS]),
-        ("post", "/revoke-clients", [WRITE, CLIENTS]),
+        ("post", "/revoke-clients", [WRITE, WRITE]),
         ("post", "/clients/{client_id}/secrets", [WRITE, CLIENTS]),
         ("delete", "/clients/{client_id}/secrets/{secret_id}", [WRITE, CLIENTS]),
         ("get", "/users", [READ, USERS]),

@@ -22,7 +22,9 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::keys::derived::Derived;
 use crate::protocol::keys::sealed::{FLOW_PREFIX, open, seal};
 use crate::protocol::login::codes::network_mark;
+use crate::protocol::model::scope::{ScopeSet, is_of_admin};
 use crate::protocol::model::secret::SecretHash;
+use crate::protocol::model::time::MINUTE;
 use crate::protocol::model::user_code::UserCode;
 use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
 use crate::protocol::pages::{DeviceDonePage, DevicePage, DeviceProblem, Whereabouts};
@@ -33,6 +35,9 @@ use crate::protocol::state::device::DeviceDecision;
 use crate::protocol::tokens::device_code::{DeviceApproval, DeviceRequest, object_name};
 use crate::protocol::tokens::roles::is_beyond_role;
 
+/// How old a login may be that permits administration, in seconds.
+const MAX_AGE: u64 = 5 * MINUTE;
+
 /// What a page shows, sealed, as its form brings it back.
 #[derive(Serialize, Deserialize)]
 struct Shown {
@@ -40,6 +45,8 @@ struct Shown {
     device_user_code: String,
     sha256: SecretHash,
     request: DeviceRequest,
+    /// The scopes that the page lists. More isn't permitted, even if the account's role grows while the page is open.
+    scopes: ScopeSet,
 }
 
 /// The client that asks, if it may still get anything.
@@ -66,15 +73,18 @@ pub(super) async fn page<P: Platform>(
     (sha256, request): (SecretHash, DeviceRequest),
 ) -> Result<Response, Failure> {
     let Visitor { server, context, .. } = visitor;
-    let keyring = server.any_keyring(context.now).await?;
-    let shown = Shown { device_user_code: code.as_str().to_owned(), sha256, request };
-    let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &shown, &server.platform)?;
-    let snapshot = server.snapshot_for(client, context.now).await?;
-    let request = &shown.request;
+    if !is_recent_enough(visitor, &request) {
+        return sign_in_again(visitor, client, code).await;
+    }
     let scopes = server.within_role(visitor.state.user.id, &request.scopes, context.now).await?;
     if is_beyond_role(&request.scopes, &scopes) {
         return entry::again(visitor, DeviceProblem::NoRole).await;
     }
+    let keyring = server.any_keyring(context.now).await?;
+    let shown = Shown { device_user_code: code.as_str().to_owned(), sha256, request, scopes };
+    let flow = seal(&keyring.derived.flow, FLOW_PREFIX, &shown, &server.platform)?;
+    let snapshot = server.snapshot_for(client, context.now).await?;
+    let (request, scopes) = (&shown.request, &shown.scopes);
     let own_country = country(context);
     let page = visitor.page(&flow, |target| {
         DevicePage {
@@ -86,7 +96,7 @@ pub(super) async fn page<P: Platform>(
             code: &code.to_string(),
             asked: &ago(request.started_at, context.now),
             whereabouts: whereabouts(&keyring.derived, context, own_country.as_deref(), request),
-            groups: consent_groups(&snapshot, &scopes, &scopes),
+            groups: consent_groups(&snapshot, scopes, scopes),
             blocked: is_blocked(&keyring.derived, context, client, request),
         }
         .render()
@@ -129,7 +139,7 @@ pub(super) async fn submitted<P: Platform>(
     flow: &str,
     form: &Form,
 ) -> Result<Response, Failure> {
-    let Visitor { server, context, browser, .. } = visitor;
+    let Visitor { server, context, .. } = visitor;
     let keyring = server.keyring_for(flow, context.now).await?;
     let shown = open::<Shown>(&keyring.derived.flow, FLOW_PREFIX, flow);
     let code = shown.as_ref().and_then(|shown| UserCode::parse(&shown.device_user_code));
@@ -141,16 +151,16 @@ pub(super) async fn submitted<P: Platform>(
     };
     let action = form.value("action").unwrap_or_default();
     let decision = match action {
-        "switch" => {
-            let to = Destination::device(Some(&code));
-            return sign_in::page(server, context, browser, (None, None), to).await;
-        }
+        "switch" => return sign_in_again(visitor, &client, &code).await,
         "deny" => DeviceDecision::Denied,
         "allow" if is_blocked(&keyring.derived, context, &client, &shown.request) => {
             context.note_refusal(Code::AccessDenied, Cause::DeviceElsewhere);
             return page(visitor, &client, &code, (shown.sha256, shown.request)).await;
         }
-        "allow" => match approval(visitor, &client, &shown.request).await? {
+        "allow" if !is_recent_enough(visitor, &shown.request) => {
+            return sign_in_again(visitor, &client, &code).await;
+        }
+        "allow" => match approval(visitor, &client, &shown).await? {
             Some(approval)
                 if is_beyond_role(
                     &shown.request.scopes,
@@ -175,16 +185,34 @@ pub(super) async fn submitted<P: Platform>(
     }
 }
 
+/// Whether the person may permit this without signing in once more. Administration takes a login of a moment ago: a stranger who
+/// talks an administrator into typing a code must not find the door open already.
+fn is_recent_enough<P: Platform>(visitor: &Visitor<'_, P>, request: &DeviceRequest) -> bool {
+    let age = visitor.context.now.since(visitor.state.session.auth.auth_time);
+    age <= MAX_AGE || !request.scopes.iter().any(is_of_admin)
+}
+
+/// Has somebody sign in, and leads back to the code; where it has to be typed, to the page that asks for it.
+async fn sign_in_again<P: Platform>(
+    visitor: &Visitor<'_, P>,
+    client: &Client,
+    code: &UserCode,
+) -> Result<Response, Failure> {
+    let Visitor { server, context, browser, .. } = visitor;
+    let to = Destination::device(client.device.link.then_some(code));
+    sign_in::page(server, context, browser, (None, None), to).await
+}
+
 /// What the approval is made with: the session as it is now, and what of the request its account may have.
 async fn approval<P: Platform>(
     visitor: &Visitor<'_, P>,
     client: &Client,
-    request: &DeviceRequest,
+    Shown { request, scopes, .. }: &Shown,
 ) -> Result<Option<DeviceApproval>, Failure> {
     let Visitor { server, context, browser, .. } = visitor;
     let state = browser.session_state(server, context, Some(&client.client_id)).await?;
     let Some((state, cookie)) = state.zip(browser.session.as_ref()) else { return Ok(None) };
-    let scopes = server.within_role(state.user.id, &request.scopes, context.now).await?;
+    let scopes = server.within_role(state.user.id, scopes, context.now).await?;
     Ok(Some(DeviceApproval {
         owner: state.user.id,
         sid: cookie.sid,

@@ -10,7 +10,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::secret::SecretHash;
-use crate::protocol::model::time::Timestamp;
+use crate::protocol::model::time::{HOUR, Timestamp};
 use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
 use crate::protocol::passwords::PasswordHash;
@@ -187,7 +187,8 @@ pub(super) fn tend<R: Rows>(
         }
     }
     for (key, grant) in rows.all::<Grant>(GRANT)? {
-        if now < grant.expires_at {
+        // A grant is what its code was redeemed by, so it outlives every code.
+        if now < grant.expires_at.max(grant.created_at.plus(HOUR)) {
             left = true;
         } else {
             rows.delete(format!("{GRANT}{key}"));

@@ -1,18 +1,20 @@
 //! Removals: clients from which the user or an administrator took everything away a moment ago. The object's dispatch and
 //! `grants` call it.
 //!
-//! A code is stored nowhere until it is redeemed, so a code issued before the removal can't be ended. It carries the removal that
-//! its session knew of; a later one refuses it. Rows are kept for longer than a code lives.
+//! A code is stored nowhere until it is redeemed, and neither is what somebody approved for a device, so what was issued before the
+//! removal can't be ended. It carries the removal that its session knew of; a later one refuses it. Rows are kept for longer than
+//! either of them lives.
 
 use super::{REMOVED, user};
-use crate::protocol::config::CODE_LIFETIME;
+use crate::protocol::config::{CODE_LIFETIME, MAX_DEVICE_LIFETIME};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
+use crate::protocol::state::device::GRACE;
 
 /// How long a removal is remembered, in seconds.
-const KEPT: u64 = 2 * CODE_LIFETIME;
+const KEPT: u64 = CODE_LIFETIME + MAX_DEVICE_LIFETIME + GRACE;
 /// The most removals that are remembered; the oldest are dropped first.
 const MAX_REMOVALS: usize = 100;
 
