@@ -4,7 +4,7 @@ use mintedge::memory::{Counts, World};
 use serde_json::json;
 
 use crate::suite::browser::{Browser, form};
-use crate::suite::harness::{Fixture, Req};
+use crate::suite::harness::{Fixture, Req, Target as _, base_config, encode};
 use crate::suite::in_memory::target;
 use crate::suite::jws;
 use crate::suite::login::{Login, text};
@@ -137,4 +137,26 @@ fn a_login_costs_the_same_for_somebody_and_nobody_until_it_succeeds() {
     try_in("nobody@example.com", "a wrong password");
     assert_eq!(try_in(&login.email, "a wrong password"), try_in("nobody@example.com", "a wrong password"));
     assert_eq!(try_in(&login.email, "a wrong password").0, 3);
+}
+
+#[test]
+fn an_administrator_is_looked_at_once_per_call() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let scopes = ["openid", "profile", "email", "orders:read", "offline_access", "mintedge:users"];
+    let login = Login::new(&f, &json!({ "scopes": scopes }));
+    let user = f.admin("GET", &format!("users/{}", encode(&login.email)), None).expect(200).json();
+    let mut config = base_config();
+    config["administrator"] = json!([{ "user": user["sub"], "scopes": ["mintedge:users"] }]);
+    f.apply(&config).expect(200);
+    f.target.settle();
+    let world = &target.world;
+    let mut tokens = json!(null);
+    let ask = [("scope", "offline_access mintedge:users")];
+    let code = login.code(&ask);
+    assert_eq!(spent(world, || tokens = login.redeem(&code).expect(200).json()), (1, 1), "code to tokens");
+    let refresh = text(&tokens, "refresh_token");
+    assert_eq!(spent(world, || drop(login.refresh(refresh, "").expect(200))), (1, 1), "refresh");
+    let who = Req::new("GET", "/admin/v1/whoami").bearer(text(&tokens, "access_token"));
+    assert_eq!(spent(world, || drop(f.send(&who).expect(200))), (1, 0), "the grant, and nothing else");
 }

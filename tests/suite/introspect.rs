@@ -62,4 +62,11 @@ pub fn a_client_may_introspect_what_was_issued_to_it(f: &Fixture<'_>) {
         let seen = post(f, "/introspect", client, &[("token", token)]).expect(200).json();
         assert_eq!(seen, json!({ "active": false }), "another's");
     }
+    // What administrators log in with reads nothing in its own name, and what reads the admin API does.
+    let console = web_client(f, &json!({ "scopes": ["openid", "mintedge:read"] }));
+    let auditor = f.client(&json!({ "scopes": ["mintedge:read"] }));
+    for (client, active) in [(&console, false), (&auditor, true)] {
+        let seen = post(f, "/introspect", client, &[("token", &access)]).expect(200).json();
+        assert_eq!(seen["active"], active);
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::answer::Answer;
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::remote::{revoke, server_without_file};
+use crate::remote::{credential_variable, revoke, server_without_file};
 use crate::sign_in::{How, Place, sign_in, sign_in_elsewhere};
 use crate::style::bold;
 
@@ -66,8 +66,15 @@ pub(super) fn run(globals: &Globals, args: &LoginArgs) -> Result<Answer, Failure
         in_words(&login.scopes),
         if in_keyring { "the system's keyring" } else { &kept_in }
     );
+    let text = text + &overruled();
     let (issuer, sub, login_name) = (&login.issuer, &login.sub, &login.account);
     Ok(Answer::new(text, &Report { issuer, sub, login: login_name, scopes: own(&login.scopes), kept_in }))
+}
+
+/// A reminder for whoever still has the secret in the environment.
+fn overruled() -> String {
+    let name = credential_variable();
+    name.map(|name| format!("\n{name} is set, and goes before the login: unset it.")).unwrap_or_default()
 }
 
 /// The scopes of the admin API among these.

@@ -30,6 +30,11 @@ pub(super) fn for_admin() -> Result<Option<Credentials>, Failure> {
     }))
 }
 
+/// The variable whose credential goes before a login, if one does.
+pub(crate) fn credential_variable() -> Option<&'static str> {
+    for_admin().ok().flatten().map(|credentials| credentials.variable)
+}
+
 /// The failure of a command that nobody has signed in for.
 pub(super) fn missing() -> Failure {
     Failure::usage(

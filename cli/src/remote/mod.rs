@@ -17,7 +17,7 @@ use crate::args::{DEFAULT_FILE, Globals};
 use crate::failure::{Exit, Failure};
 use http::{Call, Http};
 
-pub(crate) use credentials::from_environment as secret_from_environment;
+pub(crate) use credentials::{credential_variable, from_environment as secret_from_environment};
 pub(crate) use device::{DeviceCodes, ask_as_device, poll_as_device};
 pub(crate) use session::{Access, Session, client_path, user_path, who};
 pub(crate) use token::{TokenRequest, TokenResponse, redeem_code, refresh, request_token, revoke};

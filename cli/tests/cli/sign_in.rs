@@ -231,6 +231,9 @@ fn a_secret_in_the_environment_goes_before_a_login() {
     with_ada(&server, EVERYTHING);
     let place = signed_in(&server).with("MINTEDGE_ADMIN_SECRET", "mea_not-the-one-of-this-deployment");
     assert!(place.run("keys list").failure(4).contains("MINTEDGE_ADMIN_SECRET"));
+    let login = place.start_login("--no-browser");
+    visit(&answer(&server, &login.url, ADA, "allow"));
+    assert!(login.end().success().contains("MINTEDGE_ADMIN_SECRET is set"));
     let place = Workplace::for_server(&server);
     assert_eq!(place.run("whoami --json").json()["sub"], "mintedge-admin");
 }

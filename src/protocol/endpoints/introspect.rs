@@ -1,7 +1,7 @@
 //! `/introspect` (RFC 7662) with signed answers (RFC 9701).
 //!
 //! A token is shown to whoever it is for: a client that serves one of its resources (`serves`), the client it was issued to, and
-//! clients that may read the admin API. Everybody else gets `{"active":false}`, as for a token that is none.
+//! clients that may read the admin API in their own name. Everybody else gets `{"active":false}`, as for a token that is none.
 
 use crate::protocol::server::answer::method_not_allowed;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::issue::signed_answer;
 use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::scope::ADMIN_READ;
 use crate::protocol::server::Server;
 use crate::protocol::server::ports::Platform;
@@ -89,7 +90,9 @@ async fn access_token<P: Platform>(
     };
     let is_served = client.serves.iter().any(|resource| token.aud.contains(resource));
     let is_own = token.client_id == client.client_id;
-    if !is_served && !is_own && !client.scopes.contains(ADMIN_READ) {
+    // A client that administrators only log in with reads nothing in its own name.
+    let reads_all = client.may_use(GrantType::ClientCredentials) && client.scopes.contains(ADMIN_READ);
+    if !is_served && !is_own && !reads_all {
         return Ok(None);
     }
     if server.issued_to(&token, context.now).await?.is_err() {
