@@ -14,20 +14,6 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
     report.step("clippy, native", || {
         run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))
     });
-    report.step("clippy, wasm", || {
-        let mut cargo = tools.wasm_command("cargo")?;
-        // In the release profile the build's macros and build scripts are compiled once for both.
-        cargo.args([
-            "clippy",
-            "--release",
-            "--package",
-            "mintedge",
-            "--lib",
-            "--target",
-            "wasm32-unknown-unknown",
-        ]);
-        run(cargo.args(["--", "-D", "warnings"]))
-    });
     report.step("documentation", || {
         // Apart, because the command and the library have the same name and would write the same files.
         for packages in [&["--package", "mintedge-cli"][..], &["--workspace", "--exclude", "mintedge-cli"]] {
@@ -45,6 +31,21 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
             run(tools.node_command("node")?.arg("--check").arg(file))?;
         }
         Ok(())
+    });
+    // Last, because a build of the wasm that runs beside holds the same directory while it compiles.
+    report.step("clippy, wasm", || {
+        let mut cargo = tools.wasm_command("cargo")?;
+        // In the release profile the build's macros and build scripts are compiled once for both.
+        cargo.args([
+            "clippy",
+            "--release",
+            "--package",
+            "mintedge",
+            "--lib",
+            "--target",
+            "wasm32-unknown-unknown",
+        ]);
+        run(cargo.args(["--", "-D", "warnings"]))
     });
 }
 

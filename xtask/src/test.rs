@@ -57,6 +57,9 @@ impl FromStr for Part {
 /// When something failed. What does not depend on it ran nevertheless.
 pub(crate) fn run_parts(parts: &[Part]) -> Result {
     let tools = setup::everything()?;
+    let [worker, clients, browser] =
+        [Part::Worker, Part::Clients, Part::Browser].map(|part| parts.contains(&part));
+    let wasm = (worker || clients || browser).then(|| wasm::Beside::begin(&tools)).transpose()?;
     let mut report = Report::default();
     if parts.contains(&Part::Lint) {
         lint::check(&tools, &mut report);
@@ -67,9 +70,7 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
     if parts.contains(&Part::Fuzz) {
         fuzz::check(&mut report);
     }
-    let [worker, clients, browser] =
-        [Part::Worker, Part::Clients, Part::Browser].map(|part| parts.contains(&part));
-    if (worker || clients || browser) && report.step("wasm build", || wasm::build(&tools)) {
+    if wasm.is_some_and(|wasm| report.step("wasm build", || wasm.finish())) {
         if worker {
             report.step("worker tests", || with_server(&tools, worker_tests));
             report.step("objects", || clients::object_tests(&tools));
