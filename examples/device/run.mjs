@@ -5,9 +5,6 @@ import { begin, discover, poll, refresh, screen, whose } from "./telly.mjs";
 
 const { ISSUER, LOGIN, PASSWORD } = process.env;
 const server = await discover(ISSUER);
-if (process.argv.includes("--check")) await check();
-else await watch();
-
 async function watch() {
   for (;;) {
     const begun = await begin(server);
@@ -71,3 +68,6 @@ async function check() {
   await waiting;
   console.log("\nThe television is connected, and the one that was refused isn't.");
 }
+
+if (process.argv.includes("--check")) await check();
+else await watch();

@@ -166,7 +166,7 @@ fn public_clients_begin_so_many_devices_from_one_address() {
     let target = target();
     let f = Fixture::new(&target);
     let (tv, other) = (television(&f, &json!({})), television(&f, &json!({})));
-    for _ in 0..100 {
+    for _ in 0..300 {
         begin(&f, &tv);
     }
     let objects = target.world.objects();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { ROOT, basic, layOut, logIn, post, read, serve } from "./server.mjs";
+import { ADDRESS, ROOT, administrator, basic, layOut, logIn, post, read, serve } from "./server.mjs";
 import { handedOut, layDown } from "../upgrade/state.mjs";
 
 const old = handedOut("98c8e2d");
@@ -61,4 +61,24 @@ test("a session in use is not read again", async () => {
   await logIn(server.url, old.app, old.session);
   // Whether the code was redeemed before; all grants, for whether there are too many; and the grant.
   assert.deepEqual(await statements("Subject"), ["SELECT value", "SELECT key,", "INSERT OR"]);
+});
+
+test("a device's poll reads and writes nothing, and its pace is remembered all the same", async () => {
+  const admin = await administrator(server.url);
+  const grant = "urn:ietf:params:oauth:grant-type:device_code";
+  const { client, secret } = await admin("POST", "clients", { client_id: "tv", grant_types: [grant], scopes: ["openid"] });
+  const authenticated = { ...basic({ id: client.client_id, secret: secret.client_secret }), ...ADDRESS };
+  const begun = await read(await post(server.url, "/device_authorization", { scope: "openid" }, authenticated));
+  const kept = (await statements("Ephemeral")).filter((statement) => statement.startsWith("INSERT"));
+  assert.deepEqual(kept, ["INSERT INTO", "INSERT OR"], "the version of the tables, and one row");
+  const answers = [];
+  for (let round = 0; round < 5; round += 1) {
+    const polled = await post(server.url, "/token", { grant_type: grant, device_code: begun.device_code }, authenticated);
+    answers.push((await polled.json()).error);
+  }
+  assert.deepEqual(answers, ["authorization_pending", "slow_down", "slow_down", "slow_down", "slow_down"]);
+  assert.deepEqual(await statements("Ephemeral"), []);
+  const forged = begun.device_code.replace(/.$/, (last) => (last === "A" ? "B" : "A"));
+  assert.equal((await post(server.url, "/token", { grant_type: grant, device_code: forged }, authenticated)).status, 400);
+  assert.deepEqual(await statements("Ephemeral"), []);
 });

@@ -129,7 +129,9 @@ impl Reader {
         let swaps = clients.iter().filter(|client| has_grant(client, EXCHANGE));
         let (natives, mut swappers): (Vec<&Value>, Vec<_>) =
             swaps.partition(|client| client["native_sso"].is_string());
-        natives.into_iter().for_each(|client| self.sign_on(client));
+        for client in natives {
+            self.sign_on(client);
+        }
         // Who swaps tokens that others have swapped comes after them.
         for _ in 0..swappers.len() {
             swappers.retain(|client| !self.swap(client));

@@ -27,7 +27,7 @@ const OF_ALL: u32 = 1000;
 /// How long an account is new, in seconds.
 const NEW: u64 = DAY;
 /// Devices that public clients begin to connect from one address in [`SHORT`].
-const BEGUN_PER_ADDRESS: u32 = 100;
+const BEGUN_PER_ADDRESS: u32 = 300;
 
 /// A code that may be looked up: the buckets that it counts in.
 pub(crate) struct Guess(Vec<Place>);
