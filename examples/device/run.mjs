@@ -5,6 +5,7 @@ import { begin, discover, poll, refresh, screen, whose } from "./telly.mjs";
 
 const { ISSUER, LOGIN, PASSWORD } = process.env;
 const server = await discover(ISSUER);
+
 async function watch() {
   for (;;) {
     const begun = await begin(server);

@@ -45,8 +45,13 @@ export async function poll(server, { device_code: code, interval = 5 }, wait = s
 
 export const refresh = (server, token) => post(server.token_endpoint, { grant_type: "refresh_token", refresh_token: token });
 
+/** The server's metadata. A server that was configured a moment ago may name the endpoint only in a minute. */
 export async function discover(issuer) {
-  return (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+  for (;;) {
+    const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+    if (metadata.device_authorization_endpoint) return metadata;
+    await sleep(1000);
+  }
 }
 
 export async function whose(server, tokens) {

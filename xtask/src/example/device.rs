@@ -50,7 +50,8 @@ impl Example {
                 secrets: &place.path("secrets"),
                 state: &place.path("state"),
                 log: Path::new("target/examples/device.log"),
-                edge_cache: None,
+                // What was applied a moment ago shows in the metadata soon.
+                edge_cache: Some(1),
             },
         )?;
         place.apply(&server.issuer(), &Path::new(SOURCE).join("mintedge.toml"))?;
