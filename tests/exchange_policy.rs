@@ -39,6 +39,7 @@ fn snapshot() -> Snapshot {
         sessions: config.sessions,
         log: config.log,
         special_grants: Vec::new(),
+        transaction_tokens: None,
         native_sso: false,
         origins: std::iter::empty().collect(),
         trusted_issuers: Vec::new(),

@@ -28,3 +28,5 @@ mod sessions;
 #[path = "login_edges/sign_outs.rs"]
 mod sign_outs;
 mod suite;
+#[path = "login_edges/transaction_tokens.rs"]
+mod transaction_tokens;

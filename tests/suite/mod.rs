@@ -284,6 +284,16 @@ macro_rules! black_box_suite {
                     a_services_own_token_is_narrowed_without_an_actor,
                     the_admin_api_is_no_target_of_an_exchange,
                 ],
+                transaction_tokens: [
+                    one_token_says_to_all_services_what_a_call_is_about,
+                    a_programs_own_call_names_no_actor,
+                    a_transaction_token_is_no_wider_than_its_subject_and_its_service,
+                    a_replacement_narrows_and_is_of_the_same_call,
+                    a_transaction_token_is_no_access_token,
+                    access_tokens_alone_begin_a_call,
+                    only_services_that_may_have_transaction_tokens_get_them,
+                    a_call_of_a_login_that_ended_goes_no_further,
+                ],
             },
             account: [
                 the_account_page_shows_and_ends_sessions,

@@ -15,6 +15,8 @@ pub enum ExtraTokenType {
     RefreshToken,
     /// An ID token about the person, for itself.
     IdToken,
+    /// A transaction token for the services behind a call, where `[experimental.transaction_tokens]` is declared.
+    TxnToken,
 }
 
 /// `[client.exchange]`: nothing is allowed unless it is written here.

@@ -8,6 +8,7 @@ pub mod claims;
 mod client;
 mod device;
 mod exchange;
+mod experimental;
 pub mod federation;
 mod log;
 mod login;
@@ -30,6 +31,7 @@ pub use administrator::AdministratorConfig;
 pub use client::ClientConfig;
 pub use device::{DeviceConfig, MAX_DEVICE_LIFETIME};
 pub use exchange::{ExchangeConfig, ExtraTokenType};
+pub use experimental::{ExperimentalConfig, TransactionTokensConfig};
 pub use federation::{RuleConfig, TrustedIssuerConfig};
 pub use log::{LogConfig, LoggedPeople, LoggedRequests};
 pub use login::{
@@ -61,6 +63,9 @@ pub struct Config {
     /// Accounts that may have scopes of the server's own admin API.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub administrator: Vec<AdministratorConfig>,
+    /// What follows a draft, and may change with it in any release.
+    #[serde(skip_serializing_if = "ExperimentalConfig::is_default")]
+    pub experimental: ExperimentalConfig,
     /// Protected resources: the APIs that tokens are for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<ResourceConfig>,

@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 
 use super::administrator::{Administrator, administrators};
 use super::theme::Theme;
-use super::{Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TrustedIssuerConfig};
+use super::{
+    Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TransactionTokensConfig, TrustedIssuerConfig,
+};
 use crate::protocol::codec::uri::Uri;
 use crate::protocol::keys::schedule::PublicKey;
 use crate::protocol::model::grant_type::GrantType;
@@ -94,6 +96,9 @@ pub struct Snapshot {
     /// Grants that are advertised only because a client is registered for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub special_grants: Vec<GrantType>,
+    /// What transaction tokens are like, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_tokens: Option<TransactionTokensConfig>,
     /// Whether some client shares a login with others (`OpenID Connect Native SSO`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub native_sso: bool,
@@ -129,6 +134,7 @@ impl Snapshot {
             sessions: config.sessions.clone(),
             log: config.log.clone(),
             special_grants: Vec::new(),
+            transaction_tokens: config.experimental.transaction_tokens.clone(),
             native_sso: false,
             origins: BTreeSet::new(),
             trusted_issuers: config.trusted_issuer.clone(),

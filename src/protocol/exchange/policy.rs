@@ -127,7 +127,7 @@ pub fn decide(
 
 /// Checks that the client may use the subject's token at all: it is meant for the client, it was issued to the client, or the
 /// registration names the client it was issued to.
-fn may_exchange(client: &Client, subject: &Subject, ask: &Ask<'_>) -> Result<(), OAuthError> {
+pub(super) fn may_exchange(client: &Client, subject: &Subject, ask: &Ask<'_>) -> Result<(), OAuthError> {
     let addressed = subject.audience.contains(&client.client_id)
         || client.serves.iter().any(|resource| subject.audience.contains(resource));
     let known =
@@ -135,14 +135,15 @@ fn may_exchange(client: &Client, subject: &Subject, ask: &Ask<'_>) -> Result<(),
     if addressed || known && !ask.addressed_only { Ok(()) } else { Err(unusable(Cause::SubjectNotForClient)) }
 }
 
-fn act(
+/// Who acts, and whether they may: `given` by an actor's token, or the client itself. Nobody, if the client uses a token of its own.
+pub(super) fn acting(
     own_issuer: &str,
     client: &Client,
     subject: &Subject,
-    ask: &Ask<'_>,
-) -> Result<(Option<Value>, Semantics), OAuthError> {
+    given: Option<&Actor>,
+) -> Result<Option<Actor>, OAuthError> {
     let own = subject.client_id == client.client_id || subject.sub == client.client_id;
-    let actor = match &ask.actor {
+    let actor = match given {
         Some(actor) if actor.sub == subject.sub => return Err(unusable(Cause::ActorIsSubject)),
         Some(actor) => Some(actor.clone()),
         None => (!own).then(|| Actor::client(&client.client_id)),
@@ -155,9 +156,16 @@ fn act(
         (None, _) => !client.exchange.require_may_act,
         (Some(_), None) => true,
     };
-    if !named {
-        return Err(unusable(Cause::MayActMismatch));
-    }
+    if named { Ok(actor) } else { Err(unusable(Cause::MayActMismatch)) }
+}
+
+fn act(
+    own_issuer: &str,
+    client: &Client,
+    subject: &Subject,
+    ask: &Ask<'_>,
+) -> Result<(Option<Value>, Semantics), OAuthError> {
+    let actor = acting(own_issuer, client, subject, ask.actor.as_ref())?;
     let Some(actor) = actor else { return Ok((subject.act.clone(), Semantics::Narrowing)) };
     if client.exchange.impersonation && ask.actor.is_none() {
         return Ok((subject.act.clone(), Semantics::Impersonation));

@@ -17,6 +17,7 @@ mod password;
 mod refresh_token;
 mod subject_token;
 mod token_exchange;
+mod transaction_token;
 
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::tokens::target::Target;

@@ -1,10 +1,11 @@
 //! From a token that a request presents to a party of the exchange: its signature, its type, its times, and whether the grant it
-//! came from is still alive. `token_exchange` and `delegation` call it.
+//! came from is still alive. `token_exchange`, `transaction_token` and `delegation` call it.
 
 use serde_json::Value;
 
 use super::GrantRequest;
 use crate::protocol::exchange::policy::{Subject, unusable};
+use crate::protocol::exchange::transaction::Transaction;
 use crate::protocol::http::error::{Cause, Failure};
 use crate::protocol::keys::sealed::{GRANT_PREFIX, open};
 use crate::protocol::model::actor::Actor;
@@ -13,7 +14,8 @@ use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::objects::subject::GrantState;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::grant_ref::GrantRef;
-use crate::protocol::tokens::verify::{VerifiedAccessToken, verify_access_token};
+use crate::protocol::tokens::transaction_token::verify_transaction_token;
+use crate::protocol::tokens::verify::{Audience, VerifiedAccessToken, verify_access_token};
 
 /// An access token of this server that still counts, and the grant it came from if a user stands behind it.
 pub(crate) struct Presented {
@@ -35,19 +37,72 @@ pub(crate) async fn present<P: Platform>(
     let GrantRequest { server, context, snapshot, .. } = request;
     let issuer = server.issuer.as_str();
     let verified = verify_access_token(server, token, &snapshot.keys, issuer, None, context.now);
-    let token = verified.await.map_err(|failure| match failure {
-        Failure::OAuth(error) => unusable(error.cause).into(),
-        Failure::Server(_) => failure,
-    })?;
+    let token = verified.await.map_err(as_unusable)?;
     let issued_to = server.issued_to(&token, context.now).await?.map_err(unusable)?;
     let incarnation = server.incarnation(&issued_to, context.now).await?;
-    let Some(sealed) = &token.grant else { return Ok(Presented { token, incarnation, grant: None }) };
+    let grant = match &token.grant {
+        Some(sealed) => Some(live_grant(request, sealed).await?),
+        None => None,
+    };
+    Ok(Presented { token, incarnation, grant })
+}
+
+/// The grant that a token refers to, which has to be alive.
+async fn live_grant<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    sealed: &str,
+) -> Result<(GrantRef, Box<GrantState>), Failure> {
+    let GrantRequest { server, context, .. } = request;
     let keyring = server.keyring_for(sealed, context.now).await?;
     let reference = open::<GrantRef>(&keyring.derived.grant, GRANT_PREFIX, sealed);
     let reference = reference.ok_or(unusable(Cause::TokenInactive))?;
-    match server.live_grant(&reference, context.now).await? {
-        Some(state) => Ok(Presented { token, incarnation, grant: Some((reference, state)) }),
-        None => Err(unusable(Cause::TokenInactive).into()),
+    let state = server.live_grant(&reference, context.now).await?;
+    Ok((reference, state.ok_or(unusable(Cause::TokenInactive))?))
+}
+
+/// A transaction token that still counts, and the sealed reference to the grant behind it.
+pub(crate) struct PresentedTransaction {
+    pub(crate) subject: Subject,
+    pub(crate) transaction: Transaction,
+    pub(crate) grant: Option<String>,
+}
+
+/// Verifies a transaction token of this server, which is to be replaced by another one.
+///
+/// # Errors
+/// `invalid_request`, whatever is wrong with the token.
+pub(crate) async fn present_transaction<P: Platform>(
+    request: &GrantRequest<'_, P>,
+    token: &str,
+) -> Result<PresentedTransaction, Failure> {
+    let GrantRequest { server, context, snapshot, .. } = request;
+    let settings = snapshot.transaction_tokens.as_ref().ok_or(unusable(Cause::BearerType))?;
+    let whose = (server.issuer.as_str(), settings.trust_domain.as_str());
+    let verified = verify_transaction_token(server, token, &snapshot.keys, whose, context.now).await;
+    let token = verified.map_err(as_unusable)?;
+    server.same_client(&token.req_wl, (&token.jti, token.iat), context.now).await?.map_err(unusable)?;
+    if let Some(sealed) = &token.grant {
+        live_grant(request, sealed).await?;
+    }
+    let subject = Subject {
+        sub: token.sub.clone(),
+        client_id: token.req_wl.clone(),
+        audience: Audience::One(settings.trust_domain.clone()),
+        scopes: ScopeSet::parse(&token.scope).unwrap_or_default(),
+        expires_at: token.exp,
+        act: token.act.clone(),
+        may_act: token.may_act.clone(),
+        bound: false,
+    };
+    let (details, call) = (token.tctx.clone(), token.rctx.clone());
+    let transaction = Transaction { txn: Some(token.txn.clone()), details, context: call };
+    Ok(PresentedTransaction { subject, transaction, grant: token.grant.clone() })
+}
+
+fn as_unusable(failure: Failure) -> Failure {
+    match failure {
+        Failure::OAuth(error) => unusable(error.cause).into(),
+        Failure::Server(_) => failure,
     }
 }
 

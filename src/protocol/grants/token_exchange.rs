@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::native_sso::{DEVICE_SECRET_TYPE, sign_on};
 use super::on_behalf::{redeem, redemption};
 use super::subject_token::{Presented, present};
+use super::transaction_token::transaction_token;
 use super::{Decision, GrantRequest, IdTokenRequest, UserTokens, exchange_external};
 use crate::protocol::config::ExtraTokenType;
 use crate::protocol::config::registered_client::Client;
@@ -54,6 +55,9 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         let description = "a public client may not exchange this server's own tokens";
         return Err(OAuthError::new(Code::UnauthorizedClient, Cause::ClientPublic, description).into());
     }
+    if kind == TokenType::TxnToken || wanted == TokenType::TxnToken {
+        return transaction_token(&request, (token, kind), wanted).boxed_local().await;
+    }
     let presented = present(&request, token).await?;
     let subject = presented.subject();
     let ask = ask(&request).await?;
@@ -68,6 +72,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         // The actor's token proves who acts for as long as it lives, and a refresh token lives longer.
         TokenType::RefreshToken if ask.actor.is_some() => Err(unusable(Cause::ActorTokenUnusable).into()),
         TokenType::RefreshToken => refresh_token(&request, &presented, &subject, outcome).await,
+        TokenType::TxnToken => Err(unusable(Cause::TokenTypeNotAllowed).into()),
     }
 }
 
@@ -95,6 +100,10 @@ fn wanted<P>(request: &GrantRequest<'_, P>) -> Result<TokenType, Failure> {
     let permitted = match kind {
         TokenType::AccessToken | TokenType::Jwt => true,
         TokenType::IdToken => request.client.exchange.token_types.contains(&ExtraTokenType::IdToken),
+        TokenType::TxnToken => {
+            request.snapshot.transaction_tokens.is_some()
+                && request.client.exchange.token_types.contains(&ExtraTokenType::TxnToken)
+        }
         TokenType::RefreshToken => {
             request.client.may_use(GrantType::RefreshToken)
                 && request.client.exchange.token_types.contains(&ExtraTokenType::RefreshToken)

@@ -1,12 +1,14 @@
-//! The one place that mints tokens. Access tokens, in the profile of RFC 9068, are made here; ID tokens, logout tokens and signed
-//! answers have files of their own. It decides nothing: the token endpoint gives it a `Granted`, other endpoints and the notices
+//! The one place that mints tokens. Access tokens, in the profile of RFC 9068, are made here; ID tokens, transaction tokens,
+//! logout tokens and signed answers have files of their own. It decides nothing: the token endpoint gives it a `Granted`, other endpoints and the notices
 //! give it claims.
 
 mod id_token;
 mod signed_answer;
+mod transaction_token;
 
 use id_token::{exchanged_id_token, id_token};
 pub(crate) use signed_answer::{logout_token, signed_answer};
+use transaction_token::transaction_token;
 
 use crate::protocol::tokens::grant_ref::GrantRef;
 use futures_util::future::FutureExt as _;
@@ -71,6 +73,10 @@ pub(crate) async fn issue<P: Platform>(
             exchanged_id_token(server, context, &keyring, &granted).boxed_local().await
         }
         Some(TokenType::RefreshToken) => exchanged_refresh_token(granted),
+        Some(TokenType::TxnToken) => {
+            let keys = (&*keyring, incarnation);
+            transaction_token(server, context, keys, &granted).boxed_local().await
+        }
         None | Some(TokenType::AccessToken | TokenType::Jwt) => {
             access_token(server, context, (&keyring, incarnation), granted).await
         }

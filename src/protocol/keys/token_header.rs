@@ -12,6 +12,8 @@ use crate::protocol::model::token_type::AccessTokenTyp;
 pub(crate) const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// The `typ` of an ID token.
 pub(crate) const ID_TOKEN_TYPE: &str = "JWT";
+/// The `typ` of a transaction token (draft-ietf-oauth-transaction-tokens-09 §5.1).
+pub(crate) const TXN_TOKEN_TYPE: &str = "txntoken+jwt";
 /// The `token_use` in the header of an access token whose `typ` is `JWT`. Nothing else that this server signs has that member.
 pub(crate) const TOKEN_USE: &str = "access";
 

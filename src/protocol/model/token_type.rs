@@ -15,10 +15,12 @@ pub enum TokenType {
     IdToken,
     /// A refresh token that this server issued.
     RefreshToken,
+    /// A transaction token (draft-ietf-oauth-transaction-tokens).
+    TxnToken,
 }
 
 impl TokenType {
-    const ALL: [Self; 4] = [Self::AccessToken, Self::Jwt, Self::IdToken, Self::RefreshToken];
+    const ALL: [Self; 5] = [Self::AccessToken, Self::Jwt, Self::IdToken, Self::RefreshToken, Self::TxnToken];
 
     /// The type's identifier, a URN (RFC 8693 §3).
     pub const fn uri(self) -> &'static str {
@@ -27,6 +29,7 @@ impl TokenType {
             Self::Jwt => "urn:ietf:params:oauth:token-type:jwt",
             Self::IdToken => "urn:ietf:params:oauth:token-type:id_token",
             Self::RefreshToken => "urn:ietf:params:oauth:token-type:refresh_token",
+            Self::TxnToken => "urn:ietf:params:oauth:token-type:txn_token",
         }
     }
 

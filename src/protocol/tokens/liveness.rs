@@ -67,15 +67,25 @@ impl<P: Platform> Server<P> {
         token: &VerifiedAccessToken,
         now: Timestamp,
     ) -> Result<Result<Rc<Client>, Cause>, ServerError> {
-        let mut client = match self.client(&token.client_id, now).await? {
+        self.same_client(&token.client_id, (&token.jti, token.iat), now).await
+    }
+
+    /// The client called `client_id`, if it is enabled and the same one as when it got the token with this `jti` and `iat`.
+    pub(crate) async fn same_client(
+        &self,
+        client_id: &str,
+        (jti, iat): (&str, Timestamp),
+        now: Timestamp,
+    ) -> Result<Result<Rc<Client>, Cause>, ServerError> {
+        let mut client = match self.client(client_id, now).await? {
             Found::Client(client) => client,
             Found::None(cause) => return Ok(Err(cause)),
         };
-        let mut standing = self.incarnation(&client, now).await?.standing_of_token(&token.jti, token.iat);
+        let mut standing = self.incarnation(&client, now).await?.standing_of_token(jti, iat);
         if standing == Standing::Ahead
-            && let Some((newer, known)) = self.catch_up(&token.client_id, now).boxed_local().await?
+            && let Some((newer, known)) = self.catch_up(client_id, now).boxed_local().await?
         {
-            (client, standing) = (newer, known.standing_of_token(&token.jti, token.iat));
+            (client, standing) = (newer, known.standing_of_token(jti, iat));
         }
         if standing != Standing::Current {
             return Ok(Err(Cause::ClientReplaced));

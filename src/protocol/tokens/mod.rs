@@ -12,5 +12,6 @@ pub mod refresh_token;
 pub(crate) mod roles;
 pub(crate) mod subject_name;
 pub mod target;
+pub mod transaction_token;
 pub mod user_claims;
 pub mod verify;

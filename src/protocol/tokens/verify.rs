@@ -135,7 +135,7 @@ pub async fn verify<P: Platform>(
 
 impl Verified<Vec<u8>> {
     /// Reads verified claims as a `T`; `None` if they aren't the JSON of one.
-    fn read<T: DeserializeOwned>(&self) -> Option<Verified<T>> {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Option<Verified<T>> {
         from_json(&self.0).map(Verified)
     }
 }
@@ -217,6 +217,6 @@ fn is_usable(key: &PublicKey, now: Timestamp) -> bool {
     key.schedule.state(now) != KeyState::Gone
 }
 
-fn refused(cause: Cause) -> OAuthError {
+pub(super) fn refused(cause: Cause) -> OAuthError {
     OAuthError::new(Code::InvalidToken, cause, "the access token is not valid here")
 }

@@ -5,6 +5,7 @@
 
 mod administrators;
 mod exchange;
+mod experimental;
 mod federation;
 mod login;
 mod native_sso;
@@ -76,6 +77,7 @@ pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
     };
     check.clients(&config.client, &known);
     check.lookalikes(config);
+    check.experimental(config);
     check.trusted_issuers(&config.trusted_issuer, own);
     check.rules(config);
     check.found

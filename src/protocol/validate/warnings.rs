@@ -47,6 +47,11 @@ pub fn warnings(config: &Config) -> Vec<Problem> {
                        or a client with that scope";
         found.push(Problem { path: "administrator".to_owned(), message: message.to_owned() });
     }
+    if config.experimental.transaction_tokens.is_some() {
+        let message = "this follows a draft (draft-ietf-oauth-transaction-tokens-09) and changes with it, in any release";
+        let path = "experimental.transaction_tokens".to_owned();
+        found.push(Problem { path, message: message.to_owned() });
+    }
     for (index, client) in config.client.iter().enumerate() {
         let Some(name) = &client.native_sso else { continue };
         let shares = |other: &ClientConfig| {

@@ -13,3 +13,4 @@ pub mod password;
 pub mod refresh_token;
 pub mod resources;
 pub mod token_exchange;
+pub mod transaction_tokens;

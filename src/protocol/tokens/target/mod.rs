@@ -89,6 +89,17 @@ impl Target {
         Ok(target)
     }
 
+    /// The target of a transaction token: `scopes` in a trust domain, without anything that resources and clients add.
+    pub(crate) fn in_trust_domain(
+        snapshot: &Snapshot,
+        trust_domain: &str,
+        scopes: ScopeSet,
+        lifetime: u64,
+    ) -> Self {
+        let audience = vec![trust_domain.to_owned()];
+        Self { scopes, audience, format: snapshot.own_format(), lifetime, claims: Map::new() }
+    }
+
     /// The same target with a lifetime of at most `lifetime` seconds.
     #[must_use]
     pub(crate) fn for_at_most(mut self, lifetime: u64) -> Self {
