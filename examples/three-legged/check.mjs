@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 
 import { launch, watch } from "../../tests/browser/browser.mjs";
 
-const { ISSUER, APP, API_ONE, API_TWO, LOGIN, PASSWORD } = process.env;
+const { ISSUER, APP, API_ONE, API_TWO, API_THREE, LOGIN, PASSWORD } = process.env;
 /** Of a column in the terminal: `grant` is a long reference that only Mintedge can read. */
-const WIDTH = 50;
+const WIDTH = 40;
 const [ONE, TWO] = ["https://api-one.example", "https://api-two.example"];
 
 const browser = await launch();
@@ -22,7 +22,7 @@ try {
 } finally {
   await browser.close();
 }
-console.log("\nBoth tokens are as they should be.");
+console.log("\nAll tokens are as they should be.");
 
 async function signIn(page) {
   await page.goto(APP);
@@ -49,22 +49,23 @@ async function report(page) {
   return seen;
 }
 
-function print({ exchange, delegation }) {
+function print(seen) {
   const text = (value = "") => {
     const json = JSON.stringify(value);
     return json.length > WIDTH ? `${json.slice(0, WIDTH - 1)}…` : json;
   };
-  const names = [...new Set([exchange, delegation].flatMap(Object.keys))].sort();
-  const claims = names.map((name) => [name, text(exchange[name]), text(delegation[name])]);
-  const rows = [["", "token exchange", "delegation"], ...claims];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
-  console.log("\nWhat API Two saw:\n");
-  for (const [name, left, right] of rows) {
-    console.log(`  ${name.padEnd(widths[0])}  ${left.padEnd(widths[1])}  ${right}`.trimEnd());
+  const columns = [seen.exchange, seen.delegation, seen.transaction];
+  const names = [...new Set(columns.flatMap(Object.keys))].sort();
+  const claims = names.map((name) => [name, ...columns.map((column) => text(column[name]))]);
+  const rows = [["", "API Two, exchange", "API Two, delegation", "API Three"], ...claims];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  console.log("\nWhat the APIs saw:\n");
+  for (const row of rows) {
+    console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd());
   }
 }
 
-function check({ application, exchange, delegation }) {
+function check({ application, exchange, delegation, transaction }) {
   assert.match(application.sub, /^usr_/);
   // Mintedge is in it for /userinfo, because the application asked for `openid`.
   assert.deepEqual([application.aud, application.client_id], [[ONE, ISSUER], "reports-app"]);
@@ -82,6 +83,18 @@ function check({ application, exchange, delegation }) {
   // How the person proved who they are, and that this is not how API One did.
   assert.deepEqual(exchange.amr, application.amr);
   assert.deepEqual(delegation.amr, ["delegation"]);
+  checkTransaction(transaction, exchange);
+}
+
+/** What API Two handed on says as much as what it got, allows no more, and is for nobody outside. */
+function checkTransaction(transaction, exchange) {
+  assert.deepEqual([transaction.iss, transaction.sub], [ISSUER, exchange.sub]);
+  assert.deepEqual([transaction.aud, transaction.scope], ["internal.example", exchange.scope]);
+  assert.equal(transaction.req_wl, "api-two");
+  assert.deepEqual(transaction.act, { sub: "api-two", client_id: "api-two", act: exchange.act });
+  assert.deepEqual(transaction.tctx, { report: "yearly" });
+  assert.match(transaction.txn, /^[\w-]{22}$/);
+  assert.ok(transaction.exp <= exchange.exp && transaction.exp - transaction.iat <= 60);
 }
 
 /** The application's token opens API One and nothing else. */
@@ -92,6 +105,9 @@ async function checkThatTokensAreForOneApi(page) {
   assert.equal(await status(API_ONE, { authorization: `Bearer ${token}` }), 200);
   assert.equal(await status(API_TWO, { authorization: `Bearer ${token}` }), 401);
   assert.equal(await status(API_TWO, {}), 401);
+  for (const headers of [{}, { authorization: `Bearer ${token}` }, { "txn-token": token }]) {
+    assert.equal(await status(API_THREE, headers), 401);
+  }
 }
 
 /** Once the person takes the application's access away, its token still verifies, but nothing comes of it. */

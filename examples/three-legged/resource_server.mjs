@@ -14,10 +14,22 @@ export async function authorized(request, env, { audience, scope }, answer) {
   return answer({ token, claims });
 }
 
+/**
+ * The same for services inside of a trust domain, which take transaction tokens and nothing else
+ * (draft-ietf-oauth-transaction-tokens §10).
+ */
+export async function inTransaction(request, env, { trustDomain, scope }, answer) {
+  const token = request.headers.get("txn-token");
+  const claims = token && (await verified(token, env.ISSUER, trustDomain, "txntoken+jwt"));
+  if (!claims) return new Response(null, { status: 401 });
+  if (!claims.scope.split(" ").includes(scope)) return new Response(null, { status: 403 });
+  return answer({ token, claims });
+}
+
 /** The claims of a good token. What is wrong with a bad one is nobody's business. */
-async function verified(token, issuer, audience) {
+async function verified(token, issuer, audience, typ = "at+jwt") {
   if (!keySets.has(issuer)) keySets.set(issuer, createRemoteJWKSet(new URL(`${issuer}/jwks`)));
-  const expected = { issuer, audience, typ: "at+jwt", algorithms: ["ES256"] };
+  const expected = { issuer, audience, typ, algorithms: ["ES256"] };
   try {
     return (await jwtVerify(token, keySets.get(issuer), expected)).payload;
   } catch (error) {

@@ -1,4 +1,4 @@
-# Mintedge and the three Workers of the example in one workerd. `cargo xtask example three-legged` bundles them into
+# Mintedge and the four Workers of the example in one workerd. `cargo xtask example three-legged` bundles them into
 # target/examples/three-legged, and gives the addresses, the directory and the variables.
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -10,6 +10,7 @@ const config :Workerd.Config = (
     (name = "app", worker = .app),
     (name = "api-one", worker = .apiOne),
     (name = "api-two", worker = .apiTwo),
+    (name = "api-three", worker = .apiThree),
     # What the APIs reach: each other and Mintedge, and nothing beyond this machine.
     (name = "internet", network = (allow = ["local"])),
   ],
@@ -18,6 +19,7 @@ const config :Workerd.Config = (
     (name = "app", http = (), service = "app"),
     (name = "api-one", http = (), service = "api-one"),
     (name = "api-two", http = (), service = "api-two"),
+    (name = "api-three", http = (), service = "api-three"),
   ],
 );
 
@@ -79,6 +81,16 @@ const apiOne :Workerd.Worker = (
 
 const apiTwo :Workerd.Worker = (
   modules = [(name = "api_two.js", esModule = embed "../../target/examples/three-legged/api_two.js")],
+  compatibilityDate = .date,
+  bindings = [
+    (name = "ISSUER", fromEnvironment = "ISSUER"),
+    (name = "API_THREE", fromEnvironment = "API_THREE"),
+    (name = "CLIENT_SECRET", fromEnvironment = "API_TWO_SECRET"),
+  ],
+);
+
+const apiThree :Workerd.Worker = (
+  modules = [(name = "api_three.js", esModule = embed "../../target/examples/three-legged/api_three.js")],
   compatibilityDate = .date,
   bindings = [(name = "ISSUER", fromEnvironment = "ISSUER")],
 );

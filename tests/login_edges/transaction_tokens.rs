@@ -58,7 +58,9 @@ fn there_are_none_unless_they_are_switched_on() {
     let target = target();
     let f = Fixture::new(&target);
     let login = Login::new(&f, &json!({}));
-    let (token, gateway) = (subject(&login), service(&f, &json!({})));
+    let gateway = service(&f, &json!({}));
+    f.target.settle();
+    let token = subject(&login);
     let call = issued(begin(&f, &gateway, &token, &[]));
     let metadata = || f.send(&Req::new("GET", "/.well-known/oauth-authorization-server")).expect(200).body;
     let before = metadata();

@@ -77,7 +77,7 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
 /// Adds the pages in Chromium to `report`: as they are rendered, then as the Worker serves them to applications' users.
 pub(crate) fn check_browser(tools: &Tools, report: &mut Report) {
     let (pages, flows) = ("rendered pages in Chromium", "logging in with Chromium");
-    let three_legged = "an application and two APIs (examples/three-legged)";
+    let three_legged = "an application and three APIs (examples/three-legged)";
     if let Err(failure) = setup::chromium() {
         for name in [pages, flows, three_legged] {
             report.skip(name, &failure.to_string());

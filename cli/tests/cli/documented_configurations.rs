@@ -238,7 +238,8 @@ impl Reader {
             serves && (*may_act == client_id || may_act.is_null() && exchange["require_may_act"] != true)
         };
         let Some((_, subject)) = self.tokens.iter().find(is_ours).cloned() else { return false };
-        for audience in exchange["audiences"].as_array().expect("audiences") {
+        self.begin_call(client, &subject);
+        for audience in exchange["audiences"].as_array().into_iter().flatten() {
             let form = format!(
                 "grant_type={}&subject_token={subject}&subject_token_type={}&resource={}",
                 encode(EXCHANGE),
@@ -250,6 +251,31 @@ impl Reader {
             self.tokens.push((string(audience), string(&answer["access_token"])));
         }
         true
+    }
+
+    /// Gets a transaction token for `subject`, if `client` may.
+    fn begin_call(&self, client: &Value, subject: &str) {
+        let kinds = client["exchange"]["token_types"].as_array();
+        if !kinds.is_some_and(|kinds| kinds.contains(&json!("txn_token"))) {
+            return;
+        }
+        let scopes = string(&claims(subject)["scope"]);
+        let scope = scopes
+            .split(' ')
+            .find(|scope| client["scopes"].as_array().is_some_and(|own| own.contains(&json!(scope))));
+        let trust_domain = string(&self.config["experimental"]["transaction_tokens"]["trust_domain"]);
+        let form = form(&[
+            ("grant_type", EXCHANGE),
+            ("requested_token_type", "urn:ietf:params:oauth:token-type:txn_token"),
+            ("audience", &trust_domain),
+            ("scope", scope.expect("a scope of both")),
+            ("subject_token", subject),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ]);
+        let client_id = string(&client["client_id"]);
+        let answer =
+            ask_for_token(&self.server, &client_id, self.secrets.get(&client_id).map(String::as_str), &form);
+        assert_eq!(claims(&string(&answer["access_token"]))["aud"], trust_domain);
     }
 
     /// A token that a rule describes fits that rule; the audiences that can be had by one.

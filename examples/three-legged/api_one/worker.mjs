@@ -26,11 +26,11 @@ export default {
 
 const report = (env) => async ({ token, claims }) => {
   try {
-    const seen = Object.entries(SWAPS).map(async ([name, parameters]) => {
-      return [name, await askApiTwo(env, await swap(env, parameters(token)))];
-    });
+    const asked = Object.values(SWAPS).map(async (parameters) => askApiTwo(env, await swap(env, parameters(token))));
+    const [exchange, delegation] = await Promise.all(asked);
     // The claims go to the browser, the tokens never do.
-    return Response.json({ application: claims, ...Object.fromEntries(await Promise.all(seen)) });
+    const seen = { exchange: exchange.seen, delegation: delegation.seen, transaction: exchange.transaction };
+    return Response.json({ application: claims, ...seen });
   } catch (error) {
     console.error(error.message);
     return new Response(null, { status: 502 });
@@ -52,7 +52,7 @@ async function swap(env, parameters) {
 async function askApiTwo(env, token) {
   const response = await fetch(env.API_TWO, { headers: { authorization: `Bearer ${token}` } });
   if (!response.ok) throw new Error(`API Two: ${response.status} ${response.headers.get("www-authenticate")}`);
-  return (await response.json()).seen;
+  return response.json();
 }
 
 function preflight() {

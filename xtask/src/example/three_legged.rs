@@ -1,4 +1,4 @@
-//! `examples/three-legged`: an application, API One, API Two and Mintedge as four Workers in one workerd.
+//! `examples/three-legged`: an application, three APIs and Mintedge as five Workers in one workerd.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -18,8 +18,8 @@ const BROWSER: &str = "tests/browser";
 const USUAL_APP: &str = "http://127.0.0.1:8791";
 
 pub(super) fn run_until_interrupted(tools: &Tools) -> Result {
-    let mut example =
-        Example::start(tools, Ports { mintedge: 8790, app: 8791, api_one: 8792, api_two: 8793 })?;
+    let ports = Ports { mintedge: 8790, app: 8791, api_one: 8792, api_two: 8793, api_three: 8794 };
+    let mut example = Example::start(tools, ports)?;
     println!("{}", example.welcome());
     let status = example.service.wait()?;
     Err(example.failure(&format!("workerd ended ({status})")).into())
@@ -28,8 +28,13 @@ pub(super) fn run_until_interrupted(tools: &Tools) -> Result {
 pub(super) fn check(tools: &Tools) -> Result {
     setup::chromium()?;
     tools.npm_packages(BROWSER)?;
-    let ports =
-        Ports { mintedge: free_port()?, app: free_port()?, api_one: free_port()?, api_two: free_port()? };
+    let ports = Ports {
+        mintedge: free_port()?,
+        app: free_port()?,
+        api_one: free_port()?,
+        api_two: free_port()?,
+        api_three: free_port()?,
+    };
     let example = Example::start(tools, ports)?;
     let mut node = tools.node_command("node")?;
     node.arg(format!("{SOURCE}/check.mjs"))
@@ -37,6 +42,7 @@ pub(super) fn check(tools: &Tools) -> Result {
         .env("APP", local(ports.app))
         .env("API_ONE", local(ports.api_one))
         .env("API_TWO", local(ports.api_two))
+        .env("API_THREE", local(ports.api_three))
         .env("LOGIN", LOGIN)
         .env("PASSWORD", &example.password);
     run_within(CHECK_LIMIT, &mut node).map_err(|failure| example.failure(&failure.to_string()).into())
@@ -49,6 +55,7 @@ struct Ports {
     app: u16,
     api_one: u16,
     api_two: u16,
+    api_three: u16,
 }
 
 struct Example {
@@ -63,13 +70,14 @@ impl Example {
         tools.npm_packages(SOURCE)?;
         bundle(tools)?;
         let place = Place::create("three-legged", ports.mintedge)?;
-        println!("==> Starting Mintedge, the application and two APIs in one workerd");
-        let unconfigured = serve(tools, &place, ports, "")?;
+        println!("==> Starting Mintedge, the application and three APIs in one workerd");
+        let unconfigured = serve(tools, &place, ports, ["", ""])?;
         place.apply(&local(ports.mintedge), &configuration(&place, ports)?)?;
         let password = place.create_user(&local(ports.mintedge))?;
-        // Now that API One has a secret it gets it as Workers do: when they start.
+        // Now that the APIs have secrets they get them as Workers do: when they start.
         drop(unconfigured);
-        let service = serve(tools, &place, ports, &place.client_secret("api-one")?)?;
+        let (one, two) = (place.client_secret("api-one")?, place.client_secret("api-two")?);
+        let service = serve(tools, &place, ports, [&one, &two])?;
         Ok(Self { service, place, ports, password })
     }
 
@@ -84,6 +92,7 @@ The application is at {app}. Sign in as
   Mintedge  {issuer}
   API One   {api_one}
   API Two   {api_two}
+  API Three {api_three}
 
 Ctrl-C ends all of it.",
             app = local(self.ports.app),
@@ -91,6 +100,7 @@ Ctrl-C ends all of it.",
             issuer = local(self.ports.mintedge),
             api_one = local(self.ports.api_one),
             api_two = local(self.ports.api_two),
+            api_three = local(self.ports.api_three),
         )
     }
 
@@ -104,21 +114,23 @@ Ctrl-C ends all of it.",
 
 /// Makes one module of each Worker, under the names that `workerd.capnp` embeds.
 fn bundle(tools: &Tools) -> Result {
-    let worker = |name: &str| format!("{name}={SOURCE}/{name}/worker.mjs");
+    let workers = ["app", "api_one", "api_two", "api_three"];
     run(tools
         .node_command("esbuild")?
-        .args(["mintedge=edge/entry.mjs", &worker("app"), &worker("api_one"), &worker("api_two")])
+        .arg("mintedge=edge/entry.mjs")
+        .args(workers.map(|name| format!("{name}={SOURCE}/{name}/worker.mjs")))
         .args(["--bundle", "--format=esm", "--log-level=warning", "--external:cloudflare:*"])
         .args(["--loader:.wasm=copy", "--asset-names=[name]"])
         .arg(format!("--outdir={BUNDLES}")))
 }
 
-fn serve(tools: &Tools, place: &Place, ports: Ports, api_one_secret: &str) -> Result<Service> {
+fn serve(tools: &Tools, place: &Place, ports: Ports, [one, two]: [&str; 2]) -> Result<Service> {
     let sockets = [
         ("mintedge", ports.mintedge),
         ("app", ports.app),
         ("api-one", ports.api_one),
         ("api-two", ports.api_two),
+        ("api-three", ports.api_three),
     ];
     for (_, port) in sockets {
         wait_until_free(port)?;
@@ -136,7 +148,9 @@ fn serve(tools: &Tools, place: &Place, ports: Ports, api_one_secret: &str) -> Re
         .env("APP", local(ports.app))
         .env("API_ONE", local(ports.api_one))
         .env("API_TWO", local(ports.api_two))
-        .env("API_ONE_SECRET", api_one_secret)
+        .env("API_THREE", local(ports.api_three))
+        .env("API_ONE_SECRET", one)
+        .env("API_TWO_SECRET", two)
         .stdout(log.try_clone()?)
         .stderr(log);
     let mut service = Service::start(&mut workerd)?;
