@@ -399,6 +399,19 @@ pub fn a_device_secret_is_for_those_who_ask_and_may(f: &Fixture<'_>) {
     refused(&login, "device_sso");
     refused(&login, "device_sso orders:read");
     refused(&Login::new(f, &json!({})), "openid device_sso");
+    // Without a session there is nothing to share.
+    let shared = json!({ "native_sso": vendor, "scopes": ["openid", "profile", "email", "orders:read", "device_sso"],
+        "grant_types": ["authorization_code", "password"] });
+    let migrated = Login::new(f, &shared);
+    for (scope, status) in [("openid", 200), ("openid device_sso", 400)] {
+        let fields = [
+            ("grant_type", "password"),
+            ("username", migrated.email.as_str()),
+            ("password", PASSWORD),
+            ("scope", scope),
+        ];
+        assert_eq!(migrated.token(&migrated.client, &form(&fields)).status, status, "{scope}");
+    }
     for members in [
         json!({ "scopes": ["openid", "device_sso"] }),
         json!({ "scopes": ["device_sso"], "native_sso": "acme" }),
