@@ -144,7 +144,7 @@ mod tests {
         reply
     }
 
-    fn about(command: Value) -> Value {
+    fn about(command: &Value) -> Value {
         json!({ "device": command })
     }
 
@@ -155,7 +155,7 @@ mod tests {
     fn begun() -> Object {
         let mut object = Object::default();
         let start = |letter| {
-            about(json!({ "start": { "sha256": sha256(letter), "request": letter, "expires_at": 600 } }))
+            about(&json!({ "start": { "sha256": sha256(letter), "request": letter, "expires_at": 600 } }))
         };
         assert_eq!(call(&mut object, 0, &start("A")), "done");
         assert_eq!(call(&mut object, 1, &start("E")), "taken");
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_poll_writes_no_row_and_an_object_that_was_put_away_has_forgotten_the_pace() {
         let mut object = begun();
-        let poll = about(json!({ "poll": { "sha256": sha256("A") } }));
+        let poll = about(&json!({ "poll": { "sha256": sha256("A") } }));
         for (now, outcome) in [(10, "pending"), (11, "too_early"), (20, "too_early"), (35, "pending")] {
             let (reply, made) = changes(&object, now, &poll);
             assert_eq!(reply, json!({ "polled": { "request": "A", "outcome": outcome } }), "{now}");
@@ -183,14 +183,15 @@ mod tests {
         let mut object = begun();
         assert_eq!(call(&mut object, 100, &json!("tend")), Value::Null);
         assert_eq!(object.rows().len(), 1, "an early alarm drops nothing");
-        let decide = about(json!({ "decide": { "sha256": sha256("A"), "decision": { "approved": "yes" } } }));
+        let decide =
+            about(&json!({ "decide": { "sha256": sha256("A"), "decision": { "approved": "yes" } } }));
         assert_eq!(call(&mut object, 599, &decide), "done");
         assert_eq!(call(&mut object, 599, &decide), "none");
-        assert_eq!(call(&mut object, 599, &about(json!("look"))), "none");
+        assert_eq!(call(&mut object, 599, &about(&json!("look"))), "none");
         call(&mut object, 660, &json!("tend"));
         assert!(object.rows().is_empty());
         for command in [json!("look"), json!({ "poll": { "sha256": sha256("A") } })] {
-            assert_eq!(call(&mut object, 661, &about(command)), "none");
+            assert_eq!(call(&mut object, 661, &about(&command)), "none");
         }
     }
 }

@@ -322,8 +322,8 @@ pub fn the_command_signs_in_as_a_device(f: &Fixture<'_>) {
     assert_eq!(endpoint, format!("{}/device_authorization", f.target.issuer()));
     let cli = TestClient { id: "mintedge-cli".to_owned(), secret: String::new() };
     let scope = format!("offline_access {}", ALL.join(" "));
-    let begin = || device::ask(f, &cli, &[("scope", &scope)]).expect(200).json();
-    let begun = begin();
+    let ask = || device::ask(f, &cli, &[("scope", &scope)]).expect(200).json();
+    let begun = ask();
     assert!(begun.get("verification_uri_complete").is_none(), "a link leads nowhere: {begun}");
     // Somebody without a role can permit nothing, and the code stays good.
     let page = device::type_code(&nobody.browser, text(&begun, "user_code")).expect(200);
@@ -341,7 +341,7 @@ pub fn the_command_signs_in_as_a_device(f: &Fixture<'_>) {
     assert_eq!(tokens["scope"], "offline_access mintedge:read mintedge:users");
     call(f, text(&tokens, "access_token"), "GET", "users?limit=1", None).expect(200);
     // A role that went before the device asked is gone.
-    let begun = begin();
+    let begun = ask();
     device::approve(&login.browser, &begun);
     appoint(f, &json!([]));
     let tokens = device::poll(f, &cli, &begun).expect(200).json();
