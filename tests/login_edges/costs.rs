@@ -4,7 +4,7 @@ use mintedge::memory::{Counts, World};
 use serde_json::json;
 
 use crate::suite::browser::{Browser, form};
-use crate::suite::harness::{Fixture, Req, Target as _, base_config, encode};
+use crate::suite::harness::{Fixture, Req, base_config, encode};
 use crate::suite::in_memory::target;
 use crate::suite::jws;
 use crate::suite::login::{Login, text};
