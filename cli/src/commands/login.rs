@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::answer::Answer;
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::remote::{credential_variable, revoke, server_without_file};
+use crate::remote::{credential_variable, revoke, server_to_sign_in_at};
 use crate::sign_in::{How, Place, sign_in, sign_in_elsewhere};
 use crate::style::bold;
 
@@ -39,8 +39,8 @@ struct Report<'a> {
 }
 
 pub(super) fn run(globals: &Globals, args: &LoginArgs) -> Result<Answer, Failure> {
-    let server = server_without_file(globals)?;
-    let place = Place::required(server.issuer())?;
+    let server = server_to_sign_in_at(globals)?;
+    let place = Place::required(&server)?;
     let scopes: ScopeSet = if args.scope.is_empty() {
         ADMIN_SCOPES.into_iter().collect()
     } else {

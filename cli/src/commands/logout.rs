@@ -20,7 +20,7 @@ pub(crate) struct LogoutArgs {
 pub(super) fn run(globals: &Globals, args: &LogoutArgs) -> Result<Answer, Failure> {
     let server = server_without_file(globals)?;
     let issuer = server.issuer().as_str().to_owned();
-    let place = Place::required(server.issuer())?;
+    let place = Place::required(&server)?;
     if args.local {
         place.delete()?;
         let text = format!(

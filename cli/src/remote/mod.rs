@@ -34,6 +34,11 @@ impl Server {
     pub(crate) fn issuer(&self) -> &Issuer {
         &self.issuer
     }
+
+    /// Where it is reached, if that is not its issuer: there is nothing but its own word then that the issuer is it.
+    pub(crate) fn elsewhere(&self) -> Option<&str> {
+        Some(self.http.address()).filter(|address| *address != self.issuer.as_str())
+    }
 }
 
 /// The issuer that is meant: `--issuer` or its variable, else the one a configuration file names.
@@ -83,6 +88,23 @@ pub(crate) fn server_without_file(globals: &Globals) -> Result<Server, Failure> 
     let text = std::fs::read_to_string(Path::new(DEFAULT_FILE)).unwrap_or_default();
     let table = text.parse::<toml::Table>().unwrap_or_default();
     server(globals, table.get("issuer").and_then(toml::Value::as_str))
+}
+
+/// The server to sign in at: whoever redeems the code has the login, so that the word of the server at an address isn't enough.
+///
+/// # Errors
+/// See [`server`]; and if the server is at an address and nobody has said which issuer is meant.
+pub(crate) fn server_to_sign_in_at(globals: &Globals) -> Result<Server, Failure> {
+    let server = server_without_file(globals)?;
+    match server.elsewhere() {
+        Some(address) if globals.issuer.is_none() => {
+            let issuer = server.issuer.as_str();
+            Err(Failure::usage(format!(
+                "the server at {address} says that it is {issuer}, and would get a login there: pass --issuer {issuer} if you trust it"
+            )))
+        }
+        _ => Ok(server),
+    }
 }
 
 /// Asks the server at an address who it is (`OpenID Connect Discovery` §4.3). Nothing secret is sent before that is known.

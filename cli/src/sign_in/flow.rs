@@ -147,7 +147,7 @@ pub(super) fn login(server: &Server, issued: TokenResponse) -> Result<Login, Fai
     };
     let WhoView { sub, login, .. } = who(server, Secret::received(tokens.access_token.clone()))?;
     let login = login.unwrap_or_else(|| sub.clone());
-    let login = Login::new(server.issuer(), (sub, login), scopes, tokens);
+    let login = Login::new(server, (sub, login), scopes, tokens);
     check_role(&login)?;
     Ok(login)
 }

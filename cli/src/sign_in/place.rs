@@ -6,7 +6,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mintedge::protocol::codec::encoding::base64url;
-use mintedge::protocol::model::issuer::Issuer;
 use mintedge::protocol::model::scope::ScopeSet;
 use mintedge::protocol::model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::keyring;
 use crate::failure::Failure;
+use crate::remote::Server;
 
 /// Largest file that is read, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
@@ -23,6 +23,9 @@ const MAX_FILE: u64 = 64 * 1024;
 pub(crate) struct Login {
     /// The server.
     pub(crate) issuer: String,
+    /// Where the server was reached when the login was made, if not at its issuer. The tokens are sent nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     /// The administrator's `sub`.
     pub(crate) sub: String,
     /// What the administrator logs in with.
@@ -48,12 +51,14 @@ pub(crate) struct Tokens {
 impl Login {
     /// A login that is not kept anywhere yet.
     pub(crate) fn new(
-        issuer: &Issuer,
+        server: &Server,
         (sub, account): (String, String),
         scopes: ScopeSet,
         tokens: Tokens,
     ) -> Self {
-        Self { issuer: issuer.as_str().to_owned(), sub, account, scopes, tokens: Some(tokens) }
+        let issuer = server.issuer().as_str().to_owned();
+        let address = server.elsewhere().map(str::to_owned);
+        Self { issuer, address, sub, account, scopes, tokens: Some(tokens) }
     }
 
     /// Its tokens.
@@ -72,30 +77,39 @@ impl Login {
     }
 }
 
-/// The place of one server's login.
+/// The place of the login at one server, reached at one address.
 pub(crate) struct Place {
     path: PathBuf,
     issuer: String,
+    address: Option<String>,
 }
 
 /// A lock on a place; it ends when this is dropped.
 pub(crate) struct Lock(#[expect(dead_code, reason = "dropping it ends the lock")] File);
 
 impl Place {
-    /// The place of the login at `issuer`; `None` if this account has no directory for such things.
-    pub(crate) fn of(issuer: &Issuer) -> Option<Self> {
-        let digest = Sha256::digest(issuer.as_str().as_bytes());
+    /// The place of the login at `server`; `None` if this account has no directory for such things. Whoever is at an address can
+    /// claim any issuer, so that each address has a place of its own.
+    pub(crate) fn of(server: &Server) -> Option<Self> {
+        let issuer = server.issuer().as_str().to_owned();
+        let address = server.elsewhere().map(str::to_owned);
+        let digest = Sha256::digest(named(&issuer, address.as_deref()));
         let name = base64url(digest.get(..12).unwrap_or_default());
         let path = directory()?.join("logins").join(format!("{name}.json"));
-        Some(Self { path, issuer: issuer.as_str().to_owned() })
+        Some(Self { path, issuer, address })
+    }
+
+    /// What the keyring calls it.
+    fn name(&self) -> String {
+        named(&self.issuer, self.address.as_deref())
     }
 
     /// As [`Place::of`], for what can't do without.
     ///
     /// # Errors
     /// If there is no such directory.
-    pub(crate) fn required(issuer: &Issuer) -> Result<Self, Failure> {
-        Self::of(issuer)
+    pub(crate) fn required(server: &Server) -> Result<Self, Failure> {
+        Self::of(server)
             .ok_or_else(|| Failure::usage("there is no place to keep a login: set HOME, or XDG_CONFIG_HOME"))
     }
 
@@ -114,7 +128,7 @@ impl Place {
         std::io::Read::read_to_string(&mut std::io::Read::take(file, MAX_FILE), &mut text)
             .map_err(|error| Failure::file("read", &self.path, &error))?;
         // The error would quote the file.
-        let login = serde_json::from_str::<Login>(&text).ok().filter(|login| login.issuer == self.issuer);
+        let login = serde_json::from_str::<Login>(&text).ok().filter(|login| self.is_of(login));
         let mut login = login.ok_or_else(|| {
             Failure::other(format!(
                 "{} holds no login; delete it and run `mintedge login`",
@@ -122,9 +136,13 @@ impl Place {
             ))
         })?;
         if login.tokens.is_none() {
-            login.tokens = keyring::read(&self.issuer).and_then(|text| serde_json::from_str(&text).ok());
+            login.tokens = keyring::read(&self.name()).and_then(|text| serde_json::from_str(&text).ok());
         }
         Ok(Some(login))
+    }
+
+    fn is_of(&self, login: &Login) -> bool {
+        login.issuer == self.issuer && login.address == self.address
     }
 
     /// Keeps `login` here: the tokens in the keyring, if there is one. Returns whether they are there.
@@ -134,7 +152,7 @@ impl Place {
     pub(crate) fn write(&self, login: &Login) -> Result<bool, Failure> {
         let unwritable = |error: serde_json::Error| Failure::other(error.to_string());
         let tokens = serde_json::to_string(&login.tokens).map_err(unwritable)?;
-        let in_keyring = keyring::write(&self.issuer, &tokens);
+        let in_keyring = keyring::write(&self.name(), &tokens);
         let mut kept = login.clone();
         if in_keyring {
             kept.tokens = None;
@@ -148,7 +166,7 @@ impl Place {
     /// # Errors
     /// If the file stays.
     pub(crate) fn delete(&self) -> Result<(), Failure> {
-        keyring::delete(&self.issuer);
+        keyring::delete(&self.name());
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Failure::file("delete", &self.path, &error))
@@ -217,6 +235,11 @@ impl Place {
     fn check_private(&self, _: &File) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// A name for an issuer at an address; neither has a space in it.
+fn named(issuer: &str, address: Option<&str>) -> String {
+    address.map_or_else(|| issuer.to_owned(), |address| format!("{issuer} at {address}"))
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {

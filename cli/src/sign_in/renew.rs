@@ -16,7 +16,7 @@ const MARGIN: u64 = 30;
 /// # Errors
 /// If the login has ended, or can't be read or renewed.
 pub(crate) fn access_token(server: &Server) -> Result<Option<Secret>, Failure> {
-    let Some(place) = Place::of(server.issuer()) else { return Ok(None) };
+    let Some(place) = Place::of(server) else { return Ok(None) };
     let Some(login) = place.read()? else { return Ok(None) };
     let tokens = login.tokens()?;
     if now().plus(MARGIN) < tokens.expires_at {
@@ -32,7 +32,7 @@ pub(crate) fn access_token(server: &Server) -> Result<Option<Secret>, Failure> {
 /// # Errors
 /// If the login has ended, or can't be read or renewed.
 pub(crate) fn renewed(server: &Server, stale: &Secret) -> Result<Secret, Failure> {
-    let place = Place::required(server.issuer())?;
+    let place = Place::required(server)?;
     let _lock = place.lock()?;
     let login = place.read()?.ok_or_else(|| ended(server, "it was signed out meanwhile"))?;
     let tokens = login.tokens()?;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mintedge::protocol::http::Body;
 use serde_json::Value;
 
-use crate::support::{TestServer, Workplace, answer, connect, visit};
+use crate::support::{TestServer, TlsProxy, Workplace, answer, connect, visit};
 
 const ADA: (&str, &str) = ("ada@example.com", "correct horse battery staple");
 const EVERYTHING: &str = "[\"mintedge:read\", \"mintedge:write\"]";
@@ -264,6 +264,49 @@ fn an_administrator_is_whose_account_it_is_and_no_namesake() {
     assert!(office.run("validate").stderr.contains("no administrator has `mintedge:write`"));
     let exported = Workplace::for_server(&server).run("export").success();
     assert!(exported.contains("[[administrator]]\nuser = \"ada@example.com\"\nsub = \"usr_"), "{exported}");
+}
+
+#[test]
+fn a_login_goes_nowhere_but_where_it_was_made() {
+    let server = TestServer::start();
+    with_ada(&server, EVERYTHING);
+    let place = signed_in(&server);
+    let (asked, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counters = (Arc::clone(&asked), Arc::clone(&told));
+    let impostor = TestServer::start_as_with(server.issuer(), move |_, request| {
+        counters.0.fetch_add(1, Ordering::Relaxed);
+        let is_empty = matches!(&request.body, Body::Bytes(body) if body.is_empty());
+        if request.headers.authorization.is_some() || !is_empty {
+            counters.1.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let address = format!("--address http://{}", impostor.address());
+    for _ in 0..2 {
+        assert!(place.run(&format!("keys list {address}")).failure(64).contains("mintedge login"));
+        assert!(place.run(&format!("logout {address}")).success().contains("not signed in"));
+        age(&place);
+    }
+    let place = place.without("MINTEDGE_ISSUER");
+    let refusal = place.run(&format!("login --no-browser {address}")).failure(64);
+    assert!(refusal.contains("if you trust it"), "{refusal}");
+    assert_eq!((asked.load(Ordering::Relaxed), told.load(Ordering::Relaxed)), (5, 0));
+    // Not even by moving the file there.
+    let place = place.with("MINTEDGE_ISSUER", server.issuer());
+    place.run("keys list").success();
+    let file = place.login_file();
+    let login = place.read(&file);
+    let proxy = TlsProxy::before(&server);
+    place.write("ca.pem", &proxy.authority);
+    let through = format!("--address {} --ca-certificate ca.pem", proxy.address);
+    let again = place.start_login(&format!("--no-browser {through}"));
+    visit(&answer(&server, &again.url, ADA, "allow"));
+    again.end().success();
+    place.run(&format!("keys list {through}")).success();
+    place.run("logout").success();
+    assert_eq!(place.run("keys list").code, 64, "there is a login at the proxy only");
+    place.write(&place.login_file(), &login);
+    let refusal = place.run(&format!("keys list {through}")).failure(1);
+    assert!(refusal.contains("holds no login"), "{refusal}");
 }
 
 #[test]

@@ -46,6 +46,14 @@ impl TestServer {
         Self::listen(None, before)
     }
 
+    /// Starts a server whose issuer is not where it listens, and that does `before`.
+    pub(crate) fn start_as_with(
+        issuer: &str,
+        before: impl FnMut(&World, &Request) + Send + 'static,
+    ) -> Self {
+        Self::listen(Some(issuer), before)
+    }
+
     fn listen(issuer: Option<&str>, before: impl FnMut(&World, &Request) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound").to_string();
