@@ -12,9 +12,9 @@ use crate::remote::{Session, user_path};
 ///
 /// # Errors
 /// If there is no such account, or anybody may have made it.
-pub(super) fn look_up(session: &Session, file: &mut ConfigFile) -> Result<(), Failure> {
+pub(super) fn look_up(session: &Session, current: &ConfigView, file: &mut ConfigFile) -> Result<(), Failure> {
     let mut problems = Vec::new();
-    let is_open = file.config.login.sign_up.is_open();
+    let is_open = file.config.login.sign_up.is_open() || current.config.login.sign_up.is_open();
     for (index, administrator) in file.config.administrator.iter_mut().enumerate() {
         if administrator.account().is_some() {
             continue;
@@ -24,10 +24,10 @@ pub(super) fn look_up(session: &Session, file: &mut ConfigFile) -> Result<(), Fa
             None => {
                 format!("there is no user `{name}`; make the account first: `mintedge users create {name}`")
             }
-            Some(user) if is_open && user.claims.get("email_verified") != Some(&Value::Bool(true)) => {
+            Some(user) if may_be_a_squatter(&user, is_open) => {
                 format!(
-                    "anybody may sign up here, and nobody has verified that `{name}` is who made this account: find out, and name \
-                 its `sub` instead, {}",
+                    "anybody may have signed up as `{name}`, and nobody has verified that it is who made this account: find out, and \
+                     name its `sub` instead, {}",
                     user.sub
                 )
             }
@@ -39,6 +39,18 @@ pub(super) fn look_up(session: &Session, file: &mut ConfigFile) -> Result<(), Fa
         problems.push(Problem { path: format!("administrator[{index}].user"), message });
     }
     if problems.is_empty() { Ok(()) } else { Err(file.refused(&problems)) }
+}
+
+/// Whether the account may be of somebody who signed up with another's address. Who signs up has an address that isn't verified,
+/// also when sign-up has been closed since; and what is verified is the address in `email`, which the login need not be.
+fn may_be_a_squatter(user: &UserView, is_open: bool) -> bool {
+    let has_verified = match user.claims.get("email_verified") {
+        Some(verified) => *verified == Value::Bool(true),
+        None => !is_open,
+    };
+    let email = user.claims.get("email").and_then(Value::as_str).unwrap_or_default();
+    let is_address = user.login.contains('@');
+    !has_verified || is_address && email.to_lowercase() != user.login.to_lowercase()
 }
 
 /// Warns if the file takes the last administrator away who may change everything.

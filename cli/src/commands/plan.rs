@@ -37,7 +37,7 @@ pub(super) fn run(globals: &Globals, args: &PlanArgs) -> Result<Answer, Failure>
 /// If the server refuses or can't be reached.
 pub(super) fn make(session: &Session, file: &mut ConfigFile) -> Result<Plan, Failure> {
     let current: ConfigView = session.get("config")?;
-    look_up(session, file)?;
+    look_up(session, &current, file)?;
     warn_of_loss(&current, file);
     let adoptable = adoptable(session, &current, file)?;
     Ok(Plan::new(current.version, &current.config, &file.config, &adoptable))

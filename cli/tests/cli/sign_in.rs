@@ -256,10 +256,6 @@ fn an_administrator_is_whose_account_it_is_and_no_namesake() {
     office.run_with_input(&["users", "create", ADA.0, "--password-stdin"], ADA.1).success();
     let plan = office.run("plan").success();
     assert!(plan.contains("administrator \"ada@example.com\"") && plan.contains("sub  \"usr_"), "{plan}");
-    // Where anybody may sign up, a name says nothing.
-    office.write("mintedge.toml", &format!("login.sign_up = \"open\"\n{declared}"));
-    let refusal = office.run("plan").failure(3);
-    assert!(refusal.contains("nobody has verified"), "{refusal}");
     office.write("mintedge.toml", &declared.replace("mintedge:write", "mintedge:keys"));
     assert!(office.run("validate").stderr.contains("no administrator has `mintedge:write`"));
     let exported = Workplace::for_server(&server).run("export").success();
@@ -307,6 +303,36 @@ fn a_login_goes_nowhere_but_where_it_was_made() {
     place.write(&place.login_file(), &login);
     let refusal = place.run(&format!("keys list {through}")).failure(1);
     assert!(refusal.contains("holds no login"), "{refusal}");
+}
+
+#[test]
+fn an_account_that_anybody_may_have_made_gets_no_role_by_name() {
+    let server = TestServer::start();
+    let office = Workplace::for_server(&server);
+    office.run_with_input(&["users", "create", ADA.0, "--password-stdin"], ADA.1).success();
+    let closed = format!("[[administrator]]\nuser = \"{}\"\nscopes = {EVERYTHING}\n", ADA.0);
+    let open = format!("login.sign_up = \"open\"\n{closed}");
+    let is_refused = |file: &str| {
+        office.write("mintedge.toml", file);
+        let outcome = office.run("plan");
+        let is_refused = outcome.code == 3 && outcome.stderr.contains("nobody has verified");
+        assert!(is_refused || outcome.code == 0, "{outcome:?}");
+        is_refused
+    };
+    assert!(is_refused(&open) && !is_refused(&closed));
+    let set = |options: &str| office.run(&format!("users set {} {options}", ADA.0)).success();
+    set("--claim email_verified=true");
+    assert!(!is_refused(&open));
+    set("--claim email=ceo@example.org --claim email_verified=true");
+    assert!(is_refused(&open) && is_refused(&closed), "another address was verified");
+    // As somebody has it who signed up before sign-up was closed.
+    set("--claim email=ada@example.com --claim email_verified=false");
+    assert!(is_refused(&closed));
+    set("--remove-claim email_verified");
+    assert!(!is_refused(&closed));
+    office.write("mintedge.toml", "login.sign_up = \"open\"\n");
+    office.run("apply --yes").success();
+    assert!(is_refused(&closed), "it is open as yet");
 }
 
 #[test]

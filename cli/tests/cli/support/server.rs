@@ -47,10 +47,7 @@ impl TestServer {
     }
 
     /// Starts a server whose issuer is not where it listens, and that does `before`.
-    pub(crate) fn start_as_with(
-        issuer: &str,
-        before: impl FnMut(&World, &Request) + Send + 'static,
-    ) -> Self {
+    pub(crate) fn start_as_with(issuer: &str, before: impl FnMut(&World, &Request) + Send + 'static) -> Self {
         Self::listen(Some(issuer), before)
     }
 
