@@ -1,6 +1,6 @@
 //! The admin API: an OAuth-protected resource of the server itself.
 //!
-//! Its audience is `{issuer}/admin`; which scope an operation takes says [`access`]. The first token comes from the built-in client
+//! Its audience is `{issuer}/admin`; which scope an operation takes says `access`. The first token comes from the built-in client
 //! that the deployment's `ADMIN_SECRET` authenticates; after that people get theirs by logging in, as far as the configuration's
 //! `[[administrator]]` permits. `openapi.json` beside this file, which is made from the types here, describes every operation and is
 //! served, without a token, at `/admin/v1/openapi.json`.
