@@ -71,10 +71,19 @@ async function writeSnapshots({ KV }, names, values) {
 
 /** Posts a form; returns the status. `timeout` is in milliseconds. */
 async function postForm(url, form, timeout) {
+  return post(url, { "content-type": "application/x-www-form-urlencoded" }, form, timeout);
+}
+
+/** Posts JSON with a bearer token; returns the status. `timeout` is in milliseconds. */
+async function postJson(url, bearer, json, timeout) {
+  return post(url, { authorization: `Bearer ${bearer}`, "content-type": "application/json" }, json, timeout);
+}
+
+async function post(url, headers, body, timeout) {
   const response = await fetch(url, {
     method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: form,
+    headers,
+    body,
     redirect: "manual",
     signal: AbortSignal.timeout(timeout),
   });
@@ -83,4 +92,4 @@ async function postForm(url, form, timeout) {
 }
 
 // Where `src/edge/js.rs` finds them.
-globalThis.mintedge = { bindings: () => bindings, callObject, postForm, readSnapshots, sign, waitFor, writeSnapshots };
+globalThis.mintedge = { bindings: () => bindings, callObject, postForm, postJson, readSnapshots, sign, waitFor, writeSnapshots };

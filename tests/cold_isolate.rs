@@ -76,6 +76,10 @@ impl Platform for Meeting {
         self.platform().post_form(url, form).await
     }
 
+    async fn post_json(&self, url: &str, bearer: &str, json: &str) -> Result<u16, ServerError> {
+        self.platform().post_json(url, bearer, json).await
+    }
+
     fn now(&self) -> Timestamp {
         self.platform().now()
     }

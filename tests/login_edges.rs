@@ -7,6 +7,8 @@
 mod at_rest;
 #[path = "login_edges/attempts.rs"]
 mod attempts;
+#[path = "login_edges/backchannel.rs"]
+mod backchannel;
 #[path = "login_edges/costs.rs"]
 mod costs;
 #[path = "login_edges/devices.rs"]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use suite::browser::{VERIFIER, form};
+use suite::ciba;
 use suite::device::{GRANT, approve, begin, person, television};
 use suite::harness::{Fixture, Req, Resp, Target};
 use suite::http::{Worker, target};
@@ -78,6 +79,25 @@ fn one_approval_found_by_many_polls_at_once_makes_one_grant() {
         text(&token, "refresh_token")
     );
     f.send(&Req::token(&refresh)).expect(200);
+}
+
+#[test]
+fn one_yes_on_the_account_page_found_by_many_polls_at_once_makes_one_grant() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let (agent, person) = (ciba::agent(&f, &json!({})), ciba::person(&f));
+    let begun = ciba::begin(&f, &agent, &person);
+    ciba::approve(&person.browser);
+    let body = form(&[("grant_type", ciba::GRANT), ("auth_req_id", text(&begun, "auth_req_id"))]);
+    let answers = at_once(&vec![Req::token(&body).basic(&agent.id, &agent.secret); PARALLEL]);
+    let (granted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(granted.len(), 1, "{granted:?}");
+    for answer in refused {
+        answer.expect_error(400, "invalid_grant");
+    }
+    let refresh =
+        format!("grant_type=refresh_token&refresh_token={}", text(&granted[0].json(), "refresh_token"));
+    f.send(&Req::token(&refresh).basic(&agent.id, &agent.secret)).expect(200);
 }
 
 #[test]

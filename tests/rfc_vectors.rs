@@ -73,6 +73,10 @@ impl Platform for NoPlatform {
         panic!("the vector needs no client")
     }
 
+    async fn post_json(&self, _: &str, _: &str, _: &str) -> Result<u16, ServerError> {
+        panic!("the vector needs no client")
+    }
+
     async fn write_snapshots(&self, _: &[SnapshotWrite<'_>]) -> Vec<Result<(), ServerError>> {
         panic!("the vector publishes nothing")
     }

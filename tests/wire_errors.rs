@@ -12,7 +12,7 @@ const NO_TOKEN: &str = "Bearer realm=\"https://id.example.com\"";
 const BAD_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"invalid_token\"";
 const WEAK_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"insufficient_scope\"";
 
-const TABLE: [Row; 29] = [
+const TABLE: [Row; 31] = [
     (Code::InvalidRequest, "invalid_request", 400, None, None),
     (Code::InvalidClient, "invalid_client", 401, Some(CLIENT), None),
     (Code::UnauthorizedClient, "unauthorized_client", 400, None, None),
@@ -30,7 +30,9 @@ const TABLE: [Row; 29] = [
     (Code::AuthorizationPending, "authorization_pending", 400, None, None),
     (Code::SlowDown, "slow_down", 400, None, None),
     (Code::ExpiredToken, "expired_token", 400, None, None),
-    (Code::DeviceDenied, "access_denied", 400, None, None),
+    (Code::PersonDenied, "access_denied", 400, None, None),
+    (Code::UnknownUserId, "unknown_user_id", 400, None, None),
+    (Code::InvalidBindingMessage, "invalid_binding_message", 400, None, None),
     (Code::UnsupportedTokenType, "unsupported_token_type", 400, None, None),
     (Code::Forbidden, "access_denied", 403, None, None),
     (Code::InvalidToken, "invalid_token", 401, Some(BAD_TOKEN), None),

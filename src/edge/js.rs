@@ -63,6 +63,10 @@ extern "C" {
     /// Posts a form. Returns a promise of the status. `timeout` is in milliseconds.
     #[wasm_bindgen(catch, js_name = postForm)]
     pub(super) fn post_form(url: &str, form: &str, timeout: u32) -> Result<Promise, JsValue>;
+
+    /// Posts JSON with a bearer token. Returns a promise of the status. `timeout` is in milliseconds.
+    #[wasm_bindgen(catch, js_name = postJson)]
+    pub(super) fn post_json(url: &str, bearer: &str, json: &str, timeout: u32) -> Result<Promise, JsValue>;
 }
 
 /// The present time. In production it stands still between I/O.

@@ -33,6 +33,19 @@ pub(super) struct Edge {
     issuer: Issuer,
 }
 
+/// The status that a client answered with.
+async fn status(answer: js_sys::Promise) -> Result<u16, ServerError> {
+    let status = settled(answer).await.map_err(failed)?;
+    let status = status.as_f64().ok_or(ServerError::internal("the status is no number"))?;
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a status is small, and `as` saturates"
+    )]
+    Ok(status as u16)
+}
+
 impl Edge {
     pub(super) fn new(env: Env, issuer: Issuer) -> Self {
         Self { env, issuer }
@@ -119,16 +132,11 @@ impl Platform for Edge {
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {
-        let status = js::post_form(url, form, POST_TIMEOUT).map_err(failed)?;
-        let status = settled(status).await.map_err(failed)?;
-        let status = status.as_f64().ok_or(ServerError::internal("the status is no number"))?;
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a status is small, and `as` saturates"
-        )]
-        Ok(status as u16)
+        status(js::post_form(url, form, POST_TIMEOUT).map_err(failed)?).await
+    }
+
+    async fn post_json(&self, url: &str, bearer: &str, json: &str) -> Result<u16, ServerError> {
+        status(js::post_json(url, bearer, json, POST_TIMEOUT).map_err(failed)?).await
     }
 
     async fn control(&self, command: ControlCommand) -> Result<ControlReply, ServerError> {

@@ -435,6 +435,10 @@ impl Platform for Memory {
         }
     }
 
+    async fn post_json(&self, url: &str, bearer: &str, json: &str) -> Result<u16, ServerError> {
+        self.post_form(url, &format!("Bearer {bearer}\n{json}")).await
+    }
+
     async fn read_snapshots(&self, names: &[&str]) -> Result<Vec<Option<String>>, ServerError> {
         self.count(|counts| counts.snapshot_reads += 1);
         let snapshots = self.0.snapshots.borrow();

@@ -1,8 +1,8 @@
 //! The way of a request in and of its answer out: one route, one log line.
 
 use crate::protocol::endpoints::paths::{
-    ACCOUNT, AUTHORIZE, CONSENT, DEVICE, DEVICE_AUTHORIZATION, FAVICON, INTROSPECT, JWKS, LOGIN, LOGOUT, PAR,
-    PASSWORD, REVOKE, SCRIPT, SELECT, SIGN_UP, STYLE, TOKEN, USERINFO,
+    ACCOUNT, AUTHORIZE, BC_AUTHORIZE, CONSENT, DEVICE, DEVICE_AUTHORIZATION, FAVICON, INTROSPECT, JWKS,
+    LOGIN, LOGOUT, PAR, PASSWORD, REVOKE, SCRIPT, SELECT, SIGN_UP, STYLE, TOKEN, USERINFO,
 };
 use crate::protocol::server::answer::method_not_allowed;
 use futures_util::future::FutureExt as _;
@@ -11,8 +11,8 @@ use super::admin;
 use super::config::LoggedRequests;
 use super::endpoints::arrival::{self, Misplaced};
 use super::endpoints::{
-    account, assets, authorize, device, device_authorization, introspect, jwks, logout, metadata, revoke,
-    sign_up, token, userinfo, visit,
+    account, assets, authorize, bc_authorize, device, device_authorization, introspect, jwks, logout,
+    metadata, revoke, sign_up, token, userinfo, visit,
 };
 use super::federation::settle;
 use super::http::error::{Cause, Code, OAuthError};
@@ -94,6 +94,7 @@ async fn serve<P: Platform>(
         Some(JWKS) => jwks::serve(server, context).await,
         Some(AUTHORIZE) => authorize::serve(server, context).boxed_local().await,
         Some(PAR) => authorize::par::serve(server, context).boxed_local().await,
+        Some(BC_AUTHORIZE) => bc_authorize::serve(server, context).boxed_local().await,
         Some(DEVICE_AUTHORIZATION) => device_authorization::serve(server, context).boxed_local().await,
         Some(DEVICE) => device::serve(server, context).boxed_local().await,
         Some(form @ (LOGIN | SELECT | CONSENT)) => {

@@ -5,8 +5,8 @@ use mintedge::protocol::http::Response;
 use mintedge::protocol::pages::{
     AccountNotice, AccountPage, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope, DeviceCodePage,
     DeviceDonePage, DevicePage, DeviceProblem, ErrorPage, FormPostPage, FormTarget, LeavingPage, LoginPage,
-    LoginProblem, LogoutPage, PasswordSetPage, SelectAccountPage, SessionRow, SignUpKind, SignUpPage,
-    SignUpProblem, SignedOutPage, Trouble, Whereabouts,
+    LoginProblem, LogoutPage, PasswordSetPage, RequestRow, SelectAccountPage, SessionRow, SignUpKind,
+    SignUpPage, SignUpProblem, SignedOutPage, Trouble, Whereabouts,
 };
 
 /// One page in one state.
@@ -149,6 +149,10 @@ impl<'a> Pages<'a> {
         variants.push(self.variant("logout", page.render(), Some("logout")));
         let page = self.account_page(None);
         variants.push(self.variant("account", page.render(), Some("change_password")));
+        let page = AccountPage { requests: self.requests(), watches: Some(true), ..self.account_page(None) };
+        variants.push(self.variant("account_requests", page.render(), Some("change_password")));
+        let page = AccountPage { watches: Some(true), ..self.account_page(None) };
+        variants.push(self.variant("account_watch", page.render(), Some("change_password")));
     }
 
     fn rest(&self, variants: &mut Vec<Variant>) {
@@ -305,6 +309,19 @@ impl<'a> Pages<'a> {
         }
     }
 
+    fn requests(&self) -> Vec<RequestRow<'a>> {
+        let row = |id, message, needs_password| RequestRow {
+            id,
+            client: self.client,
+            asked: "2 minutes ago".to_owned(),
+            message,
+            groups: self.consent().groups,
+            needs_password,
+        };
+        let message = if self.hostile { HOSTILE } else { "Order 4711, 3 chairs" };
+        vec![row("r1", Some(message), true), row("r2", None, true), row("r3", Some("W4SCT"), false)]
+    }
+
     fn account_page(&self, notice: Option<AccountNotice>) -> AccountPage<'a> {
         let session = |id, label, last_seen: &str, current| SessionRow {
             id,
@@ -319,6 +336,8 @@ impl<'a> Pages<'a> {
             theme: self.theme,
             target: FormTarget { form_action: None, ..self.target() },
             account: self.account(),
+            requests: Vec::new(),
+            watches: None,
             sessions: vec![
                 session("s1", label, "now", true),
                 session("s2", "Safari on iPhone", "yesterday", false),

@@ -12,6 +12,7 @@ pub mod account;
 pub mod admin;
 pub mod authorize;
 pub mod browser;
+pub mod ciba;
 pub mod cross_origin;
 pub mod device;
 pub mod harness;
@@ -297,6 +298,29 @@ macro_rules! black_box_suite {
             },
             account: [
                 the_account_page_shows_and_ends_sessions,
+            ],
+            ciba: [
+                a_person_says_yes_on_the_account_page_and_the_client_gets_tokens,
+                somebody_says_no_and_the_client_learns_it,
+                only_registered_clients_that_authenticate_ask,
+                what_makes_no_sense_of_a_request_is_refused,
+                a_binding_message_is_short_and_can_be_seen,
+                a_client_may_ask_for_less_time_and_not_for_more,
+                a_name_that_nobody_has_is_answered_like_one_that_somebody_has,
+                a_client_that_may_know_learns_that_nobody_has_a_name,
+                an_id_token_or_a_sub_says_whom_to_ask,
+                a_client_with_pairwise_names_asks_by_login_hint,
+                an_auth_req_id_is_good_for_its_client_and_its_grant_only,
+                a_client_that_polls_too_early_is_told_to_slow_down,
+                nobody_is_asked_again_and_again,
+                somebody_has_only_so_many_requests_to_read,
+                an_old_login_needs_the_password_again,
+                a_form_about_a_request_from_elsewhere_decides_nothing,
+                what_ends_a_grant_ends_an_approval,
+                a_client_that_has_ended_asks_nobody,
+                the_page_looks_for_requests_only_where_somebody_wants_it,
+                the_metadata_has_the_backchannel_where_a_client_uses_it,
+                settings_of_the_backchannel_fit_each_other,
             ],
             cross_origin: [
                 preflight_is_answered_for_registered_origins_only,

@@ -161,7 +161,9 @@ fn value_of(path: &str, help: &str) -> String {
         | "tos-uri" => "https://app.example.com/x",
         "sector-identifier" => "app.example.com",
         "native-sso" => "acme",
-        "device-lifetime" => "20m",
+        "device-lifetime" | "ciba-lifetime" => "20m",
+        "backchannel-token-delivery-mode" => "ping",
+        "backchannel-client-notification-endpoint" => "https://app.example.com/ping",
         "serves" | "exchange-audience" => "https://api.example.com",
         "exchange-subject-client" | "may-act" => "quickstart",
         "refresh-recovery" => "on",
@@ -189,7 +191,9 @@ fn every_setting_of_a_client_is_an_option() {
         members
             .extend(schema["$defs"][definition]["properties"].as_object().expect("members").keys().cloned());
     };
-    ["ClientConfig", "DeviceConfig", "RefreshConfig", "ExchangeConfig"].into_iter().for_each(&mut collect);
+    ["ClientConfig", "CibaConfig", "DeviceConfig", "RefreshConfig", "ExchangeConfig"]
+        .into_iter()
+        .for_each(&mut collect);
 
     let help = place.run("clients create --help").success();
     let own = help.split("\n      --").skip(1).filter(|text| {
@@ -202,8 +206,10 @@ fn every_setting_of_a_client_is_an_option() {
         let option = text.split([' ', '\n', '[']).next().expect("a name");
         arguments.push(format!("--{option}={}", value_of(option, text)));
     }
-    // The grants that an ID token in exchange and the settings for devices need.
+    // The grants that an ID token in exchange and the settings for devices and the backchannel need, and the scope of the last.
     arguments.extend([
+        "--grant=urn:openid:params:grant-type:ciba".to_owned(),
+        "--scope=openid".to_owned(),
         "--grant=urn:ietf:params:oauth:grant-type:device_code".to_owned(),
         "--grant=urn:ietf:params:oauth:grant-type:token-exchange".to_owned(),
         "--client-id=all".to_owned(),
@@ -211,7 +217,8 @@ fn every_setting_of_a_client_is_an_option() {
     let created = place.run_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).json();
     let client = &created["client"];
     for member in members {
-        let found = ["refresh", "exchange", "device"].iter().any(|part| client[part].get(&member).is_some());
+        let found =
+            ["refresh", "exchange", "device", "ciba"].iter().any(|part| client[part].get(&member).is_some());
         let found = found || client.get(&member).is_some();
         assert!(found, "{member} can't be said: {client}");
     }

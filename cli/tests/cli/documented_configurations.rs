@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use mintedge::protocol::{codec::encoding::base64url, codec::encoding::from_base64url};
 use serde_json::{Value, json};
 
-use crate::support::{Application, TestServer, Workplace, ask_for_token, connect_device, encode};
+use crate::support::{Application, TestServer, Workplace, ask_for_token, ask_person, connect_device, encode};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const GUEST: &str = "urn:mintedge:grant-type:guest";
 const PASSWORD: &str = "a password of the reader";
@@ -169,6 +170,13 @@ impl Reader {
             for form in forms {
                 let answer = ask_for_token(&self.server, &client_id, secret, &form);
                 self.tokens.push((identifier.clone(), string(&answer["access_token"])));
+            }
+        }
+        if has_grant(client, CIBA) {
+            for (identifier, scope) in self.scopes_of(client) {
+                let person = ("ada@example.com", PASSWORD);
+                let answer = ask_person(&self.server, (&client_id, secret), &scope, person);
+                self.tokens.push((identifier, string(&answer["access_token"])));
             }
         }
         if has_grant(client, DEVICE) {

@@ -1,4 +1,4 @@
-//! Refresh tokens, session cookies, device codes and sealed values: nothing that was not made here is ever read as one. The input's first
+//! Refresh tokens, session cookies, device codes, `auth_req_id`s and sealed values: nothing that was not made here is ever read as one. The input's first
 //! byte chooses where the rest is put into a genuine one.
 
 use mintedge::memory::FakeEntropy;
@@ -9,7 +9,9 @@ use mintedge::protocol::model::secret::SecretBytes;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::model::user_code::UserCode;
 use mintedge::protocol::model::user_id::UserId;
-use mintedge::protocol::tokens::device_code::DeviceCode;
+use mintedge::protocol::tokens::auth_req_id::AUTH_REQ_PREFIX;
+use mintedge::protocol::tokens::device_code::{DEVICE_PREFIX, object_of};
+use mintedge::protocol::tokens::polling_code::PollingCode;
 use mintedge::protocol::tokens::refresh_token::{RefreshToken, SessionCookie};
 
 /// Runs one input.
@@ -23,15 +25,19 @@ pub fn run(input: &[u8]) {
     let cookie = SessionCookie { owner, sid: id, secret }.to_wire(&keys.session);
     let sealed = seal(&keys.code, CODE_PREFIX, &"contents", &FakeEntropy::seeded(0)).expect("sealed");
     let user_code = UserCode::parse("BCDFGHJK").expect("a code");
-    let device = DeviceCode::new(&keys, &user_code, "tv", Timestamp(9), &FakeEntropy::seeded(0));
-    let device = device.to_wire(&keys.request_uri);
-    for genuine in [&token, &cookie, &sealed, &device] {
+    let object = object_of(&keys, &user_code);
+    let code = PollingCode::new(object, "tv", Timestamp(9), &FakeEntropy::seeded(0));
+    let device = code.to_wire(DEVICE_PREFIX, &keys.request_uri);
+    let asked = code.to_wire(AUTH_REQ_PREFIX, &keys.request_uri);
+    for genuine in [&token, &cookie, &sealed, &device, &asked] {
         let changed = splice(genuine, usize::from(*position), replacement);
         let is_genuine = changed == *genuine;
         assert_eq!(RefreshToken::parse(&keys.refresh, &changed).is_some(), is_genuine && *genuine == token);
         assert_eq!(SessionCookie::parse(&keys.session, &changed).is_some(), is_genuine && *genuine == cookie);
-        let parsed = DeviceCode::parse(&keys.request_uri, &changed);
-        assert_eq!(parsed.is_some(), is_genuine && *genuine == device);
+        for (prefix, own) in [(DEVICE_PREFIX, &device), (AUTH_REQ_PREFIX, &asked)] {
+            let parsed = PollingCode::parse(&keys.request_uri, prefix, &changed);
+            assert_eq!(parsed.is_some(), is_genuine && genuine == own);
+        }
         let opened = open::<String>(&keys.code, CODE_PREFIX, &changed);
         assert_eq!(opened.is_some(), is_genuine && *genuine == sealed);
         assert!(open::<String>(&keys.flow, FLOW_PREFIX, &changed).is_none());

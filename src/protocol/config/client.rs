@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ciba::{CibaConfig, DeliveryMode};
 use super::device::DeviceConfig;
 use super::exchange::{ExchangeConfig, ExtraTokenType};
 use super::login::{IdTokenClaims, RefreshConfig, SubjectType, UnknownScopes};
@@ -104,6 +105,15 @@ pub struct ClientConfig {
     /// How its devices are connected to an account (RFC 8628).
     #[serde(default, skip_serializing_if = "DeviceConfig::is_default")]
     pub device: DeviceConfig,
+    /// How it learns that somebody has decided what it asked through the backchannel (`CIBA` §4).
+    #[serde(default, skip_serializing_if = "DeliveryMode::is_default")]
+    pub backchannel_token_delivery_mode: DeliveryMode,
+    /// Is told by a POST that somebody has decided, in ping mode (`CIBA` §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_client_notification_endpoint: Option<String>,
+    /// How it may ask people through the backchannel (`CIBA`).
+    #[serde(default, skip_serializing_if = "CibaConfig::is_default")]
+    pub ciba: CibaConfig,
     /// What it may make of other parties' tokens (RFC 8693).
     #[serde(default, skip_serializing_if = "ExchangeConfig::is_default")]
     pub exchange: ExchangeConfig,
@@ -153,7 +163,8 @@ impl ClientConfig {
     /// The algorithms it needs keys for, besides those of resources.
     pub fn algs(&self) -> impl Iterator<Item = Alg> {
         let exchanges = self.exchange.token_types.contains(&ExtraTokenType::IdToken);
-        let grants = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password];
+        let grants =
+            [GrantType::AuthorizationCode, GrantType::Ciba, GrantType::DeviceCode, GrantType::Password];
         let logs_in = grants.iter().any(|grant| self.grant_types.contains(grant)) || self.signs_on_natively();
         let is_told = self.scopes.contains("openid") || self.backchannel_logout_uri.is_some();
         let id_token = (logs_in && is_told || exchanges).then(|| self.id_token_alg());

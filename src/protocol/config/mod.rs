@@ -4,6 +4,7 @@
 //! the edges read.
 
 pub mod administrator;
+mod ciba;
 pub mod claims;
 mod client;
 mod device;
@@ -28,6 +29,7 @@ use self::theme::Theme;
 use crate::protocol::model::jwk::Alg;
 
 pub use administrator::AdministratorConfig;
+pub use ciba::{CibaConfig, DeliveryMode};
 pub use client::ClientConfig;
 pub use device::{DeviceConfig, MAX_DEVICE_LIFETIME};
 pub use exchange::{ExchangeConfig, ExtraTokenType};

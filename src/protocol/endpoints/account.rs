@@ -1,7 +1,8 @@
-//! `/account`: what a user sees of themselves. Sessions, applications with access, and a new password.
+//! `/account`: what a user sees of themselves. What applications ask for, sessions, applications with access, and a new password.
 //!
 //! The page is `pages::account`; whoever is not signed in is sent to sign in first.
 
+use super::requests::{self, open_requests};
 use crate::protocol::endpoints::browser::Browser;
 use crate::protocol::endpoints::error_page::error_page;
 use crate::protocol::endpoints::paths::LOGOUT;
@@ -12,6 +13,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::login;
 use crate::protocol::login::{DEVICE_LIFETIME, Door, Flaw, Names, Problem};
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::time::{DAY, HOUR, MINUTE, Timestamp};
 use crate::protocol::objects::subject::{Change, Overview, SubjectCommand, SubjectReply, User, Why};
@@ -80,11 +82,19 @@ async fn show<P: Platform>(
     // This one first; the others stay in their order, the newest first.
     sessions.sort_by_key(|session| !session.current);
     let apps = applications(server, context, &overview).await?;
+    let open = open_requests(server, context, &overview).await?;
+    let own = overview.sessions.iter().find(|(sid, _)| *sid == cookie.sid);
+    let auth_time = own.map_or(Timestamp(0), |(_, session)| session.auth.auth_time);
     let page = AccountPage {
         base,
         theme: &snapshot.branding,
         target: FormTarget { action: &action, flow: FLOW, csrf: &csrf, form_action: None },
         account: &overview.user.login,
+        requests: open.iter().map(|open| open.row(&snapshot, auth_time, context.now)).collect(),
+        watches: snapshot
+            .grants()
+            .any(|grant| grant == GrantType::Ciba)
+            .then_some(context.request.query.as_deref() == Some("watch=1")),
         sessions,
         apps: apps
             .iter()
@@ -163,6 +173,12 @@ async fn act<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> R
                 .subject(cookie.owner, &SubjectCommand::RevokeClient { client_id, why: Why::ByUser }, now)
                 .await?;
             AccountNotice::AppRevoked
+        }
+        action @ ("allow_request" | "deny_request") => {
+            let allows = action == "allow_request";
+            requests::decide(server, context, (&browser, &cookie), &form, allows)
+                .await?
+                .ok_or_else(incomplete)?
         }
         "change_password" => return change_password(server, context, &cookie, &form).await,
         _ => return Err(incomplete()),

@@ -27,7 +27,8 @@ use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::device::INTERVAL;
-use crate::protocol::tokens::device_code::{DeviceCode, DeviceRequest};
+use crate::protocol::tokens::device_code::{DEVICE_PREFIX, DeviceRequest, object_of};
+use crate::protocol::tokens::polling_code::PollingCode;
 use crate::protocol::tokens::target::requested_with_roles;
 
 /// How often another user code is drawn because one is in use.
@@ -142,10 +143,11 @@ async fn keep<P: Platform>(
     let kept = to_json(request)?;
     for _ in 0..DRAWS {
         let user_code = UserCode::generate(&server.platform);
-        let code = DeviceCode::new(derived, &user_code, &client.client_id, expires_at, &server.platform);
+        let code =
+            PollingCode::new(object_of(derived, &user_code), &client.client_id, expires_at, &server.platform);
         let start = DeviceCommand::Start { sha256: code.sha256(), request: kept.clone(), expires_at };
         if server.device(&code.object_name(), start).await? == DeviceReply::Done {
-            return Ok((code.to_wire(&derived.request_uri), user_code));
+            return Ok((code.to_wire(DEVICE_PREFIX, &derived.request_uri), user_code));
         }
     }
     Err(ServerError::unavailable("every user code that was drawn is in use").into())

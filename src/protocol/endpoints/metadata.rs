@@ -2,11 +2,11 @@
 //! nothing is advertised that isn't there.
 
 use crate::protocol::endpoints::paths::{
-    AUTHORIZE, DEVICE_AUTHORIZATION, INTROSPECT, JWKS, LOGOUT, PAR, REVOKE, TOKEN, USERINFO,
+    AUTHORIZE, BC_AUTHORIZE, DEVICE_AUTHORIZATION, INTROSPECT, JWKS, LOGOUT, PAR, REVOKE, TOKEN, USERINFO,
 };
 use serde::Serialize;
 
-use crate::protocol::config::SignUp;
+use crate::protocol::config::{DeliveryMode, SignUp};
 use crate::protocol::endpoints::authorize::answer::ResponseMode;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::ServerError;
@@ -54,6 +54,9 @@ struct Metadata<'a> {
     /// RFC 8628 §4; absent if no client has the grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_authorization_endpoint: Option<String>,
+    /// `CIBA` §4; absent if no client has the grant.
+    #[serde(flatten)]
+    backchannel: Option<BackchannelMembers>,
     introspection_endpoint: String,
     revocation_endpoint: String,
     response_types_supported: [&'static str; 1],
@@ -74,6 +77,25 @@ struct Metadata<'a> {
     native_sso_supported: bool,
     #[serde(flatten)]
     openid: Option<OpenIdMembers>,
+}
+
+/// The members that `CIBA` §4 defines.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the specification's members")]
+struct BackchannelMembers {
+    backchannel_authentication_endpoint: String,
+    backchannel_token_delivery_modes_supported: [&'static str; 2],
+    backchannel_user_code_parameter_supported: bool,
+}
+
+impl BackchannelMembers {
+    fn of(issuer: &Issuer) -> Self {
+        Self {
+            backchannel_authentication_endpoint: issuer.endpoint(BC_AUTHORIZE),
+            backchannel_token_delivery_modes_supported: DeliveryMode::ALL.map(DeliveryMode::name),
+            backchannel_user_code_parameter_supported: false,
+        }
+    }
 }
 
 /// The members that only `OpenID Connect` defines, those about logout included.
@@ -160,14 +182,16 @@ async fn metadata<P: Platform>(
     let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
     let confidential = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None);
-    let has_devices = snapshot.grants().any(|grant| grant == GrantType::DeviceCode);
+    let has = |wanted| snapshot.grants().any(|grant| grant == wanted);
     let metadata = Metadata {
         issuer: issuer.as_str(),
         authorization_endpoint: issuer.endpoint(AUTHORIZE),
         token_endpoint: issuer.endpoint(TOKEN),
         jwks_uri: issuer.endpoint(JWKS),
         pushed_authorization_request_endpoint: issuer.endpoint(PAR),
-        device_authorization_endpoint: has_devices.then(|| issuer.endpoint(DEVICE_AUTHORIZATION)),
+        device_authorization_endpoint: has(GrantType::DeviceCode)
+            .then(|| issuer.endpoint(DEVICE_AUTHORIZATION)),
+        backchannel: has(GrantType::Ciba).then(|| BackchannelMembers::of(issuer)),
         introspection_endpoint: issuer.endpoint(INTROSPECT),
         revocation_endpoint: issuer.endpoint(REVOKE),
         response_types_supported: ["code"],

@@ -10,6 +10,8 @@ pub const PAR: &str = "/par";
 pub const DEVICE_AUTHORIZATION: &str = "/device_authorization";
 /// Path of the page where people connect a device (RFC 8628 §3.3); short, because it is typed.
 pub const DEVICE: &str = "/device";
+/// Path of the backchannel authentication endpoint (`CIBA` §7).
+pub const BC_AUTHORIZE: &str = "/bc-authorize";
 /// Path of the login form below the issuer.
 pub const LOGIN: &str = "/login";
 /// Path of the page for choosing an account.

@@ -5,6 +5,7 @@
 //! this registry.
 
 mod authorization_code;
+mod ciba;
 mod client_credentials;
 mod delegation;
 mod device_code;
@@ -14,6 +15,7 @@ mod jwt_bearer;
 mod native_sso;
 mod on_behalf;
 mod password;
+mod polled;
 mod refresh_token;
 mod subject_token;
 mod token_exchange;
@@ -150,6 +152,7 @@ async fn decide<P: Platform>(grant: GrantType, request: GrantRequest<'_, P>) -> 
     // The futures are boxed for the reason that `app::route` gives.
     match grant {
         GrantType::AuthorizationCode => authorization_code::decide(request).boxed_local().await,
+        GrantType::Ciba => ciba::decide(request).boxed_local().await,
         GrantType::ClientCredentials => client_credentials::decide(request),
         GrantType::Delegation => delegation::decide(request).boxed_local().await,
         GrantType::DeviceCode => device_code::decide(request).boxed_local().await,

@@ -1,5 +1,5 @@
 //! What a user's login comes to: scopes, audience and tokens. Every grant that acts for a user calls it: `authorization_code`,
-//! `device_code`, `refresh_token`, `password`, `token_exchange` and `native_sso`.
+//! `device_code`, `ciba`, `refresh_token`, `password`, `token_exchange` and `native_sso`.
 
 use serde_json::Map;
 

@@ -64,14 +64,18 @@ codes! {
     RequestUriNotSupported => "request_uri_not_supported", 400;
     /// RFC 9101 §6.2: the pushed request is unknown, expired or used.
     InvalidRequestUri => "invalid_request_uri", 400;
-    /// RFC 8628 §3.5: nobody has decided about the device yet.
+    /// RFC 8628 §3.5, `CIBA` §11: nobody has decided yet.
     AuthorizationPending => "authorization_pending", 400;
-    /// RFC 8628 §3.5: nobody has decided yet, and the device polls too often.
+    /// RFC 8628 §3.5, `CIBA` §11: nobody has decided yet, and the client polls too often.
     SlowDown => "slow_down", 400;
-    /// RFC 8628 §3.5: nobody has decided about the device in time.
+    /// RFC 8628 §3.5, `CIBA` §11: nobody has decided in time.
     ExpiredToken => "expired_token", 400;
-    /// RFC 8628 §3.5: somebody has said no to the device, which learns it at the token endpoint.
-    DeviceDenied => "access_denied", 400;
+    /// RFC 8628 §3.5, `CIBA` §11: somebody has said no, and the client learns it at the token endpoint.
+    PersonDenied => "access_denied", 400;
+    /// `CIBA` §13: the hint is about nobody whom this server knows, or it doesn't tell.
+    UnknownUserId => "unknown_user_id", 400;
+    /// `CIBA` §13: the binding message is too long, or has characters that can't be seen.
+    InvalidBindingMessage => "invalid_binding_message", 400;
     /// RFC 7009 §2.2.1: tokens of this kind can't be revoked.
     UnsupportedTokenType => "unsupported_token_type", 400;
     /// A form was sent from elsewhere, or is too old.
@@ -131,7 +135,9 @@ impl Code {
             | Self::AuthorizationPending
             | Self::SlowDown
             | Self::ExpiredToken
-            | Self::DeviceDenied
+            | Self::PersonDenied
+            | Self::UnknownUserId
+            | Self::InvalidBindingMessage
             | Self::UnsupportedTokenType
             | Self::Forbidden
             | Self::NotFound
@@ -239,8 +245,14 @@ pub enum Cause {
     NoAdministrator,
     DeviceCodeForged,
     DeviceCodeExpired,
-    DeviceUndecided,
-    DevicePollsTooOften,
+    Undecided,
+    PollsTooOften,
+    AuthReqIdForged,
+    AuthReqIdExpired,
+    HintMissing,
+    HintUnknown,
+    BindingMessage,
+    NotificationToken,
     DeviceElsewhere,
     UserCodeUnknown,
     UserCodeLinked,

@@ -84,7 +84,8 @@ pub(super) fn are_plain(normal: &str) -> bool {
     is_visible && !words.any(mixes_alphabets) && !is_disguised(normal)
 }
 
-fn is_hidden(letter: char) -> bool {
+/// Whether a character can't be seen, or changes how others are shown.
+pub(crate) fn is_hidden(letter: char) -> bool {
     let code = u32::from(letter);
     HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&code))
 }

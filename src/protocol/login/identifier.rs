@@ -79,7 +79,7 @@ impl Identifier {
 
     /// The id of a user that doesn't exist, the same for the same identifier: asking for it costs as much as asking for one that
     /// does.
-    pub(super) fn decoy(&self, derived: &Derived) -> UserId {
+    pub(crate) fn decoy(&self, derived: &Derived) -> UserId {
         let bytes = mac(&derived.routing, &[b"decoy", self.0.as_bytes()]);
         let half = bytes.get(..16).and_then(|half| half.try_into().ok());
         UserId::from_bytes(half.unwrap_or_default())

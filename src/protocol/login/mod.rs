@@ -26,6 +26,7 @@ use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request as log;
 use crate::protocol::server::request::RequestContext;
 
+pub(crate) use characters::is_hidden;
 pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use new_password::{Flaw, Names, flaw};
 use password::MAX_PASSWORD;

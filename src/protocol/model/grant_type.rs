@@ -41,6 +41,8 @@ macro_rules! registry {
 registry! {
     /// The authorization code grant (RFC 6749 §4.1).
     AuthorizationCode = "authorization_code" { confidential_only: false, speaks_of_user: true, on_request_only: false },
+    /// Client-Initiated Backchannel Authentication (`CIBA` §10.1).
+    Ciba = "urn:openid:params:grant-type:ciba" { confidential_only: true, speaks_of_user: true, on_request_only: true },
     /// The client credentials grant (RFC 6749 §4.4).
     ClientCredentials = "client_credentials" { confidential_only: true, speaks_of_user: false, on_request_only: false },
     /// An extension: one API acts for the person whose token it was given.

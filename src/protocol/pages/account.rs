@@ -6,10 +6,15 @@ use super::form::{Button, Field, Flaw, FormTarget, Look, hidden};
 use super::html::Html;
 use super::identity::{account, mark};
 use super::layout::Layout;
+use super::layout::Onward;
 use super::policy::Policy;
+use super::requests::{self, RequestRow};
 use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, WEAK, new_password, new_password_again};
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
+
+/// How often the page looks for what applications ask for, in seconds.
+const WATCH_EVERY: u8 = 10;
 
 /// A row of the account page: one browser that is signed in.
 #[derive(Debug, Clone)]
@@ -60,6 +65,14 @@ pub enum AccountNotice {
     PasswordsDiffer,
     /// The limit for this account is reached.
     TooManyAttempts,
+    /// What an application asked for was allowed.
+    RequestAllowed,
+    /// What an application asked for was not allowed.
+    RequestDenied,
+    /// What an application asked for was decided already, or nobody waits for it any more.
+    RequestOver,
+    /// To allow what an application asks for, the right password is needed.
+    RequestNeedsPassword,
     /// The page was open for too long; nothing was changed.
     SessionExpired,
 }
@@ -76,17 +89,33 @@ impl AccountNotice {
                 "Your password was not changed."
             }
             Self::TooManyAttempts => "Too many attempts. Wait a few minutes, then try again.",
+            Self::RequestAllowed => {
+                "Allowed. The application goes on by itself in a few seconds; stay signed in until then."
+            }
+            Self::RequestDenied => "Not allowed. The application got nothing.",
+            Self::RequestOver => "That request is over: somebody has answered it, or it took too long.",
+            Self::RequestNeedsPassword => {
+                "To allow it, type your password: what was typed wasn’t right. Nothing was changed."
+            }
             Self::SessionExpired => "This page was open for too long. Nothing was changed; try again.",
         }
     }
 
     fn is_good(self) -> bool {
-        matches!(self, Self::PasswordChanged | Self::SessionEnded | Self::SessionsEnded | Self::AppRevoked)
+        matches!(
+            self,
+            Self::PasswordChanged
+                | Self::SessionEnded
+                | Self::SessionsEnded
+                | Self::AppRevoked
+                | Self::RequestAllowed
+                | Self::RequestDenied
+        )
     }
 }
 
 /// Shows an account to its owner. Each form sends `action`: `end_session` with `session`, `revoke_app` with
-/// `client`, `end_all`, or `change_password` with `current_password`, `password` and `password_again`.
+/// `client`, `end_all`, `allow_request` or `deny_request` with `request`, or `change_password` with `current_password`, `password` and `password_again`.
 pub struct AccountPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
@@ -96,6 +125,10 @@ pub struct AccountPage<'a> {
     pub target: FormTarget<'a>,
     /// The login of the user who is signed in.
     pub account: &'a str,
+    /// What applications ask for and wait for.
+    pub requests: Vec<RequestRow<'a>>,
+    /// Whether the page looks by itself for what applications ask for, until there is something. Unset where none can ask.
+    pub watches: Option<bool>,
     /// The user's sessions.
     pub sessions: Vec<SessionRow<'a>>,
     /// The applications that have access.
@@ -108,8 +141,17 @@ impl AccountPage<'_> {
     /// Makes the page.
     pub fn render(&self) -> Response {
         let failed = self.notice.is_some_and(|notice| !notice.is_good());
-        let title = if failed { "Error: Your account" } else { "Your account" };
-        let layout = Layout { wide: true, ..Layout::new(self.base, self.theme, title) };
+        let title = match self.requests.len() {
+            _ if failed => "Error: Your account".to_owned(),
+            0 => "Your account".to_owned(),
+            // What a screen reader reads first when the page has come anew.
+            1 => "1 request – Your account".to_owned(),
+            number => format!("{number} requests – Your account"),
+        };
+        let again = format!("{}?watch=1", self.target.action);
+        let waits = self.watches == Some(true) && self.requests.is_empty();
+        let refresh = waits.then_some(Onward { uri: &again, seconds: WATCH_EVERY });
+        let layout = Layout { wide: true, refresh, ..Layout::new(self.base, self.theme, &title) };
         let html = layout.page(|html| {
             html.markup("<h1>Your account</h1>\n");
             if let Some(notice) = self.notice {
@@ -121,11 +163,27 @@ impl AccountPage<'_> {
                 html.markup(markup).markup(notice.text()).markup("</p>\n");
             }
             account(html, self.account, |_| {});
+            requests::section(html, self.target, &self.requests, self.account);
+            self.watching(html);
             self.sessions(html);
             self.apps(html);
             self.password(html);
         });
         Policy { isolated: true, ..Policy::own_form(self.target.form_action) }.respond(200, html)
+    }
+
+    /// Says how somebody finds what an application asks for. Nothing goes on by itself unless they want it, and then not while there
+    /// is something to read or type.
+    fn watching(&self, html: &mut Html) {
+        let Some(watches) = self.watches else { return };
+        html.markup("<p class=\"small watch\">");
+        let (text, query, label) = match (self.requests.is_empty(), watches) {
+            (true, true) => ("Looking for requests every ten seconds. ", "", "Stop"),
+            (true, false) => ("Does an application wait for your answer? ", "?watch=1", "Look for requests"),
+            (false, _) => ("", "", "Look for more requests"),
+        };
+        html.markup(text).markup("<a").attribute("href", &format!("{}{query}", self.target.action));
+        html.markup(">").markup(label).markup("</a></p>\n");
     }
 
     fn sessions(&self, html: &mut Html) {

@@ -21,7 +21,8 @@ pub struct ConsentScope<'a> {
 }
 
 impl ConsentScope<'_> {
-    fn render(&self, html: &mut Html) {
+    /// Writes it as an item of a list.
+    pub(super) fn render(&self, html: &mut Html) {
         html.markup("<li>");
         match (standard(self.scope), self.description) {
             (Some(words), _) => html.markup(words),

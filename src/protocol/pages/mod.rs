@@ -5,7 +5,7 @@
 //! that allows nothing else. [`form_post`](FormPostPage) alone runs a script, which submits its form.
 //!
 //! Visible inputs have `id` = `name`; submit buttons are all called `action` and have `id` = their value. Forms that
-//! repeat per row (account page) have no ids. Left to the endpoints: sealing `flow`, checking `csrf`, and serving
+//! repeat per row (account page) have no ids, but for inputs, which are named `name-ROW` for their labels. Left to the endpoints: sealing `flow`, checking `csrf`, and serving
 //! [`stylesheet`] and [`SUBMIT_SCRIPT`] at `{base}/assets/style.css` and `{base}/assets/submit.js`.
 
 mod account;
@@ -22,6 +22,7 @@ mod leaving;
 mod login;
 mod logout;
 mod policy;
+mod requests;
 mod select_account;
 mod sign_up;
 mod style;
@@ -37,6 +38,7 @@ pub use identity::ClientFace;
 pub use leaving::LeavingPage;
 pub use login::{LoginPage, LoginProblem};
 pub use logout::{LogoutPage, PasswordSetPage, SignedOutPage};
+pub use requests::RequestRow;
 pub use select_account::SelectAccountPage;
 pub use sign_up::{SignUpKind, SignUpPage, SignUpProblem};
 pub use style::{stylesheet, stylesheet_version};

@@ -99,6 +99,13 @@ pub trait Platform: Entropy {
     /// If there is no answer.
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError>;
 
+    /// Posts a JSON document to a client's URL, with a bearer token (RFC 6750 §2.1), and returns the status. No redirect is followed,
+    /// and the time is bounded. May be repeated.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    async fn post_json(&self, url: &str, bearer: &str, json: &str) -> Result<u16, ServerError>;
+
     /// Returns `text` in Unicode's normalization form KC (UAX #15). The platform does it because the tables would take a tenth of
     /// a megabyte of wasm, and every JavaScript engine has them.
     fn nfkc(&self, text: &str) -> String;

@@ -134,7 +134,8 @@ impl<P: Platform> Server<P> {
         overview: Overview,
         now: Timestamp,
     ) -> Result<Overview, ServerError> {
-        let mut current = Overview { grants: Vec::new(), consents: Vec::new(), ..overview };
+        let mut current =
+            Overview { grants: Vec::new(), consents: Vec::new(), asked: Vec::new(), ..overview };
         for (id, grant) in overview.grants {
             if self.may_be_current(&grant.client_id, grant.incarnation, now).await? {
                 current.grants.push((id, grant));
@@ -143,6 +144,11 @@ impl<P: Platform> Server<P> {
         for (client_id, consent) in overview.consents {
             if self.may_be_current(&client_id, consent.incarnation, now).await? {
                 current.consents.push((client_id, consent));
+            }
+        }
+        for (id, asked) in overview.asked {
+            if self.may_be_current(&asked.client_id, asked.incarnation, now).await? {
+                current.asked.push((id, asked));
             }
         }
         Ok(current)

@@ -4,6 +4,7 @@
 //! list of all problems, each with its place in the document. It asks nobody: no address is resolved or fetched.
 
 mod administrators;
+mod ciba;
 mod exchange;
 mod experimental;
 mod federation;
@@ -255,6 +256,7 @@ impl Check {
         self.login_client(client, at, known);
         self.exchange(client, at, known);
         self.native_sso(client, at);
+        self.ciba(client, at, known);
         if let Some(problem) = client_id_problem(&client.client_id) {
             self.say(format!("{at}.client_id"), problem);
         }

@@ -141,6 +141,28 @@ pub(crate) fn connect_device(
     ask_for_token(server, client_id, secret, &format!("grant_type={grant}&device_code={device_code}"))
 }
 
+/// Has a client ask somebody through the backchannel, who signs in and permits it. Returns the answer of the token endpoint.
+pub(crate) fn ask_person(
+    server: &TestServer,
+    (client_id, secret): (&str, Option<&str>),
+    scope: &str,
+    (login, password): (&str, &str),
+) -> Value {
+    let token = "&client_notification_token=a-token-for-those-that-are-notified";
+    let form = format!("scope={}&login_hint={}{token}", encode(&format!("openid {scope}")), encode(login));
+    let begun = post(server, "/bc-authorize", (client_id, secret), &form);
+    let id = begun["auth_req_id"].as_str().unwrap_or_else(|| panic!("{client_id}: {begun}"));
+    let mut browser = Browser::at(server);
+    let (_, page) = browser.send("/login", None);
+    browser.submit(&page, &[("username", login), ("password", password), ("action", "login")]);
+    let (_, page) = browser.send("/account", None);
+    let fields = [("request_password", password), ("action", "allow_request")];
+    let (_, page) = browser.submit(&page, &fields);
+    assert!(page.contains("banner good"), "{page}");
+    let grant = encode("urn:openid:params:grant-type:ciba");
+    ask_for_token(server, client_id, secret, &format!("grant_type={grant}&auth_req_id={id}"))
+}
+
 /// Posts a form to the token endpoint and expects a token.
 pub(crate) fn ask_for_token(server: &TestServer, client_id: &str, secret: Option<&str>, form: &str) -> Value {
     let answer = post(server, "/token", (client_id, secret), form);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 pub(crate) use login::{
-    APP, Application, answer, ask_for_token, connect, connect_device, encode, log_in, visit,
+    APP, Application, answer, ask_for_token, ask_person, connect, connect_device, encode, log_in, visit,
 };
 pub(crate) use server::TestServer;
 pub(crate) use tls::TlsProxy;

@@ -32,7 +32,8 @@ use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::device::DeviceDecision;
-use crate::protocol::tokens::device_code::{DeviceApproval, DeviceRequest, object_name};
+use crate::protocol::tokens::device_code::{DeviceRequest, object_name};
+use crate::protocol::tokens::polling_code::Approval;
 use crate::protocol::tokens::roles::is_beyond_role;
 
 /// How old a login may be that permits administration, in seconds.
@@ -208,12 +209,12 @@ async fn approval<P: Platform>(
     visitor: &Visitor<'_, P>,
     client: &Client,
     Shown { request, scopes, .. }: &Shown,
-) -> Result<Option<DeviceApproval>, Failure> {
+) -> Result<Option<Approval>, Failure> {
     let Visitor { server, context, browser, .. } = visitor;
     let state = browser.session_state(server, context, Some(&client.client_id)).await?;
     let Some((state, cookie)) = state.zip(browser.session.as_ref()) else { return Ok(None) };
     let scopes = server.within_role(state.user.id, scopes, context.now).await?;
-    Ok(Some(DeviceApproval {
+    Ok(Some(Approval {
         owner: state.user.id,
         sid: cookie.sid,
         auth: state.session.auth,

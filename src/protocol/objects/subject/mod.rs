@@ -2,6 +2,7 @@
 //! everything of this user" is one atomic call, and a code, a refresh token and a sign-out never race each other. Grants, pages,
 //! `login` and the admin API call it through `server::calls`.
 
+mod asked;
 mod devices;
 mod grant_rows;
 mod grants;
@@ -27,8 +28,8 @@ use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
 use crate::protocol::state::refresh::Policy;
 
 pub use records::{
-    Authentication, CodeProof, Consent, Derivation, Device, Grant, Link, Notice, Revocation, Session, User,
-    Why,
+    Asked, Authentication, CodeProof, Consent, Derivation, Device, Grant, Link, Notice, Ping, Revocation,
+    Session, User, Why,
 };
 
 /// The commands that the object carries out.
@@ -129,6 +130,32 @@ pub enum SubjectCommand {
         /// The key of the notice.
         key: String,
         /// Whether the client has accepted it.
+        delivered: bool,
+    },
+    /// Notes what a client asks the user through the backchannel (`CIBA` §7).
+    Ask {
+        /// The id of the request.
+        id: Id,
+        /// What the client asks.
+        asked: Box<Asked>,
+    },
+    /// Returns what a client asks, if the user can still decide.
+    Asked {
+        /// The id of the request.
+        id: Id,
+    },
+    /// Notes that the user has decided.
+    Answered {
+        /// The id of the request.
+        id: Id,
+    },
+    /// Returns the decisions of which clients have to be notified now.
+    DuePings,
+    /// Says what became of notifying a client.
+    Pinged {
+        /// The key of the notification.
+        key: String,
+        /// Whether the client has taken it.
         delivered: bool,
     },
     /// Drops everything that has expired; the object's alarm sends it.
@@ -296,6 +323,8 @@ pub enum SubjectReply {
     Done,
     /// There is no such user, session, grant or link. To `LogIn` also: the password is not the user's.
     None,
+    /// To `Ask`: the client asks too often, or all clients do.
+    Full,
     /// To `LogIn` and `Hash`: too many passwords are being hashed, so nothing was done.
     Busy,
     /// To `Hash`: the hash of the password.
@@ -320,6 +349,10 @@ pub enum SubjectReply {
     Grant(Box<GrantState>),
     /// To `DueNotices`: the notices by key.
     Notices(Vec<(String, Notice)>),
+    /// To `Asked`: what the client asks.
+    Asked(Box<Asked>),
+    /// To `DuePings`: the notifications by key.
+    Pings(Vec<(String, Ping)>),
 }
 
 /// A live session, its user and what goes with them.
@@ -350,6 +383,9 @@ pub struct Overview {
     pub grants: Vec<(Id, Grant)>,
     /// The consents, each with its client.
     pub consents: Vec<(String, Consent)>,
+    /// What clients ask through the backchannel, the newest first.
+    #[serde(default)]
+    pub asked: Vec<(Id, Asked)>,
 }
 
 /// A grant that was just made or continued.
@@ -433,6 +469,8 @@ const GRANT: &str = "grant/";
 const CONSENT: &str = "consent/";
 const NOTICE: &str = "notice/";
 const REMOVED: &str = "removed/";
+const ASKED: &str = "asked/";
+const PING: &str = "ping/";
 
 /// What has to be computed before `command` can be carried out, if anything. `computed` is what has been computed already.
 pub(super) fn order<R: Rows, E: Entropy>(
@@ -491,6 +529,11 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         SubjectCommand::RevokeClient { client_id, why } => grants::revoke_client(rows, now, &client_id, why),
         SubjectCommand::DueNotices => sessions::due_notices(rows, now),
         SubjectCommand::Told { key, delivered } => sessions::told(rows, now, &key, delivered),
+        SubjectCommand::Ask { id, asked } => asked::ask(rows, now, id, &asked),
+        SubjectCommand::Asked { id } => asked::look(rows, now, id),
+        SubjectCommand::Answered { id } => asked::answered(rows, now, id),
+        SubjectCommand::DuePings => asked::due_pings(rows, now),
+        SubjectCommand::Pinged { key, delivered } => asked::pinged(rows, now, &key, delivered),
         SubjectCommand::Tend => people::tend(rows, now),
     }
 }

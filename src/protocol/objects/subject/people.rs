@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::asked;
 use super::records::{Grant, Notice, Session, User};
 use super::removals;
 use super::sessions;
-use super::{CONSENT, Change, GONE, GRANT, NOTICE, REMOVED, SESSION, SubjectReply, USER, user};
+use super::{ASKED, CONSENT, Change, GONE, GRANT, NOTICE, PING, REMOVED, SESSION, SubjectReply, USER, user};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::id::Id;
@@ -136,7 +137,7 @@ pub(super) fn delete<R: Rows>(
     now: Timestamp,
 ) -> Result<SubjectReply, ServerError> {
     let notices = sessions::end_all(rows, now, None)?;
-    for prefix in [SESSION, GRANT, CONSENT, REMOVED] {
+    for prefix in [SESSION, GRANT, CONSENT, REMOVED, ASKED, PING] {
         for (key, _) in rows.all::<Value>(prefix)? {
             rows.delete(format!("{prefix}{key}"));
         }
@@ -154,7 +155,7 @@ pub(super) fn delete<R: Rows>(
 pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply, ServerError> {
     let Some(account) = user(rows)? else { return Ok(SubjectReply::None) };
     let mut export = Map::new();
-    for prefix in ["", SESSION, GRANT, CONSENT, REMOVED] {
+    for prefix in ["", SESSION, GRANT, CONSENT, REMOVED, ASKED] {
         let listed = if prefix.is_empty() {
             vec![("user".to_owned(), serde_json::to_value(&account).unwrap_or_default())]
         } else {
@@ -162,7 +163,7 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply,
         };
         for (key, mut value) in listed {
             if let Some(object) = value.as_object_mut() {
-                for secret in ["sha256", "password", "link", "family", "device"] {
+                for secret in ["sha256", "password", "link", "family", "device", "ping"] {
                     object.remove(secret);
                 }
             }
@@ -196,7 +197,9 @@ pub(super) fn tend<R: Rows>(
     }
     left |= !removals::forget(rows, now)?.is_empty();
     let due = rows.all::<Notice>(NOTICE)?.into_iter().map(|(_, notice)| notice.due).min();
-    if let Some(due) = due {
+    let (asked_left, ping_due) = asked::tend(rows, now)?;
+    left |= asked_left;
+    if let Some(due) = due.into_iter().chain(ping_due).min() {
         rows.wake(Timestamp(due.0.max(now.plus(1).0)));
     }
     if left {

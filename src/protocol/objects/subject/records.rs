@@ -305,6 +305,55 @@ pub struct Notice {
     pub due: Timestamp,
 }
 
+/// What a client asks the user through the backchannel (`CIBA` §7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The client that asks.
+    pub client_id: String,
+    /// The incarnation of the client when it asked.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub incarnation: Incarnation,
+    /// The SHA-256 of the `auth_req_id`'s secret, with which the transaction's object takes the decision.
+    pub sha256: SecretHash,
+    /// What the client asks for, as the transaction's object has it.
+    pub request: String,
+    /// When the client asked.
+    pub started_at: Timestamp,
+    /// When nobody can decide any more.
+    pub expires_at: Timestamp,
+    /// Whether the user has decided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_answered: bool,
+    /// What the client is to be notified with, sealed, until the user has decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ping: Option<String>,
+}
+
+impl Asked {
+    /// Whether the user can still decide.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        !self.is_answered && now < self.expires_at
+    }
+}
+
+/// A client that has to be notified of a decision (`CIBA` §10.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ping {
+    /// The client to notify.
+    pub client_id: String,
+    /// The incarnation of the client. Another one has asked for nothing.
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
+    pub incarnation: Incarnation,
+    /// What to notify the client with, sealed.
+    pub sealed: String,
+    /// How often notifying the client was tried.
+    pub attempts: u32,
+    /// When to try next.
+    pub due: Timestamp,
+    /// When there is nothing more to fetch for the client.
+    pub ends_at: Timestamp,
+}
+
 /// The proof of a code, on its way to the session's object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CodeProof {

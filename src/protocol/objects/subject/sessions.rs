@@ -1,6 +1,7 @@
 //! Sessions and consents, and telling clients of a sign-out (`Back-Channel Logout` §2.5). The object's dispatch calls it;
 //! `notices` sends what is due.
 
+use super::asked;
 use super::grant_rows;
 use super::records::{Consent, Grant, Notice, Session, User, Why};
 use super::removals;
@@ -135,6 +136,7 @@ pub(super) fn overview<R: Rows>(
             .collect(),
         grants: grants.into_iter().filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
         consents: rows.all(CONSENT)?,
+        asked: asked::open(rows, now)?,
     })))
 }
 

@@ -1,5 +1,7 @@
 //! Telling clients of sign-outs (`Back-Channel Logout 1.0` §2.5): from the alarm of a person's object, after the answer to the
-//! browser, again and again until the client takes it or has failed too often.
+//! browser, again and again until the client takes it or has failed too often. [`ping`] tells them of decisions in the same way.
+
+mod ping;
 
 use crate::protocol::codec::encoding::form_encode;
 use crate::protocol::codec::json;
@@ -18,6 +20,15 @@ use crate::protocol::tokens::subject_name::session_name;
 /// How many snapshots one alarm publishes: an invocation may ask 50 times on the free plan.
 const PUBLISH_AT_ONCE: u32 = 45;
 
+/// Has the object whose alarm rings carry out `command`.
+async fn ask(
+    carry_out: &impl AsyncFn(&str) -> Result<String, ServerError>,
+    command: &SubjectCommand,
+) -> Result<SubjectReply, ServerError> {
+    let reply = carry_out(&to_json(command)?).await?;
+    json::from_str(&reply).map_err(|error| ServerError::internal(error.to_string()))
+}
+
 impl<P: Platform> Server<P> {
     /// What an object's alarm does: tell clients, then drop what has expired; the Control object tends its keys and publishes what
     /// changed. `carry_out` has the object itself carry out a command.
@@ -30,6 +41,7 @@ impl<P: Platform> Server<P> {
         carry_out: impl AsyncFn(&str) -> Result<String, ServerError>,
     ) -> Result<(), ServerError> {
         if class == Class::Subject {
+            ping::notify(self, &carry_out).await?;
             self.tell(&carry_out).await?;
         }
         let tended = carry_out(tend(class)).await.map(drop);
@@ -44,16 +56,12 @@ impl<P: Platform> Server<P> {
         &self,
         carry_out: &impl AsyncFn(&str) -> Result<String, ServerError>,
     ) -> Result<(), ServerError> {
-        let failed = |error: serde_json::Error| ServerError::internal(error.to_string());
-        let ask = async |command: &SubjectCommand| -> Result<SubjectReply, ServerError> {
-            let reply = carry_out(&to_json(command)?).await?;
-            json::from_str(&reply).map_err(failed)
-        };
-        let SubjectReply::Notices(notices) = ask(&SubjectCommand::DueNotices).await? else { return Ok(()) };
+        let due = ask(carry_out, &SubjectCommand::DueNotices).await?;
+        let SubjectReply::Notices(notices) = due else { return Ok(()) };
         for (key, notice) in notices {
             // A failure of ours counts as one of the client's: it is tried again, and the others get their turn.
             let delivered = self.deliver(&notice).await.unwrap_or(false);
-            ask(&SubjectCommand::Told { key, delivered }).await?;
+            ask(carry_out, &SubjectCommand::Told { key, delivered }).await?;
         }
         Ok(())
     }
