@@ -8,7 +8,7 @@ use crate::incarnations::isolate;
 use crate::sign_outs::ring;
 use crate::suite::browser::PASSWORD;
 use crate::suite::ciba::{WHERE, agent, answer, approve, ask, begin, person, poll};
-use crate::suite::harness::{Fixture, Target as _, TestClient};
+use crate::suite::harness::{Fixture, Target as _, TestClient, base_config};
 use crate::suite::in_memory::target;
 use crate::suite::login::{Login, claims, text};
 
@@ -356,4 +356,25 @@ fn a_new_password_takes_an_approval_along() {
     let done = ada.browser.submit(&account, &fields).expect(200);
     assert!(done.body.contains("banner good"), "{}", done.body);
     poll(&f, &agent, &begun).expect_error(400, "invalid_grant");
+}
+
+#[test]
+fn nobody_permits_what_the_page_cannot_list() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let mut config = base_config();
+    let scopes = config["resource"][0]["scopes"].as_array_mut().expect("scopes");
+    scopes.push(json!("orders:refund"));
+    f.apply(&config).expect(200);
+    target.settle();
+    let agent = agent(&f, &json!({ "scopes": ["openid", "orders:read", "orders:refund"] }));
+    let ada = person(&f);
+    let begun = ask(&f, &agent, &ada.email, &[("scope", "openid orders:refund")]).expect(200).json();
+    assert!(ada.browser.get("/account").expect(200).body.contains("Waiting for your answer"));
+    // An edge that knows an older configuration can't say what that scope is.
+    f.apply(&base_config()).expect(200);
+    target.settle();
+    let page = ada.browser.get("/account").expect(200);
+    assert!(!page.body.contains("Waiting for your answer"), "{}", page.body);
+    poll(&f, &agent, &begun).expect_error(400, "authorization_pending");
 }

@@ -82,7 +82,7 @@ async fn show<P: Platform>(
     // This one first; the others stay in their order, the newest first.
     sessions.sort_by_key(|session| !session.current);
     let apps = applications(server, context, &overview).await?;
-    let open = open_requests(server, context, &overview).await?;
+    let open = open_requests(server, context, &snapshot, &overview).await?;
     let own = overview.sessions.iter().find(|(sid, _)| *sid == cookie.sid);
     let auth_time = own.map_or(Timestamp(0), |(_, session)| session.auth.auth_time);
     let page = AccountPage {

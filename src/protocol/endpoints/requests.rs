@@ -18,6 +18,7 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::login;
 use crate::protocol::login::{Door, Problem};
 use crate::protocol::model::id::Id;
+use crate::protocol::model::scope::USER_SCOPES;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
 use crate::protocol::objects::subject::{
@@ -41,15 +42,19 @@ pub(super) struct Open {
     started_at: Timestamp,
 }
 
-/// The open requests of an overview whose clients may still get anything.
+/// The open requests of an overview whose clients may still get anything. One with a scope that `snapshot` doesn't know is left
+/// out until the edge knows it: nobody may permit what the page can't list.
 pub(super) async fn open_requests<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
+    snapshot: &Snapshot,
     overview: &Overview,
 ) -> Result<Vec<Open>, Failure> {
+    let is_listed = |scope: &str| USER_SCOPES.contains(&scope) || snapshot.resource_of_scope(scope).is_some();
     let mut open = Vec::new();
     for (id, asked) in &overview.asked {
-        if let Some((client, request)) = read(server, context, asked).await? {
+        let read = read(server, context, asked).await?;
+        if let Some((client, request)) = read.filter(|(_, request)| request.scopes.iter().all(is_listed)) {
             open.push(Open { id: id.to_string(), client, request, started_at: asked.started_at });
         }
     }

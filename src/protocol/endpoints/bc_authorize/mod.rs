@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
 use crate::protocol::config::DeliveryMode;
+use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::json::to_json;
@@ -183,6 +184,8 @@ async fn keep<P: Platform>(
         is_answered: false,
         ping: sealed(server, derived, &auth_req_id, token)?,
     };
+    // A person is asked once for each one-time token that the client shows; a refusal gives it back.
+    use_up(server, context).await?;
     let ask = SubjectCommand::Ask { id, asked: Box::new(asked) };
     match server.subject(person.owner, &ask, context.now).await? {
         SubjectReply::Full => {
