@@ -96,6 +96,7 @@ macro_rules! black_box_suite {
                     a_role_that_is_taken_away_ends_everywhere,
                     an_administrator_who_is_signed_out_or_disabled_is_out_at_once,
                     a_part_of_the_api_is_no_way_to_the_rest,
+                    a_promotion_counts_at_once_against_a_part_of_the_api,
                     an_administrator_is_named_by_sub,
                     the_command_is_a_client_that_is_there_already,
                     the_command_signs_in_as_a_device,

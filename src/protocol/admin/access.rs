@@ -72,5 +72,5 @@ async fn client_administers<P: Platform>(call: &Call<'_, P>, id: &str) -> Result
 
 async fn user_administers<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<bool, AdminFailure> {
     let Some(user) = call.server.find_account(name, call.context.now).await? else { return Ok(false) };
-    Ok(call.server.snapshot(call.context.now).await?.is_administrator(user.id))
+    Ok(call.server.is_administrator(user.id).await?)
 }

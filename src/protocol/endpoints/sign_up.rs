@@ -59,6 +59,10 @@ async fn link<P: Platform>(
     let SubjectReply::User(user) = server.subject(token.owner, &look, context.now).await? else {
         return Err(invalid_link());
     };
+    let for_administrators = user.link.as_ref().is_some_and(|link| link.for_administrators);
+    if !for_administrators && server.snapshot(context.now).await?.is_administrator(token.owner) {
+        return Err(invalid_link());
+    }
     let browser = Browser::of(server, context).await?;
     if context.request.method == Method::Get {
         return page(server, context, &browser, (text, &user), None).await;
@@ -74,6 +78,10 @@ async fn link<P: Platform>(
         sign_up_problem(&server.platform, form, &Names::of_user(server, context, &user).await?)
     {
         return page(server, context, &browser, (text, &user), Some(problem)).await;
+    }
+    // Once for each link that is used: the account may have got its role a moment ago.
+    if !for_administrators && server.is_administrator(token.owner).await? {
+        return Err(invalid_link());
     }
     let password = form.value("password").unwrap_or_default();
     let password = login::hash_password(server, Some(token.owner), password, context.now).await?;

@@ -102,17 +102,17 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    /// Makes a link that lets somebody set their password once, within `lifetime` seconds; an earlier one ends. Returns the
-    /// account and the link's URL, which can't be had again.
+    /// Makes a link that lets somebody set their password once, within `lifetime` seconds; an earlier one ends. It works for
+    /// somebody who has become an administrator only if it is `for_administrators`. Returns the account and the link's URL, which can't be had again.
     pub(crate) async fn make_link(
         &self,
         owner: UserId,
-        lifetime: u64,
+        (lifetime, for_administrators): (u64, bool),
         now: Timestamp,
     ) -> Result<Option<(User, String)>, ServerError> {
         let keyring = self.any_keyring(now).await?;
         let (text, token) = LinkToken::make(&keyring.derived, owner, &self.platform);
-        let link = Link { sha256: token.sha256, expires_at: now.plus(lifetime) };
+        let link = Link { sha256: token.sha256, expires_at: now.plus(lifetime), for_administrators };
         let change = Change { link: Some(link), ..Change::default() };
         match self.subject(owner, &SubjectCommand::Change(Box::new(change)), now).await? {
             SubjectReply::User(user) => {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::suite::admin::user_links::link_path;
+use crate::suite::admin::users::set_password;
 use crate::suite::browser::{Browser, PASSWORD, form, parameters};
 use crate::suite::device;
 use crate::suite::harness::{Fixture, Req, Resp, TestClient, base_config, encode};
@@ -253,6 +255,32 @@ pub fn a_part_of_the_api_is_no_way_to_the_rest(f: &Fixture<'_>) {
     call(f, &helper, "POST", &format!("clients/{}/secrets", plain.id), Some(&json!({}))).expect(201);
     call(f, &helper, "POST", "clients", Some(&with(&["orders:read"]))).expect(201);
     f.token(&ci, "");
+    appoint(f, &json!([]));
+}
+
+pub fn a_promotion_counts_at_once_against_a_part_of_the_api(f: &Fixture<'_>) {
+    let _guard = f.target.configuration_lock();
+    let login = Login::new(f, &json!({}));
+    let helper = f.client(&json!({ "scopes": ["mintedge:users"] }));
+    let helper = f.token(&helper, "");
+    let user = format!("users/{}", encode(&login.email));
+    let reset = format!("{user}/reset");
+    let linked = call(f, &helper, "POST", &reset, Some(&json!({}))).expect(200).json();
+    let browser = Browser::new(f);
+    let page = browser.get(&link_path(f, &linked)).expect(200);
+    let mut config = base_config();
+    config["administrator"] = json!([entry(f, &login, &["mintedge:read"])]);
+    // No edge has heard of it.
+    f.apply(&config).expect(200);
+    let mine = json!({ "password": "a password of mine" });
+    call(f, &helper, "PATCH", &user, Some(&mine)).expect_error(403, "insufficient_scope");
+    call(f, &helper, "POST", &reset, Some(&json!({}))).expect_error(403, "insufficient_scope");
+    assert_eq!(set_password(&browser, &page, "a password of mine").status, 400, "a link from before");
+    f.target.settle();
+    assert_eq!(browser.get(&link_path(f, &linked)).status, 400);
+    let linked = f.admin("POST", &reset, None).expect(200).json();
+    let page = browser.get(&link_path(f, &linked)).expect(200);
+    set_password(&browser, &page, "a password of hers").expect(200);
     appoint(f, &json!([]));
 }
 

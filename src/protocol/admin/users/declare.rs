@@ -127,7 +127,10 @@ pub(super) async fn create<P: Platform>(call: &Call<'_, P>) -> Result<Response, 
     if !invite {
         return body::write(201, &UserWithLink { user: view(call, &user).await?, link: None });
     }
-    let linked = call.server.make_link(user.id, INVITATION_LIFETIME, now).await?;
+    let linked = call
+        .server
+        .make_link(user.id, (INVITATION_LIFETIME, call.authority.may_change_everything()), now)
+        .await?;
     let (user, link) = linked.ok_or_else(no_such_user)?;
     body::write(201, &UserWithLink { user: view(call, &user).await?, link: Some(link) })
 }

@@ -158,7 +158,10 @@ async fn reset<P: Platform>(call: &Call<'_, P>, name: &str) -> Result<Response, 
         let description = "the user is disabled, so the link would not work; enable them first";
         return Err(AdminFailure::refused(409, "disabled", description));
     }
-    let made = call.server.make_link(user.id, RESET_LIFETIME, call.context.now).await?;
+    let made = call
+        .server
+        .make_link(user.id, (RESET_LIFETIME, call.authority.may_change_everything()), call.context.now)
+        .await?;
     let (user, link) = made.ok_or_else(no_such_user)?;
     body::write(200, &UserWithLink { user: view(call, &user).await?, link: Some(link) })
 }

@@ -163,7 +163,7 @@ pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply,
         };
         for (key, mut value) in listed {
             if let Some(object) = value.as_object_mut() {
-                for secret in ["sha256", "password", "link", "family", "device", "ping"] {
+                for secret in ["sha256", "password", "link", "family", "device", "code_key", "ping"] {
                     object.remove(secret);
                 }
             }

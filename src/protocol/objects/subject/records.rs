@@ -52,6 +52,9 @@ pub struct Link {
     pub sha256: SecretHash,
     /// When the link expires.
     pub expires_at: Timestamp,
+    /// Whether whoever made it might change administrators, so that it works for one.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub for_administrators: bool,
 }
 
 /// How and when a user proved who they are (`OpenID Connect Core` §2).
