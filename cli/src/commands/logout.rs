@@ -22,6 +22,8 @@ pub(super) fn run(globals: &Globals, args: &LogoutArgs) -> Result<Answer, Failur
     let issuer = server.issuer().as_str().to_owned();
     let place = Place::required(&server)?;
     if args.local {
+        // Another command may be about to write the login that it renews.
+        let _lock = place.lock()?;
         place.delete()?;
         let text = format!(
             "The login at {issuer} is forgotten here. At the server it lives on: `mintedge users sign-out` ends it."
@@ -33,22 +35,17 @@ pub(super) fn run(globals: &Globals, args: &LogoutArgs) -> Result<Answer, Failur
         let text = format!("You are not signed in to {issuer}.");
         return Ok(Answer::new(text, &json!({ "issuer": issuer, "signed_out": false, "revoked": false })));
     };
-    let revoked = match login.tokens() {
-        Ok(tokens) => {
-            revoke(&server, &tokens.refresh_token).map_err(|failure| {
-                let description = format!(
-                    "{}. The login is still there; `mintedge logout --local` forgets it all the same",
-                    failure.description()
-                );
-                failure.explained(description)
-            })?;
-            true
-        }
-        // They are lost, so there is nothing to end.
-        Err(_) => false,
-    };
+    let ended = login.tokens().and_then(|tokens| revoke(&server, &tokens.refresh_token));
+    ended.map_err(|failure| {
+        let description = format!(
+            "{}. The login is not ended; `mintedge logout --local` forgets it here all the same, and `mintedge users sign-out` ends it at \
+             the server",
+            failure.description()
+        );
+        failure.explained(description)
+    })?;
     place.delete()?;
     drop(lock);
     let text = format!("You are signed out of {issuer}.");
-    Ok(Answer::new(text, &json!({ "issuer": issuer, "signed_out": true, "revoked": revoked })))
+    Ok(Answer::new(text, &json!({ "issuer": issuer, "signed_out": true, "revoked": true })))
 }

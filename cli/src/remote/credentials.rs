@@ -23,11 +23,11 @@ pub(super) fn for_admin() -> Result<Option<Credentials>, Failure> {
         let client_id = ADMIN_CLIENT_ID.to_owned();
         return Ok(Some(Credentials { client_id, secret, variable: ADMIN_SECRET }));
     }
-    let client = variable(CLIENT_ID)?.zip(variable(CLIENT_SECRET)?);
-    Ok(client.map(|(id, secret)| {
-        let client_id = id.expose().to_owned();
-        Credentials { client_id, secret, variable: CLIENT_SECRET }
-    }))
+    let Some(id) = variable(CLIENT_ID)? else { return Ok(None) };
+    // Not the login instead: whoever names a client doesn't want to act as somebody else.
+    let secret = variable(CLIENT_SECRET)?
+        .ok_or_else(|| Failure::usage(format!("{CLIENT_ID} is set, and {CLIENT_SECRET} isn't")))?;
+    Ok(Some(Credentials { client_id: id.expose().to_owned(), secret, variable: CLIENT_SECRET }))
 }
 
 /// The variable whose credential goes before a login, if one does.

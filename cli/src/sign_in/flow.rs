@@ -18,7 +18,7 @@ use super::renew::check_role;
 use crate::encoding::form;
 use crate::failure::{Exit, Failure};
 use crate::random::SystemEntropy;
-use crate::remote::{Server, TokenResponse, redeem_code, who};
+use crate::remote::{Server, TokenResponse, redeem_code, revoke, who};
 use crate::time::now;
 
 /// How long somebody has to sign in.
@@ -145,6 +145,17 @@ pub(super) fn login(server: &Server, issued: TokenResponse) -> Result<Login, Fai
         refresh_token: issued.refresh_token.ok_or_else(|| unexpected("refresh token"))?,
         access_token: issued.access_token,
     };
+    let refresh_token = tokens.refresh_token.clone();
+    let login = known(server, scopes, tokens);
+    if login.is_err() {
+        // Nobody keeps it. If that fails it ends by itself.
+        let _ = revoke(server, &refresh_token);
+    }
+    login
+}
+
+/// The login that these tokens are of, if it is an administrator's.
+fn known(server: &Server, scopes: ScopeSet, tokens: Tokens) -> Result<Login, Failure> {
     let WhoView { sub, login, .. } = who(server, Secret::received(tokens.access_token.clone()))?;
     let login = login.unwrap_or_else(|| sub.clone());
     let login = Login::new(server, (sub, login), scopes, tokens);

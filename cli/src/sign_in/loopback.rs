@@ -103,7 +103,8 @@ fn receive(stream: TcpStream, expected: &Expected, sender: &Sender<Answer>) {
 }
 
 impl Expected {
-    /// Whether the answer carries the request's `state`, which nobody but server and browser has seen.
+    /// Whether the answer carries the request's `state`. Other users of this machine may have seen that among the arguments of the
+    /// program that opens the browser; what they can't have is a code that goes with the verifier.
     fn is_answered_by(&self, parameters: &BTreeMap<String, String>) -> bool {
         let state = parameters.get("state").map(|state| Secret::received(state.as_str()).hash());
         state.is_some_and(|state| state == self.state.hash())

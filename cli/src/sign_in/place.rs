@@ -67,7 +67,10 @@ impl Login {
     /// If they are lost.
     pub(crate) fn tokens(&self) -> Result<&Tokens, Failure> {
         self.tokens.as_ref().ok_or_else(|| {
-            Failure::other(format!("the tokens for {} are lost; run `mintedge login`", self.issuer))
+            Failure::other(format!(
+                "the tokens for {} are lost, or the system's keyring doesn't answer; run `mintedge login`",
+                self.issuer
+            ))
         })
     }
 
@@ -156,6 +159,9 @@ impl Place {
         let mut kept = login.clone();
         if in_keyring {
             kept.tokens = None;
+        } else {
+            // What an earlier login left there must not be taken for this one's.
+            keyring::delete(&self.name());
         }
         self.replace(&serde_json::to_string(&kept).map_err(unwritable)?)?;
         Ok(in_keyring)
@@ -167,11 +173,24 @@ impl Place {
     /// If the file stays.
     pub(crate) fn delete(&self) -> Result<(), Failure> {
         keyring::delete(&self.name());
+        self.sweep();
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Failure::file("delete", &self.path, &error))
             }
             Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Deletes what commands left that were cut off while they wrote the file.
+    fn sweep(&self) {
+        let (Some(directory), Some(stem)) = (self.path.parent(), self.path.file_stem()) else { return };
+        let begin = format!("{}.new-", stem.to_string_lossy());
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&begin) {
+                // If it stays, so does nothing that anybody else can read.
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
 
@@ -200,8 +219,9 @@ impl Place {
             let _ = std::fs::remove_file(&new);
             Failure::file("write", &self.path, &error)
         };
-        let mut file =
-            private(OpenOptions::new().create(true).write(true).truncate(true)).open(&new).map_err(failed)?;
+        // What lies there already, of whatever kind and mode, is not written to.
+        let _ = std::fs::remove_file(&new);
+        let mut file = private(OpenOptions::new().create_new(true).write(true)).open(&new).map_err(failed)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         std::fs::rename(&new, &self.path).map_err(failed)
     }
@@ -218,11 +238,11 @@ impl Place {
     fn check_private(&self, file: &File) -> Result<(), Failure> {
         use std::os::unix::fs::PermissionsExt as _;
         let metadata = file.metadata().map_err(|error| Failure::file("read", &self.path, &error))?;
+        let path = self.path.display();
         let of_others = metadata.permissions().mode() & 0o077;
         if of_others == 0 {
             return Ok(());
         }
-        let path = self.path.display();
         Err(Failure::other(format!(
             "others can read {path}, so it isn't used: if nobody did, `chmod 600 {path}`; else run `mintedge logout --local` and \
              `mintedge login`, and have the server end the old login with `mintedge users sign-out`"

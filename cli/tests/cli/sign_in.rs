@@ -336,6 +336,24 @@ fn an_account_that_anybody_may_have_made_gets_no_role_by_name() {
 }
 
 #[test]
+fn a_login_without_its_tokens_is_not_said_to_have_ended() {
+    let server = TestServer::start();
+    with_ada(&server, EVERYTHING);
+    let place = signed_in(&server);
+    let mut login = stored(&place);
+    login.as_object_mut().expect("an object").remove("tokens");
+    place.write(&place.login_file(), &login.to_string());
+    let refusal = place.run("logout").failure(1);
+    assert!(refusal.contains("not ended") && refusal.contains("--local"), "{refusal}");
+    let left = place.login_file().replace(".json", ".new-1");
+    place.write(&left, "cut off");
+    assert!(place.run("logout --local").success().contains("lives on"));
+    assert!(!place.path(&left).exists());
+    let place = place.with("MINTEDGE_CLIENT_ID", "ci");
+    assert!(place.run("keys list").failure(64).contains("MINTEDGE_CLIENT_SECRET"));
+}
+
+#[test]
 fn a_machine_without_a_browser_signs_in_by_a_code() {
     // Between two requests time passes, so that nobody polls too early.
     let server = TestServer::start_with(|world, _| world.advance(6));
