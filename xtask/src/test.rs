@@ -65,7 +65,9 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
         lint::check(&tools, &mut report);
     }
     if parts.contains(&Part::Native) {
-        report.step("native tests", || run(Command::new("cargo").args(["test", "--workspace"])));
+        report.step("native tests", || {
+            run(Command::new("cargo").args(["test", "--workspace", "--no-fail-fast"]))
+        });
     }
     if parts.contains(&Part::Fuzz) {
         fuzz::check(&mut report);

@@ -167,7 +167,7 @@ mod tests {
     fn a_poll_writes_no_row_and_an_object_that_was_put_away_has_forgotten_the_pace() {
         let mut object = begun();
         let poll = about(&json!({ "poll": { "sha256": sha256("A") } }));
-        for (now, outcome) in [(10, "pending"), (11, "too_early"), (20, "too_early"), (35, "pending")] {
+        for (now, outcome) in [(10, "pending"), (11, "too_early"), (19, "too_early"), (34, "pending")] {
             let (reply, made) = changes(&object, now, &poll);
             assert_eq!(reply, json!({ "polled": { "request": "A", "outcome": outcome } }), "{now}");
             assert!(made.writes.is_empty() && made.alarm.is_none(), "{made:?}");
@@ -186,7 +186,9 @@ mod tests {
         let decide =
             about(&json!({ "decide": { "sha256": sha256("A"), "decision": { "approved": "yes" } } }));
         assert_eq!(call(&mut object, 599, &decide), "done");
-        assert_eq!(call(&mut object, 599, &decide), "none");
+        assert_eq!(call(&mut object, 599, &decide), "done", "the same once more");
+        let deny = about(&json!({ "decide": { "sha256": sha256("A"), "decision": "denied" } }));
+        assert_eq!(call(&mut object, 599, &deny), "none");
         assert_eq!(call(&mut object, 599, &about(&json!("look"))), "none");
         call(&mut object, 660, &json!("tend"));
         assert!(object.rows().is_empty());

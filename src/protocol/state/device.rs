@@ -155,15 +155,16 @@ mod tests {
         };
         assert_eq!(poll(0), (PollOutcome::Pending, 5));
         assert_eq!(poll(5), (PollOutcome::Pending, 5));
-        assert_eq!(poll(9), (PollOutcome::TooEarly, 10));
-        assert_eq!(poll(18), (PollOutcome::TooEarly, 15), "five seconds are too early now");
-        assert_eq!(poll(33), (PollOutcome::Pending, 15));
-        assert_eq!(poll(47), (PollOutcome::TooEarly, 20));
+        assert_eq!(poll(9), (PollOutcome::Pending, 5), "whole seconds may be one apart");
+        assert_eq!(poll(12), (PollOutcome::TooEarly, 10));
+        assert_eq!(poll(20), (PollOutcome::TooEarly, 15), "five seconds are too early now");
+        assert_eq!(poll(35), (PollOutcome::Pending, 15));
+        assert_eq!(poll(48), (PollOutcome::TooEarly, 20));
         for _ in 0..100 {
-            let (_, interval) = poll(47);
+            let (_, interval) = poll(48);
             assert!(interval <= 60);
         }
-        assert_eq!(poll(107), (PollOutcome::Pending, 60));
+        assert_eq!(poll(108), (PollOutcome::Pending, 60));
     }
 
     #[test]
@@ -171,6 +172,7 @@ mod tests {
         let yes = || DeviceDecision::Approved("yes".to_owned());
         let approved = record().decided(&hash("a"), yes(), START.plus(599)).expect("decided");
         assert_eq!(approved.clone().decided(&hash("a"), DeviceDecision::Denied, START.plus(599)), None);
+        assert_eq!(approved.clone().decided(&hash("a"), yes(), START.plus(659)), Some(approved.clone()));
         assert_eq!(record().decided(&hash("a"), yes(), START.plus(600)), None, "too late");
         assert_eq!(record().decided(&hash("b"), yes(), START), None, "another device's");
         let poll =
