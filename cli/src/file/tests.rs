@@ -63,7 +63,7 @@ fn each_problem_has_its_place_and_words() {
             "grant of another kind",
             "grant_types = [\"implicit\"]",
             16,
-            "unknown value `implicit` in `grant_types`; there is `authorization_code`, `client_credentials`, ",
+            "unknown value `implicit` in `grant_types`; there is `authorization_code`, `urn:openid:params:grant-type:ciba`, ",
         ),
         (
             "unknown method",
