@@ -40,16 +40,17 @@ impl<P: Platform> Server<P> {
         class: Class,
         carry_out: impl AsyncFn(&str) -> Result<String, ServerError>,
     ) -> Result<(), ServerError> {
-        if class == Class::Subject {
-            ping::notify(self, &carry_out).await?;
-            self.tell(&carry_out).await?;
-        }
+        // Sign-outs come first, and one that can't be told of holds up neither the pings nor the sweep.
+        let told = match class {
+            Class::Subject => self.tell(&carry_out).await.and(ping::notify(self, &carry_out).await),
+            _ => Ok(()),
+        };
         let tended = carry_out(tend(class)).await.map(drop);
         if class == Class::Control {
             // What can't be tended is no reason to hold back what changed.
             publish(&self.platform, carry_out, PUBLISH_AT_ONCE).await?;
         }
-        tended
+        told.and(tended)
     }
 
     async fn tell(
