@@ -20,6 +20,18 @@ const television = (members = {}) => application({
   ...members,
 });
 
+// The metadata names the endpoint once a client uses it, which the edges hear of within a minute.
+before(async () => {
+  await television();
+  const end = Date.now() + 90_000;
+  for (;;) {
+    const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+    if (metadata.device_authorization_endpoint) return;
+    assert.ok(Date.now() < end, "the metadata never names the endpoint");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+});
+
 /** Somebody who is signed in already. */
 const viewer = async () => (await signedUp(await application())).person;
 
