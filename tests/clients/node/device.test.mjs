@@ -5,7 +5,7 @@ import { before, test } from "node:test";
 import * as oidc from "openid-client";
 
 import { application, signedUp, useSignUp } from "./login.mjs";
-import { admin, issuer, rejection } from "./setup.mjs";
+import { admin, eventually, issuer, rejection } from "./setup.mjs";
 
 useSignUp(before);
 
@@ -23,13 +23,10 @@ const television = (members = {}) => application({
 // The metadata names the endpoint once a client uses it, which the edges hear of within a minute.
 before(async () => {
   await television();
-  const end = Date.now() + 90_000;
-  for (;;) {
+  await eventually(async () => {
     const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-    if (metadata.device_authorization_endpoint) return;
-    assert.ok(Date.now() < end, "the metadata never names the endpoint");
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+    assert.ok(metadata.device_authorization_endpoint, "the metadata names the endpoint");
+  });
 });
 
 /** Somebody who is signed in already. */
