@@ -6,7 +6,6 @@ use super::form::{Button, Field, Flaw, FormTarget, Look, hidden};
 use super::html::Html;
 use super::identity::{account, mark};
 use super::layout::Layout;
-use super::layout::Onward;
 use super::policy::Policy;
 use super::requests::{self, RequestRow};
 use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, WEAK, new_password, new_password_again};
@@ -148,10 +147,7 @@ impl AccountPage<'_> {
             1 => "1 request – Your account".to_owned(),
             number => format!("{number} requests – Your account"),
         };
-        let again = format!("{}?watch=1", self.target.action);
-        let waits = self.watches == Some(true) && self.requests.is_empty();
-        let refresh = waits.then_some(Onward { uri: &again, seconds: WATCH_EVERY });
-        let layout = Layout { wide: true, refresh, ..Layout::new(self.base, self.theme, &title) };
+        let layout = Layout { wide: true, ..Layout::new(self.base, self.theme, &title) };
         let html = layout.page(|html| {
             html.markup("<h1>Your account</h1>\n");
             if let Some(notice) = self.notice {
@@ -169,7 +165,11 @@ impl AccountPage<'_> {
             self.apps(html);
             self.password(html);
         });
-        Policy { isolated: true, ..Policy::own_form(self.target.form_action) }.respond(200, html)
+        let policy = Policy { isolated: true, ..Policy::own_form(self.target.form_action) };
+        let response = policy.respond(200, html);
+        // Somebody asked for it with a link, and another link stops it.
+        let waits = self.watches == Some(true) && self.requests.is_empty();
+        if waits { response.with("refresh", WATCH_EVERY.to_string()) } else { response }
     }
 
     /// Says how somebody finds what an application asks for. Nothing goes on by itself unless they want it, and then not while there
