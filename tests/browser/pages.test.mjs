@@ -89,9 +89,10 @@ describe("the keyboard reaches the submit button", { concurrency: 2 }, () => {
       if (focus) {
         assert.equal(await active(), focus);
       }
+      const stops = await page.locator("a[href], button, input:not([type=hidden]), select, summary").count();
       const passed = [];
       while (passed.at(-1) !== submit) {
-        assert.ok(passed.length < 20, `only ${passed.join(", ")}`);
+        assert.ok(passed.length < stops, `only ${passed.join(", ")}`);
         await page.keyboard.press("Tab");
         passed.push(await active());
       }
