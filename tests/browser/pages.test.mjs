@@ -92,7 +92,7 @@ describe("the keyboard reaches the submit button", { concurrency: 2 }, () => {
       const stops = await page.locator("a[href], button, input:not([type=hidden]), select, summary").count();
       const passed = [];
       while (passed.at(-1) !== submit) {
-        assert.ok(passed.length < stops, `only ${passed.join(", ")}`);
+        assert.ok(passed.length <= stops, `only ${passed.join(", ")}`);
         await page.keyboard.press("Tab");
         passed.push(await active());
       }
