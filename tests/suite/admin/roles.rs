@@ -306,17 +306,19 @@ pub fn an_administrator_is_named_by_sub(f: &Fixture<'_>) {
 pub fn the_command_is_a_client_that_is_there_already(f: &Fixture<'_>) {
     let _guard = f.target.configuration_lock();
     let login = Login::new(f, &json!({}));
-    appoint(f, &json!([entry(f, &login, &["mintedge:read", "mintedge:users"])]));
     let scope = format!("offline_access {}", ALL.join(" "));
     let cli = TestClient { id: "mintedge-cli".to_owned(), secret: String::new() };
     let to = |uri| [("client_id", "mintedge-cli"), ("scope", scope.as_str()), ("redirect_uri", uri)];
     for uri in ["http://127.0.0.1:49152/callback", "http://[::1]:7/callback"] {
+        appoint(f, &json!([entry(f, &login, &["mintedge:read", "mintedge:users"])]));
         // Any program could listen there, so the person is asked each time.
         let page = login.authorize(&to(uri)).expect(200);
         for said in ["The mintedge command", "people’s accounts", "configuration, applications"] {
             assert!(page.body.contains(said), "{said}: {}", page.body);
         }
         assert!(!page.body.contains("Change everything"), "what the role doesn't have is not asked for");
+        // Nor is it permitted by that page, when the role has grown meanwhile.
+        appoint(f, &json!([entry(f, &login, &ALL)]));
         let answer = login.browser.submit(&page, &[("action", "allow")]).expect(303);
         let sent = parameters(&answer);
         assert_eq!(sent["iss"], f.target.issuer());

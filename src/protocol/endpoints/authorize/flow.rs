@@ -10,6 +10,7 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
+use crate::protocol::model::user_id::UserId;
 
 /// How long a page may stay open, in seconds.
 pub(super) const FLOW_LIFETIME: u64 = HOUR;
@@ -57,6 +58,16 @@ pub(crate) struct Flow {
     /// Whether the person has chosen this account.
     #[serde(default)]
     pub(super) selected: bool,
+    /// What the consent page showed, if it is for administration: the account's role may grow while the page is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shown: Option<Shown>,
+}
+
+/// The scopes that a page showed to an account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Shown {
+    pub(super) account: UserId,
+    pub(super) scopes: ScopeSet,
 }
 
 /// The values of `prompt` (`OpenID Connect Core` §3.1.2.1).

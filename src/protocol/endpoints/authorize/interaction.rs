@@ -76,9 +76,14 @@ pub(super) async fn interaction<'a, P: Platform>(
 }
 
 impl<P: Platform> Interaction<'_, P> {
-    /// Leaves out the scopes of the admin API that `account` may not have. The flow keeps them, for another account.
+    /// Leaves out the scopes of the admin API that `account` may not have, and what a page that it permits did not show. The flow
+    /// keeps them, for another account.
     pub(super) async fn meet(&mut self, account: UserId) -> Result<(), ServerError> {
-        self.scopes = self.server.within_role(account, &self.flow.scopes, self.context.now).await?;
+        let scopes = self.server.within_role(account, &self.flow.scopes, self.context.now).await?;
+        self.scopes = match &self.flow.shown {
+            Some(shown) if shown.account == account => scopes.intersection(&shown.scopes),
+            _ => scopes,
+        };
         Ok(())
     }
 
@@ -94,13 +99,6 @@ impl<P: Platform> Interaction<'_, P> {
             scopes.insert(scope);
         }
         scopes
-    }
-
-    /// The flow, sealed, and the proof that goes with it.
-    async fn sealed(&self) -> Result<(String, String), ServerError> {
-        let flow = self.sealed_flow(&self.flow).await?;
-        let csrf = self.browser.csrf(self.server, self.context, &flow).await?;
-        Ok((flow, csrf))
     }
 
     /// `flow`, sealed, for a link to another page.
@@ -119,7 +117,18 @@ impl<P: Platform> Interaction<'_, P> {
         path: &str,
         render: impl FnOnce(FormTarget<'_>) -> Response,
     ) -> Result<Response, ServerError> {
-        let (flow, csrf) = self.sealed().await?;
+        self.page_of(&self.flow, path, render).await
+    }
+
+    /// The same, with `flow` in the form.
+    pub(super) async fn page_of(
+        &self,
+        flow: &Flow,
+        path: &str,
+        render: impl FnOnce(FormTarget<'_>) -> Response,
+    ) -> Result<Response, ServerError> {
+        let flow = self.sealed_flow(flow).await?;
+        let csrf = self.browser.csrf(self.server, self.context, &flow).await?;
         let action = format!("{}{path}", self.server.issuer.path());
         let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
         let form_action = redirect.as_ref().map(RegisteredRedirectUri::form_action);

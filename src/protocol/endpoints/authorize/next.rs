@@ -2,7 +2,7 @@
 //! every page.
 
 use super::answer;
-use super::flow::Flow;
+use super::flow::{Flow, Shown};
 use super::par;
 use crate::protocol::config::CODE_LIFETIME;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
@@ -16,7 +16,7 @@ use crate::protocol::endpoints::paths::{CONSENT, SELECT};
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::model::id::Id;
-use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::scope::{ScopeSet, is_of_admin};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::subject::SessionState;
 use crate::protocol::pages::{ConsentPage, SelectAccountPage, SignUpProblem};
@@ -218,7 +218,10 @@ impl<P: Platform> Interaction<'_, P> {
 
     async fn consent_page(&self, state: &SessionState) -> Result<Response, Failure> {
         let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
-        let page = self.page(CONSENT, |target| {
+        let shown = Shown { account: state.user.id, scopes: self.scopes.clone() };
+        let shown = Some(shown).filter(|_| self.flow.scopes.iter().any(is_of_admin));
+        let flow = Flow { shown, ..self.flow.clone() };
+        let page = self.page_of(&flow, CONSENT, |target| {
             ConsentPage {
                 base: self.server.issuer.path(),
                 theme: &self.snapshot.branding,

@@ -184,6 +184,7 @@ async fn check_rest<P: Platform>(
         started_at: context.now,
         login: None,
         selected: false,
+        shown: None,
     })
 }
 
