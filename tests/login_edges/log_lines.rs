@@ -235,9 +235,10 @@ fn what_an_administrator_does_names_them_by_sub() {
         f.send(&request);
         last(&target)
     };
-    for (path, endpoint, outcome) in
-        [("keys/rotate", "admin.rotate_keys", "ok"), ("revoke-clients", "admin", "refused")]
-    {
+    for (path, endpoint, outcome) in [
+        ("keys/rotate", "admin.rotate_keys", "ok"),
+        ("revoke-clients", "admin.revoke_all_clients", "refused"),
+    ] {
         let line = act(path);
         let said = (&line["endpoint"], &line["outcome"], &line["sub"], &line["client_id"]);
         let client = json!(login.client.id);

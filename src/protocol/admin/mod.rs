@@ -120,8 +120,9 @@ async fn operate<P: Platform>(
         let document = OPENAPI.replace("{issuer}", server.issuer.as_str());
         return Ok(Response::json_no_store(200, document));
     }
-    let authority = bearer::authorize(server, context, access::sufficient(method, &segments)).await?;
+    // Before it is known who asks: a call that is refused is logged by what it wanted.
     context.endpoint.set(operation(method, &segments));
+    let authority = bearer::authorize(server, context, access::sufficient(method, &segments)).await?;
     if let ["clients", target, ..] | ["keys", target, "retire"] = segments.as_slice() {
         context.note_target(target);
     }
