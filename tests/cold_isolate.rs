@@ -7,10 +7,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use base64ct::{Base64, Encoding as _};
-use mintedge::memory::{Memory, World};
+use mintedge::memory::{Memory, World, token_request};
 use mintedge::protocol::http::error::ServerError;
-use mintedge::protocol::http::{Body, Headers, Method, Request, SensitiveHeader};
 use mintedge::protocol::keys::kek::Keks;
 use mintedge::protocol::keys::keyring::SigningKey;
 use mintedge::protocol::model::entropy::Entropy;
@@ -145,14 +143,7 @@ fn first_answer(world: &World, id: &str, secret: &str) -> Option<u16> {
     let meeting =
         Meeting { memory: world.isolate(None), reading: Cell::new(false), asking: Cell::new(false) };
     let server = Server::new(deployment, meeting);
-    let basic = format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));
-    let headers = Headers {
-        authorization: Some(SensitiveHeader::new(basic)),
-        content_type: Some("application/x-www-form-urlencoded".to_owned()),
-        ..Headers::default()
-    };
-    let body = Body::Bytes(b"grant_type=client_credentials".to_vec());
-    let request = Request::new(Method::Post, "/token", headers, body);
+    let request = token_request(id, secret);
     let mut answer = pin!(server.handle(&request));
     let mut context = Context::from_waker(Waker::noop());
     (0..10).find_map(|_| match answer.as_mut().poll(&mut context) {

@@ -4,10 +4,12 @@
 mod crypto;
 mod entropy;
 mod objects;
+mod requests;
 mod rest;
 mod world;
 
 pub use crypto::generate_key;
 pub use entropy::FakeEntropy;
 pub use objects::{Object, Written};
+pub use requests::token_request;
 pub use world::{Counts, FailAt, Memory, World};

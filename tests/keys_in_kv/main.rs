@@ -5,8 +5,8 @@
 
 mod kek;
 
-use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
-use mintedge::memory::{Counts, Memory, World};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use mintedge::memory::{Counts, Memory, World, token_request};
 use mintedge::protocol::Server;
 use mintedge::protocol::http::{Body, Headers, Method, Request, Response, SensitiveHeader};
 use mintedge::protocol::keys::kek::Keks;
@@ -118,14 +118,7 @@ fn create(world: &World, client_id: &str) -> (String, String) {
 }
 
 fn token(server: &Server<Memory>, id: &str, secret: &str) -> Response {
-    let basic = format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));
-    let headers = Headers {
-        authorization: Some(SensitiveHeader::new(basic)),
-        content_type: Some("application/x-www-form-urlencoded".to_owned()),
-        ..Headers::default()
-    };
-    let body = Body::Bytes(b"grant_type=client_credentials".to_vec());
-    pollster::block_on(server.handle(&Request::new(Method::Post, "/token", headers, body)))
+    pollster::block_on(server.handle(&token_request(id, secret)))
 }
 
 fn get(server: &Server<Memory>, path: &str, authorization: Option<&str>) -> Response {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::suite::browser::{Browser, CHALLENGE, form, parameters};
+use crate::suite::browser::{Browser, form, parameters};
 use crate::suite::harness::{Fixture, Req, TestClient};
-use crate::suite::login::{Login, REDIRECT, text, web_client};
+use crate::suite::login::{Login, plain_request, text, web_client};
 
 pub fn a_pushed_request_works_once_and_for_its_client_only(f: &Fixture<'_>) {
     let login = Login::new(f, &json!({ "require_pushed_authorization_requests": false }));
@@ -36,13 +36,8 @@ pub fn a_pushed_request_works_once_and_for_its_client_only(f: &Fixture<'_>) {
 pub fn a_client_that_has_to_push_can_do_nothing_else(f: &Fixture<'_>) {
     let client = web_client(f, &json!({ "require_pushed_authorization_requests": true }));
     let browser = Browser::new(f);
-    let request = [
-        ("client_id", client.id.as_str()),
-        ("response_type", "code"),
-        ("redirect_uri", REDIRECT),
-        ("scope", "openid"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
-    assert_eq!(parameters(&browser.authorize(&request).expect(303))["error"], "invalid_request");
+    assert_eq!(
+        parameters(&browser.authorize(&plain_request(&client)).expect(303))["error"],
+        "invalid_request"
+    );
 }

@@ -8,11 +8,13 @@ mod three_legged;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::process::{capture, run_quiet};
+use crate::process::{capture, run_quiet, run_within};
 use crate::secrets::{admin_secret, client_secret, mintedge};
+use crate::server::Server;
 use crate::setup::{self, Tools};
 use crate::{Result, files, wasm};
 
@@ -20,6 +22,12 @@ use crate::{Result, files, wasm};
 const LOGIN: &str = "ada@example.com";
 /// How long a check may take, once everything runs.
 const CHECK_LIMIT: Duration = Duration::from_mins(3);
+
+/// Has the one program of an example try itself. If it fails, so does this, with the end of the server's log.
+fn check_program(server: &Server, program: &mut Command) -> Result {
+    run_within(CHECK_LIMIT, program.arg("--check"))
+        .map_err(|failure| server.failure(&failure.to_string()).into())
+}
 
 /// What can be run.
 #[derive(Clone, Copy)]

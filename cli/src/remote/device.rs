@@ -4,12 +4,10 @@ use mintedge::protocol::model::client::CLI_CLIENT_ID;
 use mintedge::protocol::model::grant_type::GrantType;
 use mintedge::protocol::model::secret::Secret;
 use serde::Deserialize;
-use ureq::http::Method;
 
-use super::Server;
-use super::http::Call;
 use super::session::failure;
 use super::token::{TokenResponse, post, read};
+use super::{Server, metadata};
 use crate::failure::{Exit, Failure};
 
 /// What a device gets (RFC 8628 §3.2).
@@ -63,17 +61,8 @@ fn endpoint(server: &Server) -> Result<String, Failure> {
         issuer: String,
         device_authorization_endpoint: Option<String>,
     }
-    let reply = server.http.send(Call {
-        method: Method::GET,
-        changes: false,
-        path: "/.well-known/openid-configuration".to_owned(),
-        authorization: None,
-        if_match: None,
-        body: None,
-    })?;
     let issuer = server.issuer.as_str();
-    let metadata = serde_json::from_str::<Metadata>(&reply.body).ok();
-    let metadata = metadata.filter(|metadata| reply.status == 200 && metadata.issuer == issuer);
+    let metadata = metadata::<Metadata>(&server.http)?.filter(|metadata| metadata.issuer == issuer);
     let metadata = metadata.ok_or_else(|| unexpected(server))?;
     let path = metadata.device_authorization_endpoint.as_deref().and_then(|url| url.strip_prefix(issuer));
     path.filter(|path| path.starts_with('/')).map(str::to_owned).ok_or_else(|| {

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use mintedge::protocol::model::issuer::Issuer;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use ureq::http::Method;
 
 use crate::args::{DEFAULT_FILE, Globals};
@@ -107,12 +108,8 @@ pub(crate) fn server_to_sign_in_at(globals: &Globals) -> Result<Server, Failure>
     }
 }
 
-/// Asks the server at an address who it is (`OpenID Connect Discovery` §4.3). Nothing secret is sent before that is known.
-fn discover(http: &Http, expected: Option<&str>) -> Result<Issuer, Failure> {
-    #[derive(Deserialize)]
-    struct Discovered {
-        issuer: String,
-    }
+/// The server's metadata (`OpenID Connect Discovery` §4), as far as `T` reads it; `None` if the answer is none.
+fn metadata<T: DeserializeOwned>(http: &Http) -> Result<Option<T>, Failure> {
     let reply = http.send(Call {
         method: Method::GET,
         changes: false,
@@ -121,7 +118,16 @@ fn discover(http: &Http, expected: Option<&str>) -> Result<Issuer, Failure> {
         if_match: None,
         body: None,
     })?;
-    let discovered = serde_json::from_str::<Discovered>(&reply.body).ok().filter(|_| reply.status == 200);
+    Ok(serde_json::from_str(&reply.body).ok().filter(|_| reply.status == 200))
+}
+
+/// Asks the server at an address who it is (`OpenID Connect Discovery` §4.3). Nothing secret is sent before that is known.
+fn discover(http: &Http, expected: Option<&str>) -> Result<Issuer, Failure> {
+    #[derive(Deserialize)]
+    struct Discovered {
+        issuer: String,
+    }
+    let discovered: Option<Discovered> = metadata(http)?;
     let issuer =
         discovered.and_then(|discovered| Issuer::parse(&discovered.issuer).ok()).ok_or_else(|| {
             let description =

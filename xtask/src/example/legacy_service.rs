@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{CHECK_LIMIT, Place};
+use super::{Place, check_program};
 use crate::Result;
-use crate::process::{Service, run_within};
+use crate::process::Service;
 use crate::server::{CONFIG, Options, Server, free_port};
 use crate::setup::Tools;
 
@@ -22,9 +22,7 @@ pub(super) fn run_until_interrupted(tools: &Tools) -> Result {
 
 pub(super) fn check(tools: &Tools) -> Result {
     let example = Example::start(tools, free_port()?)?;
-    let mut program = example.program(tools)?;
-    run_within(CHECK_LIMIT, program.arg("--check"))
-        .map_err(|failure| example.server.failure(&failure.to_string()).into())
+    check_program(&example.server, &mut example.program(tools)?)
 }
 
 struct Example {
