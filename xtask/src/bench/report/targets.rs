@@ -78,7 +78,7 @@ pub(super) fn tokens(measured: &Tokens) -> Vec<Target> {
         ]);
     }
     let exchange = ratio(&measured.exchange, EXCHANGED).median().recip();
-    let what = "token exchange: {} of client_credentials, verification included";
+    let what = "token exchange: {} of client_credentials, for a token that was shown before";
     rows.push(Target::at_least(EXCHANGE_TARGET, exchange, what));
     rows
 }
