@@ -198,6 +198,31 @@ fn removing_clients_again_and_again_gathers_no_rows() {
     assert_eq!(person.rows("removed/"), 1);
 }
 
+#[test]
+fn what_was_redeemed_is_known_for_longer_than_any_code_lives() {
+    let person = Person::new();
+    person.session(1, 10 * DAY);
+    // A client's grants may be shorter than the time that a device has to ask.
+    let redeem = || {
+        let now = person.now.get();
+        let grant = json!({
+            "client_id": "app", "bound_to_session": false, "scopes": ["openid"], "auth": auth(),
+            "created_at": now, "expires_at": now + 60,
+        });
+        person.call(&json!({ "redeem": {
+            "id": id(7), "grant": grant, "refresh": true, "max_grants": 3, "idle": 60, "approved_in": id(1),
+            "repeats": true, "removed_at": person.removed_at(1),
+        } }))
+    };
+    assert!(redeem()["granted"].is_object());
+    person.later(120);
+    person.call(&json!("tend"));
+    assert!(redeem().get("granted").is_none(), "{}", redeem());
+    person.later(2 * 3600);
+    person.call(&json!("tend"));
+    assert_eq!(person.rows("grant/"), 0);
+}
+
 /// Rings the alarm when it is due, as the platform and the server do it; no client takes what it is told. Returns when.
 fn ring(person: &Person) -> Option<u64> {
     let at = person.object.borrow_mut().take_alarm()?.0;

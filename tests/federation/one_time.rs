@@ -33,6 +33,37 @@ fn a_request_that_is_refused_uses_nothing_up() {
 }
 
 #[test]
+fn nobody_is_asked_with_a_token_that_was_used() {
+    let mut configuration = configuration();
+    configuration["client"].as_array_mut().expect("clients").push(client(&json!({
+        "client_id": "asker", "token_endpoint_auth_method": "federated_jwt",
+        "grant_types": ["urn:openid:params:grant-type:ciba"], "scopes": ["openid"],
+    })));
+    let asks = json!({ "id": "asker", "issuer": "ci", "match": { "repository": "asker" }, "authenticates": "asker" });
+    configuration["rule"].as_array_mut().expect("rules").push(asks);
+    let setup = Setup::with(&configuration);
+    let token = setup.token(&json!({ "repository": "asker" }));
+    let ask = || {
+        let fields = [
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", token.as_str()),
+            ("scope", "openid"),
+            ("login_hint", "ada@example.com"),
+            ("binding_message", "Give me your money"),
+        ];
+        setup.post_to("/bc-authorize", &fields)
+    };
+    assert_eq!(ask().status, 200);
+    let objects = setup.world.objects();
+    let counts = setup.spent(|| {
+        let refused = ask();
+        assert_eq!(refused.status, 401, "{refused:?}");
+        setup.assert_refused(&refused, "invalid_client", "assertion_used");
+    });
+    assert_eq!((counts.object_rows_written, setup.world.objects()), (0, objects));
+}
+
+#[test]
 fn a_failure_before_the_commit_uses_nothing_up_and_one_after_it_does() {
     let setup = Setup::new();
     for (at, after) in [(FailAt::BeforeCommit, 200), (FailAt::AfterCommit, 400)] {

@@ -286,20 +286,6 @@ fn what_was_removed_stays_removed_for_as_long_as_an_approval_lives() {
 }
 
 #[test]
-fn a_code_that_was_redeemed_stays_so_when_its_grant_has_ended() {
-    let target = target();
-    let f = Fixture::new(&target);
-    let tv = television(&f, &json!({ "refresh": { "absolute": 60, "idle": 60 } }));
-    let ada = person(&f);
-    let begun = begin(&f, &tv);
-    approve(&ada.browser, &begun);
-    poll(&f, &tv, &begun).expect(200);
-    target.world.advance(120);
-    pollster::block_on(target.world.ring_alarms(&target.server)).expect("rung");
-    poll(&f, &tv, &begun).expect_error(400, "invalid_grant");
-}
-
-#[test]
 fn who_says_yes_twice_is_told_the_same_twice() {
     let target = target();
     let f = Fixture::new(&target);

@@ -21,14 +21,14 @@ use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::scope::DEVICE_SSO;
 use crate::protocol::model::user_code::UserCode;
-use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
+use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use crate::protocol::state::device::INTERVAL;
+use crate::protocol::state::polling::INTERVAL;
 use crate::protocol::tokens::device_code::{DEVICE_PREFIX, DeviceRequest, object_of};
-use crate::protocol::tokens::polling_code::PollingCode;
+use crate::protocol::tokens::polling_code::{AskedFor, PollingCode};
 use crate::protocol::tokens::target::requested_with_roles;
 
 /// How often another user code is drawn because one is in use.
@@ -96,12 +96,15 @@ async fn begin<P: Platform>(
         return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
     }
     let keyring = server.any_keyring(context.now).await?;
-    let request = DeviceRequest {
+    let asked = AskedFor {
         id: Id::generate(&server.platform),
         client_id: client.client_id.clone(),
         incarnation: server.incarnation(&client, context.now).await?,
         scopes,
         resources,
+    };
+    let request = DeviceRequest {
+        asked,
         started_at: context.now,
         country: country(context),
         network: codes::network_mark(&keyring.derived, context),
@@ -145,8 +148,8 @@ async fn keep<P: Platform>(
         let user_code = UserCode::generate(&server.platform);
         let code =
             PollingCode::new(object_of(derived, &user_code), &client.client_id, expires_at, &server.platform);
-        let start = DeviceCommand::Start { sha256: code.sha256(), request: kept.clone(), expires_at };
-        if server.device(&code.object_name(), start).await? == DeviceReply::Done {
+        let start = PollingCommand::Start { sha256: code.sha256(), request: kept.clone(), expires_at };
+        if server.polling(&code.object_name(), start).await? == PollingReply::Done {
             return Ok((code.to_wire(DEVICE_PREFIX, &derived.request_uri), user_code));
         }
     }

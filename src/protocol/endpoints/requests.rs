@@ -20,7 +20,7 @@ use crate::protocol::login::{Door, Problem};
 use crate::protocol::model::id::Id;
 use crate::protocol::model::scope::USER_SCOPES;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
+use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{
     Asked, Authentication, Overview, SessionState, SubjectCommand, SubjectReply,
 };
@@ -29,7 +29,7 @@ use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use crate::protocol::state::device::DeviceDecision;
+use crate::protocol::state::polling::PersonsDecision;
 use crate::protocol::tokens::auth_req_id::{CibaRequest, object_name};
 use crate::protocol::tokens::polling_code::Approval;
 use crate::protocol::tokens::refresh_token::SessionCookie;
@@ -54,7 +54,9 @@ pub(super) async fn open_requests<P: Platform>(
     let mut open = Vec::new();
     for (id, asked) in &overview.asked {
         let read = read(server, context, asked).await?;
-        if let Some((client, request)) = read.filter(|(_, request)| request.scopes.iter().all(is_listed)) {
+        if let Some((client, request)) =
+            read.filter(|(_, request)| request.asked.scopes.iter().all(is_listed))
+        {
             open.push(Open { id: id.to_string(), client, request, started_at: asked.started_at });
         }
     }
@@ -69,7 +71,7 @@ impl Open {
         auth_time: Timestamp,
         now: Timestamp,
     ) -> RequestRow<'a> {
-        let scopes = &self.request.scopes;
+        let scopes = &self.request.asked.scopes;
         RequestRow {
             id: &self.id,
             client: client_face(&self.client),
@@ -116,13 +118,13 @@ pub(super) async fn decide<P: Platform>(
         let state = browser.session_state(server, context, Some(&client.client_id)).await?;
         let Some(state) = state else { return Ok(Some(AccountNotice::RequestOver)) };
         match authentication(server, context, (&client, &state), form).await? {
-            Ok(auth) => DeviceDecision::Approved(to_json(&approval(&state, cookie, auth))?),
+            Ok(auth) => PersonsDecision::Approved(to_json(&Approval::in_session(&state, cookie.sid, auth))?),
             Err(notice) => return Ok(Some(notice)),
         }
     } else {
-        DeviceDecision::Denied
+        PersonsDecision::Denied
     };
-    let decided = carry_out(server, context, cookie, (request.id, &asked, decision)).await?;
+    let decided = carry_out(server, context, cookie, (request.asked.id, &asked, decision)).await?;
     Ok(Some(match (decided, allows) {
         (false, _) => AccountNotice::RequestOver,
         (true, true) => AccountNotice::RequestAllowed,
@@ -135,13 +137,13 @@ async fn carry_out<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     cookie: &SessionCookie,
-    (id, asked, decision): (Id, &Asked, DeviceDecision),
+    (id, asked, decision): (Id, &Asked, PersonsDecision),
 ) -> Result<bool, ServerError> {
     let keyring = server.any_keyring(context.now).await?;
-    let command = DeviceCommand::Decide { sha256: asked.sha256.clone(), decision };
-    let reply = server.device(&object_name(&keyring.derived, id), command).await?;
+    let command = PollingCommand::Decide { sha256: asked.sha256.clone(), decision };
+    let reply = server.polling(&object_name(&keyring.derived, id), command).await?;
     server.subject(cookie.owner, &SubjectCommand::Answered { id }, context.now).await?;
-    Ok(reply == DeviceReply::Done)
+    Ok(reply == PollingReply::Done)
 }
 
 /// How and when the person has authenticated: in the session, or just now with the password, if that is too long ago.
@@ -163,16 +165,5 @@ async fn authentication<P: Platform>(
         Err(Problem::TooMany) => Ok(Err(AccountNotice::TooManyAttempts)),
         Err(Problem::Busy) => Err(login::busy().into()),
         Ok(_) | Err(Problem::Wrong) => Ok(Err(AccountNotice::RequestNeedsPassword)),
-    }
-}
-
-fn approval(state: &SessionState, cookie: &SessionCookie, auth: Authentication) -> Approval {
-    Approval {
-        owner: state.user.id,
-        sid: cookie.sid,
-        auth,
-        removed_at: state.removed_at,
-        password_epoch: state.user.password_epoch,
-        scopes: None,
     }
 }

@@ -5,14 +5,16 @@
 //! refused and revokes nothing. Such a code comes back by design, also when an answer was lost, and it has never been in a
 //! browser or an address where somebody could have read it.
 
+use serde::Deserialize;
+
 use super::on_behalf::{check_incarnation, granted, invalid_grant, redeem, redemption, requested_resources};
 use super::{Decision, GrantRequest};
 use crate::protocol::codec::json;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
-use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
+use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{Grant, Redemption};
 use crate::protocol::server::ports::Platform;
-use crate::protocol::state::device::{GRACE, PollOutcome};
+use crate::protocol::state::polling::{GRACE, PollOutcome};
 use crate::protocol::tokens::polling_code::{Approval, AskedFor, PollingCode};
 use crate::protocol::tokens::target::Target;
 
@@ -54,9 +56,9 @@ pub(super) async fn decide_polled<P: Platform>(
     if code.expires_at.plus(GRACE) <= context.now {
         return Err(kind.has_expired());
     }
-    let poll = DeviceCommand::Poll { sha256: code.sha256() };
-    let (asked, outcome) = match server.device(&code.object_name(), poll).await? {
-        DeviceReply::Polled { request, outcome } => (read::<AskedFor>(&request)?, outcome),
+    let poll = PollingCommand::Poll { sha256: code.sha256() };
+    let (asked, outcome) = match server.polling(&code.object_name(), poll).await? {
+        PollingReply::Polled { request, outcome } => (read::<Question>(&request)?.asked, outcome),
         _ => return Err(kind.has_expired()),
     };
     check_incarnation(asked.incarnation, server.incarnation(client, context.now).await?)?;
@@ -78,6 +80,12 @@ pub(super) async fn decide_polled<P: Platform>(
     };
     let state = redeem(&request, approval.owner, redemption).await?;
     granted(&request, target, asked.id, state, None).await
+}
+
+/// A question of whatever kind.
+#[derive(Deserialize)]
+struct Question {
+    asked: AskedFor,
 }
 
 impl Kind {

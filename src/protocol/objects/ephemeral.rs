@@ -1,9 +1,9 @@
 //! The object of one transaction: a pushed authorization request (RFC 9126), a value that lives for a minute or for as long as its
-//! page is open, and is taken once; or what one device asks for (see [`super::device`]). `endpoints::authorize::par` calls it.
+//! page is open, and is taken once; or one question that waits for a person (see [`super::polling`]). `endpoints::authorize::par` calls it.
 
 use serde::{Deserialize, Serialize};
 
-use super::device;
+use super::polling;
 use super::rows::{Rows, Transaction};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::http::json::to_json;
@@ -26,13 +26,13 @@ pub enum EphemeralCommand {
     Look,
     /// Returns the value and removes it, so the second to take it gets nothing.
     Take,
-    /// A command about a device, which has replies of its own.
-    Device(device::DeviceCommand),
+    /// A command about a question that waits for a person, which has replies of its own.
+    Polling(polling::PollingCommand),
     /// Drops what has expired; the object's alarm sends it.
     Tend,
 }
 
-/// The reply to every command that isn't about a device: the value, if there is one.
+/// The reply to every other command: the value, if there is one.
 pub type EphemeralReply = Option<String>;
 
 #[derive(Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub(super) fn handle<R: Rows>(
     command: EphemeralCommand,
 ) -> Result<String, ServerError> {
     match command {
-        EphemeralCommand::Device(command) => to_json(&device::handle(rows, now, command)?),
+        EphemeralCommand::Polling(command) => to_json(&polling::handle(rows, now, command)?),
         EphemeralCommand::Put { value, expires_at } => to_json(&put(rows, now, value, expires_at)?),
         EphemeralCommand::Look => to_json(&look(rows, now)?),
         EphemeralCommand::Take => to_json(&take(rows, now)?),
@@ -87,7 +87,7 @@ fn take<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<Epheme
 }
 
 fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<EphemeralReply, ServerError> {
-    device::tend(rows, now)?;
+    polling::tend(rows, now)?;
     match rows.read::<Kept>(ROW)? {
         Some(kept) if now < kept.expires_at => rows.wake(kept.expires_at),
         Some(_) => rows.delete(ROW),

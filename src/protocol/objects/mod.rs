@@ -1,6 +1,6 @@
 //! The objects that hold what is single-use, revocable, personal or elected: one strongly consistent, single-threaded object for
-//! each issuer, user, directory shard, pushed request, device that asks for tokens, and hour of used tokens. `server::calls` sends them commands; `edge` and
-//! `memory` run them.
+//! each issuer, user, directory shard, pushed request, question that waits for
+//! a person, and hour of used tokens. `server::calls` sends them commands; `edge` and `memory` run them.
 //!
 //! [`handle`] is an object's whole behavior, synchronous and the same natively and in a Durable Object. It reads rows, decides,
 //! and returns its reply with the writes to make. The adapter makes all of them in one commit before it answers, so a failure
@@ -8,10 +8,10 @@
 //! again with the result.
 
 pub mod control;
-pub mod device;
 pub mod directory;
 pub mod ephemeral;
 mod order;
+pub mod polling;
 pub mod replay;
 mod rows;
 pub mod subject;
@@ -37,7 +37,7 @@ pub enum Class {
     Subject,
     /// One shard of the login identifiers; see [`directory`].
     Directory,
-    /// One pushed authorization request, or what one device asks for; see [`ephemeral`] and [`device`].
+    /// One pushed authorization request, or one question that waits for a person; see [`ephemeral`] and [`polling`].
     Ephemeral,
     /// The used one-time tokens of one shard and hour; see [`replay`].
     Replay,

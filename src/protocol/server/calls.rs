@@ -14,9 +14,9 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
 use crate::protocol::objects::Class;
-use crate::protocol::objects::device;
 use crate::protocol::objects::directory;
 use crate::protocol::objects::ephemeral;
+use crate::protocol::objects::polling;
 use crate::protocol::objects::replay;
 use crate::protocol::objects::subject;
 
@@ -50,13 +50,13 @@ impl<P: Platform> Server<P> {
         self.call(Class::Ephemeral, name, command).await
     }
 
-    /// Has the object `name`, which holds what a device asks for, carry out `command`.
-    pub(crate) async fn device(
+    /// Has the object `name`, which holds a question that waits for a person, carry out `command`.
+    pub(crate) async fn polling(
         &self,
         name: &str,
-        command: device::DeviceCommand,
-    ) -> Result<device::DeviceReply, ServerError> {
-        self.call(Class::Ephemeral, name, &ephemeral::EphemeralCommand::Device(command)).await
+        command: polling::PollingCommand,
+    ) -> Result<polling::PollingReply, ServerError> {
+        self.call(Class::Ephemeral, name, &ephemeral::EphemeralCommand::Polling(command)).await
     }
 
     /// Has the object `name`, which remembers one-time tokens that were used, carry out `command`.

@@ -4,7 +4,7 @@
 
 pub mod client;
 pub mod config;
-pub mod device;
 pub mod keys;
+pub mod polling;
 pub mod refresh;
 pub mod roots;

@@ -6,34 +6,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::polling_code::ObjectName;
+use super::polling_code::{AskedFor, ObjectName};
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::keys::derived::{Derived, mac};
 use crate::protocol::model::id::Id;
-use crate::protocol::model::incarnation::Incarnation;
-use crate::protocol::model::scope::ScopeSet;
 
 /// The prefix of an `auth_req_id`.
 pub const AUTH_REQ_PREFIX: &str = "meb_";
 /// The prefix of what a client is notified with, sealed.
 pub const PING_PREFIX: &str = "meh_";
 
-/// What a client asks a person for, as both objects keep it. The token endpoint reads of it what is also in
-/// [`AskedFor`](super::polling_code::AskedFor).
+/// What a client asks a person for, as both objects keep it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CibaRequest {
-    /// The id that the grant will have: what was approved can be redeemed once.
-    pub id: Id,
-    /// The client that asked.
-    pub client_id: String,
-    /// The incarnation of the client when it asked.
-    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
-    pub incarnation: Incarnation,
-    /// The scopes that it asked for.
-    pub scopes: ScopeSet,
-    /// The resources that it asked them for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
+    /// What every such question has.
+    pub asked: AskedFor,
     /// What client and person are to see alike (`binding_message`, §7.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding_message: Option<String>,

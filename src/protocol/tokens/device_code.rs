@@ -6,12 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::polling_code::ObjectName;
+use super::polling_code::{AskedFor, ObjectName};
 use crate::protocol::codec::encoding::base64url;
 use crate::protocol::keys::derived::{Derived, mac};
-use crate::protocol::model::id::Id;
-use crate::protocol::model::incarnation::Incarnation;
-use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_code::UserCode;
 
@@ -31,18 +28,8 @@ pub fn object_of(derived: &Derived, user_code: &UserCode) -> ObjectName {
 /// What a device asks for, as its object keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeviceRequest {
-    /// The id that its grant will have: what was approved can be redeemed once.
-    pub id: Id,
-    /// The client that the device runs.
-    pub client_id: String,
-    /// The incarnation of the client when it asked.
-    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
-    pub incarnation: Incarnation,
-    /// The scopes that it asks for.
-    pub scopes: ScopeSet,
-    /// The resources that it asks them for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
+    /// What every such question has.
+    pub asked: AskedFor,
     /// When it asked.
     pub started_at: Timestamp,
     /// The country that the platform took the device's address to be in: two capital letters.

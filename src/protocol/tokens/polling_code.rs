@@ -17,7 +17,7 @@ use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::secret::{Secret, SecretBytes, SecretHash};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::model::user_id::UserId;
-use crate::protocol::objects::subject::Authentication;
+use crate::protocol::objects::subject::{Authentication, SessionState};
 
 /// The name of the object that holds a transaction, as bytes: a MAC, so that nobody outside can compute it.
 pub type ObjectName = [u8; 32];
@@ -89,21 +89,21 @@ fn digest(client_id: &str) -> ClientDigest {
     digest.first_chunk().copied().unwrap_or_default()
 }
 
-/// What the token endpoint has to know of what was asked for, by a device or through the backchannel. Their own records have these
-/// members, and more.
-#[derive(Debug, Clone, Deserialize)]
+/// What was asked for, by a device or through the backchannel: what the token endpoint has to know of it. The questions of both
+/// have this and more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AskedFor {
     /// The id that the grant will have: what was approved can be redeemed once.
     pub id: Id,
     /// The client that asked.
     pub client_id: String,
     /// The incarnation of the client when it asked.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub incarnation: Incarnation,
     /// The scopes that it asked for.
     pub scopes: ScopeSet,
     /// The resources that it asked them for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
 }
 
@@ -125,6 +125,20 @@ pub struct Approval {
     /// The scopes that were approved; absent if they are all that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<ScopeSet>,
+}
+
+impl Approval {
+    /// The approval of everything that was asked for, in the session `sid` as it is now, by somebody who authenticated as `auth` says.
+    pub(crate) fn in_session(state: &SessionState, sid: Id, auth: Authentication) -> Self {
+        Self {
+            owner: state.user.id,
+            sid,
+            auth,
+            removed_at: state.removed_at,
+            password_epoch: state.user.password_epoch,
+            scopes: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -21,15 +21,15 @@ use crate::protocol::login::is_hidden;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::scope::DEVICE_SSO;
-use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
+use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{Asked, SubjectCommand, SubjectReply};
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use crate::protocol::state::device::INTERVAL;
+use crate::protocol::state::polling::INTERVAL;
 use crate::protocol::tokens::auth_req_id::{AUTH_REQ_PREFIX, CibaRequest, PING_PREFIX, Ping, object_of};
-use crate::protocol::tokens::polling_code::PollingCode;
+use crate::protocol::tokens::polling_code::{AskedFor, PollingCode};
 use crate::protocol::tokens::target::requested_for_user;
 use hint::Person;
 
@@ -73,14 +73,14 @@ async fn begin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) ->
     let (scopes, resources) = requested_for_user(&snapshot, &client, Some(scope), &named)?;
     check_scopes(scopes.contains("openid"), scopes.contains(DEVICE_SSO))?;
     let person = Person::of(server, context, (&client, &snapshot), &form).await?;
-    let request = CibaRequest {
+    let asked = AskedFor {
         id: Id::generate(&server.platform),
         client_id: client.client_id.clone(),
         incarnation: server.incarnation(&client, context.now).await?,
         scopes,
         resources,
-        binding_message,
     };
+    let request = CibaRequest { asked, binding_message };
     let auth_req_id = keep(server, context, (&client, person), request, (lifetime, token)).await?;
     let body = to_json(&Acknowledgement { auth_req_id, expires_in: lifetime, interval: INTERVAL })?;
     Ok(Response::json_no_store(200, body))
@@ -170,13 +170,13 @@ async fn keep<P: Platform>(
 ) -> Result<String, Failure> {
     let keyring = server.any_keyring(context.now).await?;
     let derived = &keyring.derived;
-    let (id, expires_at) = (request.id, context.now.plus(lifetime));
+    let (id, expires_at) = (request.asked.id, context.now.plus(lifetime));
     let code = PollingCode::new(object_of(derived, id), &client.client_id, expires_at, &server.platform);
     let auth_req_id = code.to_wire(AUTH_REQ_PREFIX, &derived.request_uri);
     let kept = to_json(&request)?;
     let asked = Asked {
-        client_id: request.client_id,
-        incarnation: request.incarnation,
+        client_id: request.asked.client_id,
+        incarnation: request.asked.incarnation,
         sha256: code.sha256(),
         request: kept.clone(),
         started_at: context.now,
@@ -197,9 +197,9 @@ async fn keep<P: Platform>(
         }
         _ => {}
     }
-    let start = DeviceCommand::Start { sha256: code.sha256(), request: kept, expires_at };
-    match server.device(&code.object_name(), start).await? {
-        DeviceReply::Done => Ok(auth_req_id),
+    let start = PollingCommand::Start { sha256: code.sha256(), request: kept, expires_at };
+    match server.polling(&code.object_name(), start).await? {
+        PollingReply::Done => Ok(auth_req_id),
         _ => Err(ServerError::internal("two requests have the same id").into()),
     }
 }

@@ -26,12 +26,12 @@ use crate::protocol::model::scope::{ScopeSet, is_of_admin};
 use crate::protocol::model::secret::SecretHash;
 use crate::protocol::model::time::MINUTE;
 use crate::protocol::model::user_code::UserCode;
-use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
+use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::pages::{DeviceDonePage, DevicePage, DeviceProblem, Whereabouts};
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
-use crate::protocol::state::device::DeviceDecision;
+use crate::protocol::state::polling::PersonsDecision;
 use crate::protocol::tokens::device_code::{DeviceRequest, object_name};
 use crate::protocol::tokens::polling_code::Approval;
 use crate::protocol::tokens::roles::is_beyond_role;
@@ -56,10 +56,11 @@ pub(super) async fn client<P: Platform>(
     request: &DeviceRequest,
 ) -> Result<Option<Rc<Client>>, Failure> {
     let Visitor { server, context, .. } = visitor;
-    let Found::Client(client) = server.client(&request.client_id, context.now).await? else {
+    let Found::Client(client) = server.client(&request.asked.client_id, context.now).await? else {
         return Ok(None);
     };
-    let counts = client.is_enabled() && server.is_current(&client, request.incarnation, context.now).await?;
+    let counts =
+        client.is_enabled() && server.is_current(&client, request.asked.incarnation, context.now).await?;
     if counts {
         context.note_client(&client.client_id);
     }
@@ -77,8 +78,8 @@ pub(super) async fn page<P: Platform>(
     if !is_recent_enough(visitor, &request) {
         return sign_in_again(visitor, client, code).await;
     }
-    let scopes = server.within_role(visitor.state.user.id, &request.scopes, context.now).await?;
-    if is_beyond_role(&request.scopes, &scopes) {
+    let scopes = server.within_role(visitor.state.user.id, &request.asked.scopes, context.now).await?;
+    if is_beyond_role(&request.asked.scopes, &scopes) {
         return entry::again(visitor, DeviceProblem::NoRole).await;
     }
     let keyring = server.any_keyring(context.now).await?;
@@ -150,47 +151,68 @@ pub(super) async fn submitted<P: Platform>(
     let Some(client) = client(visitor, &shown.request).await? else {
         return entry::again(visitor, DeviceProblem::Unknown).await;
     };
-    let action = form.value("action").unwrap_or_default();
-    let decision = match action {
+    let decision = match form.value("action").unwrap_or_default() {
         "switch" => return sign_in_again(visitor, &client, &code).await,
-        "deny" => DeviceDecision::Denied,
-        "allow" if is_blocked(&keyring.derived, context, &client, &shown.request) => {
-            context.note_refusal(Code::AccessDenied, Cause::DeviceElsewhere);
-            return page(visitor, &client, &code, (shown.sha256, shown.request)).await;
-        }
-        "allow" if !is_recent_enough(visitor, &shown.request) => {
-            return sign_in_again(visitor, &client, &code).await;
-        }
-        "allow" => match approval(visitor, &client, &shown).await? {
-            Some(approval)
-                if is_beyond_role(
-                    &shown.request.scopes,
-                    approval.scopes.as_ref().unwrap_or(&shown.request.scopes),
-                ) =>
-            {
-                return entry::again(visitor, DeviceProblem::NoRole).await;
+        "deny" => PersonsDecision::Denied,
+        "allow" => match permission(visitor, &client, &shown, &keyring.derived).await? {
+            Ok(approval) => PersonsDecision::Approved(to_json(&approval)?),
+            Err(Hindrance::Elsewhere) => {
+                context.note_refusal(Code::AccessDenied, Cause::DeviceElsewhere);
+                return page(visitor, &client, &code, (shown.sha256, shown.request)).await;
             }
-            Some(approval) => DeviceDecision::Approved(to_json(&approval)?),
-            None => return entry::again(visitor, DeviceProblem::PageExpired).await,
+            Err(Hindrance::OldLogin) => return sign_in_again(visitor, &client, &code).await,
+            Err(Hindrance::Other(problem)) => return entry::again(visitor, problem).await,
         },
         _ => {
             let description = "the form is incomplete";
             return Err(OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, description).into());
         }
     };
-    let allowed = decision != DeviceDecision::Denied;
-    let command = DeviceCommand::Decide { sha256: shown.sha256, decision };
-    match server.device(&object_name(&keyring.derived, &code), command).await? {
-        DeviceReply::Done => done(visitor, &client, allowed).await,
+    let allowed = decision != PersonsDecision::Denied;
+    let command = PollingCommand::Decide { sha256: shown.sha256, decision };
+    match server.polling(&object_name(&keyring.derived, &code), command).await? {
+        PollingReply::Done => done(visitor, &client, allowed).await,
         _ => entry::again(visitor, DeviceProblem::Unknown).await,
     }
+}
+
+/// Why somebody can't permit what they want to.
+enum Hindrance {
+    /// The device is in another network, and the client's settings want it in the person's.
+    Elsewhere,
+    /// The login is too old for what is asked.
+    OldLogin,
+    Other(DeviceProblem),
+}
+
+/// What the person permits, unless something is in the way.
+async fn permission<P: Platform>(
+    visitor: &Visitor<'_, P>,
+    client: &Client,
+    shown: &Shown,
+    derived: &Derived,
+) -> Result<Result<Approval, Hindrance>, Failure> {
+    if is_blocked(derived, visitor.context, client, &shown.request) {
+        return Ok(Err(Hindrance::Elsewhere));
+    }
+    if !is_recent_enough(visitor, &shown.request) {
+        return Ok(Err(Hindrance::OldLogin));
+    }
+    let Some(approval) = approval(visitor, client, shown).await? else {
+        return Ok(Err(Hindrance::Other(DeviceProblem::PageExpired)));
+    };
+    let asked = &shown.request.asked.scopes;
+    if is_beyond_role(asked, approval.scopes.as_ref().unwrap_or(asked)) {
+        return Ok(Err(Hindrance::Other(DeviceProblem::NoRole)));
+    }
+    Ok(Ok(approval))
 }
 
 /// Whether the person may permit this without signing in once more. Administration takes a login of a moment ago: a stranger who
 /// talks an administrator into typing a code must not find the door open already.
 fn is_recent_enough<P: Platform>(visitor: &Visitor<'_, P>, request: &DeviceRequest) -> bool {
     let age = visitor.context.now.since(visitor.state.session.auth.auth_time);
-    age <= MAX_AGE || !request.scopes.iter().any(is_of_admin)
+    age <= MAX_AGE || !request.asked.scopes.iter().any(is_of_admin)
 }
 
 /// Has somebody sign in, and leads back to the code; where it has to be typed, to the page that asks for it.
@@ -214,14 +236,9 @@ async fn approval<P: Platform>(
     let state = browser.session_state(server, context, Some(&client.client_id)).await?;
     let Some((state, cookie)) = state.zip(browser.session.as_ref()) else { return Ok(None) };
     let scopes = server.within_role(state.user.id, scopes, context.now).await?;
-    Ok(Some(Approval {
-        owner: state.user.id,
-        sid: cookie.sid,
-        auth: state.session.auth,
-        removed_at: state.removed_at,
-        password_epoch: state.user.password_epoch,
-        scopes: Some(scopes).filter(|scopes| *scopes != request.scopes),
-    }))
+    let less = Some(scopes).filter(|scopes| *scopes != request.asked.scopes);
+    let auth = state.session.auth.clone();
+    Ok(Some(Approval { scopes: less, ..Approval::in_session(&state, cookie.sid, auth) }))
 }
 
 async fn done<P: Platform>(

@@ -8,7 +8,7 @@ use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::login::codes::may_guess;
 use crate::protocol::model::user_code::UserCode;
-use crate::protocol::objects::device::{DeviceCommand, DeviceReply};
+use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::pages::{DeviceCodePage, DeviceProblem};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::tokens::device_code::object_name;
@@ -99,7 +99,7 @@ async fn look_up<P: Platform>(
         return again(visitor, DeviceProblem::TooManyAttempts).await;
     };
     let name = object_name(&server.any_keyring(context.now).await?.derived, code);
-    let DeviceReply::Open { sha256, request } = server.device(&name, DeviceCommand::Look).await? else {
+    let PollingReply::Open { sha256, request } = server.polling(&name, PollingCommand::Look).await? else {
         return again(visitor, DeviceProblem::Unknown).await;
     };
     guess.was_right(server).await?;

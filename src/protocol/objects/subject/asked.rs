@@ -11,7 +11,7 @@ use crate::protocol::model::id::Id;
 use crate::protocol::model::time::{MINUTE, Timestamp};
 use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
-use crate::protocol::state::device::GRACE;
+use crate::protocol::state::polling::GRACE;
 
 /// The most open requests of one client.
 const OPEN_PER_CLIENT: usize = 3;

@@ -11,7 +11,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::SWEEP_EVERY;
 use crate::protocol::objects::rows::{Rows, Transaction};
-use crate::protocol::state::device::GRACE;
+use crate::protocol::state::polling::GRACE;
 
 /// How long a removal is remembered, in seconds.
 const KEPT: u64 = CODE_LIFETIME + MAX_DEVICE_LIFETIME + GRACE;

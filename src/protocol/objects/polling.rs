@@ -1,8 +1,9 @@
-//! The object of one device's wish for tokens (RFC 8628): what it asks for, until a person has decided and the device has learned
-//! of it. Both codes lead to the object. `endpoints::device_authorization`, `endpoints::device` and `grants::device_code` call it.
+//! The object of one question that waits for a person: what a device asks for (RFC 8628) or a client through the backchannel
+//! (`CIBA`), until somebody has decided and whoever polls has learned of it. The endpoints of both begin one, the pages decide it, and
+//! `grants::polled` polls it.
 //!
-//! How fast the device polls is kept in memory and in no row, so a poll costs one call and writes nothing. An object that the
-//! platform has put away in between has forgotten it, and the device may begin with the first interval again.
+//! How fast somebody polls is kept in memory and in no row, so a poll costs one call and writes nothing. An object that the
+//! platform has put away in between has forgotten it, and polling may begin with the first interval again.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,38 +11,38 @@ use super::rows::{Rows, Transaction};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::secret::SecretHash;
 use crate::protocol::model::time::Timestamp;
-use crate::protocol::state::device::{DeviceDecision, DeviceRecord, PollOutcome};
+use crate::protocol::state::polling::{PersonsDecision, PollOutcome, PollingRecord};
 
 /// The row that holds the record.
-const ROW: &str = "device";
+const ROW: &str = "polling";
 /// The note that holds the pace of the polls.
 const PACE: &str = "pace";
 
-/// The commands about a device.
+/// The commands about such a question.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DeviceCommand {
-    /// Keeps what a device asks for, unless another device has the same user code.
+pub enum PollingCommand {
+    /// Keeps a question, unless the object has another one.
     Start {
-        /// The SHA-256 of the device code's secret.
+        /// The SHA-256 of the secret of the code that is polled with.
         sha256: SecretHash,
-        /// What the device asks for.
+        /// What is asked for.
         request: String,
         /// When nobody can decide any more.
         expires_at: Timestamp,
     },
-    /// Returns what the device asks for.
+    /// Returns what is asked for.
     Look,
     /// Notes what a person has decided.
     Decide {
         /// The hash that the person's page was made with.
         sha256: SecretHash,
         /// The decision.
-        decision: DeviceDecision,
+        decision: PersonsDecision,
     },
-    /// Returns what has become of it, to the device.
+    /// Returns what has become of it, to whoever polls.
     Poll {
-        /// The SHA-256 of the device code's secret.
+        /// The SHA-256 of the secret of the code that is polled with.
         sha256: SecretHash,
     },
 }
@@ -49,23 +50,23 @@ pub enum DeviceCommand {
 /// The replies to the commands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DeviceReply {
+pub enum PollingReply {
     /// To `Start` and `Decide`: it is done.
     Done,
-    /// To `Start`: another device has this user code.
+    /// To `Start`: the object has another question.
     Taken,
     /// There is nothing here, or nothing that can be decided any more.
     None,
-    /// To `Look`: what a device asks for, and nobody has decided yet.
+    /// To `Look`: what is asked for, and nobody has decided yet.
     Open {
-        /// The SHA-256 of the device code's secret.
+        /// The SHA-256 of the secret of the code that is polled with.
         sha256: SecretHash,
-        /// What the device asks for.
+        /// What is asked for.
         request: String,
     },
-    /// To `Poll`: what the device had asked for, and what has become of it.
+    /// To `Poll`: what was asked for, and what has become of it.
     Polled {
-        /// What the device asks for.
+        /// What is asked for.
         request: String,
         /// What has become of it.
         outcome: PollOutcome,
@@ -76,45 +77,45 @@ pub enum DeviceReply {
 pub(super) fn handle<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
-    command: DeviceCommand,
-) -> Result<DeviceReply, ServerError> {
-    let record = rows.read::<DeviceRecord>(ROW)?.filter(|record| now < record.ends_at());
+    command: PollingCommand,
+) -> Result<PollingReply, ServerError> {
+    let record = rows.read::<PollingRecord>(ROW)?.filter(|record| now < record.ends_at());
     match (command, record) {
-        (DeviceCommand::Start { .. }, Some(_)) => Ok(DeviceReply::Taken),
-        (DeviceCommand::Start { sha256, request, expires_at }, None) => {
-            let record = DeviceRecord { sha256, request, expires_at, decision: None };
+        (PollingCommand::Start { .. }, Some(_)) => Ok(PollingReply::Taken),
+        (PollingCommand::Start { sha256, request, expires_at }, None) => {
+            let record = PollingRecord { sha256, request, expires_at, decision: None };
             rows.write(ROW, &record)?;
             rows.wake(record.ends_at());
-            Ok(DeviceReply::Done)
+            Ok(PollingReply::Done)
         }
-        (DeviceCommand::Look, Some(record)) if record.is_open(now) => {
-            Ok(DeviceReply::Open { sha256: record.sha256, request: record.request })
+        (PollingCommand::Look, Some(record)) if record.is_open(now) => {
+            Ok(PollingReply::Open { sha256: record.sha256, request: record.request })
         }
-        (DeviceCommand::Decide { sha256, decision }, Some(record)) => {
+        (PollingCommand::Decide { sha256, decision }, Some(record)) => {
             match record.decided(&sha256, decision, now) {
                 Some(record) => {
                     rows.write(ROW, &record)?;
-                    Ok(DeviceReply::Done)
+                    Ok(PollingReply::Done)
                 }
-                None => Ok(DeviceReply::None),
+                None => Ok(PollingReply::None),
             }
         }
-        (DeviceCommand::Poll { sha256 }, Some(record)) => {
+        (PollingCommand::Poll { sha256 }, Some(record)) => {
             let (outcome, pace) = record.poll(&sha256, rows.recall(PACE), now);
             if let Some(pace) = pace {
                 rows.note(PACE, &pace)?;
             }
-            Ok(DeviceReply::Polled { request: record.request, outcome })
+            Ok(PollingReply::Polled { request: record.request, outcome })
         }
-        (DeviceCommand::Look | DeviceCommand::Decide { .. } | DeviceCommand::Poll { .. }, _) => {
-            Ok(DeviceReply::None)
+        (PollingCommand::Look | PollingCommand::Decide { .. } | PollingCommand::Poll { .. }, _) => {
+            Ok(PollingReply::None)
         }
     }
 }
 
 /// Drops the record once it has ended.
 pub(super) fn tend<R: Rows>(rows: &mut Transaction<'_, R>, now: Timestamp) -> Result<(), ServerError> {
-    match rows.read::<DeviceRecord>(ROW)? {
+    match rows.read::<PollingRecord>(ROW)? {
         Some(record) if now < record.ends_at() => rows.wake(record.ends_at()),
         Some(_) => rows.delete(ROW),
         None => {}
@@ -145,7 +146,7 @@ mod tests {
     }
 
     fn about(command: &Value) -> Value {
-        json!({ "device": command })
+        json!({ "polling": command })
     }
 
     fn sha256(letter: &str) -> String {

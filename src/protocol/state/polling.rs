@@ -1,15 +1,15 @@
-//! A device's wish for tokens (RFC 8628) and what becomes of it: waiting, then approved or denied by a person, and asked for by
-//! the device again and again.
+//! A question that waits for a person (RFC 8628, `CIBA`) and what becomes of it: waiting, then approved or denied, and asked about
+//! by a device or a client again and again.
 //!
-//! What the device asks for and what a person approves are texts here. `objects::device` keeps the record, and the pace of the
-//! device's polls in memory only: a poll writes nothing.
+//! What is asked for and what a person approves are texts here. `objects::polling` keeps the record, and the pace of the polls
+//! in memory only: a poll writes nothing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::model::secret::SecretHash;
 use crate::protocol::model::time::{MINUTE, Timestamp};
 
-/// How long a device waits between two polls at first, in seconds (`interval`, RFC 8628 §3.2).
+/// How long to wait between two polls at first, in seconds (`interval`, RFC 8628 §3.2, `CIBA` §7.3).
 pub const INTERVAL: u64 = 5;
 /// How much longer it has to wait after each poll that came too early, in seconds (RFC 8628 §3.5).
 const SLOWER_BY: u64 = 5;
@@ -17,51 +17,51 @@ const SLOWER_BY: u64 = 5;
 const SLOWEST: u64 = MINUTE;
 /// How much too early a poll may come, in seconds: clocks here count whole ones.
 const TOLERANCE: u64 = 1;
-/// How much longer than the user code the device code works, in seconds: so that somebody who says yes at the last moment has not
+/// How much longer one can poll than a person can decide, in seconds: so that somebody who says yes at the last moment has not
 /// said it in vain.
 pub const GRACE: u64 = MINUTE;
 
-/// What a device has asked for, until it has expired.
+/// A question, until it has expired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceRecord {
-    /// The SHA-256 of the device code's secret.
+pub struct PollingRecord {
+    /// The SHA-256 of the secret of the code that is polled with.
     pub sha256: SecretHash,
-    /// What the device asks for.
+    /// What is asked for.
     pub request: String,
     /// When nobody can decide any more.
     pub expires_at: Timestamp,
     /// What a person has decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<DeviceDecision>,
+    pub decision: Option<PersonsDecision>,
 }
 
 /// What a person has decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DeviceDecision {
-    /// The device gets nothing.
+pub enum PersonsDecision {
+    /// Whoever asked gets nothing.
     Denied,
-    /// The device gets what this text says.
+    /// Whoever asked gets what this text says.
     Approved(String),
 }
 
-/// How fast a device polls.
+/// How fast somebody polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
-    /// How long the device has to wait between two polls, in seconds.
+    /// How long to wait between two polls, in seconds.
     pub interval: u64,
     /// When it polled last.
     pub polled_at: Timestamp,
 }
 
-/// What a poll of the device yields.
+/// What a poll yields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[must_use]
 pub enum PollOutcome {
     /// Nobody has decided yet.
     Pending,
-    /// Nobody has decided yet, and the device polls too often.
+    /// Nobody has decided yet, and the polls come too often.
     TooEarly,
     /// A person said no.
     Denied,
@@ -69,11 +69,11 @@ pub enum PollOutcome {
     Approved(String),
     /// Nobody has decided in time.
     Expired,
-    /// The device code is another one's.
+    /// The code is another one's.
     Unknown,
 }
 
-impl DeviceRecord {
+impl PollingRecord {
     /// When the record is of no use to anybody any more.
     pub fn ends_at(&self) -> Timestamp {
         self.expires_at.plus(GRACE)
@@ -85,16 +85,16 @@ impl DeviceRecord {
     }
 
     /// The record with a person's decision. `None` if it is too late or decided otherwise, or if `sha256` is another one's: then
-    /// somebody saw what another device had asked for. To decide once more as before changes nothing: who sends a form twice has
+    /// somebody saw what another one had asked for. To decide once more as before changes nothing: who sends a form twice has
     /// not failed.
-    pub fn decided(self, sha256: &SecretHash, decision: DeviceDecision, now: Timestamp) -> Option<Self> {
+    pub fn decided(self, sha256: &SecretHash, decision: PersonsDecision, now: Timestamp) -> Option<Self> {
         let is_repeated = self.decision.as_ref() == Some(&decision) && now < self.ends_at();
         let decides = (self.is_open(now) || is_repeated) && self.sha256 == *sha256;
         decides.then_some(Self { decision: Some(decision), ..self })
     }
 
     /// Answers a poll with the secret that has the hash `sha256`. Returns the new pace where that matters: a decision is handed
-    /// out however early the device asks for it.
+    /// out however early somebody asks for it.
     pub fn poll(
         &self,
         sha256: &SecretHash,
@@ -106,8 +106,8 @@ impl DeviceRecord {
         }
         match &self.decision {
             _ if now >= self.ends_at() => (PollOutcome::Expired, None),
-            Some(DeviceDecision::Denied) => (PollOutcome::Denied, None),
-            Some(DeviceDecision::Approved(approval)) => (PollOutcome::Approved(approval.clone()), None),
+            Some(PersonsDecision::Denied) => (PollOutcome::Denied, None),
+            Some(PersonsDecision::Approved(approval)) => (PollOutcome::Approved(approval.clone()), None),
             None if now >= self.expires_at => (PollOutcome::Expired, None),
             None => waiting(pace, now),
         }
@@ -136,8 +136,8 @@ mod tests {
         Secret::received(text).hash()
     }
 
-    fn record() -> DeviceRecord {
-        DeviceRecord {
+    fn record() -> PollingRecord {
+        PollingRecord {
             sha256: hash("a"),
             request: "r".to_owned(),
             expires_at: START.plus(600),
@@ -169,26 +169,26 @@ mod tests {
 
     #[test]
     fn a_decision_is_made_once_in_time_and_for_what_was_seen() {
-        let yes = || DeviceDecision::Approved("yes".to_owned());
+        let yes = || PersonsDecision::Approved("yes".to_owned());
         let approved = record().decided(&hash("a"), yes(), START.plus(599)).expect("decided");
-        assert_eq!(approved.clone().decided(&hash("a"), DeviceDecision::Denied, START.plus(599)), None);
+        assert_eq!(approved.clone().decided(&hash("a"), PersonsDecision::Denied, START.plus(599)), None);
         assert_eq!(approved.clone().decided(&hash("a"), yes(), START.plus(659)), Some(approved.clone()));
         assert_eq!(record().decided(&hash("a"), yes(), START.plus(600)), None, "too late");
         assert_eq!(record().decided(&hash("b"), yes(), START), None, "another device's");
         let poll =
-            |record: &DeviceRecord, secret, after| record.poll(&hash(secret), None, START.plus(after)).0;
+            |record: &PollingRecord, secret, after| record.poll(&hash(secret), None, START.plus(after)).0;
         assert_eq!(poll(&approved, "a", 600), PollOutcome::Approved("yes".to_owned()), "just in time");
         assert_eq!(poll(&approved, "a", 660), PollOutcome::Expired);
         assert_eq!(poll(&approved, "b", 600), PollOutcome::Unknown);
         assert_eq!(poll(&record(), "a", 599), PollOutcome::Pending);
         assert_eq!(poll(&record(), "a", 600), PollOutcome::Expired);
-        let denied = record().decided(&hash("a"), DeviceDecision::Denied, START).expect("decided");
+        let denied = record().decided(&hash("a"), PersonsDecision::Denied, START).expect("decided");
         assert_eq!(poll(&denied, "a", 1), PollOutcome::Denied);
     }
 
     #[test]
     fn a_decision_is_handed_out_however_early_it_is_asked_for() {
-        let approved = record().decided(&hash("a"), DeviceDecision::Denied, START).expect("decided");
+        let approved = record().decided(&hash("a"), PersonsDecision::Denied, START).expect("decided");
         let pace = Some(Pace { interval: 60, polled_at: START });
         assert_eq!(approved.poll(&hash("a"), pace, START), (PollOutcome::Denied, None));
     }
