@@ -14,7 +14,8 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::SigningKey;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::issuer::Issuer;
-use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::jwk::PublicJwk;
+use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
 use crate::protocol::objects::control::{ControlCommand, ControlReply};
@@ -110,7 +111,7 @@ impl Platform for Edge {
 
     async fn verify(
         &self,
-        alg: Alg,
+        alg: SignatureAlg,
         key: &PublicJwk,
         message: &[u8],
         signature: &[u8],

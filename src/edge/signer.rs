@@ -14,6 +14,7 @@ use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::signature_alg::SignatureAlg;
 
 /// The most imported keys that an isolate keeps.
 const MAX_IMPORTED: usize = 32;
@@ -67,7 +68,7 @@ async fn import(key: &SigningKey) -> Result<CryptoKey, ServerError> {
 /// Whether `signature` was made over `message` by the private side of `key`. Ed25519 doesn't come here: the protocol verifies it
 /// in wasm.
 pub(super) async fn verify(
-    alg: Alg,
+    alg: SignatureAlg,
     key: &PublicJwk,
     message: &[u8],
     signature: &[u8],
@@ -76,17 +77,12 @@ pub(super) async fn verify(
     let Some(imported) = import_public(alg, key).await? else { return Ok(false) };
     let (data, signature) = (Uint8Array::from(message), Uint8Array::from(signature));
     let promise = subtle()?
-        .verify_with_object_and_js_u8_array_and_js_u8_array(
-            &signing_algorithm(alg)?,
-            &imported,
-            &signature,
-            &data,
-        )
+        .verify_with_object_and_js_u8_array_and_js_u8_array(&verification(alg)?, &imported, &signature, &data)
         .map_err(failed)?;
     Ok(settled(promise).await.map_err(failed)?.is_truthy())
 }
 
-async fn import_public(alg: Alg, key: &PublicJwk) -> Result<Option<CryptoKey>, ServerError> {
+async fn import_public(alg: SignatureAlg, key: &PublicJwk) -> Result<Option<CryptoKey>, ServerError> {
     let name = format!("{} {}", alg.name(), key.thumbprint());
     if let Some(known) = VERIFYING.with_borrow(|keys| keys.get(&name).cloned()) {
         return Ok(Some(known));
@@ -99,7 +95,7 @@ async fn import_public(alg: Alg, key: &PublicJwk) -> Result<Option<CryptoKey>, S
         PublicJwk::Rsa { e, n } => vec![("kty", "RSA".into()), ("e", e.into()), ("n", n.into())],
     };
     let usages = Array::of1(&"verify".into());
-    let (jwk, algorithm) = (dictionary(&jwk)?, key_algorithm(alg)?);
+    let (jwk, algorithm) = (dictionary(&jwk)?, public_key_algorithm(alg)?);
     let promise =
         subtle()?.import_key_with_object("jwk", &jwk, &algorithm, false, &usages).map_err(failed)?;
     let Ok(imported) = settled(promise).await else { return Ok(None) };
@@ -108,12 +104,44 @@ async fn import_public(alg: Alg, key: &PublicJwk) -> Result<Option<CryptoKey>, S
     Ok(Some(imported))
 }
 
-fn signing_algorithm(alg: Alg) -> Result<Object, ServerError> {
+/// What `verify` of WebCrypto is told. PSS has a salt as long as the hash (RFC 7518 §3.5).
+fn verification(alg: SignatureAlg) -> Result<Object, ServerError> {
+    use SignatureAlg::{Ed25519, EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
     match alg {
-        Alg::Ps256 => dictionary(&[("name", "RSA-PSS".into()), ("saltLength", 32.into())]),
-        Alg::Rs256 => dictionary(&[("name", "RSASSA-PKCS1-v1_5".into())]),
-        Alg::Es256 => dictionary(&[("name", "ECDSA".into()), ("hash", "SHA-256".into())]),
-        Alg::EdDsa => Err(ServerError::internal("Ed25519 is signed and verified in wasm")),
+        Ps256 | Ps384 | Ps512 => {
+            let salt = match alg {
+                Ps384 => 48,
+                Ps512 => 64,
+                _ => 32,
+            };
+            dictionary(&[("name", "RSA-PSS".into()), ("saltLength", salt.into())])
+        }
+        Rs256 | Rs384 | Rs512 => dictionary(&[("name", "RSASSA-PKCS1-v1_5".into())]),
+        Es256 | Es384 | Es512 => dictionary(&[("name", "ECDSA".into()), ("hash", hash(alg).into())]),
+        EdDsa | Ed25519 => Err(ServerError::internal("Ed25519 is verified in wasm")),
+    }
+}
+
+/// What `importKey` of WebCrypto is told of a public key.
+fn public_key_algorithm(alg: SignatureAlg) -> Result<Object, ServerError> {
+    use SignatureAlg::{Ed25519, EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+    let (name, parameter) = match alg {
+        Ps256 | Ps384 | Ps512 => ("RSA-PSS", ("hash", hash(alg))),
+        Rs256 | Rs384 | Rs512 => ("RSASSA-PKCS1-v1_5", ("hash", hash(alg))),
+        Es256 => ("ECDSA", ("namedCurve", "P-256")),
+        Es384 => ("ECDSA", ("namedCurve", "P-384")),
+        Es512 => ("ECDSA", ("namedCurve", "P-521")),
+        EdDsa | Ed25519 => return Err(ServerError::internal("Ed25519 is verified in wasm")),
+    };
+    dictionary(&[("name", name.into()), (parameter.0, parameter.1.into())])
+}
+
+fn hash(alg: SignatureAlg) -> &'static str {
+    use SignatureAlg::{Es384, Es512, Ps384, Ps512, Rs384, Rs512};
+    match alg {
+        Es384 | Rs384 | Ps384 => "SHA-384",
+        Es512 | Rs512 | Ps512 => "SHA-512",
+        _ => "SHA-256",
     }
 }
 

@@ -5,7 +5,7 @@ use p256::ecdsa::signature::{RandomizedSigner as _, SignatureEncoding as _, Sign
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rsa::traits::PublicKeyParts as _;
 use rsa::{pkcs1v15, pss};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::protocol::codec::encoding::{base64url, from_base64url};
 use crate::protocol::http::error::ServerError;
@@ -13,6 +13,7 @@ use crate::protocol::keys::keyring::{KeyMaterial, SigningKey};
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::jwk::{Alg, PublicJwk};
 use crate::protocol::model::secret::SecretBytes;
+use crate::protocol::model::signature_alg::SignatureAlg;
 
 /// Randomness in the form that the libraries take. ECDSA would do without (RFC 6979), but RSA keys and PSS salts need it.
 struct Random<'a, E>(&'a E);
@@ -95,31 +96,58 @@ pub(super) fn sign(key: &SigningKey, message: &[u8], entropy: &impl Entropy) -> 
     }
 }
 
-/// Whether `signature` was made over `message` by the private side of `key`.
-pub(super) fn verify(alg: Alg, key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
-    use p256::ecdsa::signature::Verifier as _;
+/// Whether `signature` was made over `message` by the private side of `key`. Ed25519 doesn't come here: the protocol verifies it.
+pub(super) fn verify(alg: SignatureAlg, key: &PublicJwk, message: &[u8], signature: &[u8]) -> bool {
     let bytes = |text: &str| from_base64url(text).unwrap_or_default();
     match key {
         PublicJwk::Okp { .. } => false,
         PublicJwk::Ec { x, y, .. } => {
-            let sec1 = [vec![4], bytes(x), bytes(y)].concat();
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&sec1).ok();
-            let signature = p256::ecdsa::Signature::from_slice(signature).ok();
-            key.zip(signature).is_some_and(|(key, signature)| key.verify(message, &signature).is_ok())
+            verify_ecdsa(alg, &[vec![4], bytes(x), bytes(y)].concat(), message, signature)
         }
         PublicJwk::Rsa { e, n } => {
             let number = |text: &str| rsa::BigUint::from_bytes_be(&bytes(text));
-            let Ok(public) = rsa::RsaPublicKey::new(number(n), number(e)) else { return false };
-            if alg == Alg::Ps256 {
-                let signature = pss::Signature::try_from(signature).ok();
-                let key = pss::VerifyingKey::<Sha256>::new(public);
-                return signature.is_some_and(|signature| key.verify(message, &signature).is_ok());
-            }
-            let signature = pkcs1v15::Signature::try_from(signature).ok();
-            let key = pkcs1v15::VerifyingKey::<Sha256>::new(public);
-            signature.is_some_and(|signature| key.verify(message, &signature).is_ok())
+            let public = rsa::RsaPublicKey::new(number(n), number(e));
+            public.is_ok_and(|public| verify_rsa(alg, &public, message, signature))
         }
     }
+}
+
+fn verify_ecdsa(alg: SignatureAlg, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    use p256::ecdsa::signature::Verifier as _;
+    match alg {
+        SignatureAlg::Es256 => {
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok();
+            let signature = p256::ecdsa::Signature::from_slice(signature).ok();
+            key.zip(signature).is_some_and(|(key, signature)| key.verify(message, &signature).is_ok())
+        }
+        SignatureAlg::Es384 => {
+            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok();
+            let signature = p384::ecdsa::Signature::from_slice(signature).ok();
+            key.zip(signature).is_some_and(|(key, signature)| key.verify(message, &signature).is_ok())
+        }
+        SignatureAlg::Es512 => {
+            let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok();
+            let signature = p521::ecdsa::Signature::from_slice(signature).ok();
+            key.zip(signature).is_some_and(|(key, signature)| key.verify(message, &signature).is_ok())
+        }
+        _ => false,
+    }
+}
+
+fn verify_rsa(alg: SignatureAlg, key: &rsa::RsaPublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let (sha256, sha384, sha512) =
+        (Sha256::digest(message), Sha384::digest(message), Sha512::digest(message));
+    let is_valid = match alg {
+        SignatureAlg::Rs256 => key.verify(rsa::Pkcs1v15Sign::new::<Sha256>(), &sha256, signature),
+        SignatureAlg::Rs384 => key.verify(rsa::Pkcs1v15Sign::new::<Sha384>(), &sha384, signature),
+        SignatureAlg::Rs512 => key.verify(rsa::Pkcs1v15Sign::new::<Sha512>(), &sha512, signature),
+        // RFC 7518 §3.5: the salt is as long as the hash.
+        SignatureAlg::Ps256 => key.verify(rsa::Pss::new_with_salt::<Sha256>(32), &sha256, signature),
+        SignatureAlg::Ps384 => key.verify(rsa::Pss::new_with_salt::<Sha384>(48), &sha384, signature),
+        SignatureAlg::Ps512 => key.verify(rsa::Pss::new_with_salt::<Sha512>(64), &sha512, signature),
+        _ => return false,
+    };
+    is_valid.is_ok()
 }
 
 fn failed(error: impl std::fmt::Display) -> ServerError {

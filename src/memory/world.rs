@@ -24,7 +24,7 @@ use crate::protocol::server::cache::EDGE_CACHE;
 use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
 use crate::protocol::server::publish;
 use crate::protocol::{Deployment, Server};
-use crate::protocol::{model::jwk::Alg, model::jwk::PublicJwk};
+use crate::protocol::{model::jwk::PublicJwk, model::signature_alg::SignatureAlg};
 
 /// How long a copy of a document is kept for all isolates, in seconds; the same as in `edge/documents.mjs`.
 const KEPT_FOR: u64 = 300;
@@ -394,7 +394,7 @@ impl Platform for Memory {
 
     async fn verify(
         &self,
-        alg: Alg,
+        alg: SignatureAlg,
         key: &PublicJwk,
         message: &[u8],
         signature: &[u8],

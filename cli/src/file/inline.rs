@@ -1,4 +1,4 @@
-//! `jwks_file` of a trusted issuer: the keys it names, put in its place before anything else looks at the document.
+//! `jwks_file` of a trusted issuer or a client: the keys it names, put in its place before anything else looks at the document.
 
 use std::path::Path;
 
@@ -11,21 +11,27 @@ const MAX_SIZE: usize = 64 * 1024;
 /// with its path.
 pub(super) fn jwks_files(document: &mut Value, directory: &Path) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    let issuers = document.get_mut("trusted_issuer").and_then(Value::as_array_mut);
-    for (index, issuer) in issuers.into_iter().flatten().enumerate() {
-        let Some(issuer) = issuer.as_object_mut() else { continue };
-        let Some(Value::String(name)) = issuer.remove("jwks_file") else { continue };
-        let path = format!("trusted_issuer[{index}].jwks_file");
-        if issuer.contains_key("jwks") {
-            problems.push((path, "either `jwks` or `jwks_file`, not both".to_owned()));
-            continue;
-        }
-        match read(&directory.join(&name)) {
-            Ok(keys) => drop(issuer.insert("jwks".to_owned(), Value::Object(keys))),
-            Err(problem) => problems.push((path, format!("`{name}`: {problem}"))),
+    for kind in ["trusted_issuer", "client"] {
+        let entries = document.get_mut(kind).and_then(Value::as_array_mut);
+        for (index, entry) in entries.into_iter().flatten().enumerate() {
+            let problem = entry.as_object_mut().and_then(|entry| jwks_file(entry, directory));
+            problems.extend(problem.map(|problem| (format!("{kind}[{index}].jwks_file"), problem)));
         }
     }
     problems
+}
+
+/// Replaces the `jwks_file` of one entry. Returns what is wrong with it.
+fn jwks_file(entry: &mut Map<String, Value>, directory: &Path) -> Option<String> {
+    let Some(Value::String(name)) = entry.remove("jwks_file") else { return None };
+    if entry.contains_key("jwks") {
+        return Some("either `jwks` or `jwks_file`, not both".to_owned());
+    }
+    match read(&directory.join(&name)) {
+        Ok(keys) => drop(entry.insert("jwks".to_owned(), Value::Object(keys))),
+        Err(problem) => return Some(format!("`{name}`: {problem}")),
+    }
+    None
 }
 
 fn read(path: &Path) -> Result<Map<String, Value>, String> {

@@ -84,8 +84,10 @@ fn with_jwks_file(mut schema: Value) -> Value {
         "type": ["string", "null"],
         "description": "A file with its keys (RFC 7517 §5), relative to this one; instead of `jwks`.",
     });
-    let members = schema.pointer_mut("/$defs/TrustedIssuerConfig/properties").and_then(Value::as_object_mut);
-    members.map(|members| members.insert("jwks_file".to_owned(), member));
+    for kind in ["TrustedIssuerConfig", "ClientConfig"] {
+        let members = schema.pointer_mut(&format!("/$defs/{kind}/properties")).and_then(Value::as_object_mut);
+        members.map(|members| members.insert("jwks_file".to_owned(), member.clone()));
+    }
     schema
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn request_token(server: &Server, request: &TokenRequest<'_>) -> Resu
             fields.extend([("client_id", request.client_id), ("client_secret", request.secret.expose())]);
             None
         }
-        AuthMethod::FederatedJwt | AuthMethod::None => {
+        AuthMethod::FederatedJwt | AuthMethod::PrivateKeyJwt | AuthMethod::None => {
             fields.push(("client_id", request.client_id));
             None
         }

@@ -134,7 +134,9 @@ fn misplaced(client: Option<&Client>) -> OAuthError {
         Some(AuthMethod::ClientSecretPost) => {
             "the secret is right, but the client is registered to send it in the body (client_secret_post)"
         }
-        Some(AuthMethod::FederatedJwt | AuthMethod::None) | None => "client authentication failed",
+        Some(AuthMethod::FederatedJwt | AuthMethod::PrivateKeyJwt | AuthMethod::None) | None => {
+            "client authentication failed"
+        }
     };
     OAuthError::new(Code::InvalidClient, Cause::AuthMethodWrong, description)
 }

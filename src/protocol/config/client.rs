@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ciba::{CibaConfig, DeliveryMode};
+use super::client_assertion::ClientAssertionConfig;
 use super::device::DeviceConfig;
 use super::exchange::{ExchangeConfig, ExtraTokenType};
 use super::login::{IdTokenClaims, RefreshConfig, SubjectType, UnknownScopes};
@@ -14,6 +15,7 @@ use crate::protocol::model::client::AuthMethod;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::signature_alg::SignatureAlg;
 
 /// `[[client]]`: the members carry the names of RFC 7591 §2 where it has one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,18 @@ pub struct ClientConfig {
     /// How it authenticates; exactly this way. Unset: with its secret, as HTTP Basic or in the body, one of them a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthMethod>,
+    /// The one algorithm that it signs its assertions with (`private_key_jwt`); any that fits its keys if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<SignatureAlg>,
+    /// Its public keys (RFC 7517 §5), for `private_key_jwt`. In the file, `jwks_file` names a file that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Map<String, Value>>,
+    /// Where its public keys are, instead of `jwks`: fetched, and again when a key isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Which assertions it authenticates with (`private_key_jwt`).
+    #[serde(default, skip_serializing_if = "ClientAssertionConfig::is_default")]
+    pub client_assertion: ClientAssertionConfig,
     /// Lifetime of its access tokens in seconds; the shorter of this and the resource's counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]

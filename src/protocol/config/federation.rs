@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::model::time::{DAY, HOUR, MINUTE};
 
 /// The bounds of [`TrustedIssuerConfig::max_age`] and [`TrustedIssuerConfig::max_lifetime`], in seconds. A week holds a managed
@@ -59,7 +59,7 @@ pub struct TrustedIssuerConfig {
     pub audiences: Vec<String>,
     /// Signature algorithms; RS256, ES256 and `EdDSA` if unset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub algs: Vec<Alg>,
+    pub algs: Vec<SignatureAlg>,
     /// How old a token may be; 600 if unset, 3600 for Google and Kubernetes, 10800 for GitLab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 604_800)))]
@@ -131,9 +131,10 @@ impl TrustedIssuerConfig {
     }
 
     /// Whether its tokens may be signed with `alg`.
-    pub fn accepts(&self, alg: Alg) -> bool {
-        let usual = [Alg::Rs256, Alg::Es256, Alg::EdDsa];
-        if self.algs.is_empty() { usual.contains(&alg) } else { self.algs.contains(&alg) }
+    pub fn accepts(&self, alg: SignatureAlg) -> bool {
+        let usual = [SignatureAlg::Rs256, SignatureAlg::Es256, SignatureAlg::EdDsa];
+        let accepted = if self.algs.is_empty() { &usual[..] } else { &self.algs };
+        accepted.iter().any(|own| own.is_same(alg))
     }
 
     /// How old a token may be, in seconds. Google's and Kubernetes' are kept by their libraries until shortly before they end;

@@ -179,9 +179,10 @@ async fn metadata<P: Platform>(
     let resources = resources.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX));
     let of_people = USER_SCOPES.into_iter().filter(|scope| *scope != DEVICE_SSO || snapshot.native_sso);
     let issuer = &server.issuer;
-    let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
+    let works = |method: &&AuthMethod| **method != AuthMethod::PrivateKeyJwt;
+    let methods: Vec<_> = AuthMethod::ALL.iter().filter(works).map(|method| method.name()).collect();
     let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
-    let confidential = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None);
+    let confidential = AuthMethod::ALL.iter().filter(works).filter(|method| **method != AuthMethod::None);
     let has = |wanted| snapshot.grants().any(|grant| grant == wanted);
     let metadata = Metadata {
         issuer: issuer.as_str(),

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use crate::protocol::codec::jws::{self, Compact};
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::http::error::Cause;
-use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::jwk_set::MAX_KID;
+use crate::protocol::model::signature_alg::SignatureAlg;
 
 /// A token whose header and claims were looked at, and nothing more: nothing in it is verified.
 #[derive(Debug)]
 pub struct Unverified<'a> {
     /// The asymmetric algorithm that the token says it is signed with.
-    pub alg: Alg,
+    pub alg: SignatureAlg,
     /// The kind of JWT that the token says it is.
     pub kind: AssertionKind,
     /// The claims, which nothing has confirmed yet.
@@ -32,8 +32,7 @@ pub fn take_apart(token: &str) -> Result<Unverified<'_>, Cause> {
     let malformed = Cause::AssertionMalformed;
     let token = jws::read(token).ok_or(malformed)?;
     let kind = kind_of(token.typ()).ok_or(Cause::AssertionType)?;
-    let known = |alg: &Alg| alg.name() == token.alg();
-    let alg = Alg::ALL.into_iter().find(known).ok_or(Cause::AssertionAlgorithm)?;
+    let alg = SignatureAlg::named(token.alg()).ok_or(Cause::AssertionAlgorithm)?;
     if token.kid().is_some_and(|kid| kid.len() > MAX_KID) {
         return Err(malformed);
     }
@@ -83,7 +82,7 @@ mod tests {
             (r#"{"alg":"none"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":"HS256"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":"rs256"}"#, Err(Cause::AssertionAlgorithm)),
-            (r#"{"alg":"ES384"}"#, Err(Cause::AssertionAlgorithm)),
+            (r#"{"alg":"ES256K"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":null}"#, Err(Cause::AssertionMalformed)),
             ("{}", Err(Cause::AssertionMalformed)),
             ("null", Err(Cause::AssertionMalformed)),

@@ -29,14 +29,21 @@ pub enum AuthMethod {
     ClientSecretPost,
     /// A token of a trusted issuer instead of a secret (RFC 7523 §2.2), for which a rule names the client.
     FederatedJwt,
+    /// A JWT that the client signs with a key of its own (RFC 7523 §2.2, `OpenID Connect Core` §9).
+    PrivateKeyJwt,
     /// A public client: it has no secret.
     None,
 }
 
 impl AuthMethod {
     /// All methods, in the order in which the metadata lists them.
-    pub const ALL: [Self; 4] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::FederatedJwt, Self::None];
+    pub const ALL: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::FederatedJwt,
+        Self::None,
+    ];
 
     /// The method's registered name (RFC 8414 §2).
     pub const fn name(self) -> &'static str {
@@ -44,6 +51,7 @@ impl AuthMethod {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
             Self::FederatedJwt => "federated_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
         }
     }
@@ -52,7 +60,7 @@ impl AuthMethod {
     pub const fn has_secret(self) -> bool {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => true,
-            Self::FederatedJwt | Self::None => false,
+            Self::FederatedJwt | Self::PrivateKeyJwt | Self::None => false,
         }
     }
 }

@@ -57,11 +57,11 @@ pub enum PublicJwk {
     /// A key on an elliptic curve (RFC 7518 §6.2).
     #[serde(rename = "EC")]
     Ec {
-        /// Always `P-256`.
+        /// `P-256`; of other parties also `P-384` and `P-521`.
         crv: String,
-        /// The x coordinate, 32 bytes in base64url.
+        /// The x coordinate, as long as the curve asks for, in base64url.
         x: String,
-        /// The y coordinate, 32 bytes in base64url.
+        /// The y coordinate, as long as the curve asks for, in base64url.
         y: String,
     },
     /// An RSA key (RFC 7518 §6.3).

@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::jwk::{Alg, PublicJwk};
+use super::jwk::PublicJwk;
+use super::signature_alg::SignatureAlg;
 use crate::protocol::codec::encoding::{base64url, from_base64url, from_json};
 
 /// Most keys in a set that are looked at.
@@ -45,7 +46,7 @@ impl KeySet {
 
     /// The one key that can have made a signature with `alg` under the name `kid`. A name is not always unique (§4.5), and
     /// a token need not have one: what counts is that exactly one key fits.
-    pub fn key(&self, kid: Option<&str>, alg: Alg) -> Option<&PublicJwk> {
+    pub fn key(&self, kid: Option<&str>, alg: SignatureAlg) -> Option<&PublicJwk> {
         let named = |key: &&ForeignKey| kid.is_none() || key.kid.as_deref() == kid;
         let mut fitting = self.0.iter().filter(named).filter(|key| key.fits(alg));
         let key = &fitting.next()?.jwk;
@@ -57,13 +58,13 @@ impl KeySet {
         let mut names = self.0.iter().filter_map(|key| key.kid.as_deref());
         names.find(|kid| {
             let fits = |alg| self.0.iter().any(|key| key.kid.as_deref() == Some(kid) && key.fits(alg));
-            Alg::ALL.into_iter().any(|alg| fits(alg) && self.key(Some(kid), alg).is_none())
+            SignatureAlg::ALL.into_iter().any(|alg| fits(alg) && self.key(Some(kid), alg).is_none())
         })
     }
 
     /// Whether there is a key for an algorithm that is `accepted`.
-    pub fn serves(&self, accepted: impl Fn(Alg) -> bool) -> bool {
-        self.0.iter().any(|key| Alg::ALL.into_iter().any(|alg| key.fits(alg) && accepted(alg)))
+    pub fn serves(&self, accepted: impl Fn(SignatureAlg) -> bool) -> bool {
+        self.0.iter().any(|key| SignatureAlg::ALL.into_iter().any(|alg| key.fits(alg) && accepted(alg)))
     }
 
     /// How many usable keys the set holds.
@@ -96,19 +97,15 @@ impl ForeignKey {
         Some(Self { kid, alg, jwk: public_key(entry)? })
     }
 
-    fn fits(&self, alg: Alg) -> bool {
-        let kind = matches!(
-            (&self.jwk, alg),
-            (PublicJwk::Okp { .. }, Alg::EdDsa)
-                | (PublicJwk::Ec { .. }, Alg::Es256)
-                | (PublicJwk::Rsa { .. }, Alg::Rs256 | Alg::Ps256)
-        );
-        kind && self.alg.as_deref().is_none_or(|own| own == alg.name())
+    fn fits(&self, alg: SignatureAlg) -> bool {
+        let is_its_own = |own: &str| SignatureAlg::named(own).is_some_and(|own| own.is_same(alg));
+        alg.fits(&self.jwk) && self.alg.as_deref().is_none_or(is_its_own)
     }
 }
 
-/// What is wrong with the keys that a configuration holds of an issuer whose tokens are signed with what is `accepted`.
-pub fn pinned_problem(set: &Map<String, Value>, accepted: impl Fn(Alg) -> bool) -> Option<String> {
+/// What is wrong with the keys that a configuration holds of an issuer or a client whose tokens are signed with what is
+/// `accepted`.
+pub fn pinned_problem(set: &Map<String, Value>, accepted: impl Fn(SignatureAlg) -> bool) -> Option<String> {
     let Some(keys) = set.get("keys").and_then(Value::as_array) else {
         return Some("a JWK Set has a list `keys` (RFC 7517 §5)".to_owned());
     };
@@ -122,7 +119,7 @@ pub fn pinned_problem(set: &Map<String, Value>, accepted: impl Fn(Alg) -> bool) 
     }
     let usable = KeySet::of(set).is_some_and(|set| set.serves(accepted));
     (!usable).then(|| {
-        "it holds no key that can be used: Ed25519, P-256, or RSA of 2048 bits and more, for one of the `algs`".to_owned()
+        "it holds no key that can be used: Ed25519, P-256, P-384, P-521, or RSA of 2048 bits and more, for an algorithm that is accepted".to_owned()
     })
 }
 
@@ -135,15 +132,43 @@ fn lists(list: &Value, wanted: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|entry| entry == wanted))
 }
 
-/// The key itself, in its one canonical form: RSA of 2048 to 4096 bits, P-256 and Ed25519.
+/// The first key that is of a kind known here and can't be used all the same: too short, or damaged. Keys for encryption and keys
+/// of other kinds are none of this server's business.
+pub fn unusable(set: &Map<String, Value>) -> Option<String> {
+    let keys = set.get("keys").and_then(Value::as_array)?;
+    let mut numbered = keys.iter().enumerate().filter_map(|(number, key)| Some((number, key.as_object()?)));
+    let (number, key) = numbered.find(|(_, key)| is_known_kind(key) && public_key(key).is_none())?;
+    let name = key.get("kid").and_then(Value::as_str).filter(|kid| kid.len() <= MAX_KID);
+    let name = name.map_or_else(|| format!("key {number}"), |kid| format!("the key `{kid}`"));
+    Some(format!(
+        "{name} can't be used: it is shorter or longer than its kind is, or RSA below 2048 or above 4096 bits"
+    ))
+}
+
+fn is_known_kind(entry: &Map<String, Value>) -> bool {
+    let crv = member(entry, "crv").and_then(Value::as_str).unwrap_or_default();
+    let is_known = match entry.get("kty").and_then(Value::as_str) {
+        Some("RSA") => true,
+        Some("EC") => size(crv).is_some(),
+        Some("OKP") => crv == "Ed25519",
+        _ => false,
+    };
+    is_known && member(entry, "use").is_none_or(|usage| usage == "sig")
+}
+
+/// The key itself, in its one canonical form: RSA of 2048 to 4096 bits, P-256, P-384, P-521 and Ed25519.
 fn public_key(entry: &Map<String, Value>) -> Option<PublicJwk> {
     let bytes = |name: &str| entry.get(name)?.as_str().and_then(from_base64url);
-    let coordinate =
-        |name: &str| bytes(name).filter(|bytes| bytes.len() == 32).map(|bytes| base64url(&bytes));
+    let coordinate = |name: &str, size: usize| {
+        bytes(name).filter(|bytes| bytes.len() == size).map(|bytes| base64url(&bytes))
+    };
     match (entry.get("kty")?.as_str()?, member(entry, "crv").and_then(Value::as_str)) {
-        ("OKP", Some("Ed25519")) => Some(PublicJwk::Okp { crv: "Ed25519".to_owned(), x: coordinate("x")? }),
-        ("EC", Some("P-256")) => {
-            Some(PublicJwk::Ec { crv: "P-256".to_owned(), x: coordinate("x")?, y: coordinate("y")? })
+        ("OKP", Some("Ed25519")) => {
+            Some(PublicJwk::Okp { crv: "Ed25519".to_owned(), x: coordinate("x", 32)? })
+        }
+        ("EC", Some(crv)) => {
+            let size = size(crv)?;
+            Some(PublicJwk::Ec { crv: crv.to_owned(), x: coordinate("x", size)?, y: coordinate("y", size)? })
         }
         ("RSA", None) => {
             let (modulus, exponent) = (bytes("n")?, bytes("e")?);
@@ -154,6 +179,16 @@ fn public_key(entry: &Map<String, Value>) -> Option<PublicJwk> {
                 && exponent.last().is_some_and(|last| last % 2 == 1);
             sound.then(|| PublicJwk::Rsa { e: base64url(exponent), n: base64url(modulus) })
         }
+        _ => None,
+    }
+}
+
+/// How many bytes a coordinate has on a curve of RFC 7518 §6.2.1.1.
+fn size(crv: &str) -> Option<usize> {
+    match crv {
+        "P-256" => Some(32),
+        "P-384" => Some(48),
+        "P-521" => Some(66),
         _ => None,
     }
 }
@@ -210,8 +245,10 @@ mod tests {
             ("RSA that costs too much", rsa(8192), false),
             ("P-256", ec("P-256", 32), true),
             ("P-256 with short coordinates", ec("P-256", 31), false),
-            ("P-384", ec("P-384", 48), false),
+            ("P-384", ec("P-384", 48), true),
+            ("P-521", ec("P-521", 66), true),
             ("P-384's name with P-256's size", ec("P-384", 32), false),
+            ("P-521's name with a byte less", ec("P-521", 65), false),
             ("secp256k1", ec("secp256k1", 32), false),
             ("Ed25519", okp(&json!({})), true),
             ("Ed448", okp(&json!({ "crv": "Ed448" })), false),
@@ -253,26 +290,29 @@ mod tests {
     fn the_one_key_that_fits_is_picked() {
         let keys = set(&json!([rsa(2048), ec("P-256", 32), okp(&json!({}))]));
         for (kid, alg, found) in [
-            (Some("r"), Alg::Rs256, true),
-            (Some("r"), Alg::Ps256, true),
-            (Some("r"), Alg::Es256, false),
-            (Some("e"), Alg::Es256, true),
-            (Some("e"), Alg::EdDsa, false),
-            (Some("x"), Alg::EdDsa, false),
-            (None, Alg::EdDsa, true),
-            (None, Alg::Rs256, true),
+            (Some("r"), SignatureAlg::Rs256, true),
+            (Some("r"), SignatureAlg::Ps256, true),
+            (Some("r"), SignatureAlg::Es256, false),
+            (Some("e"), SignatureAlg::Es256, true),
+            (Some("e"), SignatureAlg::EdDsa, false),
+            (Some("x"), SignatureAlg::EdDsa, false),
+            (None, SignatureAlg::EdDsa, true),
+            (None, SignatureAlg::Rs256, true),
         ] {
             assert_eq!(keys.key(kid, alg).is_some(), found, "{kid:?} {alg:?}");
         }
         let two = set(&json!([okp(&json!({})), okp(&json!({ "kid": "p", "x": base64url(&[8; 32]) }))]));
-        assert!(two.key(None, Alg::EdDsa).is_none(), "two keys fit");
-        assert!(two.key(Some("p"), Alg::EdDsa).is_some());
+        assert!(two.key(None, SignatureAlg::EdDsa).is_none(), "two keys fit");
+        assert!(two.key(Some("p"), SignatureAlg::EdDsa).is_some());
         let same = set(&json!([okp(&json!({})), okp(&json!({ "x": base64url(&[8; 32]) }))]));
-        assert!(same.key(Some("o"), Alg::EdDsa).is_none(), "two keys of that name fit");
+        assert!(same.key(Some("o"), SignatureAlg::EdDsa).is_none(), "two keys of that name fit");
         assert_eq!((keys.ambiguous(), two.ambiguous(), same.ambiguous()), (None, None, Some("o")));
         let bound =
             set(&json!([{ "alg": "RS256", "kty": "RSA", "kid": "r", "n": rsa(2048)["n"], "e": "AQAB" }]));
-        assert!(bound.key(Some("r"), Alg::Rs256).is_some() && bound.key(Some("r"), Alg::Ps256).is_none());
+        assert!(
+            bound.key(Some("r"), SignatureAlg::Rs256).is_some()
+                && bound.key(Some("r"), SignatureAlg::Ps256).is_none()
+        );
     }
 
     #[test]
@@ -285,16 +325,16 @@ mod tests {
         let mut padded = rsa(2048);
         padded["n"] = base64url(&[&[0][..], &[0xff; 256]].concat()).into();
         for (name, keys, kid, alg) in [
-            ("the same twice", json!([okp(&json!({})), okp(&json!({}))]), Some("o"), Alg::EdDsa),
-            ("without a name", json!([okp(&json!({})), okp(&json!({}))]), None, Alg::EdDsa),
+            ("the same twice", json!([okp(&json!({})), okp(&json!({}))]), Some("o"), SignatureAlg::EdDsa),
+            ("without a name", json!([okp(&json!({})), okp(&json!({}))]), None, SignatureAlg::EdDsa),
             (
                 "once with an algorithm",
                 json!([okp(&json!({})), okp(&json!({ "alg": "EdDSA" }))]),
                 Some("o"),
-                Alg::EdDsa,
+                SignatureAlg::EdDsa,
             ),
-            ("under two names", json!([okp(&json!({})), named("p", &json!({}))]), None, Alg::EdDsa),
-            ("with a leading zero", json!([rsa(2048), padded]), Some("r"), Alg::Rs256),
+            ("under two names", json!([okp(&json!({})), named("p", &json!({}))]), None, SignatureAlg::EdDsa),
+            ("with a leading zero", json!([rsa(2048), padded]), Some("r"), SignatureAlg::Rs256),
         ] {
             let keys = set(&keys);
             assert!(keys.key(kid, alg).is_some() && keys.ambiguous().is_none(), "{name}");
@@ -306,7 +346,10 @@ mod tests {
         let nulls = json!({ "use": null, "key_ops": null, "kid": null, "alg": null, "d": null, "k": null });
         let keys = json!({ "keys": [okp(&nulls)] });
         let found = KeySet::of(keys.as_object().expect("an object")).expect("a set");
-        assert!(found.key(None, Alg::EdDsa).is_some() && found.key(Some("o"), Alg::EdDsa).is_none());
+        assert!(
+            found.key(None, SignatureAlg::EdDsa).is_some()
+                && found.key(Some("o"), SignatureAlg::EdDsa).is_none()
+        );
         assert_eq!(pinned_problem(keys.as_object().expect("an object"), |_| true), None);
         let mut rsa = rsa(2048);
         rsa["crv"] = Value::Null;
@@ -324,7 +367,8 @@ mod tests {
         assert_eq!(providers.len(), 12);
         for (provider, set) in &providers {
             let found = KeySet::parse(set.to_string().as_bytes()).expect("a key set");
-            let alg = Alg::ALL.into_iter().find(|alg| set["alg"] == alg.name()).expect("an algorithm");
+            let alg =
+                SignatureAlg::ALL.into_iter().find(|alg| set["alg"] == alg.name()).expect("an algorithm");
             assert!(found.key(set["kid"].as_str(), alg).is_some(), "{provider}");
             assert_eq!(found.ambiguous(), None, "{provider}");
             let pinned = pinned_problem(set.as_object().expect("an object"), |own| own == alg);

@@ -13,6 +13,7 @@ pub mod jwk_set;
 pub mod outbound;
 pub mod scope;
 pub mod secret;
+pub mod signature_alg;
 pub mod time;
 pub mod token_type;
 pub mod user_code;

@@ -18,9 +18,10 @@ use super::Server;
 use super::ports::Platform;
 use crate::protocol::config::TrustedIssuerConfig;
 use crate::protocol::http::error::{Cause, ServerError};
-use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::jwk::PublicJwk;
 use crate::protocol::model::jwk_set::KeySet;
 use crate::protocol::model::outbound::objection;
+use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::model::time::{HOUR, MINUTE, Timestamp};
 use crate::protocol::rules::discovery;
 use crate::protocol::rules::issuers::is_local;
@@ -197,7 +198,7 @@ async fn read<P: Platform, T>(
 pub(crate) async fn key<P: Platform>(
     server: &Server<P>,
     issuer: &TrustedIssuerConfig,
-    (kid, alg): (Option<&str>, Alg),
+    (kid, alg): (Option<&str>, SignatureAlg),
     now: Timestamp,
 ) -> Result<PublicJwk, Cause> {
     let unknown = Cause::AssertionKeyUnknown;

@@ -4,7 +4,8 @@
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::keyring::SigningKey;
 use crate::protocol::model::entropy::Entropy;
-use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::jwk::PublicJwk;
+use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
 use crate::protocol::objects::control::{ControlCommand, ControlReply};
@@ -69,14 +70,14 @@ pub trait Platform: Entropy {
     /// If the object is out of reach. Whether the command took effect is then unknown.
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError>;
 
-    /// Whether `signature` was made with `alg` (ES256, RS256 or PS256) over `message` with the private side of `key`. May be
+    /// Whether `signature` was made with `alg` (RSA or ECDSA) over `message` with the private side of `key`. May be
     /// repeated.
     ///
     /// # Errors
     /// If the platform's crypto is out of reach; a wrong signature is no error, and neither is a key of another kind.
     async fn verify(
         &self,
-        alg: Alg,
+        alg: SignatureAlg,
         key: &PublicJwk,
         message: &[u8],
         signature: &[u8],

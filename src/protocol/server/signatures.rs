@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::ports::Platform;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::ed25519;
-use crate::protocol::model::jwk::{Alg, PublicJwk};
+use crate::protocol::model::jwk::PublicJwk;
+use crate::protocol::model::signature_alg::SignatureAlg;
 
 /// How many signatures a generation has; an isolate remembers two generations.
 const GENERATION: usize = 512;
@@ -54,7 +55,7 @@ impl KnownSignatures {
     pub(crate) async fn is_valid<P: Platform>(
         &self,
         platform: &P,
-        (alg, key): (Alg, &PublicJwk),
+        (alg, key): (SignatureAlg, &PublicJwk),
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, ServerError> {
@@ -63,8 +64,8 @@ impl KnownSignatures {
             return Ok(true);
         }
         let is_valid = match alg {
-            Alg::EdDsa => ed25519::verify(key, message, signature),
-            Alg::Es256 | Alg::Rs256 | Alg::Ps256 => platform.verify(alg, key, message, signature).await?,
+            SignatureAlg::EdDsa | SignatureAlg::Ed25519 => ed25519::verify(key, message, signature),
+            _ => platform.verify(alg, key, message, signature).await?,
         };
         if is_valid {
             self.insert(hash);
@@ -75,7 +76,7 @@ impl KnownSignatures {
 
 /// The hash of all that a signature's validity depends on. Each part has its length before it, so that no two sets of parts read
 /// alike.
-fn hash(alg: Alg, key: &PublicJwk, message: &[u8], signature: &[u8]) -> Hash {
+fn hash(alg: SignatureAlg, key: &PublicJwk, message: &[u8], signature: &[u8]) -> Hash {
     let key = match key {
         PublicJwk::Okp { crv, x } => ["OKP", crv, x, ""],
         PublicJwk::Ec { crv, x, y } => ["EC", crv, x, y],
@@ -102,14 +103,14 @@ mod tests {
     fn every_part_of_a_signature_counts() {
         let rsa = |e: &str, n: &str| PublicJwk::Rsa { e: e.to_owned(), n: n.to_owned() };
         let hashes = BTreeSet::from([
-            hash(Alg::EdDsa, &okp("x"), b"message", b"signature"),
-            hash(Alg::EdDsa, &okp("y"), b"message", b"signature"),
-            hash(Alg::EdDsa, &okp("x"), b"messages", b"ignature"),
-            hash(Alg::EdDsa, &okp("x"), b"message", b"Signature"),
-            hash(Alg::EdDsa, &okp("x"), b"Message", b"signature"),
-            hash(Alg::Rs256, &rsa("AQAB", "n"), b"message", b"signature"),
-            hash(Alg::Ps256, &rsa("AQAB", "n"), b"message", b"signature"),
-            hash(Alg::Rs256, &rsa("AQ", "ABn"), b"message", b"signature"),
+            hash(SignatureAlg::EdDsa, &okp("x"), b"message", b"signature"),
+            hash(SignatureAlg::EdDsa, &okp("y"), b"message", b"signature"),
+            hash(SignatureAlg::EdDsa, &okp("x"), b"messages", b"ignature"),
+            hash(SignatureAlg::EdDsa, &okp("x"), b"message", b"Signature"),
+            hash(SignatureAlg::EdDsa, &okp("x"), b"Message", b"signature"),
+            hash(SignatureAlg::Rs256, &rsa("AQAB", "n"), b"message", b"signature"),
+            hash(SignatureAlg::Ps256, &rsa("AQAB", "n"), b"message", b"signature"),
+            hash(SignatureAlg::Rs256, &rsa("AQ", "ABn"), b"message", b"signature"),
         ]);
         assert_eq!(hashes.len(), 8);
     }
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn two_generations_are_remembered_and_no_more() {
         let known = KnownSignatures::default();
-        let nth = |n: usize| hash(Alg::EdDsa, &okp("x"), &n.to_le_bytes(), b"");
+        let nth = |n: usize| hash(SignatureAlg::EdDsa, &okp("x"), &n.to_le_bytes(), b"");
         for n in 0..3 * GENERATION {
             known.insert(nth(n));
         }

@@ -126,7 +126,7 @@ pub async fn verify<P: Platform>(
         return Err(refused(Cause::BearerAlgorithm).into());
     }
     let signed = token.signed().as_bytes();
-    let by = (key.alg, &key.jwk);
+    let by = (key.alg.into(), &key.jwk);
     if !server.signatures.is_valid(&server.platform, by, signed, token.signature()).await? {
         return Err(refused(Cause::BearerSignature).into());
     }

@@ -5,6 +5,7 @@
 
 mod administrators;
 mod ciba;
+mod client_keys;
 mod exchange;
 mod experimental;
 mod federation;
@@ -253,6 +254,7 @@ impl Check {
     }
 
     fn client(&mut self, client: &ClientConfig, at: &str, known: &Referable<'_>) {
+        self.client_keys(client, at, known);
         self.login_client(client, at, known);
         self.exchange(client, at, known);
         self.native_sso(client, at);

@@ -5,7 +5,7 @@ use mintedge::protocol::config::federation::AssertionKind;
 use mintedge::protocol::federation::check_claims;
 use mintedge::protocol::federation::header::take_apart;
 use mintedge::protocol::http::error::Cause;
-use mintedge::protocol::model::jwk::Alg;
+use mintedge::protocol::model::signature_alg::SignatureAlg;
 use mintedge::protocol::model::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -126,7 +126,7 @@ fn typ(header: &Map<String, Value>) -> Check {
 
 fn alg(header: &Map<String, Value>, issuer: &TrustedIssuerConfig) -> Check {
     let name = header.get("alg").and_then(Value::as_str).unwrap_or("none");
-    let ok = Alg::ALL.into_iter().any(|alg| alg.name() == name && issuer.accepts(alg));
+    let ok = SignatureAlg::named(name).is_some_and(|alg| issuer.accepts(alg));
     let says = if ok { "accepted" } else { "not accepted from this issuer" };
     Check::new("alg", ok, format!("\"{name}\": {says}"))
 }
