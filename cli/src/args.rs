@@ -9,6 +9,7 @@ use crate::commands::{
     apply, clients, completions, explain, export, grants, import, init, keys, login, logout, plan, schema,
     token, users,
 };
+use crate::doctor::DoctorArgs;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -92,6 +93,8 @@ pub(crate) enum Command {
     Keys(keys::KeysCommand),
     /// Ask for an access token with client credentials.
     Token(token::TokenArgs),
+    /// Look for what is wrong with a deployment, or with an MCP server and its authorization server.
+    Doctor(DoctorArgs),
     /// Say which rule a foreign token fits, and why the others don't.
     Explain(explain::ExplainArgs),
     /// Turn another server's configuration into a file.

@@ -8,6 +8,7 @@ mod answer;
 mod args;
 mod ask;
 mod commands;
+mod doctor;
 mod duration;
 mod encoding;
 mod failure;

@@ -41,6 +41,16 @@ pub(crate) fn read_date(text: &str) -> Option<Timestamp> {
     }
 }
 
+/// Reads the date of an HTTP header, such as `Fri, 15 Jan 2027 08:00:00 GMT` (RFC 9110 §5.6.7, the preferred form).
+pub(crate) fn read_http_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, date) = text.split_once(", ")?;
+    let [day, month, year, time, "GMT"] = date.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let month = MONTHS.iter().position(|known| *known == month)? + 1;
+    read_date(&format!("{year}-{month:02}-{day}T{time}Z"))
+}
+
 fn clock(text: &str) -> Option<u64> {
     let [hour, minute, second] = numbers(text, ':')?;
     (hour < 24 && minute < 60 && second < 60).then_some(hour * HOUR + minute * MINUTE + second)
@@ -98,6 +108,19 @@ mod tests {
         for (seconds, expected) in cases {
             assert_eq!(utc(Timestamp(seconds)), expected);
             assert_eq!(read_date(expected), Some(Timestamp(seconds)));
+        }
+    }
+
+    #[test]
+    fn dates_of_http_are_read() {
+        assert_eq!(read_http_date("Fri, 15 Jan 2027 08:00:00 GMT"), Some(Timestamp(1_800_000_000)));
+        for bad in [
+            "Fri, 15 Jan 2027 08:00:00",
+            "Friday, 15-Jan-27 08:00:00 GMT",
+            "Fri, 31 Feb 2027 08:00:00 GMT",
+            "",
+        ] {
+            assert_eq!(read_http_date(bad), None, "{bad}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
-use crate::example::Example;
+use crate::example::{Example, check_mcp_clients};
 use crate::files::sorted_entries;
 use crate::process::run;
 use crate::setup::{self, Tools};
@@ -18,6 +18,8 @@ const APACHE: &str = "tests/clients/apache";
 const STOCK: &str = "tests/clients/stock";
 /// Libraries that verify access tokens, as `docs/verify.md` uses them.
 const VERIFIERS: &str = "tests/clients/verifiers";
+/// Clients of MCP, and what its project has to try authorization servers with.
+const MCP: &str = "tests/clients/mcp";
 const BROWSER: &str = "tests/browser";
 const OBJECTS: &str = "tests/objects";
 /// What earlier releases left behind.
@@ -62,6 +64,14 @@ pub(crate) fn check(tools: &Tools, report: &mut Report) {
         Example::LegacyService.check_with(tools)
     });
     report.step("a television without a keyboard (examples/device)", || Example::Device.check_with(tools));
+    report.step("MCP clients and MCP's conformance package (examples/mcp-server)", || {
+        tools.npm_packages(MCP)?;
+        let python = python()?;
+        check_mcp_clients(tools, |example| {
+            run(example.announce(&mut node_test(tools, &test_files(MCP))?))?;
+            run(example.announce(Command::new(&python).args(["-m", "pytest", MCP])))
+        })
+    });
     let name = "Apache with mod_auth_openidc";
     match setup::apache() {
         Ok(()) => {

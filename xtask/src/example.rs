@@ -4,6 +4,7 @@
 
 mod device;
 mod legacy_service;
+mod mcp_server;
 mod three_legged;
 
 use std::fs;
@@ -17,6 +18,8 @@ use crate::secrets::{admin_secret, client_secret, mintedge};
 use crate::server::Server;
 use crate::setup::{self, Tools};
 use crate::{Result, files, wasm};
+
+pub(crate) use mcp_server::Example as McpServer;
 
 /// Whom the examples have an account for.
 const LOGIN: &str = "ada@example.com";
@@ -35,6 +38,7 @@ pub(crate) enum Example {
     ThreeLegged,
     LegacyService,
     Device,
+    McpServer,
 }
 
 impl FromStr for Example {
@@ -45,7 +49,10 @@ impl FromStr for Example {
             "three-legged" => Ok(Self::ThreeLegged),
             "legacy-service" => Ok(Self::LegacyService),
             "device" => Ok(Self::Device),
-            other => Err(format!("no example {other}: there are three-legged, legacy-service and device")),
+            "mcp-server" => Ok(Self::McpServer),
+            other => Err(format!(
+                "no example {other}: there are three-legged, legacy-service, device and mcp-server"
+            )),
         }
     }
 }
@@ -59,6 +66,7 @@ impl Example {
             Self::ThreeLegged => three_legged::run_until_interrupted(&tools),
             Self::LegacyService => legacy_service::run_until_interrupted(&tools),
             Self::Device => device::run_until_interrupted(&tools),
+            Self::McpServer => mcp_server::run_until_interrupted(&tools),
         }
     }
 
@@ -75,8 +83,14 @@ impl Example {
             Self::ThreeLegged => three_legged::check(tools),
             Self::LegacyService => legacy_service::check(tools),
             Self::Device => device::check(tools),
+            Self::McpServer => mcp_server::check(tools),
         }
     }
+}
+
+/// Tries `examples/mcp-server`, then has `clients` try the server that runs.
+pub(crate) fn check_mcp_clients(tools: &Tools, clients: impl FnOnce(&McpServer) -> Result) -> Result {
+    mcp_server::check_clients(tools, clients)
 }
 
 /// What one start of an example leaves on disk, gone when dropped.

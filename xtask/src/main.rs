@@ -29,7 +29,7 @@ Usage: cargo xtask COMMAND
   dev [--port N]        Run the Worker locally with the quickstart configuration
   wrangler ARGUMENTS    Run wrangler with the settings of deployment.toml: deploy, secret put, tail, …
   example NAME [--check]
-                        Run examples/NAME: three-legged, legacy-service or device. --check tries it and ends
+                        Run examples/NAME: three-legged, legacy-service, device or mcp-server. --check tries it and ends
   test [--only PART]    Run every check; PART is lint, native, fuzz, worker, clients or browser
   fuzz SECONDS          Run each fuzz target for so long
   bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins,

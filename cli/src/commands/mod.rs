@@ -21,6 +21,7 @@ mod whoami;
 
 use crate::answer::Answer;
 use crate::args::{Cli, Command};
+use crate::doctor;
 use crate::failure::Failure;
 
 /// Runs the command.
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Grants(command) => grants::run(globals, command),
         Command::Keys(command) => keys::run(globals, command),
         Command::Token(args) => token::run(globals, args),
+        Command::Doctor(args) => doctor::run(globals, args),
         Command::Explain(args) => explain::run(globals, args),
         Command::Import(command) => import::run(globals, command),
         Command::Completions(args) => Ok(completions::run(args)),

@@ -110,15 +110,7 @@ impl Http {
     }
 
     fn unreachable(&self, error: &Error, changes: bool) -> Failure {
-        let reason = match error {
-            Error::HostNotFound => "there is no such host".to_owned(),
-            Error::Timeout(_) => "it did not answer in time".to_owned(),
-            Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                "nothing listens there".to_owned()
-            }
-            Error::Io(error) => error.to_string(),
-            other => other.to_string(),
-        };
+        let reason = reason(error);
         let advice = if changes {
             ". Whether the change took effect is not known: look before you repeat it"
         } else {
@@ -126,5 +118,18 @@ impl Http {
         };
         let description = format!("can't reach {}: {reason}{advice}", self.address());
         Failure::new(Exit::Unreachable, "unreachable", description)
+    }
+}
+
+/// Why there is no answer, in words.
+pub(crate) fn reason(error: &Error) -> String {
+    match error {
+        Error::HostNotFound => "there is no such host".to_owned(),
+        Error::Timeout(_) => "it did not answer in time".to_owned(),
+        Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "nothing listens there".to_owned()
+        }
+        Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     }
 }

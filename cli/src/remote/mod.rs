@@ -20,6 +20,8 @@ use http::{Call, Http};
 
 pub(crate) use credentials::{credential_variable, from_environment as secret_from_environment};
 pub(crate) use device::{DeviceCodes, ask_as_device, poll_as_device};
+pub(crate) use http::reason;
+pub(crate) use roots::trusted as trusted_roots;
 pub(crate) use session::{Access, Session, client_path, user_path, who};
 pub(crate) use token::{TokenRequest, TokenResponse, redeem_code, refresh, request_token, revoke};
 

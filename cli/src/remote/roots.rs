@@ -10,7 +10,7 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// If the file can't be read or holds no certificate.
-pub(super) fn trusted(file: Option<&Path>) -> Result<RootCerts, Failure> {
+pub(crate) fn trusted(file: Option<&Path>) -> Result<RootCerts, Failure> {
     let mut certificates: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
         .certs
         .iter()

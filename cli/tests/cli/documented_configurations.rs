@@ -199,9 +199,12 @@ impl Reader {
         for (identifier, scope) in wanted {
             for redirect_uri in client["redirect_uris"].as_array().expect("redirect URIs") {
                 let redirect_uri = string(redirect_uri);
-                let shares =
-                    client["scopes"].as_array().is_some_and(|scopes| scopes.contains(&json!("device_sso")));
-                let scope = format!("openid {scope}{}", if shares { " device_sso" } else { "" });
+                let has =
+                    |scope: &str| client["scopes"].as_array().is_some_and(|all| all.contains(&json!(scope)));
+                let shares = has("device_sso");
+                // A client of an API that isn't told who somebody is has no OpenID Connect.
+                let openid = if has("openid") || scope.is_empty() { "openid" } else { "" };
+                let scope = format!("{openid} {scope}{}", if shares { " device_sso" } else { "" });
                 let application =
                     Application { client_id, secret, redirect_uri: &redirect_uri, scope: scope.trim() };
                 let tokens = application.log_in(&self.server, "ada@example.com", PASSWORD).expect("a login");

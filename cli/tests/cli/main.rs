@@ -6,6 +6,7 @@ mod addresses;
 mod clients;
 mod configuration;
 mod deploying;
+mod doctor;
 mod documentation;
 mod documented_configurations;
 mod failures;
