@@ -4,7 +4,7 @@
 //
 // The answer is one string: the status, a line feed, `name: value` lines, an empty line, the body. While there is none, wasm
 // returns the number of a promise that is waited for here, and is resumed with what it became; or a promise of the answer.
-import Shim from "../build/index.js";
+import { handle, resume } from "../build/index.js";
 import "./documents.mjs";
 import { serverError } from "./failure.mjs";
 import { takeAwaited, useBindings } from "./outside.mjs";
@@ -25,9 +25,6 @@ const TOKEN = "/token";
 const DEVICE = "/device";
 const BODY_LIMIT = 65_536;
 const ADMIN_BODY_LIMIT = 1_048_576;
-
-// The shim exports its functions as methods only. These are called without an instance, hence `guard`.
-const { handle, resume } = Shim.prototype;
 
 export default {
   fetch(request, env) {

@@ -5,11 +5,9 @@
 // Requests share numbers here and never a promise: the runtime lets no request wait for what another one has to do. So each
 // looks from time to time whether it is its turn. A request that ended without leaving the line (its object was moved, its
 // isolate's other half was replaced) is noticed by what it no longer does.
-import Shim from "../build/index.js";
+import { hash_begin as begin, hash_step as step, hash_end as end } from "../build/index.js";
 import { makeLine } from "./hashing_line.mjs";
 import { guard } from "./recovery.mjs";
-
-const { hash_begin: begin, hash_step: step, hash_end: end } = Shim.prototype;
 
 // What a step may cost, in microseconds or so. What others wait for comes in several turns of the event loop, so it is less than
 // they would bear; and every turn costs this thread its place where others want the processor, so it isn't much less.

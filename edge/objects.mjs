@@ -2,12 +2,10 @@
 // (`object`), synchronously; its writes are made here in one go, without an await in between, which makes them one
 // commit. The runtime holds the answer back until that is on disk. What takes long is computed before, between two looks at
 // the rows, while the object goes on serving others.
-import Shim from "../build/index.js";
+import { object, object_alarm as objectAlarm, make_keys as makeKeys } from "../build/index.js";
 import { compute } from "./hashing.mjs";
 import { guard } from "./recovery.mjs";
 import { Rows } from "./rows.mjs";
-
-const { object, object_alarm: objectAlarm, make_keys: makeKeys } = Shim.prototype;
 
 // What objects order, by kind.
 const COMPUTE = {

@@ -1,12 +1,10 @@
 // Keeps the Worker answering after the wasm instance aborted (a Rust panic, out of memory, a trap).
 //
-// An abort leaves an instance that must not be entered again. The generated shim replaces it, but only before the next
-// call that goes through it, which is too late for us in two ways: a callback of another request can still enter the
-// dead instance, and the promise of every request that was waiting in it never settles. So the instance is replaced
-// at once and all that waited is rejected.
-import Shim from "../build/index.js";
+// An abort leaves an instance that must not be entered again. A callback of another request can still enter it, and the promise of
+// every request that was waiting in it never settles. So the instance is replaced at once and all that waited is rejected.
+import { __wbg_reset_state as makeAnew } from "../build/index.js";
 
-// The shim's state. The panic hook on the Rust side sets `criticalError`.
+// What the `worker` crate knows of the instance. Its panic hook sets `criticalError`.
 const instance = globalThis.__worker_init_state;
 const waiting = new Set();
 
@@ -38,8 +36,9 @@ function isAbort(error) {
 }
 
 function replaceInstance(error) {
-  instance.criticalError = true;
-  new Shim({}, {}); // constructing one makes the shim look at criticalError and create a fresh instance
+  makeAnew();
+  instance.criticalError = false;
+  instance.instanceId++; // what was made in the old instance knows it by this number
   for (const reject of waiting) reject(error);
   waiting.clear();
 }

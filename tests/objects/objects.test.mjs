@@ -17,15 +17,16 @@ const NOTHING = 4096;
 // Commands are steps: `put KEY`, `delete KEY`, `wake MILLISECONDS`, `list`, `fail`, `order`, `release`. The alarm deletes a and b, and
 // orders. What is ordered is computed when it is released.
 const WASM = `
-export default class Shim {}
+export const __wbg_reset_state = () => {};
+export const make_keys = () => {};
 let inWork, released;
-Shim.prototype.hash_begin = (number) => { inWork = number; return true; };
-Shim.prototype.hash_step = (number) => {
+export const hash_begin = (number) => { inWork = number; return true; };
+export const hash_step = (number) => {
   if (inWork !== number) throw new Error("not in work");
   return released ? "computed" : undefined;
 };
-Shim.prototype.hash_end = (number) => { if (inWork === number) inWork = undefined; };
-Shim.prototype.object = (env, name, rows, command, computed) => {
+export const hash_end = (number) => { if (inWork === number) inWork = undefined; };
+export const object = (env, name, rows, command, computed) => {
   let alarm = "";
   let answer = "";
   for (const [what, argument] of command.split(";").map((step) => step.split(" "))) {
@@ -40,7 +41,7 @@ Shim.prototype.object = (env, name, rows, command, computed) => {
   }
   return alarm + "\\n" + answer;
 };
-Shim.prototype.object_alarm = async (env, name, carryOut) => {
+export const object_alarm = async (env, name, carryOut) => {
   await carryOut("delete a;delete b");
   if (await carryOut("order") !== "computed") throw new Error("what it orders is not computed");
 };

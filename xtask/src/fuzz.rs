@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
+use crate::beside::Beside;
 use crate::process::{capture, run, run_quiet};
 use crate::steps::Report;
 
@@ -16,16 +17,22 @@ const INSTRUMENTATION: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-m
      -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
      -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// Compiles the targets and runs them, or says why that can't be.
-pub(crate) fn check(report: &mut Report) {
+/// Compiles the targets beside other steps; nothing where that can't be.
+pub(crate) fn begin() -> Result<Option<Beside>> {
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
-    if !cfg!(target_os = "linux") || capture(Command::new(&compiler).arg("--version")).is_none() {
+    let can = cfg!(target_os = "linux") && capture(Command::new(&compiler).arg("--version")).is_some();
+    can.then(|| Beside::begin(&["fuzz", "build"])).transpose()
+}
+
+/// Waits until the targets are compiled and runs them, or says why that can't be.
+pub(crate) fn check(build: Option<Beside>, report: &mut Report) {
+    let Some(build) = build else {
         return report.skip(
             "fuzzing",
             "libFuzzer needs Linux and a C++ compiler; the native tests replay the seeds all the same",
         );
-    }
-    if report.step("fuzz targets, build", || build().map(drop)) {
+    };
+    if report.step("fuzz targets, build", || build.finish()) {
         report.step(&format!("fuzz targets, {SECONDS} s each"), || run_all(SECONDS));
     }
 }
@@ -47,7 +54,7 @@ pub(crate) fn run_all(seconds: u64) -> Result {
 }
 
 /// Compiles the targets; the folder of their programs.
-fn build() -> Result<PathBuf> {
+pub(crate) fn build() -> Result<PathBuf> {
     let host = host()?;
     // With `--target`, build scripts and macros are not instrumented.
     let mut cargo = Command::new("cargo");

@@ -3,6 +3,7 @@
 //! Everything they install goes to `target/tools` and `node_modules`. A second run starts from what is there.
 
 mod bench;
+mod beside;
 mod clients;
 mod deployment;
 mod dev;
@@ -31,7 +32,7 @@ Usage: cargo xtask COMMAND
   example NAME [--check]
                         Run examples/NAME: three-legged, legacy-service, device or mcp-server. --check tries it and ends
   test [--only PART]    Run every check; PART is lint, native, fuzz, worker, clients or browser
-  fuzz SECONDS          Run each fuzz target for so long
+  fuzz SECONDS          Run each fuzz target for so long; `fuzz build` only compiles them
   bench [--only PART]   Measure speed and size against other servers; writes bench/RESULTS.md. PART is tokens, logins,
                         cold or size: that alone, only printed
   lint                  Formatting, clippy, documentation, dependency licenses";
@@ -74,6 +75,7 @@ fn run() -> Result {
         ["example", name, "--check"] => name.parse::<example::Example>()?.check(),
         ["test"] => test::run_parts(test::Part::ALL),
         ["test", "--only", part] => test::run_parts(&[part.parse()?]),
+        ["fuzz", "build"] => fuzz::build().map(drop),
         ["fuzz", seconds] => {
             fuzz::run_all(seconds.parse().map_err(|_| format!("no number of seconds: {seconds}"))?)
         }

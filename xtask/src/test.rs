@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
+use crate::beside::Beside;
 use crate::files;
 use crate::process::run;
 use crate::secrets::admin_secret;
@@ -59,18 +60,20 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
     let tools = setup::everything()?;
     let [worker, clients, browser] =
         [Part::Worker, Part::Clients, Part::Browser].map(|part| parts.contains(&part));
-    let wasm = (worker || clients || browser).then(|| wasm::Beside::begin(&tools)).transpose()?;
+    let wasm = (worker || clients || browser).then(|| Beside::begin(&["build"])).transpose()?;
     let mut report = Report::default();
     if parts.contains(&Part::Lint) {
         lint::check(&tools, &mut report);
     }
+    // Now, because by the end of the lints the wasm is built.
+    let fuzz = parts.contains(&Part::Fuzz).then(fuzz::begin).transpose()?;
     if parts.contains(&Part::Native) {
         report.step("native tests", || {
             run(Command::new("cargo").args(["test", "--workspace", "--no-fail-fast"]))
         });
     }
-    if parts.contains(&Part::Fuzz) {
-        fuzz::check(&mut report);
+    if let Some(build) = fuzz {
+        fuzz::check(build, &mut report);
     }
     if wasm.is_some_and(|wasm| report.step("wasm build", || wasm.finish())) {
         if worker {
@@ -92,15 +95,18 @@ pub(crate) fn run_parts(parts: &[Part]) -> Result {
 }
 
 fn worker_tests(server: &TestServer) -> Result {
-    let run_tests = |names: &[&str]| {
-        let mut cargo = Command::new("cargo");
-        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests"]);
-        cargo.args(names.iter().flat_map(|name| ["--test", name]));
-        run(server.announce(&mut cargo))
-    };
+    let run_tests = |names: &[&str]| run(server.announce(&mut suite(names)));
     run_tests(&["cold_start", "worker", "parallel", "trusted_issuers"])?;
     // What it uses up, the others need.
     run_tests(&["flood"])
+}
+
+/// Test targets that need a running Worker. With the whole workspace, because then the library has the features of the native
+/// tests and isn't compiled again.
+fn suite(names: &[&str]) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--workspace"]).args(names.iter().flat_map(|name| ["--test", name]));
+    cargo
 }
 
 /// Runs `tests/restart.rs` before and after a crash of the runtime.
@@ -109,8 +115,7 @@ fn crash_tests(tools: &Tools) -> Result {
     let remembered = storage.directory.join("remembered.json");
     for crash in [true, false] {
         let server = storage.serve(tools, Path::new(CONFIG))?;
-        let mut cargo = Command::new("cargo");
-        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "restart"]);
+        let mut cargo = suite(&["restart"]);
         cargo.env("MINTEDGE_TEST_MEMORY", &remembered);
         run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()))?;
         if crash {
@@ -135,8 +140,7 @@ fn rotation_tests(tools: &Tools) -> Result {
     while handed_out() <= 1000 {
         let before = handed_out();
         let server = storage.serve(tools, Path::new(CONFIG))?;
-        let mut cargo = Command::new("cargo");
-        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "rotations"]);
+        let mut cargo = suite(&["rotations"]);
         cargo.env("MINTEDGE_TEST_MEMORY", &remembered);
         let listener = Listener::attach(&mut cargo)?;
         let mut test = server.announce(&mut cargo).spawn()?;
@@ -175,8 +179,7 @@ fn replacement_tests(tools: &Tools) -> Result {
     for (phase, kek, previous) in steps {
         storage.set_keks(kek, previous)?;
         let server = storage.serve(tools, Path::new(CONFIG))?;
-        let mut cargo = Command::new("cargo");
-        cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "replacement"]);
+        let mut cargo = suite(&["replacement"]);
         cargo.env("MINTEDGE_TEST_MEMORY", &remembered).env("MINTEDGE_TEST_PHASE", phase);
         run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()))?;
         server.server.kill();
@@ -189,8 +192,7 @@ fn recovery_tests(tools: &Tools) -> Result {
     let config = wasm::build_probe(tools)?;
     let storage = Storage::create()?;
     let server = storage.serve(tools, &config)?;
-    let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--package", "mintedge", "--features", "workerd-tests", "--test", "recovery"]);
+    let mut cargo = suite(&["recovery"]);
     run(server.announce(&mut cargo)).map_err(|failure| server.server.failure(&failure.to_string()).into())
 }
 

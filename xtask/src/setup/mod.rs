@@ -22,8 +22,6 @@ use wasm_target::WasmTarget;
 /// The tools of this checkout and the environment they need.
 pub(crate) struct Tools {
     wasm_target: WasmTarget,
-    worker_build: PathBuf,
-    wasm_bindgen: PathBuf,
     node: Option<PathBuf>,
 }
 
@@ -32,8 +30,6 @@ pub(crate) fn everything() -> Result<Tools> {
     println!("==> Checking the tools");
     let tools = for_build()?;
     println!("    wasm target: {}", tools.wasm_target.describe());
-    println!("    worker-build {}: {}", rust_tools::WORKER_BUILD_VERSION, tools.worker_build.display());
-    println!("    wasm-bindgen: {}", tools.wasm_bindgen.display());
     let node =
         tools.node.as_ref().map_or_else(|| "from the system".to_owned(), |path| path.display().to_string());
     println!("    Node: {node}");
@@ -46,12 +42,7 @@ pub(crate) fn everything() -> Result<Tools> {
 pub(crate) fn for_build() -> Result<Tools> {
     let node = node::ensure()?;
     npm::ensure(node.as_deref())?;
-    Ok(Tools {
-        wasm_target: wasm_target::ensure()?,
-        wasm_bindgen: rust_tools::wasm_bindgen()?,
-        worker_build: rust_tools::worker_build()?,
-        node,
-    })
+    Ok(Tools { wasm_target: wasm_target::ensure()?, node })
 }
 
 /// Sees to it that there is a Chromium: the one that `CHROMIUM` names, or Debian's.
@@ -92,18 +83,8 @@ impl Tools {
         command
             .env("PATH", with_path(directories)?)
             .env("CARGO_TARGET_DIR", files::absolute("target/wasm")?)
-            // worker-build sets it for its own compilation: with it, checks reuse and see the same code.
+            // wasm-bindgen's macros then wait for promises with js-sys alone.
             .env("WASM_BINDGEN_USE_JS_SYS", "1");
-        Ok(command)
-    }
-
-    /// worker-build, told to take the programs that are installed instead of downloading its own.
-    pub(crate) fn worker_build(&self) -> Result<Command> {
-        let mut command = self.wasm_command(&self.worker_build.to_string_lossy())?;
-        command
-            .env("WASM_BINDGEN_BIN", &self.wasm_bindgen)
-            .env("WASM_OPT_BIN", files::absolute("node_modules/.bin/wasm-opt")?)
-            .env("ESBUILD_BIN", files::absolute("node_modules/.bin/esbuild")?);
         Ok(command)
     }
 

@@ -48,8 +48,8 @@ impl<'a> Module<'a> {
         Some(Self { header, sections })
     }
 
-    /// The module without its section of function names: a seventh of the upload, for nobody but a debugger. worker-build has
-    /// wasm-opt keep it, and other ways to lose it lose sections that are needed.
+    /// The module without its section of function names: a seventh of the upload, for nobody but a debugger. wasm-opt keeps
+    /// it, and other ways to lose it lose sections that are needed.
     pub(crate) fn without_names(&self) -> Vec<u8> {
         let kept = self.sections.iter().filter(|section| section.names().is_none());
         let sections: Vec<&[u8]> = kept.map(|section| section.whole).collect();
