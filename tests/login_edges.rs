@@ -3,18 +3,25 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "login_edges/asked.rs"]
+mod asked;
 #[path = "login_edges/at_rest.rs"]
 mod at_rest;
 #[path = "login_edges/attempts.rs"]
 mod attempts;
 #[path = "login_edges/backchannel.rs"]
 mod backchannel;
+#[path = "login_edges/code_guesses.rs"]
+mod code_guesses;
 #[path = "login_edges/costs.rs"]
 mod costs;
 #[path = "login_edges/devices.rs"]
 mod devices;
 #[path = "login_edges/failures.rs"]
 mod failures;
+#[path = "suite/foreign.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+mod foreign;
 #[path = "login_edges/guesses.rs"]
 mod guesses;
 #[path = "login_edges/incarnations.rs"]

@@ -10,7 +10,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use suite::browser::{VERIFIER, form};
+use suite::browser::{PageForm, VERIFIER, form};
 use suite::ciba;
 use suite::device::{GRANT, approve, begin, person, television};
 use suite::harness::{Fixture, Req, Resp, Target};
@@ -98,6 +98,32 @@ fn one_yes_on_the_account_page_found_by_many_polls_at_once_makes_one_grant() {
     let refresh =
         format!("grant_type=refresh_token&refresh_token={}", text(&granted[0].json(), "refresh_token"));
     f.send(&Req::token(&refresh).basic(&agent.id, &agent.secret)).expect(200);
+}
+
+#[test]
+fn a_yes_and_a_no_at_once_are_one_of_them() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let (agent, person) = (ciba::agent(&f, &json!({})), ciba::person(&f));
+    let begun = ciba::begin(&f, &agent, &person);
+    let page = PageForm::of(&person.browser.get("/account").expect(200).body);
+    let decide = |action: &str| {
+        let fields: Vec<_> =
+            page.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let body = form(&[fields.as_slice(), &[("action", action)]].concat());
+        let request =
+            Req::new("POST", "/account").header("content-type", "application/x-www-form-urlencoded");
+        person.browser.prepared(request.body(body))
+    };
+    let both = [decide("allow_request"), decide("deny_request")];
+    let requests: Vec<_> = both.iter().cycle().take(16).cloned().collect();
+    let answers = at_once(&requests);
+    let said = |text: &str| answers.iter().any(|answer| answer.status == 200 && answer.body.contains(text));
+    let (allowed, denied) = (said("Allowed. The"), said("Not allowed. The"));
+    assert!(allowed != denied, "{answers:?}");
+    let status = ciba::poll(&f, &agent, &begun).status;
+    assert_eq!(status, if allowed { 200 } else { 400 });
+    assert!(!person.browser.get("/account").expect(200).body.contains("Waiting for your answer"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ const NO_TOKEN: &str = "Bearer realm=\"https://id.example.com\"";
 const BAD_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"invalid_token\"";
 const WEAK_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"insufficient_scope\"";
 
-const TABLE: [Row; 31] = [
+const TABLE: [Row; 34] = [
     (Code::InvalidRequest, "invalid_request", 400, None, None),
     (Code::InvalidClient, "invalid_client", 401, Some(CLIENT), None),
     (Code::UnauthorizedClient, "unauthorized_client", 400, None, None),
@@ -32,6 +32,9 @@ const TABLE: [Row; 31] = [
     (Code::ExpiredToken, "expired_token", 400, None, None),
     (Code::PersonDenied, "access_denied", 400, None, None),
     (Code::UnknownUserId, "unknown_user_id", 400, None, None),
+    (Code::ExpiredLoginHintToken, "expired_login_hint_token", 400, None, None),
+    (Code::MissingUserCode, "missing_user_code", 400, None, None),
+    (Code::InvalidUserCode, "invalid_user_code", 400, None, None),
     (Code::InvalidBindingMessage, "invalid_binding_message", 400, None, None),
     (Code::UnsupportedTokenType, "unsupported_token_type", 400, None, None),
     (Code::Forbidden, "access_denied", 403, None, None),

@@ -37,11 +37,12 @@ fn a_poll_is_one_call_and_no_row() {
     let mut begun = json!(null);
     // A person's first session has set the alarm of their object; the isolate gets to know the client.
     begin(&f, &agent, &ada);
+    approve(&ada.browser);
     world.advance(1);
     assert_eq!(
         spent(world, || begun = begin(&f, &agent, &ada)),
-        (3, 3),
-        "the directory, the person's object, the transaction and its alarm"
+        (4, 4),
+        "the client's bucket, the directory, the person's object, the transaction and its alarm"
     );
     assert_eq!(spent(world, || poll(&f, &agent, &begun).expect_error(400, "authorization_pending")), (1, 0));
     assert_eq!(spent(world, || poll(&f, &agent, &begun).expect_error(400, "slow_down")), (1, 0));
@@ -53,11 +54,12 @@ fn a_poll_is_one_call_and_no_row() {
     );
     assert_eq!(spent(world, || poll(&f, &agent, &begun).expect_error(400, "invalid_grant")), (2, 0));
     // Who asks too often makes nothing.
-    begin(&f, &agent, &ada);
-    begin(&f, &agent, &ada);
+    for _ in 0..3 {
+        begin(&f, &agent, &ada);
+    }
     let objects = world.objects();
     let refused = || ask(&f, &agent, &ada.email, &[]).expect_error(429, "temporarily_unavailable");
-    assert_eq!(spent(world, refused), (2, 0));
+    assert_eq!(spent(world, refused), (3, 1), "the client's bucket counts it");
     assert_eq!(world.objects(), objects);
 }
 
@@ -131,7 +133,11 @@ fn requests_expire_and_leave_nothing_behind() {
     for begun in [&late, &decided, &nobody] {
         poll(&f, &agent, begun).expect_error(400, "expired_token");
     }
-    assert_eq!(target.world.objects(), at_first + 4, "three transactions, and the object of nobody");
+    assert_eq!(
+        target.world.objects(),
+        at_first + 5,
+        "three transactions, the object of nobody, the client's count"
+    );
     ring(&target);
     target.world.advance(86_400);
     ring(&target);

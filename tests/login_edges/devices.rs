@@ -335,6 +335,37 @@ fn administration_takes_a_login_of_a_moment_ago() {
 }
 
 #[test]
+fn the_command_gets_no_device_code_where_that_is_switched_off_and_a_new_administrator_has_a_line_in_the_log()
+{
+    let target = target();
+    let f = Fixture::new(&target);
+    let ada = person(&f);
+    let user = f.admin("GET", &format!("users/{}", encode(&ada.email)), None).expect(200).json();
+    let mut config = crate::suite::harness::base_config();
+    let lines = || {
+        target.world.log().iter().filter(|line| line.contains("\"event\":\"administrators_changed\"")).count()
+    };
+    config["log"] = json!({ "requests": "failures" });
+    f.apply(&config).expect(200);
+    let before = lines();
+    config["administrator"] =
+        json!([{ "user": ada.email, "sub": text(&user, "sub"), "scopes": ["mintedge:read"] }]);
+    f.apply(&config).expect(200);
+    assert_eq!(lines(), before + 1, "whatever else the log leaves out");
+    config["login"]["administrators_by_device"] = json!(false);
+    f.apply(&config).expect(200);
+    assert_eq!(lines(), before + 1, "something else changed");
+    target.settle();
+    let command = TestClient { id: "mintedge-cli".to_owned(), secret: String::new() };
+    ask(&f, &command, &[("scope", "mintedge:read")]).expect_error(400, "unauthorized_client");
+    let metadata = f.send(&Req::new("GET", "/.well-known/oauth-authorization-server")).expect(200).json();
+    assert_eq!(metadata.get("device_authorization_endpoint"), None);
+    config["administrator"] = json!([]);
+    f.apply(&config).expect(200);
+    assert_eq!(lines(), before + 2);
+}
+
+#[test]
 fn new_accounts_guess_together_and_an_older_one_by_itself() {
     let target = target();
     let f = Fixture::new(&target);

@@ -18,7 +18,7 @@ const PER_ADDRESS: usize = 20;
 
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     In,
     Wrong,
     TooMany,
@@ -26,7 +26,7 @@ enum Outcome {
 use Outcome::{In, TooMany, Wrong};
 
 /// A server with people, whose passwords are cheap to look at, and a client with the `password` grant.
-struct Town<'a> {
+pub(crate) struct Town<'a> {
     f: &'a Fixture<'a>,
     client: TestClient,
     legacy: TestClient,
@@ -47,7 +47,7 @@ fn legacy(f: &Fixture<'_>) -> TestClient {
     web_client(f, &json!({ "grant_types": ["password"], "redirect_uris": [] }))
 }
 
-fn person(f: &Fixture<'_>) -> String {
+pub(crate) fn person(f: &Fixture<'_>) -> String {
     let login = format!("{}@example.com", f.unique("person"));
     let body = json!({ "login": login, "password_hash": cheap_hash(PASSWORD) });
     f.admin("POST", "users", Some(&body)).expect(201);
@@ -55,7 +55,7 @@ fn person(f: &Fixture<'_>) -> String {
 }
 
 impl<'a> Town<'a> {
-    fn new(f: &'a Fixture<'a>) -> Self {
+    pub(crate) fn new(f: &'a Fixture<'a>) -> Self {
         let mut config = base_config();
         config["login"]["attempts_per_address"] = json!(PER_ADDRESS);
         f.apply(&config).expect(200);
@@ -76,13 +76,13 @@ impl<'a> Town<'a> {
         ]
     }
 
-    fn browser(&self, address: &str) -> Browser<'a> {
+    pub(crate) fn browser(&self, address: &str) -> Browser<'a> {
         let browser = Browser::new(self.f);
         address.clone_into(&mut browser.address.borrow_mut());
         browser
     }
 
-    fn on_page(&self, browser: &Browser<'_>, login: &str, password: &str) -> Outcome {
+    pub(crate) fn on_page(&self, browser: &Browser<'_>, login: &str, password: &str) -> Outcome {
         let page = browser.authorize(&self.request()).expect(200);
         let answer = browser.log_in(&page, login, password);
         match answer.status {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::costs::spent;
+use crate::incarnations::isolate;
 use crate::suite::harness::Fixture;
 use crate::suite::in_memory::target;
 use crate::suite::login::text;
@@ -86,4 +87,29 @@ fn nothing_that_is_stored_or_shown_gives_the_device_secret_away() {
         f.admin("GET", &format!("users/{}/export", login.email.replace('@', "%40")), None).expect(200);
     assert!(export.body.contains("grant/") && !export.body.contains("\"device\""), "{}", export.body);
     assert!(!export.body.contains(text(&crate::suite::login::claims(&shared.id_token), "ds_hash")));
+}
+
+#[test]
+fn a_first_app_that_shares_its_logins_since_a_moment_ago_is_known_at_once() {
+    let target = target();
+    let f = Fixture::new(&target);
+    let (login, app) = (first_app(&f, "acme"), second_app(&f, "acme", &json!({})));
+    let shared = Shared::of(&login.tokens(&SHARED));
+    let path = format!("clients/{}", login.client.id);
+    let of_vendor = |vendor: &str| {
+        let mut client = f.admin("GET", &path, None).expect(200).json();
+        let members = client.as_object_mut().expect("an object");
+        for name in ["managed_by", "secrets", "created_at", "updated_at"] {
+            members.remove(name);
+        }
+        client["native_sso"] = json!(vendor);
+        f.admin("PUT", &path, Some(&client)).expect(200);
+    };
+    of_vendor("other");
+    let other = isolate(&target);
+    let elsewhere = Fixture::resume(&other);
+    sign_on(&elsewhere, &app, &shared, &[]).expect_error(400, "invalid_grant");
+    // The edge has just read that it doesn't; KV says so for a while yet.
+    of_vendor("acme");
+    sign_on(&elsewhere, &app, &shared, &[]).expect(200);
 }

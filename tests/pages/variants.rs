@@ -3,10 +3,10 @@
 use mintedge::protocol::config::theme::Theme;
 use mintedge::protocol::http::Response;
 use mintedge::protocol::pages::{
-    AccountNotice, AccountPage, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope, DeviceCodePage,
-    DeviceDonePage, DevicePage, DeviceProblem, ErrorPage, FormPostPage, FormTarget, LeavingPage, LoginPage,
-    LoginProblem, LogoutPage, PasswordSetPage, RequestRow, SelectAccountPage, SessionRow, SignUpKind,
-    SignUpPage, SignUpProblem, SignedOutPage, Trouble, Whereabouts,
+    AccountNotice, AccountPage, AllowedRow, AppRow, ClientFace, ConsentGroup, ConsentPage, ConsentScope,
+    DeviceCodePage, DeviceDonePage, DevicePage, DeviceProblem, ErrorPage, FormPostPage, FormTarget,
+    LeavingPage, LoginPage, LoginProblem, LogoutPage, PasswordSetPage, RequestRow, SelectAccountPage,
+    SessionRow, SignUpKind, SignUpPage, SignUpProblem, SignedOutPage, Trouble, Whereabouts,
 };
 
 /// One page in one state.
@@ -151,7 +151,10 @@ impl<'a> Pages<'a> {
         variants.push(self.variant("account", page.render(), Some("change_password")));
         let page = AccountPage { requests: self.requests(), watches: Some(true), ..self.account_page(None) };
         variants.push(self.variant("account_requests", page.render(), Some("change_password")));
-        let page = AccountPage { watches: Some(true), ..self.account_page(None) };
+        let message = if self.hostile { HOSTILE } else { "Order 4711, 3 chairs" };
+        let allowed = vec![AllowedRow { id: "r4", client: self.client, message: Some(message) }];
+        let page =
+            AccountPage { watches: Some(true), allowed, request_code: Some(true), ..self.account_page(None) };
         variants.push(self.variant("account_watch", page.render(), Some("change_password")));
     }
 
@@ -306,6 +309,7 @@ impl<'a> Pages<'a> {
             whereabouts,
             groups: self.consent().groups,
             blocked,
+            keeps: true,
         }
     }
 
@@ -317,6 +321,7 @@ impl<'a> Pages<'a> {
             message,
             groups: self.consent().groups,
             needs_password,
+            keeps: needs_password,
         };
         let message = if self.hostile { HOSTILE } else { "Order 4711, 3 chairs" };
         vec![row("r1", Some(message), true), row("r2", None, true), row("r3", Some("W4SCT"), false)]
@@ -337,6 +342,8 @@ impl<'a> Pages<'a> {
             target: FormTarget { form_action: None, ..self.target() },
             account: self.account(),
             requests: Vec::new(),
+            allowed: Vec::new(),
+            request_code: None,
             watches: None,
             sessions: vec![
                 session("s1", label, "now", true),

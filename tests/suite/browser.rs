@@ -110,7 +110,8 @@ impl<'a> Browser<'a> {
         Self { f, cookies: RefCell::default(), address }
     }
 
-    pub fn send(&self, request: Req) -> Resp {
+    /// A request as this browser would send it.
+    pub fn prepared(&self, request: Req) -> Req {
         let cookies: Vec<_> =
             self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = request.header("cf-connecting-ip", self.address.borrow().clone());
@@ -119,7 +120,11 @@ impl<'a> Browser<'a> {
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
-        let response = self.f.send(&request);
+        request
+    }
+
+    pub fn send(&self, request: Req) -> Resp {
+        let response = self.f.send(&self.prepared(request));
         for (name, value) in &response.headers {
             if name.eq_ignore_ascii_case("set-cookie") {
                 let (pair, attributes) = value.split_once(';').expect("attributes");

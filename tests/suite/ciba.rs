@@ -164,6 +164,7 @@ pub fn what_makes_no_sense_of_a_request_is_refused(f: &Fixture<'_>) {
     refused(&[("login_hint", "")], "invalid_request");
     refused(&[("id_token_hint", "x")], "invalid_request");
     refused(&[("login_hint_token", "x")], "invalid_request");
+    refused(&[("id_token_hint", "x"), ("login_hint_token", "x")], "invalid_request");
     refused(&[("login_hint", ""), ("login_hint_token", "x")], "invalid_request");
     refused(&[("login_hint", ""), ("id_token_hint", "x.y.z")], "invalid_request");
     refused(&[("request", "x.y.z")], "invalid_request");
@@ -319,12 +320,12 @@ pub fn nobody_is_asked_again_and_again(f: &Fixture<'_>) {
     refused.expect_error(429, "temporarily_unavailable");
     assert_eq!(refused.header("retry-after"), Some("60"));
     assert!(person.browser.get("/account").expect(200).body.contains("<title>3 requests – Your account"));
-    // However fast somebody says no, five are enough for a quarter of an hour.
+    // However fast somebody says yes, five are enough for a quarter of an hour.
     for _ in 0..2 {
-        answer(&person.browser, "deny_request", &[]).expect(200);
+        approve(&person.browser);
         begin(f, &agent, &person);
     }
-    answer(&person.browser, "deny_request", &[]).expect(200);
+    approve(&person.browser);
     ask(f, &agent, &person.email, &[]).expect_error(429, "temporarily_unavailable");
     // Nobody else is held up: not another person, and not another client.
     let other = Login::new(f, &json!({}));
@@ -344,8 +345,123 @@ pub fn somebody_has_only_so_many_requests_to_read(f: &Fixture<'_>) {
     begin(f, &last, &person);
     begin(f, &last, &person);
     ask(f, &last, &person.email, &[]).expect_error(429, "temporarily_unavailable");
+    // The oldest is the first on the page, and another client's.
     answer(&person.browser, "deny_request", &[]).expect(200);
     ask(f, &last, &person.email, &[]).expect(200);
+}
+
+pub fn after_a_no_a_client_waits(f: &Fixture<'_>) {
+    let (agent, person) = (agent(f, &json!({})), person(f));
+    begin(f, &agent, &person);
+    answer(&person.browser, "deny_request", &[]).expect(200);
+    ask(f, &agent, &person.email, &[]).expect_error(429, "temporarily_unavailable");
+    // Another client and another person have nothing to do with it.
+    begin(f, &super::ciba::agent(f, &json!({})), &person);
+    begin(f, &agent, &Login::new(f, &json!({})));
+}
+
+pub fn a_client_asks_all_people_together_only_so_often(f: &Fixture<'_>) {
+    let agent = agent(f, &json!({ "ciba": { "hourly_limit": 3 } }));
+    for _ in 0..3 {
+        ask(f, &agent, &f.unique("nobody"), &[]).expect(200);
+    }
+    ask(f, &agent, &f.unique("nobody"), &[]).expect_error(429, "temporarily_unavailable");
+    ask(f, &super::ciba::agent(f, &json!({})), &f.unique("nobody"), &[]).expect(200);
+}
+
+pub fn a_yes_can_be_taken_back_until_it_is_fetched(f: &Fixture<'_>) {
+    let (agent, person) = (agent(f, &json!({})), person(f));
+    let begun = ask(f, &agent, &person.email, &[("binding_message", "Order 4711")]).expect(200).json();
+    approve(&person.browser);
+    let page = person.browser.get("/account").expect(200);
+    assert!(
+        page.body.contains("Allowed, not fetched yet") && page.body.contains("Order 4711"),
+        "{}",
+        page.body
+    );
+    let other = super::ciba::person(f);
+    let stolen = PageForm::of(&page.body).field("request").to_owned();
+    let theirs = other.browser.get("/account").expect(200);
+    other.browser.submit(&theirs, &[("action", "withdraw_request"), ("request", &stolen)]).expect(200);
+    let done = person.browser.submit(&page, &[("action", "withdraw_request")]).expect(200);
+    assert!(done.body.contains("banner good") && done.body.contains("Taken back."), "{}", done.body);
+    poll(f, &agent, &begun).expect_error(400, "access_denied");
+    assert!(!person.browser.get("/account").expect(200).body.contains("Allowed, not fetched yet"));
+    // It counts as a no.
+    ask(f, &agent, &person.email, &[]).expect_error(429, "temporarily_unavailable");
+
+    let second = super::ciba::agent(f, &json!({}));
+    let begun = begin(f, &second, &person);
+    approve(&person.browser);
+    let page = person.browser.get("/account").expect(200);
+    let tokens = poll(f, &second, &begun).expect(200).json();
+    let late = person.browser.submit(&page, &[("action", "withdraw_request")]).expect(200);
+    assert!(late.body.contains("can’t be taken back any more"), "{}", late.body);
+    person.userinfo(text(&tokens, "access_token")).expect(200);
+    assert!(!person.browser.get("/account").expect(200).body.contains("Allowed, not fetched yet"));
+}
+
+/// Sets the code that clients have to send, on the account page.
+fn set_code(person: &Login<'_>, code: &str) -> Resp {
+    let page = person.browser.get("/account").expect(200);
+    person.browser.submit(&page, &[("action", "set_request_code"), ("request_code", code)]).expect(200)
+}
+
+pub fn a_client_that_needs_a_code_asks_only_whoever_has_told_it(f: &Fixture<'_>) {
+    let coded = json!({ "backchannel_user_code_parameter": true });
+    let (client, person) = (agent(f, &coded), person(f));
+    f.target.settle();
+    let with = |client: &TestClient, code: &str| ask(f, client, &person.email, &[("user_code", code)]);
+    with(&client, "").expect_error(400, "missing_user_code");
+    with(&client, "123456").expect_error(400, "invalid_user_code");
+    for unfit in ["12345", &"1".repeat(65)] {
+        let refused = set_code(&person, unfit);
+        assert!(refused.body.contains("Use 6 to 64 characters."), "{}", refused.body);
+    }
+    assert!(set_code(&person, "blue horse").body.contains("Your code was set."));
+    with(&client, "Blue horse").expect_error(400, "invalid_user_code");
+    let begun = with(&client, "blue horse").expect(200).json();
+    approve(&person.browser);
+    poll(f, &client, &begun).expect(200);
+    // Nobody else may send it, and nobody learns from it who has an account or a code.
+    with(&agent(f, &json!({})), "blue horse").expect_error(400, "invalid_request");
+    ask(f, &client, &f.unique("nobody"), &[("user_code", "blue horse")])
+        .expect_error(400, "invalid_user_code");
+    let page = person.browser.get("/account").expect(200);
+    let removed = person.browser.submit(&page, &[("action", "remove_request_code")]).expect(200);
+    assert!(removed.body.contains("Your code was removed."), "{}", removed.body);
+    with(&client, "blue horse").expect_error(400, "invalid_user_code");
+}
+
+pub fn guesses_at_a_code_are_damped(f: &Fixture<'_>) {
+    let coded = json!({ "backchannel_user_code_parameter": true });
+    let (client, person) = (agent(f, &coded), person(f));
+    f.target.settle();
+    set_code(&person, "123456");
+    let nobody = f.unique("nobody");
+    for name in [&person.email, &nobody] {
+        for _ in 0..5 {
+            ask(f, &client, name, &[("user_code", "654321")]).expect_error(400, "invalid_user_code");
+        }
+        ask(f, &client, name, &[("user_code", "123456")]).expect_error(429, "temporarily_unavailable");
+    }
+    // Another client still may: nobody is held up by what this one has tried.
+    let other = agent(f, &coded);
+    ask(f, &other, &person.email, &[("user_code", "123456")]).expect(200);
+    let export = f.admin("GET", &format!("users/{}/export", encode(&person.email)), None).expect(200).json();
+    assert!(export["request_code"]["set_at"].is_u64() && export["request_code"].get("sha256").is_none());
+}
+
+pub fn a_page_says_if_an_application_keeps_its_access(f: &Fixture<'_>) {
+    let person = person(f);
+    let keeps = "keeps this access until you remove it";
+    for (grants, expected) in [(json!([GRANT]), false), (json!([GRANT, "refresh_token"]), true)] {
+        let agent = agent(f, &json!({ "grant_types": grants }));
+        begin(f, &agent, &person);
+        let page = person.browser.get("/account").expect(200);
+        assert_eq!(page.body.contains(keeps), expected, "{}", page.body);
+        approve(&person.browser);
+    }
 }
 
 pub fn an_old_login_needs_the_password_again(f: &Fixture<'_>) {
@@ -473,7 +589,7 @@ pub fn the_metadata_has_the_backchannel_where_a_client_uses_it(f: &Fixture<'_>) 
         let endpoint = format!("{}/bc-authorize", f.target.issuer());
         assert_eq!(metadata["backchannel_authentication_endpoint"], endpoint);
         assert_eq!(metadata["backchannel_token_delivery_modes_supported"], json!(["poll", "ping"]));
-        assert_eq!(metadata["backchannel_user_code_parameter_supported"], false);
+        assert_eq!(metadata["backchannel_user_code_parameter_supported"], true);
         let signed = "backchannel_authentication_request_signing_alg_values_supported";
         assert_eq!(metadata.get(signed), None, "signed requests are refused");
         assert!(metadata["grant_types_supported"].as_array().expect("grants").contains(&json!(GRANT)));
@@ -487,6 +603,12 @@ pub fn settings_of_the_backchannel_fit_each_other(f: &Fixture<'_>) {
         (json!({ "ciba": { "lifetime": 59 } }), "client.ciba.lifetime"),
         (json!({ "ciba": { "lifetime": 1801 } }), "client.ciba.lifetime"),
         (json!({ "ciba": { "max_age": 2_592_001 } }), "client.ciba.max_age"),
+        (json!({ "ciba": { "hourly_limit": 0 } }), "client.ciba.hourly_limit"),
+        (json!({ "ciba": { "hourly_limit": 1_000_001 } }), "client.ciba.hourly_limit"),
+        (
+            json!({ "backchannel_user_code_parameter": true, "grant_types": ["refresh_token"] }),
+            "client.backchannel_user_code_parameter",
+        ),
         (json!({ "ciba": { "max_age": 1 }, "grant_types": ["refresh_token"] }), "client.ciba"),
         (
             json!({ mode: "ping", endpoint: WHERE, "grant_types": ["refresh_token"] }),

@@ -53,3 +53,29 @@ pub fn an_error_is_readable_by_registered_origins(f: &Fixture<'_>) {
     assert_eq!(allowed(&send(&origin)), Some(origin.as_str()));
     assert_eq!(allowed(&send("https://evil.example")), None);
 }
+
+pub fn a_script_of_a_registered_origin_begins_a_device(f: &Fixture<'_>) {
+    let own = format!("https://{}.example", f.unique("tv"));
+    let other = format!("https://{}.example", f.unique("other"));
+    let tv = super::device::television(f, &json!({ "allowed_origins": [own] }));
+    f.client(&json!({ "allowed_origins": [other] }));
+    f.target.settle();
+    let preflight = |origin: &str| {
+        let request = Req::new("OPTIONS", "/device_authorization").header("origin", origin);
+        f.send(&request.header("access-control-request-method", "POST"))
+    };
+    let answer = preflight(&own).expect(204);
+    assert_eq!(allowed(&answer), Some(own.as_str()));
+    assert!(answer.header("access-control-allow-methods").is_some_and(|methods| methods.contains("POST")));
+    assert_eq!(allowed(&preflight("https://evil.example")), None);
+    let begin = |origin: &str, client: &str| {
+        let request = Req::new("POST", "/device_authorization").header("origin", origin);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        f.send(&request.body(format!("client_id={client}&scope=openid")))
+    };
+    let answer = begin(&own, &tv.id).expect(200);
+    assert_eq!((allowed(&answer), answer.header("vary")), (Some(own.as_str()), Some("origin")));
+    assert_eq!(allowed(&begin(&other, &tv.id).expect(200)), None, "another client's origin");
+    assert_eq!(allowed(&begin(&own, "nobody").expect(401)), Some(own.as_str()), "an error is readable");
+    assert_eq!(allowed(&begin("https://evil.example", "nobody").expect(401)), None);
+}

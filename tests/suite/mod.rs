@@ -322,11 +322,18 @@ macro_rules! black_box_suite {
                 the_page_looks_for_requests_only_where_somebody_wants_it,
                 the_metadata_has_the_backchannel_where_a_client_uses_it,
                 settings_of_the_backchannel_fit_each_other,
+                after_a_no_a_client_waits,
+                a_client_asks_all_people_together_only_so_often,
+                a_yes_can_be_taken_back_until_it_is_fetched,
+                a_client_that_needs_a_code_asks_only_whoever_has_told_it,
+                guesses_at_a_code_are_damped,
+                a_page_says_if_an_application_keeps_its_access,
             ],
             cross_origin: [
                 preflight_is_answered_for_registered_origins_only,
                 a_token_is_readable_by_the_clients_own_origins_only,
                 an_error_is_readable_by_registered_origins,
+                a_script_of_a_registered_origin_begins_a_device,
             ],
             device: [
                 a_device_gets_tokens_once_somebody_has_approved_it,

@@ -236,9 +236,15 @@ impl Place {
 
     #[cfg(unix)]
     fn check_private(&self, file: &File) -> Result<(), Failure> {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let metadata = file.metadata().map_err(|error| Failure::file("read", &self.path, &error))?;
         let path = self.path.display();
+        // Whoever put it there knows what is in it, and could have this command act with a login of theirs.
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(Failure::other(format!(
+                "{path} belongs to another account of this machine, so it isn't used; delete it and run `mintedge login`"
+            )));
+        }
         let of_others = metadata.permissions().mode() & 0o077;
         if of_others == 0 {
             return Ok(());

@@ -30,10 +30,15 @@ pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, A
     })?;
     let config: Config = body::read_required(request)?;
     let command = ControlCommand::Apply { base_version, config: Box::new(config) };
-    let ControlReply::Applied { version, changes, secrets } = call.control(command).await? else {
+    let ControlReply::Applied { version, changes, secrets, administrators_changed } =
+        call.control(command).await?
+    else {
         return Err(unexpected());
     };
     call.context.note_target(&format!("version {version}"));
+    if administrators_changed {
+        log_administrators(call, version);
+    }
     let changes = changes.into_iter().map(|(client_id, change)| ChangeView { client_id, change });
     let applied = AppliedView {
         version,
@@ -41,4 +46,12 @@ pub(super) async fn apply<P: Platform>(call: &Call<'_, P>) -> Result<Response, A
         secrets: secrets.into_iter().map(NewSecretView::from).collect(),
     };
     Ok(body::write(200, &applied)?.with("etag", format!("\"{version}\"")))
+}
+
+/// Who may administer is worth a line of its own, whatever else the log leaves out: the line of the request says who did it.
+fn log_administrators<P: Platform>(call: &Call<'_, P>, version: u64) {
+    let line = serde_json::json!({
+        "time": call.context.now, "event": "administrators_changed", "request_id": call.context.id(), "version": version,
+    });
+    call.server.platform.log(&line.to_string());
 }

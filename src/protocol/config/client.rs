@@ -125,6 +125,10 @@ pub struct ClientConfig {
     /// Is told by a POST that somebody has decided, in ping mode (`CIBA` §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backchannel_client_notification_endpoint: Option<String>,
+    /// Whether it has to send the code that a person has set for requests (`user_code`, `CIBA` §4). Whoever has set none can't be
+    /// asked by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_user_code_parameter: bool,
     /// How it may ask people through the backchannel (`CIBA`).
     #[serde(default, skip_serializing_if = "CibaConfig::is_default")]
     pub ciba: CibaConfig,

@@ -76,6 +76,43 @@ pub struct TrustedIssuerConfig {
     /// GitLab and Google.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_tenant: Option<bool>,
+    /// Lets clients name with its tokens whom they want to ask (`login_hint_token`, `CIBA` §7.1). Unset: they can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<LoginHintConfig>,
+}
+
+/// `login_hint` of a `[[trusted_issuer]]`: which claim of its tokens names a person here, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LoginHintConfig {
+    /// The claim that names the person; a name that starts with `/` is a JSON pointer (RFC 6901). `email` doesn't count in a token
+    /// that says that the address isn't verified.
+    pub claim: String,
+    /// What the claim has: the login identifier or the `sub` of an account here.
+    #[serde(default, skip_serializing_if = "HintIdentifier::is_default")]
+    pub identifier: HintIdentifier,
+    /// The clients that may show such a token. A token doesn't say for which client it was made.
+    pub clients: Vec<String>,
+}
+
+/// What names a person here in a token of a trusted issuer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum HintIdentifier {
+    /// The login identifier: an email address or a name.
+    #[default]
+    Login,
+    /// The public `sub`.
+    Sub,
+}
+
+impl HintIdentifier {
+    /// Whether it is what is meant if nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl IssuerKind {

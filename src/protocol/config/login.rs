@@ -48,6 +48,8 @@ pub struct LoginConfig {
     /// installs another app with the same one gets its codes, which is why they have to be named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub private_use_schemes: Vec<String>,
+    /// Whether administrators may sign in to the `mintedge` command with a browser on another device (`mintedge login --device`).
+    pub administrators_by_device: bool,
 }
 
 impl Default for LoginConfig {
@@ -58,6 +60,7 @@ impl Default for LoginConfig {
             require_pushed_authorization_requests: false,
             attempts_per_address: 100,
             private_use_schemes: Vec::new(),
+            administrators_by_device: true,
         }
     }
 }

@@ -145,11 +145,14 @@ impl Snapshot {
         }
     }
 
+    /// Whether the built-in client of administrators may use the device grant: where there are some, and it isn't switched off.
+    pub fn has_command_devices(&self) -> bool {
+        !self.administrators.is_empty() && self.login.administrators_by_device
+    }
+
     /// The grant types that the server metadata lists.
     pub fn grants(&self) -> impl Iterator<Item = GrantType> {
-        // The built-in client of administrators may use it.
-        let of_command =
-            |grant: &GrantType| *grant == GrantType::DeviceCode && !self.administrators.is_empty();
+        let of_command = |grant: &GrantType| *grant == GrantType::DeviceCode && self.has_command_devices();
         let named = move |grant: &GrantType| {
             !grant.info().on_request_only || self.special_grants.contains(grant) || of_command(grant)
         };

@@ -2,7 +2,7 @@
 //!
 //! The page is `pages::account`; whoever is not signed in is sent to sign in first.
 
-use super::requests::{self, open_requests};
+use super::requests::{self, Allowed, allowed_requests, open_requests};
 use crate::protocol::endpoints::browser::Browser;
 use crate::protocol::endpoints::error_page::error_page;
 use crate::protocol::endpoints::paths::LOGOUT;
@@ -57,7 +57,14 @@ async fn show<P: Platform>(
     notice: Option<AccountNotice>,
 ) -> Result<Response, Failure> {
     let browser = Browser::of(server, context).await?;
-    let Some(cookie) = live_session(server, context, &browser).await? else {
+    let watches = context.request.query.as_deref() == Some("watch=1");
+    // A page that looks by itself must not keep somebody signed in who has left.
+    let state = if watches {
+        browser.session_state_unused(server, context).await?
+    } else {
+        browser.session_state(server, context, None).await?
+    };
+    let Some(cookie) = browser.session.clone().filter(|_| state.is_some()) else {
         return Ok(to_sign_in(server, context));
     };
     let SubjectReply::Overview(overview) =
@@ -83,6 +90,8 @@ async fn show<P: Platform>(
     sessions.sort_by_key(|session| !session.current);
     let apps = applications(server, context, &overview).await?;
     let open = open_requests(server, context, &snapshot, &overview).await?;
+    let allowed = allowed_requests(server, context, &overview).await?;
+    let has_ciba = snapshot.grants().any(|grant| grant == GrantType::Ciba);
     let own = overview.sessions.iter().find(|(sid, _)| *sid == cookie.sid);
     let auth_time = own.map_or(Timestamp(0), |(_, session)| session.auth.auth_time);
     let page = AccountPage {
@@ -91,10 +100,9 @@ async fn show<P: Platform>(
         target: FormTarget { action: &action, flow: FLOW, csrf: &csrf, form_action: None },
         account: &overview.user.login,
         requests: open.iter().map(|open| open.row(&snapshot, auth_time, context.now)).collect(),
-        watches: snapshot
-            .grants()
-            .any(|grant| grant == GrantType::Ciba)
-            .then_some(context.request.query.as_deref() == Some("watch=1")),
+        allowed: allowed.iter().map(Allowed::row).collect(),
+        watches: has_ciba.then_some(watches),
+        request_code: has_ciba.then_some(overview.has_request_code),
         sessions,
         apps: apps
             .iter()
@@ -179,6 +187,13 @@ async fn act<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> R
             requests::decide(server, context, (&browser, &cookie), &form, allows)
                 .await?
                 .ok_or_else(incomplete)?
+        }
+        "withdraw_request" => {
+            requests::withdraw(server, context, &cookie, &form).await?.ok_or_else(incomplete)?
+        }
+        action @ ("set_request_code" | "remove_request_code") => {
+            let code = (action == "set_request_code").then(|| form.value("request_code").unwrap_or_default());
+            requests::set_code(server, context, &cookie, code).await?
         }
         "change_password" => return change_password(server, context, &cookie, &form).await,
         _ => return Err(incomplete()),

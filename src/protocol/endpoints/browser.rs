@@ -67,11 +67,31 @@ impl Browser {
         context: &RequestContext<'_>,
         client_id: Option<&str>,
     ) -> Result<Option<SessionState>, ServerError> {
+        self.look_up(server, context, client_id, false).await
+    }
+
+    /// The session, without taking that for a use of it: for what a page does by itself.
+    pub(crate) async fn session_state_unused<P: Platform>(
+        &self,
+        server: &Server<P>,
+        context: &RequestContext<'_>,
+    ) -> Result<Option<SessionState>, ServerError> {
+        self.look_up(server, context, None, true).await
+    }
+
+    async fn look_up<P: Platform>(
+        &self,
+        server: &Server<P>,
+        context: &RequestContext<'_>,
+        client_id: Option<&str>,
+        quiet: bool,
+    ) -> Result<Option<SessionState>, ServerError> {
         let Some(cookie) = &self.session else { return Ok(None) };
         let command = SubjectCommand::Session {
             sid: cookie.sid,
             sha256: session_hash(cookie),
             client_id: client_id.map(str::to_owned),
+            quiet,
         };
         match server.subject(cookie.owner, &command, context.now).await? {
             SubjectReply::Session(state) => Ok(Some(*state)),

@@ -79,7 +79,7 @@ async fn begin<P: Platform>(
     let client = authenticate(server, context, &form).await?;
     let snapshot = server.snapshot_for(&client, context.now).await?;
     // The command's own client is for administrators. Where there are none, devices that nobody uses shouldn't cost anything.
-    let is_for_nobody = client.client_id == CLI_CLIENT_ID && snapshot.administrators.is_empty();
+    let is_for_nobody = client.client_id == CLI_CLIENT_ID && !snapshot.has_command_devices();
     if is_for_nobody || !client.may_use(GrantType::DeviceCode) {
         let description = "the client is not registered for this grant";
         return Err(OAuthError::new(Code::UnauthorizedClient, Cause::GrantNotAllowed, description).into());

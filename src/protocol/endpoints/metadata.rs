@@ -93,7 +93,7 @@ impl BackchannelMembers {
         Self {
             backchannel_authentication_endpoint: issuer.endpoint(BC_AUTHORIZE),
             backchannel_token_delivery_modes_supported: DeliveryMode::ALL.map(DeliveryMode::name),
-            backchannel_user_code_parameter_supported: false,
+            backchannel_user_code_parameter_supported: true,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::protocol::http::form::Form;
 use crate::protocol::http::json::to_json;
 use crate::protocol::login;
 use crate::protocol::login::{Door, Problem};
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::scope::USER_SCOPES;
 use crate::protocol::model::time::Timestamp;
@@ -24,7 +25,7 @@ use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{
     Asked, Authentication, Overview, SessionState, SubjectCommand, SubjectReply,
 };
-use crate::protocol::pages::{AccountNotice, RequestRow};
+use crate::protocol::pages::{AccountNotice, AllowedRow, RequestRow};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
@@ -33,6 +34,7 @@ use crate::protocol::state::polling::PersonsDecision;
 use crate::protocol::tokens::auth_req_id::{CibaRequest, object_name};
 use crate::protocol::tokens::polling_code::Approval;
 use crate::protocol::tokens::refresh_token::SessionCookie;
+use crate::protocol::tokens::request_code::{is_request_code, request_code_hash};
 
 /// One open request, with the client that asks.
 pub(super) struct Open {
@@ -79,7 +81,37 @@ impl Open {
             message: self.request.binding_message.as_deref(),
             groups: consent_groups(snapshot, scopes, scopes),
             needs_password: is_too_old(&self.client, auth_time, now),
+            keeps: self.client.may_use(GrantType::RefreshToken),
         }
+    }
+}
+
+/// One request that was allowed and not fetched yet, with the client that asked.
+pub(super) struct Allowed {
+    id: String,
+    client: Rc<Client>,
+    message: Option<String>,
+}
+
+/// What the user has allowed and can still take back.
+pub(super) async fn allowed_requests<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    overview: &Overview,
+) -> Result<Vec<Allowed>, Failure> {
+    let mut allowed = Vec::new();
+    for (id, asked) in &overview.allowed {
+        if let Some((client, request)) = read(server, context, asked).await? {
+            allowed.push(Allowed { id: id.to_string(), client, message: request.binding_message });
+        }
+    }
+    Ok(allowed)
+}
+
+impl Allowed {
+    /// The row that the account page shows.
+    pub(super) fn row(&self) -> AllowedRow<'_> {
+        AllowedRow { id: &self.id, client: client_face(&self.client), message: self.message.as_deref() }
     }
 }
 
@@ -140,10 +172,47 @@ async fn carry_out<P: Platform>(
     (id, asked, decision): (Id, &Asked, PersonsDecision),
 ) -> Result<bool, ServerError> {
     let keyring = server.any_keyring(context.now).await?;
+    let is_no = decision == PersonsDecision::Denied;
     let command = PollingCommand::Decide { sha256: asked.sha256.clone(), decision };
-    let reply = server.polling(&object_name(&keyring.derived, id), command).await?;
-    server.subject(cookie.owner, &SubjectCommand::Answered { id }, context.now).await?;
-    Ok(reply == PollingReply::Done)
+    let counts = server.polling(&object_name(&keyring.derived, id), command).await? == PollingReply::Done;
+    // Of a yes and a no at the same time the transaction's object takes one, and a no that came too late is none.
+    let answered = SubjectCommand::Answered { id, denied: is_no && counts };
+    server.subject(cookie.owner, &answered, context.now).await?;
+    Ok(counts)
+}
+
+/// Takes back what somebody has allowed, unless the client has its tokens. Returns what the page says then; `None` if the form names
+/// no request. The person's object decides; the transaction only tells the client, and if that fails, it learns it on redeeming.
+pub(super) async fn withdraw<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    cookie: &SessionCookie,
+    form: &Form,
+) -> Result<Option<AccountNotice>, Failure> {
+    let Some(id) = form.value("request").and_then(Id::parse) else { return Ok(None) };
+    let withdrawn = server.subject(cookie.owner, &SubjectCommand::Withdraw { id }, context.now).await?;
+    let SubjectReply::Asked(asked) = withdrawn else { return Ok(Some(AccountNotice::RequestFetched)) };
+    context.note_client(&asked.client_id);
+    let keyring = server.any_keyring(context.now).await?;
+    let command = PollingCommand::Withdraw { sha256: asked.sha256 };
+    server.polling(&object_name(&keyring.derived, id), command).await?;
+    Ok(Some(AccountNotice::RequestWithdrawn))
+}
+
+/// Sets the code that clients have to send with a request, or removes it. Returns what the page says then.
+pub(super) async fn set_code<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    cookie: &SessionCookie,
+    code: Option<&str>,
+) -> Result<AccountNotice, Failure> {
+    if code.is_some_and(|code| !is_request_code(code)) {
+        return Ok(AccountNotice::RequestCodeUnfit);
+    }
+    let keyring = server.any_keyring(context.now).await?;
+    let hash = code.map(|code| request_code_hash(&keyring.derived, cookie.owner, code));
+    server.subject(cookie.owner, &SubjectCommand::SetRequestCode { code: hash }, context.now).await?;
+    Ok(if code.is_some() { AccountNotice::RequestCodeSet } else { AccountNotice::RequestCodeRemoved })
 }
 
 /// How and when the person has authenticated: in the session, or just now with the password, if that is too long ago.

@@ -5,6 +5,10 @@
 //! would get from `/authorize` without a page being shown: within its own scopes, and what the person has permitted it before,
 //! unless it is `first_party`. What the first app was permitted says nothing about it.
 
+use std::rc::Rc;
+
+use futures_util::future::FutureExt as _;
+
 use super::on_behalf::{granted, invalid_grant, made, redemption};
 use super::{Decision, GrantRequest};
 use crate::protocol::config::registered_client::Client;
@@ -142,16 +146,14 @@ async fn first_app<P: Platform>(
     let hint = verify_hint(server, token, &snapshot.keys, issuer, now).await?;
     let hint = hint.ok_or_else(|| refused(Cause::IdTokenWrong))?;
     let Audience::One(client_id) = &hint.aud else { return Err(refused(Cause::IdTokenWrong)) };
-    let from = match server.client(client_id, now).await? {
-        Found::Client(from) => from,
-        Found::None(cause) => return Err(refused(cause)),
+    let from = match sharing(server.client(client_id, now).await?, group) {
+        Ok(from) => from,
+        // It may have been registered so a moment ago.
+        Err(cause) => match server.reread_client(client_id, context.address(), now).boxed_local().await? {
+            found @ Found::Client(_) => sharing(found, group).map_err(refused)?,
+            Found::None(_) => return Err(refused(cause)),
+        },
     };
-    if !from.is_enabled() {
-        return Err(refused(Cause::ClientDisabled));
-    }
-    if from.native_sso.as_deref() != Some(group) {
-        return Err(refused(Cause::NativeSsoNotShared));
-    }
     let keyring = server.any_keyring(now).await?;
     let is_of_person = hint.sub == device.owner.at(&from, &keyring.derived);
     let is_of_session = hint.sid == Some(session_name(device.sid, &from, &keyring.derived));
@@ -161,6 +163,21 @@ async fn first_app<P: Platform>(
     }
     let incarnation = server.incarnation(&from, now).await?;
     Ok(((from.client_id.clone(), incarnation), hint))
+}
+
+/// The first app, if it shares its logins with the apps of `group`; else why it doesn't.
+fn sharing(found: Found, group: &str) -> Result<Rc<Client>, Cause> {
+    let from = match found {
+        Found::Client(from) => from,
+        Found::None(cause) => return Err(cause),
+    };
+    if !from.is_enabled() {
+        return Err(Cause::ClientDisabled);
+    }
+    if from.native_sso.as_deref() != Some(group) {
+        return Err(Cause::NativeSsoNotShared);
+    }
+    Ok(from)
 }
 
 /// The grant that the second app is to get. It is one like for a code: bound to the session, unless it is for offline access.

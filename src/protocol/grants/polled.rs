@@ -11,6 +11,7 @@ use super::on_behalf::{check_incarnation, granted, invalid_grant, redeem, redemp
 use super::{Decision, GrantRequest};
 use crate::protocol::codec::json;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{Grant, Redemption};
 use crate::protocol::server::ports::Platform;
@@ -71,7 +72,13 @@ pub(super) async fn decide_polled<P: Platform>(
     let whom = (asked.client_id, asked.incarnation);
     let what = (scopes, asked.resources);
     // It belongs to no session: the client goes on when the browser in which it was approved is signed out.
-    let grant = Grant::new(whom, what, approval.auth, context.now, client.refresh.absolute);
+    let lifetime = if client.may_use(GrantType::RefreshToken) {
+        client.refresh.absolute
+    } else {
+        // Nothing is left to end after its one access token. The row stays while the code can come again.
+        target.lifetime().max(code.expires_at.plus(GRACE).since(context.now))
+    };
+    let grant = Grant::new(whom, what, approval.auth, context.now, lifetime);
     let redemption = Redemption {
         password_epoch: approval.password_epoch,
         approved_in: Some(approval.sid),

@@ -74,6 +74,12 @@ codes! {
     PersonDenied => "access_denied", 400;
     /// `CIBA` §13: the hint is about nobody whom this server knows, or it doesn't tell.
     UnknownUserId => "unknown_user_id", 400;
+    /// `CIBA` §13: the token that names whom to ask has ended.
+    ExpiredLoginHintToken => "expired_login_hint_token", 400;
+    /// `CIBA` §13: the code that the person has set has to be sent.
+    MissingUserCode => "missing_user_code", 400;
+    /// `CIBA` §13: the code isn't the one that the person has set.
+    InvalidUserCode => "invalid_user_code", 400;
     /// `CIBA` §13: the binding message is too long, or has characters that can't be seen.
     InvalidBindingMessage => "invalid_binding_message", 400;
     /// RFC 7009 §2.2.1: tokens of this kind can't be revoked.
@@ -137,6 +143,9 @@ impl Code {
             | Self::ExpiredToken
             | Self::PersonDenied
             | Self::UnknownUserId
+            | Self::ExpiredLoginHintToken
+            | Self::MissingUserCode
+            | Self::InvalidUserCode
             | Self::InvalidBindingMessage
             | Self::UnsupportedTokenType
             | Self::Forbidden
@@ -251,6 +260,9 @@ pub enum Cause {
     AuthReqIdExpired,
     HintMissing,
     HintUnknown,
+    HintToken,
+    UserCodeMissing,
+    UserCodeWrong,
     BindingMessage,
     NotificationToken,
     DeviceElsewhere,

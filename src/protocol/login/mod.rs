@@ -31,7 +31,7 @@ pub(crate) use identifier::{Identifier, shard_name};
 pub(crate) use new_password::{Flaw, Names, flaw};
 use password::MAX_PASSWORD;
 pub(crate) use password::{busy, hash_password};
-pub(crate) use throttle::{Door, may_push};
+pub(crate) use throttle::{Door, may_ask, may_push};
 
 /// How long a browser is remembered as one that somebody logged in with, in seconds.
 pub(crate) const DEVICE_LIFETIME: u64 = 180 * DAY;

@@ -218,6 +218,21 @@ pub(crate) async fn may_push<P: Platform>(
     Ok(matches!(server.shard(&place.shard, &command).await?, DirectoryReply::Allowed { .. }))
 }
 
+/// Whether the client `client_id` may ask one more person through the backchannel (`CIBA`), of `limit` in an hour. How often one person
+/// is asked is counted with the person; this is about all of them.
+pub(crate) async fn may_ask<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    (client_id, limit): (&str, u32),
+) -> Result<bool, ServerError> {
+    let keyring = server.any_keyring(context.now).await?;
+    let hash = mac(&keyring.derived.routing, &[b"backchannel requests", client_id.as_bytes()]);
+    let buckets = vec![Bucket { key: format!("q/{}", name(&hash)), limit, window: HOUR }];
+    let command = DirectoryCommand::Attempt { login: None, buckets };
+    let reply = server.shard(&shard_of(&keyring.derived, &hash), &command).await?;
+    Ok(matches!(reply, DirectoryReply::Allowed { .. }))
+}
+
 /// Where an address counts, and the networks it is in: all of them in one shard, which is the widest one's.
 pub(super) fn by_address(derived: &Derived, address: Option<IpAddr>, (kind, limit): (&str, u32)) -> Place {
     let networks = networks(address);

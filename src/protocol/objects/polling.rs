@@ -40,6 +40,11 @@ pub enum PollingCommand {
         /// The decision.
         decision: PersonsDecision,
     },
+    /// Turns a person's yes into a no. What was approved may have been redeemed already: that the person's object knows.
+    Withdraw {
+        /// The hash that the person's page was made with.
+        sha256: SecretHash,
+    },
     /// Returns what has become of it, to whoever polls.
     Poll {
         /// The SHA-256 of the secret of the code that is polled with.
@@ -51,7 +56,7 @@ pub enum PollingCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PollingReply {
-    /// To `Start` and `Decide`: it is done.
+    /// To `Start`, `Decide` and `Withdraw`: it is done.
     Done,
     /// To `Start`: the object has another question.
     Taken,
@@ -100,6 +105,13 @@ pub(super) fn handle<R: Rows>(
                 None => Ok(PollingReply::None),
             }
         }
+        (PollingCommand::Withdraw { sha256 }, Some(record)) => match record.withdrawn(&sha256, now) {
+            Some(record) => {
+                rows.write(ROW, &record)?;
+                Ok(PollingReply::Done)
+            }
+            None => Ok(PollingReply::None),
+        },
         (PollingCommand::Poll { sha256 }, Some(record)) => {
             let (outcome, pace) = record.poll(&sha256, rows.recall(PACE), now);
             if let Some(pace) = pace {
@@ -107,9 +119,13 @@ pub(super) fn handle<R: Rows>(
             }
             Ok(PollingReply::Polled { request: record.request, outcome })
         }
-        (PollingCommand::Look | PollingCommand::Decide { .. } | PollingCommand::Poll { .. }, _) => {
-            Ok(PollingReply::None)
-        }
+        (
+            PollingCommand::Look
+            | PollingCommand::Decide { .. }
+            | PollingCommand::Withdraw { .. }
+            | PollingCommand::Poll { .. },
+            _,
+        ) => Ok(PollingReply::None),
     }
 }
 

@@ -7,7 +7,7 @@ use super::html::Html;
 use super::identity::{account, mark};
 use super::layout::Layout;
 use super::policy::Policy;
-use super::requests::{self, RequestRow};
+use super::requests::{self, AllowedRow, RequestRow};
 use super::sign_up::{DIFFER, TOO_LONG, TOO_SHORT, WEAK, new_password, new_password_again};
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
@@ -72,6 +72,16 @@ pub enum AccountNotice {
     RequestOver,
     /// To allow what an application asks for, the right password is needed.
     RequestNeedsPassword,
+    /// What had been allowed was taken back.
+    RequestWithdrawn,
+    /// What had been allowed can't be taken back, because the application has it.
+    RequestFetched,
+    /// The code for requests was set.
+    RequestCodeSet,
+    /// The code for requests was removed.
+    RequestCodeRemoved,
+    /// The code for requests is too short or too long.
+    RequestCodeUnfit,
     /// The page was open for too long; nothing was changed.
     SessionExpired,
 }
@@ -96,6 +106,13 @@ impl AccountNotice {
             Self::RequestNeedsPassword => {
                 "To allow it, type your password: what was typed wasn’t right. Nothing was changed."
             }
+            Self::RequestWithdrawn => "Taken back. The application got nothing.",
+            Self::RequestFetched => {
+                "That can’t be taken back any more: the application has its access, or the time is over. You can remove access below."
+            }
+            Self::RequestCodeSet => "Your code was set. Tell it only to applications that may ask you.",
+            Self::RequestCodeRemoved => "Your code was removed. Applications that need it can’t ask you.",
+            Self::RequestCodeUnfit => "Your code was not set.",
             Self::SessionExpired => "This page was open for too long. Nothing was changed; try again.",
         }
     }
@@ -109,12 +126,16 @@ impl AccountNotice {
                 | Self::AppRevoked
                 | Self::RequestAllowed
                 | Self::RequestDenied
+                | Self::RequestWithdrawn
+                | Self::RequestCodeSet
+                | Self::RequestCodeRemoved
         )
     }
 }
 
 /// Shows an account to its owner. Each form sends `action`: `end_session` with `session`, `revoke_app` with
-/// `client`, `end_all`, `allow_request` or `deny_request` with `request`, or `change_password` with `current_password`, `password` and `password_again`.
+/// `client`, `end_all`, `allow_request`, `deny_request` or `withdraw_request` with `request`, `set_request_code` with
+/// `request_code`, `remove_request_code`, or `change_password` with `current_password`, `password` and `password_again`.
 pub struct AccountPage<'a> {
     /// Path of the issuer, empty for the root.
     pub base: &'a str,
@@ -126,6 +147,10 @@ pub struct AccountPage<'a> {
     pub account: &'a str,
     /// What applications ask for and wait for.
     pub requests: Vec<RequestRow<'a>>,
+    /// What was allowed and not fetched yet.
+    pub allowed: Vec<AllowedRow<'a>>,
+    /// Whether the user has set a code for requests. Unset where no application can ask.
+    pub request_code: Option<bool>,
     /// Whether the page looks by itself for what applications ask for, until there is something. Unset where none can ask.
     pub watches: Option<bool>,
     /// The user's sessions.
@@ -161,9 +186,14 @@ impl AccountPage<'_> {
             account(html, self.account, |_| {});
             requests::section(html, self.target, &self.requests, self.account);
             self.watching(html);
+            requests::allowed_section(html, self.target, &self.allowed);
             self.sessions(html);
             self.apps(html);
             self.password(html);
+            if let Some(is_set) = self.request_code {
+                let flaw = self.flaw(AccountNotice::RequestCodeUnfit, "Use 6 to 64 characters.");
+                requests::code_section(html, self.target, is_set, flaw);
+            }
         });
         let policy = Policy { isolated: true, ..Policy::own_form(self.target.form_action) };
         let response = policy.respond(200, html);

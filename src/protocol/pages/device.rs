@@ -11,6 +11,7 @@ use super::html::Html;
 use super::identity::{ClientFace, account};
 use super::layout::Layout;
 use super::policy::Policy;
+use super::requests::keeping;
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
 
@@ -170,6 +171,8 @@ pub struct DevicePage<'a> {
     pub groups: Vec<ConsentGroup<'a>>,
     /// Whether the device isn't where the application's settings want it.
     pub blocked: bool,
+    /// Whether the application keeps what it gets, with refresh tokens.
+    pub keeps: bool,
 }
 
 impl DevicePage<'_> {
@@ -208,6 +211,9 @@ impl DevicePage<'_> {
             group.render(html);
         }
         html.markup("</div>\n");
+        if self.keeps {
+            keeping(html);
+        }
         self.scam(html);
         html.markup("<div class=\"buttons pair\">\n");
         if !self.blocked {

@@ -38,7 +38,7 @@ pub use identity::ClientFace;
 pub use leaving::LeavingPage;
 pub use login::{LoginPage, LoginProblem};
 pub use logout::{LogoutPage, PasswordSetPage, SignedOutPage};
-pub use requests::RequestRow;
+pub use requests::{AllowedRow, RequestRow};
 pub use select_account::SelectAccountPage;
 pub use sign_up::{SignUpKind, SignUpPage, SignUpProblem};
 pub use style::{stylesheet, stylesheet_version};

@@ -105,6 +105,11 @@ impl<'a> RequestContext<'a> {
         }
     }
 
+    /// The request's id, as the log and the answer have it.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The address that the request came from, as far as the platform knows it.
     pub fn address(&self) -> Option<core::net::IpAddr> {
         self.request.headers.client_ip.as_deref()?.parse().ok()

@@ -93,6 +93,13 @@ impl PollingRecord {
         decides.then_some(Self { decision: Some(decision), ..self })
     }
 
+    /// The record of which a person's yes has become a no. `None` if there is no yes that could still be fetched.
+    pub fn withdrawn(self, sha256: &SecretHash, now: Timestamp) -> Option<Self> {
+        let is_approved = matches!(self.decision, Some(PersonsDecision::Approved(_)));
+        let counts = is_approved && now < self.ends_at() && self.sha256 == *sha256;
+        counts.then_some(Self { decision: Some(PersonsDecision::Denied), ..self })
+    }
+
     /// Answers a poll with the secret that has the hash `sha256`. Returns the new pace where that matters: a decision is handed
     /// out however early somebody asks for it.
     pub fn poll(
@@ -184,6 +191,18 @@ mod tests {
         assert_eq!(poll(&record(), "a", 600), PollOutcome::Expired);
         let denied = record().decided(&hash("a"), PersonsDecision::Denied, START).expect("decided");
         assert_eq!(poll(&denied, "a", 1), PollOutcome::Denied);
+    }
+
+    #[test]
+    fn a_yes_can_become_a_no_and_nothing_else_can() {
+        let yes = PersonsDecision::Approved("yes".to_owned());
+        let approved = record().decided(&hash("a"), yes, START).expect("decided");
+        let withdrawn = approved.clone().withdrawn(&hash("a"), START.plus(659)).expect("in time");
+        assert_eq!(withdrawn.decision, Some(PersonsDecision::Denied));
+        assert_eq!(approved.clone().withdrawn(&hash("a"), START.plus(660)), None, "nobody can fetch it");
+        assert_eq!(approved.withdrawn(&hash("b"), START), None, "another one's");
+        assert_eq!(record().withdrawn(&hash("a"), START), None, "nobody has decided");
+        assert_eq!(withdrawn.withdrawn(&hash("a"), START), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod liveness;
 pub mod pkce;
 pub mod polling_code;
 pub mod refresh_token;
+pub mod request_code;
 pub(crate) mod roles;
 pub(crate) mod subject_name;
 pub mod target;

@@ -9,13 +9,16 @@ use crate::protocol::model::time::DAY;
 
 impl Check {
     pub(super) fn ciba(&mut self, client: &ClientConfig, at: &str, known: &Referable<'_>) {
-        let CibaConfig { lifetime, max_age, .. } = client.ciba;
+        let CibaConfig { lifetime, max_age, hourly_limit, .. } = client.ciba;
         // As long as what somebody approves for a device: a removal is remembered for that time.
         if !(60..=MAX_DEVICE_LIFETIME).contains(&lifetime) {
             self.say(format!("{at}.ciba.lifetime"), "60 to 1800 seconds");
         }
         if max_age > 30 * DAY {
             self.say(format!("{at}.ciba.max_age"), "0 to 2592000 seconds");
+        }
+        if !(1..=1_000_000).contains(&hourly_limit) {
+            self.say(format!("{at}.ciba.hourly_limit"), "1 to 1000000 requests");
         }
         let endpoint = client.backchannel_client_notification_endpoint.as_deref();
         if !client.grant_types.contains(&GrantType::Ciba) {
@@ -24,6 +27,7 @@ impl Check {
                 ("ciba", !client.ciba.is_default()),
                 ("backchannel_token_delivery_mode", !client.backchannel_token_delivery_mode.is_default()),
                 ("backchannel_client_notification_endpoint", endpoint.is_some()),
+                ("backchannel_user_code_parameter", client.backchannel_user_code_parameter),
             ] {
                 if is_set {
                     self.say(format!("{at}.{name}"), &only);

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use super::rules::claim_name_problem;
 use super::{Check, MAX_TEXT};
 use crate::protocol::config::federation::{FRESHNESS, TrustedIssuerConfig};
+use crate::protocol::model::client::client_id_problem;
 use crate::protocol::model::jwk_set::pinned_problem;
 use crate::protocol::rules::issuers::{fetch_problem, is_shared, name_problem};
 
@@ -41,6 +43,7 @@ impl Check {
             self.address(issuer, &at, own);
             self.foreign_keys(issuer, &at);
             self.freshness(issuer, &at);
+            self.login_hint(issuer, &at);
         }
     }
 
@@ -69,6 +72,26 @@ impl Check {
         let pinned = issuer.jwks.as_ref();
         if let Some(problem) = pinned.and_then(|jwks| pinned_problem(jwks, |alg| issuer.accepts(alg))) {
             self.say(format!("{at}.jwks"), problem);
+        }
+    }
+
+    /// Whoever can get a token of the issuer can have people asked, in the name of the clients that show it.
+    fn login_hint(&mut self, issuer: &TrustedIssuerConfig, at: &str) {
+        let Some(hint) = &issuer.login_hint else { return };
+        let at = format!("{at}.login_hint");
+        if issuer.multi_tenant() || is_shared(issuer) {
+            self.say(&at, "strangers have tokens of this issuer too, and could name anybody");
+        }
+        if let Some(problem) = claim_name_problem(&hint.claim) {
+            self.say(format!("{at}.claim"), problem);
+        }
+        if hint.clients.is_empty() || hint.clients.len() > MAX_LIST {
+            self.say(format!("{at}.clients"), format!("1 to {MAX_LIST} clients that may show such a token"));
+        }
+        for (number, client) in hint.clients.iter().enumerate() {
+            if let Some(problem) = client_id_problem(client) {
+                self.say(format!("{at}.clients[{number}]"), problem);
+            }
         }
     }
 

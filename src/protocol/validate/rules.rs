@@ -76,7 +76,7 @@ impl Check {
         }
         for (name, pattern) in &rule.matches {
             let place = format!("{at}.{name}");
-            if let Some(problem) = name_problem(name) {
+            if let Some(problem) = claim_name_problem(name) {
                 self.say(&place, problem);
             }
             if let Some(problem) = pattern_problem(pattern) {
@@ -228,7 +228,8 @@ impl Check {
     }
 }
 
-fn name_problem(name: &str) -> Option<String> {
+/// What is wrong with the name of a claim, which may be a JSON pointer.
+pub(super) fn claim_name_problem(name: &str) -> Option<String> {
     if name.is_empty() || name.len() > MAX_TEXT || name.contains(char::is_control) {
         return Some("a claim's name has 1 to 256 characters".to_owned());
     }

@@ -1,4 +1,5 @@
-// golang.org/x/oauth2 on a device without a browser, as docs/guides/devices.md sets it up: it prints the code, and somebody approves.
+// golang.org/x/oauth2 and the Rust crate oauth2 on a device without a browser, as docs/guides/devices.md sets them up: they print the
+// code, and somebody approves.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,25 +13,45 @@ import { directory, fresh, write } from "./snippets.mjs";
 useSignUp(before);
 
 const guide = readFileSync(new URL("../../../docs/guides/devices.md", import.meta.url), "utf8");
-const code = guide.match(/^```go\n([\s\S]*?)^```$/m)?.[1];
+const code = (language) => {
+  const found = guide.match(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "m"))?.[1];
+  assert.ok(found, `the guide has a program in ${language}`);
+  return found;
+};
+const television = () => register({
+  client_name: "Acme TV",
+  grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
+  scopes: ["openid"],
+  token_endpoint_auth_method: "none",
+});
+const has = (command, version) => promisify(execFile)(command, [version]).then(() => true, () => false);
 
 test("Go", async (context) => {
-  const hasGo = await promisify(execFile)("go", ["version"]).then(() => true, () => false);
-  if (!hasGo) return context.skip("Go is not installed");
-  const client = await register({
-    client_name: "Acme TV",
-    grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-    scopes: ["openid"],
-    token_endpoint_auth_method: "none",
-  });
+  if (!await has("go", "version")) return context.skip("Go is not installed");
+  const client = await television();
   const path = await fresh("go/generated/device");
-  const used = code
-    .replaceAll("https://id.example.com", issuer)
-    .replaceAll("\"acme-tv\"", JSON.stringify(client.id))
-    .replaceAll("\"openid\", \"orders:read\"", "\"openid\"");
-  await write(`${path}/main.go`, used);
+  await write(`${path}/main.go`, forTest(code("go"), client).replaceAll("\"openid\", \"orders:read\"", "\"openid\""));
   await promisify(execFile)("go", ["build", "-o", `${path}/app`, "./generated/device"], { cwd: `${directory}go` });
-  const child = spawn(`${path}/app`, { stdio: ["ignore", "pipe", "inherit"] });
+  await connects(context, `${path}/app`);
+});
+
+test("Rust", async (context) => {
+  if (!await has("cargo", "--version")) return context.skip("Rust is not installed");
+  const client = await television();
+  const path = await fresh("rust/generated");
+  await write(`${path}/main.rs`, forTest(code("rust"), client));
+  await promisify(execFile)("cargo", ["build", "--quiet", "--locked"], { cwd: `${directory}rust` });
+  await connects(context, `${directory}rust/target/debug/device`);
+});
+
+/** The guide's program for the server and the client of a test. */
+function forTest(program, client) {
+  return program.replaceAll("https://id.example.com", issuer).replaceAll("\"acme-tv\"", JSON.stringify(client.id));
+}
+
+/** Runs the program, approves what it shows, and expects it to get its tokens. */
+async function connects(context, program) {
+  const child = spawn(program, { stdio: ["ignore", "pipe", "inherit"] });
   context.after(() => child.kill());
   let output = "";
   const codeShown = new Promise((resolve) => {
@@ -47,4 +68,4 @@ test("Go", async (context) => {
   await person.browser.submit(asked, { action: "allow" });
   assert.equal(await ended, 0, output);
   assert.match(output, /connected/i);
-});
+}

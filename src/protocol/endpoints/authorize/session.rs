@@ -95,7 +95,12 @@ async fn end<P: Platform>(
     context: &RequestContext<'_>,
     cookie: &SessionCookie,
 ) -> Result<(), ServerError> {
-    let look = SubjectCommand::Session { sid: cookie.sid, sha256: session_hash(cookie), client_id: None };
+    let look = SubjectCommand::Session {
+        sid: cookie.sid,
+        sha256: session_hash(cookie),
+        client_id: None,
+        quiet: false,
+    };
     if let SubjectReply::Session(_) = server.subject(cookie.owner, &look, context.now).await? {
         let end = SubjectCommand::EndSessions { sid: Some(cookie.sid) };
         server.subject(cookie.owner, &end, context.now).await?;

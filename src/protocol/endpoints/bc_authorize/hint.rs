@@ -1,9 +1,13 @@
-//! Whom a client wants to ask (`CIBA` §7.1): by a login identifier or `sub` in `login_hint`, or by an ID token in `id_token_hint`.
+//! Whom a client wants to ask (`CIBA` §7.1): by a login identifier or `sub` in `login_hint`, by an ID token in `id_token_hint`, or by
+//! a token of a trusted issuer in `login_hint_token` (`hint_token`).
 //!
 //! A client that names an identifier which nobody has gets the same answer as for somebody who doesn't react, and is held up as
 //! often: the request is noted in the object of a user who doesn't exist. Else every client could find out who has an account here.
 //! Who shows an ID token knows already, and a client with `reveal_unknown_users` may know.
 
+use futures_util::future::FutureExt as _;
+
+use super::hint_token;
 use crate::protocol::config::SubjectType;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
@@ -28,7 +32,7 @@ pub(super) fn unknown() -> OAuthError {
     OAuthError::new(Code::UnknownUserId, Cause::HintUnknown, "nobody here is who the hint names")
 }
 
-fn refuse(cause: Cause, description: &'static str) -> Failure {
+pub(super) fn refuse(cause: Cause, description: &'static str) -> Failure {
     OAuthError::new(Code::InvalidRequest, cause, description).into()
 }
 
@@ -44,11 +48,14 @@ impl Person {
         match hints {
             [Some(hint), None, None] => Self::named(server, context, client, hint).await,
             [None, Some(hint), None] => Self::shown(server, context, (client, snapshot), hint).await,
-            [None, None, Some(_)] => Err(refuse(
+            [None, None, Some(token)] => {
+                let client = &client.client_id;
+                hint_token::person(server, context, (client, snapshot), token).boxed_local().await
+            }
+            _ => Err(refuse(
                 Cause::HintMissing,
-                "login_hint_token is not supported; send login_hint or id_token_hint",
+                "one hint is needed: login_hint, id_token_hint or login_hint_token",
             )),
-            _ => Err(refuse(Cause::HintMissing, "one hint is needed: login_hint or id_token_hint")),
         }
     }
 

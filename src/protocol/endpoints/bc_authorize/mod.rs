@@ -5,11 +5,12 @@
 //! the person's object.
 
 mod hint;
+mod hint_token;
+mod parameters;
 
 use serde::Serialize;
 
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
-use crate::protocol::config::DeliveryMode;
 use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
@@ -17,10 +18,11 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::http::{Method, Response};
 use crate::protocol::keys::derived::Derived;
 use crate::protocol::keys::sealed::seal;
-use crate::protocol::login::is_hidden;
+use crate::protocol::login::may_ask;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::scope::DEVICE_SSO;
+use crate::protocol::model::secret::SecretHash;
 use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{Asked, SubjectCommand, SubjectReply};
 use crate::protocol::server::Server;
@@ -30,15 +32,10 @@ use crate::protocol::server::request::RequestContext;
 use crate::protocol::state::polling::INTERVAL;
 use crate::protocol::tokens::auth_req_id::{AUTH_REQ_PREFIX, CibaRequest, PING_PREFIX, Ping, object_of};
 use crate::protocol::tokens::polling_code::{AskedFor, PollingCode};
+use crate::protocol::tokens::request_code::request_code_hash;
 use crate::protocol::tokens::target::requested_for_user;
 use hint::Person;
-
-/// The longest binding message, in characters: one that fits a small screen.
-const MAX_MESSAGE: usize = 100;
-/// The longest `client_notification_token`, in bytes (§7.1).
-const MAX_TOKEN: usize = 1024;
-/// The shortest time that a person has for an answer, in seconds.
-const SHORTEST: u64 = 30;
+use parameters::{binding_message, check_scopes, check_unsupported, lifetime, notification_token, user_code};
 
 /// The JSON of the response (§7.3).
 #[derive(Serialize)]
@@ -67,11 +64,15 @@ async fn begin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) ->
     let binding_message = binding_message(&form)?;
     let lifetime = lifetime(&form, client.ciba.lifetime)?;
     let token = notification_token(&form, client.backchannel_token_delivery_mode)?;
+    let user_code = user_code(&form, client.backchannel_user_code_parameter)?;
     let snapshot = server.snapshot_for(&client, context.now).await?;
     let named: Vec<&str> = form.values("resource").collect();
     let scope = form.require("scope", "scope is missing")?;
     let (scopes, resources) = requested_for_user(&snapshot, &client, Some(scope), &named)?;
     check_scopes(scopes.contains("openid"), scopes.contains(DEVICE_SSO))?;
+    if !may_ask(server, context, (&client.client_id, client.ciba.hourly_limit)).await? {
+        return Err(too_often("the client asks too often; try again later"));
+    }
     let person = Person::of(server, context, (&client, &snapshot), &form).await?;
     let asked = AskedFor {
         id: Id::generate(&server.platform),
@@ -81,7 +82,9 @@ async fn begin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) ->
         resources,
     };
     let request = CibaRequest { asked, binding_message };
-    let auth_req_id = keep(server, context, (&client, person), request, (lifetime, token)).await?;
+    let derived = &server.any_keyring(context.now).await?.derived;
+    let code = user_code.map(|code| request_code_hash(derived, person.owner, code));
+    let auth_req_id = keep(server, context, (&client, person), (request, code), (lifetime, token)).await?;
     let body = to_json(&Acknowledgement { auth_req_id, expires_in: lifetime, interval: INTERVAL })?;
     Ok(Response::json_no_store(200, body))
 }
@@ -97,75 +100,12 @@ fn check_client(client: &AuthenticatedClient) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// Refuses what this server would have to obey and can't, so that nobody relies on it.
-fn check_unsupported(form: &Form) -> Result<(), OAuthError> {
-    for (name, cause, description) in [
-        ("request", Cause::RequestObject, "signed authentication requests are not supported"),
-        ("user_code", Cause::ParameterMalformed, "user_code is not supported"),
-    ] {
-        if form.value(name).is_some() {
-            return Err(OAuthError::new(Code::InvalidRequest, cause, description));
-        }
-    }
-    Ok(())
-}
-
-fn check_scopes(has_openid: bool, has_device_sso: bool) -> Result<(), OAuthError> {
-    let refuse = |cause, description| Err(OAuthError::new(Code::InvalidScope, cause, description));
-    if !has_openid {
-        return refuse(Cause::ScopeNeedsOpenid, "scope has to contain openid");
-    }
-    if has_device_sso {
-        return refuse(Cause::ScopeNeedsUser, "device_sso needs a session, and this grant has none");
-    }
-    Ok(())
-}
-
-/// The binding message (§7.1): short, and with nothing in it that can't be seen or turns the text around it.
-fn binding_message(form: &Form) -> Result<Option<String>, OAuthError> {
-    let Some(message) = form.value("binding_message").map(str::trim).filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    if message.chars().count() > MAX_MESSAGE || message.chars().any(is_hidden) {
-        let description = "binding_message has at most 100 characters, all of which can be seen";
-        return Err(OAuthError::new(Code::InvalidBindingMessage, Cause::BindingMessage, description));
-    }
-    Ok(Some(message.to_owned()))
-}
-
-/// How long the person has, in seconds: what the client asks for, within its bounds (§7.1).
-fn lifetime(form: &Form, most: u64) -> Result<u64, OAuthError> {
-    let Some(text) = form.value("requested_expiry") else { return Ok(most) };
-    let is_number = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = text.parse::<u64>().ok().filter(|seconds| is_number && *seconds > 0);
-    let seconds = seconds.ok_or_else(|| {
-        let description = "requested_expiry has to be a positive number of seconds";
-        OAuthError::new(Code::InvalidRequest, Cause::ParameterMalformed, description)
-    })?;
-    Ok(seconds.clamp(SHORTEST.min(most), most))
-}
-
-/// The token that this server shows when it notifies the client (§7.1): a bearer token (RFC 6750 §2.1), in ping mode only.
-fn notification_token(form: &Form, mode: DeliveryMode) -> Result<Option<String>, OAuthError> {
-    if mode == DeliveryMode::Poll {
-        return Ok(None);
-    }
-    let token = form.require("client_notification_token", "client_notification_token is missing")?;
-    let body = token.trim_end_matches('=');
-    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    if body.is_empty() || token.len() > MAX_TOKEN || !body.bytes().all(is_fit) {
-        let description = "client_notification_token has to be a bearer token of at most 1024 characters";
-        return Err(OAuthError::new(Code::InvalidRequest, Cause::NotificationToken, description));
-    }
-    Ok(Some(token.to_owned()))
-}
-
 /// Keeps the request where the person finds it, and where the client asks for it. Returns the `auth_req_id`.
 async fn keep<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     (client, person): (&AuthenticatedClient, Person),
-    request: CibaRequest,
+    (request, user_code): (CibaRequest, Option<SecretHash>),
     (lifetime, token): (u64, Option<String>),
 ) -> Result<String, Failure> {
     let keyring = server.any_keyring(context.now).await?;
@@ -182,26 +122,48 @@ async fn keep<P: Platform>(
         started_at: context.now,
         expires_at,
         is_answered: false,
+        denied_at: None,
         ping: sealed(server, derived, &auth_req_id, token)?,
     };
     // A person is asked once for each one-time token that the client shows; a refusal gives it back.
     use_up(server, context).await?;
-    let ask = SubjectCommand::Ask { id, asked: Box::new(asked) };
+    let ask = SubjectCommand::Ask { id, asked: Box::new(asked), code: user_code };
+    let start = PollingCommand::Start { sha256: code.sha256(), request: kept, expires_at };
+    let begun = begin_both(server, context, (client, person), ask, (&code.object_name(), start)).await;
+    if begun.is_err() {
+        // Nobody could answer it. If this fails as well, it is over as soon as somebody tries.
+        drop(server.subject(person.owner, &SubjectCommand::Unask { id }, context.now).await);
+    }
+    begun.map(|()| auth_req_id)
+}
+
+/// Tells the person's object, and if that takes the request, the transaction's.
+async fn begin_both<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    (client, person): (&AuthenticatedClient, Person),
+    ask: SubjectCommand,
+    (object, start): (&str, PollingCommand),
+) -> Result<(), Failure> {
     match server.subject(person.owner, &ask, context.now).await? {
-        SubjectReply::Full => {
-            let description = "the person was asked too often; try again later";
-            return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
+        SubjectReply::Full => return Err(too_often("the person was asked too often; try again later")),
+        SubjectReply::WrongCode => {
+            let description = "user_code is not the code that the person has set";
+            return Err(OAuthError::new(Code::InvalidUserCode, Cause::UserCodeWrong, description).into());
         }
         SubjectReply::None if person.is_proven || client.ciba.reveal_unknown_users => {
             return Err(hint::unknown().into());
         }
         _ => {}
     }
-    let start = PollingCommand::Start { sha256: code.sha256(), request: kept, expires_at };
-    match server.polling(&code.object_name(), start).await? {
-        PollingReply::Done => Ok(auth_req_id),
+    match server.polling(object, start).await? {
+        PollingReply::Done => Ok(()),
         _ => Err(ServerError::internal("two requests have the same id").into()),
     }
+}
+
+fn too_often(description: &'static str) -> Failure {
+    OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into()
 }
 
 fn sealed<P: Platform>(

@@ -22,6 +22,7 @@ use crate::protocol::http::json::to_json;
 use crate::protocol::keys::derived::Derived;
 use crate::protocol::keys::sealed::{FLOW_PREFIX, open, seal};
 use crate::protocol::login::codes::network_mark;
+use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::scope::{ScopeSet, is_of_admin};
 use crate::protocol::model::secret::SecretHash;
 use crate::protocol::model::time::MINUTE;
@@ -100,6 +101,7 @@ pub(super) async fn page<P: Platform>(
             whereabouts: whereabouts(&keyring.derived, context, own_country.as_deref(), request),
             groups: consent_groups(&snapshot, scopes, scopes),
             blocked: is_blocked(&keyring.derived, context, client, request),
+            keeps: client.may_use(GrantType::RefreshToken),
         }
         .render()
     });

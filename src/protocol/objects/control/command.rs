@@ -192,6 +192,9 @@ pub enum ControlReply {
         changes: Vec<(String, Change)>,
         /// Secrets of clients that had none.
         secrets: Vec<NewSecret>,
+        /// Whether other accounts are administrators now, or with other scopes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        administrators_changed: bool,
     },
     /// To `Keys`, `RotateKeys` and `RetireKey`.
     Keys(Vec<PublicKey>),

@@ -9,6 +9,7 @@ use super::keys;
 use super::outbox::Urgency;
 use super::{Context, ControlRefusal, ControlReply, Stop};
 use crate::protocol::config::Config;
+use crate::protocol::config::administrator::administrators;
 use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
@@ -57,8 +58,11 @@ pub(super) fn apply<R: Rows, E: Entropy>(
             version: head.config_version,
             changes: Vec::new(),
             secrets: Vec::new(),
+            administrators_changed: false,
         });
     }
+    let administrators_changed =
+        administrators(&head.config.administrator) != administrators(&desired.administrator);
     head.client_algs.extend(result.put.iter().flat_map(|(client, _)| client.algs()));
     head.config = desired;
     head.declared = declared;
@@ -79,7 +83,7 @@ pub(super) fn apply<R: Rows, E: Entropy>(
     }
     head::save(rows, context, &mut head)?;
     clients::refresh_summary(rows, context, &mut head, true)?;
-    Ok(ControlReply::Applied { version: head.config_version, changes, secrets })
+    Ok(ControlReply::Applied { version: head.config_version, changes, secrets, administrators_changed })
 }
 
 fn check<E: Entropy>(context: &Context<'_, E>, desired: &Config) -> Result<(), Stop> {

@@ -9,6 +9,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::CodeProof;
+use super::asked;
 use super::devices;
 use super::grant_rows::{key, lives_with_its_parents, revoke_row};
 use super::records::{Grant, Why};
@@ -81,7 +82,7 @@ pub(super) fn redeem<R: Rows, E: Entropy>(
             grant.expires_at = grant.expires_at.min(session.expires_at);
         }
     }
-    if !lives_with_its_parents(rows, now, &grant)? {
+    if !lives_with_its_parents(rows, now, &grant)? || (repeats && asked::is_withdrawn(rows, id)?) {
         return Ok(SubjectReply::Refused(GrantRefusal::GrantRevoked));
     }
     // An exchanged grant ends with the one it came from, whose password was compared.

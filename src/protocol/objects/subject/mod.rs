@@ -10,6 +10,7 @@ mod password;
 mod people;
 mod records;
 mod removals;
+mod request_code;
 mod room;
 mod sessions;
 
@@ -28,8 +29,8 @@ use crate::protocol::passwords::{Computed, Order, Password, PasswordHash};
 use crate::protocol::state::refresh::Policy;
 
 pub use records::{
-    Asked, Authentication, CodeProof, Consent, Derivation, Device, Grant, Link, Notice, Ping, Revocation,
-    Session, User, Why,
+    Asked, Authentication, CodeGuesses, CodeProof, Consent, Derivation, Device, Grant, Link, Notice, Ping,
+    RequestCode, Revocation, Session, User, Why,
 };
 
 /// The commands that the object carries out.
@@ -78,6 +79,9 @@ pub enum SubjectCommand {
         sha256: SecretHash,
         /// The client that the session is looked up for, if there is one.
         client_id: Option<String>,
+        /// Whether looking it up is no use of it: a page that looks by itself must not keep a session alive.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        quiet: bool,
     },
     /// Returns all sessions, grants and consents, for the user's own overview.
     Overview,
@@ -138,6 +142,19 @@ pub enum SubjectCommand {
         id: Id,
         /// What the client asks.
         asked: Box<Asked>,
+        /// The hash of the code that the client has sent for the user, if it has to send one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<SecretHash>,
+    },
+    /// Takes back what a client has asked, because its transaction could not be begun.
+    Unask {
+        /// The id of the request.
+        id: Id,
+    },
+    /// Sets the code that clients have to send with a request, or removes it.
+    SetRequestCode {
+        /// The hash of the code; unset to remove it.
+        code: Option<SecretHash>,
     },
     /// Returns what a client asks, if the user can still decide.
     Asked {
@@ -146,6 +163,14 @@ pub enum SubjectCommand {
     },
     /// Notes that the user has decided.
     Answered {
+        /// The id of the request.
+        id: Id,
+        /// Whether the user said no.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        denied: bool,
+    },
+    /// Turns a yes into a no, unless what was allowed has been redeemed. Returns the request.
+    Withdraw {
         /// The id of the request.
         id: Id,
     },
@@ -325,6 +350,8 @@ pub enum SubjectReply {
     None,
     /// To `Ask`: the client asks too often, or all clients do.
     Full,
+    /// To `Ask`: the code is not the user's, or there is no user who has set one.
+    WrongCode,
     /// To `LogIn` and `Hash`: too many passwords are being hashed, so nothing was done.
     Busy,
     /// To `Hash`: the hash of the password.
@@ -349,7 +376,7 @@ pub enum SubjectReply {
     Grant(Box<GrantState>),
     /// To `DueNotices`: the notices by key.
     Notices(Vec<(String, Notice)>),
-    /// To `Asked`: what the client asks.
+    /// To `Asked` and `Withdraw`: what the client asks.
     Asked(Box<Asked>),
     /// To `DuePings`: the notifications by key.
     Pings(Vec<(String, Ping)>),
@@ -383,9 +410,15 @@ pub struct Overview {
     pub grants: Vec<(Id, Grant)>,
     /// The consents, each with its client.
     pub consents: Vec<(String, Consent)>,
-    /// What clients ask through the backchannel, the newest first.
+    /// What clients ask through the backchannel, the oldest first: a new one moves nothing that is on the page already.
     #[serde(default)]
     pub asked: Vec<(Id, Asked)>,
+    /// What the user has allowed and the client has not fetched yet.
+    #[serde(default)]
+    pub allowed: Vec<(Id, Asked)>,
+    /// Whether the user has set a code for requests.
+    #[serde(default)]
+    pub has_request_code: bool,
 }
 
 /// A grant that was just made or continued.
@@ -471,6 +504,8 @@ const NOTICE: &str = "notice/";
 const REMOVED: &str = "removed/";
 const ASKED: &str = "asked/";
 const PING: &str = "ping/";
+const REQUEST_CODE: &str = "request_code";
+const GUESSES: &str = "guesses/";
 
 /// What has to be computed before `command` can be carried out, if anything. `computed` is what has been computed already.
 pub(super) fn order<R: Rows, E: Entropy>(
@@ -511,8 +546,8 @@ pub(super) fn handle<R: Rows, E: Entropy>(
             people::use_link(rows, now, entropy, &sha256, password)
         }
         SubjectCommand::StartSession(session) => sessions::start(rows, now, *session),
-        SubjectCommand::Session { sid, sha256, client_id } => {
-            sessions::look(rows, now, sid, &sha256, client_id.as_deref())
+        SubjectCommand::Session { sid, sha256, client_id, quiet } => {
+            sessions::look(rows, now, (sid, &sha256), client_id.as_deref(), quiet)
         }
         SubjectCommand::Overview => sessions::overview(rows, now),
         SubjectCommand::EndSessions { sid } => sessions::end(rows, now, sid),
@@ -529,9 +564,12 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         SubjectCommand::RevokeClient { client_id, why } => grants::revoke_client(rows, now, &client_id, why),
         SubjectCommand::DueNotices => sessions::due_notices(rows, now),
         SubjectCommand::Told { key, delivered } => sessions::told(rows, now, &key, delivered),
-        SubjectCommand::Ask { id, asked } => asked::ask(rows, now, id, &asked),
+        SubjectCommand::Ask { id, asked, code } => asked::ask(rows, now, (id, &asked), code.as_ref()),
+        SubjectCommand::Unask { id } => asked::unask(rows, id),
+        SubjectCommand::SetRequestCode { code } => request_code::set(rows, now, code),
         SubjectCommand::Asked { id } => asked::look(rows, now, id),
-        SubjectCommand::Answered { id } => asked::answered(rows, now, id),
+        SubjectCommand::Answered { id, denied } => asked::answered(rows, now, id, denied),
+        SubjectCommand::Withdraw { id } => asked::withdraw(rows, now, id),
         SubjectCommand::DuePings => asked::due_pings(rows, now),
         SubjectCommand::Pinged { key, delivered } => asked::pinged(rows, now, &key, delivered),
         SubjectCommand::Tend => people::tend(rows, now),

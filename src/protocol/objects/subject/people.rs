@@ -5,8 +5,12 @@ use serde_json::{Map, Value};
 use super::asked;
 use super::records::{Grant, Notice, Session, User};
 use super::removals;
+use super::request_code;
 use super::sessions;
-use super::{ASKED, CONSENT, Change, GONE, GRANT, NOTICE, PING, REMOVED, SESSION, SubjectReply, USER, user};
+use super::{
+    ASKED, CONSENT, Change, GONE, GRANT, GUESSES, NOTICE, PING, REMOVED, REQUEST_CODE, SESSION, SubjectReply,
+    USER, user,
+};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::entropy::Entropy;
 use crate::protocol::model::id::Id;
@@ -137,7 +141,7 @@ pub(super) fn delete<R: Rows>(
     now: Timestamp,
 ) -> Result<SubjectReply, ServerError> {
     let notices = sessions::end_all(rows, now, None)?;
-    for prefix in [SESSION, GRANT, CONSENT, REMOVED, ASKED, PING] {
+    for prefix in [SESSION, GRANT, CONSENT, REMOVED, ASKED, PING, REQUEST_CODE, GUESSES] {
         for (key, _) in rows.all::<Value>(prefix)? {
             rows.delete(format!("{prefix}{key}"));
         }
@@ -155,7 +159,7 @@ pub(super) fn delete<R: Rows>(
 pub(super) fn export<R: Rows>(rows: &Transaction<'_, R>) -> Result<SubjectReply, ServerError> {
     let Some(account) = user(rows)? else { return Ok(SubjectReply::None) };
     let mut export = Map::new();
-    for prefix in ["", SESSION, GRANT, CONSENT, REMOVED, ASKED] {
+    for prefix in ["", SESSION, GRANT, CONSENT, REMOVED, ASKED, REQUEST_CODE] {
         let listed = if prefix.is_empty() {
             vec![("user".to_owned(), serde_json::to_value(&account).unwrap_or_default())]
         } else {
@@ -198,7 +202,7 @@ pub(super) fn tend<R: Rows>(
     left |= !removals::forget(rows, now)?.is_empty();
     let due = rows.all::<Notice>(NOTICE)?.into_iter().map(|(_, notice)| notice.due).min();
     let (asked_left, ping_due) = asked::tend(rows, now)?;
-    left |= asked_left;
+    left |= asked_left | request_code::tend(rows, now)?;
     if let Some(due) = due.into_iter().chain(ping_due).min() {
         rows.wake(Timestamp(due.0.max(now.plus(1).0)));
     }

@@ -327,6 +327,9 @@ pub struct Asked {
     /// Whether the user has decided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_answered: bool,
+    /// When the user said no, at once or after a yes. The client has to wait then, and what was allowed can't be redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_at: Option<Timestamp>,
     /// What the client is to be notified with, sealed, until the user has decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping: Option<String>,
@@ -337,6 +340,24 @@ impl Asked {
     pub fn is_open(&self, now: Timestamp) -> bool {
         !self.is_answered && now < self.expires_at
     }
+}
+
+/// The code that a user has set for requests (`user_code`, `CIBA` §7.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCode {
+    /// The hash of the code's keyed hash (`tokens::request_code`).
+    pub sha256: SecretHash,
+    /// When the user set it.
+    pub set_at: Timestamp,
+}
+
+/// How often a client has sent wrong codes lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeGuesses {
+    /// How often.
+    pub count: u32,
+    /// Until when that counts.
+    pub ends_at: Timestamp,
 }
 
 /// A client that has to be notified of a decision (`CIBA` §10.2).

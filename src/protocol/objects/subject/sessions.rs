@@ -5,6 +5,7 @@ use super::asked;
 use super::grant_rows;
 use super::records::{Consent, Grant, Notice, Session, User, Why};
 use super::removals;
+use super::request_code;
 use super::{CONSENT, GRANT, NOTICE, NewSession, Overview, SESSION, SessionState, SubjectReply, user};
 use crate::protocol::http::error::ServerError;
 use crate::protocol::model::id::Id;
@@ -102,14 +103,16 @@ pub(super) fn touch<R: Rows>(
 pub(super) fn look<R: Rows>(
     rows: &mut Transaction<'_, R>,
     now: Timestamp,
-    sid: Id,
-    sha256: &SecretHash,
+    (sid, sha256): (Id, &SecretHash),
     client_id: Option<&str>,
+    quiet: bool,
 ) -> Result<SubjectReply, ServerError> {
     let session = live(rows, now, sid)?.filter(|session| session.sha256 == *sha256);
     let user = user(rows)?.filter(|user| user.enabled);
     let (Some(session), Some(user)) = (session, user) else { return Ok(SubjectReply::None) };
-    touch(rows, now, sid)?;
+    if !quiet {
+        touch(rows, now, sid)?;
+    }
     state(rows, user, session, client_id)
 }
 
@@ -137,6 +140,8 @@ pub(super) fn overview<R: Rows>(
         grants: grants.into_iter().filter_map(|(key, grant)| Some((Id::parse(&key)?, grant))).collect(),
         consents: rows.all(CONSENT)?,
         asked: asked::open(rows, now)?,
+        allowed: asked::allowed(rows, now)?,
+        has_request_code: request_code::is_set(rows)?,
     })))
 }
 
