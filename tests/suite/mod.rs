@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod asking;
 pub mod authorize;
 pub mod browser;
 pub mod ciba;
@@ -300,6 +301,14 @@ macro_rules! black_box_suite {
             account: [
                 the_account_page_shows_and_ends_sessions,
             ],
+            asking: [
+                after_a_no_a_client_waits,
+                a_client_asks_all_people_together_only_so_often,
+                a_yes_can_be_taken_back_until_it_is_fetched,
+                a_client_that_needs_a_code_asks_only_whoever_has_told_it,
+                guesses_at_a_code_are_damped,
+                a_page_says_if_an_application_keeps_its_access,
+            ],
             ciba: [
                 a_person_says_yes_on_the_account_page_and_the_client_gets_tokens,
                 somebody_says_no_and_the_client_learns_it,
@@ -322,12 +331,6 @@ macro_rules! black_box_suite {
                 the_page_looks_for_requests_only_where_somebody_wants_it,
                 the_metadata_has_the_backchannel_where_a_client_uses_it,
                 settings_of_the_backchannel_fit_each_other,
-                after_a_no_a_client_waits,
-                a_client_asks_all_people_together_only_so_often,
-                a_yes_can_be_taken_back_until_it_is_fetched,
-                a_client_that_needs_a_code_asks_only_whoever_has_told_it,
-                guesses_at_a_code_are_damped,
-                a_page_says_if_an_application_keeps_its_access,
             ],
             cross_origin: [
                 preflight_is_answered_for_registered_origins_only,

@@ -22,7 +22,6 @@ use crate::protocol::login::may_ask;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::id::Id;
 use crate::protocol::model::scope::DEVICE_SSO;
-use crate::protocol::model::secret::SecretHash;
 use crate::protocol::objects::polling::{PollingCommand, PollingReply};
 use crate::protocol::objects::subject::{Asked, SubjectCommand, SubjectReply};
 use crate::protocol::server::Server;
@@ -35,7 +34,7 @@ use crate::protocol::tokens::polling_code::{AskedFor, PollingCode};
 use crate::protocol::tokens::request_code::request_code_hash;
 use crate::protocol::tokens::target::requested_for_user;
 use hint::Person;
-use parameters::{binding_message, check_scopes, check_unsupported, lifetime, notification_token, user_code};
+use parameters::{Terms, check_scopes};
 
 /// The JSON of the response (§7.3).
 #[derive(Serialize)]
@@ -60,11 +59,7 @@ async fn begin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) ->
     let form = Form::of(context.request)?;
     let client = authenticate(server, context, &form).await?;
     check_client(&client)?;
-    check_unsupported(&form)?;
-    let binding_message = binding_message(&form)?;
-    let lifetime = lifetime(&form, client.ciba.lifetime)?;
-    let token = notification_token(&form, client.backchannel_token_delivery_mode)?;
-    let user_code = user_code(&form, client.backchannel_user_code_parameter)?;
+    let terms = Terms::of(&form, &client)?;
     let snapshot = server.snapshot_for(&client, context.now).await?;
     let named: Vec<&str> = form.values("resource").collect();
     let scope = form.require("scope", "scope is missing")?;
@@ -81,11 +76,9 @@ async fn begin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) ->
         scopes,
         resources,
     };
-    let request = CibaRequest { asked, binding_message };
-    let derived = &server.any_keyring(context.now).await?.derived;
-    let code = user_code.map(|code| request_code_hash(derived, person.owner, code));
-    let auth_req_id = keep(server, context, (&client, person), (request, code), (lifetime, token)).await?;
-    let body = to_json(&Acknowledgement { auth_req_id, expires_in: lifetime, interval: INTERVAL })?;
+    let expires_in = terms.lifetime;
+    let auth_req_id = keep(server, context, (&client, person), asked, terms).await?;
+    let body = to_json(&Acknowledgement { auth_req_id, expires_in, interval: INTERVAL })?;
     Ok(Response::json_no_store(200, body))
 }
 
@@ -105,12 +98,13 @@ async fn keep<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     (client, person): (&AuthenticatedClient, Person),
-    (request, user_code): (CibaRequest, Option<SecretHash>),
-    (lifetime, token): (u64, Option<String>),
+    asked: AskedFor,
+    terms: Terms<'_>,
 ) -> Result<String, Failure> {
     let keyring = server.any_keyring(context.now).await?;
     let derived = &keyring.derived;
-    let (id, expires_at) = (request.asked.id, context.now.plus(lifetime));
+    let request = CibaRequest { asked, binding_message: terms.binding_message };
+    let (id, expires_at) = (request.asked.id, context.now.plus(terms.lifetime));
     let code = PollingCode::new(object_of(derived, id), &client.client_id, expires_at, &server.platform);
     let auth_req_id = code.to_wire(AUTH_REQ_PREFIX, &derived.request_uri);
     let kept = to_json(&request)?;
@@ -123,15 +117,16 @@ async fn keep<P: Platform>(
         expires_at,
         is_answered: false,
         denied_at: None,
-        ping: sealed(server, derived, &auth_req_id, token)?,
+        ping: sealed(server, derived, &auth_req_id, terms.notification_token)?,
     };
     // A person is asked once for each one-time token that the client shows; a refusal gives it back.
     use_up(server, context).await?;
+    let user_code = terms.user_code.map(|code| request_code_hash(derived, person.owner, code));
     let ask = SubjectCommand::Ask { id, asked: Box::new(asked), code: user_code };
     let start = PollingCommand::Start { sha256: code.sha256(), request: kept, expires_at };
     let begun = begin_both(server, context, (client, person), ask, (&code.object_name(), start)).await;
-    if begun.is_err() {
-        // Nobody could answer it. If this fails as well, it is over as soon as somebody tries.
+    if matches!(begun, Err(Failure::Server(_))) {
+        // It may have been noted, and nobody could answer it. If this fails as well, it is over as soon as somebody tries.
         drop(server.subject(person.owner, &SubjectCommand::Unask { id }, context.now).await);
     }
     begun.map(|()| auth_req_id)
