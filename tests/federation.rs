@@ -17,6 +17,10 @@ mod jwt_bearer;
 mod keys;
 #[path = "federation/one_time.rs"]
 mod one_time;
+#[path = "federation/private_key_jwt.rs"]
+mod private_key_jwt;
+#[path = "federation/svid.rs"]
+mod svid;
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use foreign::{Key, changed, key_set};

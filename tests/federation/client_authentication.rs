@@ -2,7 +2,7 @@
 
 use super::*;
 
-const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 impl Setup {
     pub(super) fn job(&self, changes: &Value) -> String {
@@ -162,23 +162,31 @@ fn a_client_looked_up_anew_uses_its_token_once() {
 
 #[test]
 fn what_is_advertised_is_accepted() {
-    let mut configuration = configuration();
-    configuration["trusted_issuer"][0]["algs"] = json!(["EdDSA", "ES256", "RS256", "PS256"]);
-    let setup = Setup::with(&configuration);
     let path = "/.well-known/openid-configuration";
     let request = Request::new(Method::Get, path, Headers::default(), Body::Bytes(Vec::new()));
-    let metadata = json(&pollster::block_on(setup.server.handle(&request)));
+    let metadata = json(&pollster::block_on(Setup::new().server.handle(&request)));
     let methods = metadata["token_endpoint_auth_methods_supported"].to_string();
-    assert!(methods.contains("federated_jwt"), "{methods}");
-    let keys = [Key::ed(1), Key::ec(2), Key::rsa(2048, "RS256"), Key::rsa(2048, "PS256")];
+    assert!(methods.contains("federated_jwt") && methods.contains("private_key_jwt"), "{methods}");
+    let advertised = &metadata["token_endpoint_auth_signing_alg_values_supported"];
+    let mut configuration = configuration();
+    configuration["trusted_issuer"][0]["algs"] = advertised.clone();
+    let setup = Setup::with(&configuration);
+    let rsa = Key::rsa(2048, "RS256");
+    let of_rsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"].map(|alg| rsa.with_alg(alg));
+    let mut keys = vec![Key::ed(1), Key::ec(2), Key::ec384(3), Key::ec521(4)];
+    keys.extend(of_rsa);
     setup.publish_keys(&keys.iter().map(|key| key.jwk(key.alg())).collect::<Vec<_>>());
-    let advertised = metadata["token_endpoint_auth_signing_alg_values_supported"].as_array().expect("a list");
-    assert_eq!(advertised.len(), keys.len());
+    let advertised = advertised.as_array().expect("a list");
+    // Ed25519 has two names.
+    assert_eq!(advertised.len(), keys.len() + 1);
     for key in &keys {
         assert!(advertised.contains(&json!(key.alg())));
         let token = key.token(key.alg(), &setup.claims(&json!({ "repository": "job" })));
         granted(&setup.authenticate("", &token, &[]));
     }
+    let header = json!({ "alg": "Ed25519", "kid": "EdDSA" });
+    let token = keys[0].token_with(&header, &setup.claims(&json!({ "repository": "job" })));
+    granted(&setup.authenticate("", &token, &[]));
 }
 
 #[test]

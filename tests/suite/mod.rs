@@ -16,6 +16,7 @@ pub mod browser;
 pub mod ciba;
 pub mod cross_origin;
 pub mod device;
+pub mod foreign;
 pub mod harness;
 pub mod http;
 pub mod in_memory;
@@ -249,6 +250,17 @@ macro_rules! black_box_suite {
                     two_devices_are_independent,
                     a_resource_is_chosen_among_the_granted_ones,
                     a_client_without_the_grant_gets_no_refresh_token,
+                ],
+                private_key_jwt: [
+                    a_client_authenticates_with_its_key_wherever_clients_do,
+                    every_algorithm_in_the_metadata_is_accepted,
+                    an_assertion_counts_once,
+                    whatever_is_wrong_with_an_assertion_reads_the_same,
+                    one_way_to_authenticate_and_one_client_a_request,
+                    a_client_may_have_an_older_audience_or_a_strict_one,
+                    the_registered_algorithm_and_lifetime_hold,
+                    a_key_registered_a_moment_ago_works,
+                    keys_that_are_weak_or_private_are_not_registered,
                 ],
                 resources: [
                     a_bare_origin_is_the_same_resource_with_a_slash,

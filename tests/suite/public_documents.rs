@@ -19,11 +19,13 @@ pub fn metadata_names_what_is_there_and_nothing_else(f: &Fixture<'_>) {
     assert!(!grants.contains(&json!("implicit")), "{grants:?}");
     assert_eq!(
         metadata["token_endpoint_auth_methods_supported"],
-        json!(["client_secret_basic", "client_secret_post", "federated_jwt", "none"])
+        json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "federated_jwt", "none"])
     );
     assert_eq!(
         metadata["token_endpoint_auth_signing_alg_values_supported"],
-        json!(["EdDSA", "ES256", "RS256", "PS256"])
+        json!([
+            "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"
+        ])
     );
     assert_eq!(metadata["response_types_supported"], json!(["code"]));
     assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));

@@ -311,9 +311,13 @@ impl Reader {
         let iss = match issuer["kind"].as_str() {
             Some("github_actions") => "https://token.actions.githubusercontent.com".to_owned(),
             Some("gitlab") if issuer.get("issuer").is_none() => "https://gitlab.com".to_owned(),
+            _ if issuer.get("trust_domain").is_some() => String::new(),
             _ => string(&issuer["issuer"]),
         };
         let mut claims = json!({ "iss": iss, "aud": self.server.issuer(), "sub": "workload", "jti": "a", "iat": 1, "exp": 2 });
+        if iss.is_empty() {
+            claims.as_object_mut().expect("claims").remove("iss");
+        }
         for (name, value) in rule["match"].as_object().expect("claims") {
             let value = value.as_array().and_then(|values| values.first()).unwrap_or(value);
             let glob = value["glob"].as_str().map(|glob| Value::from(glob.replace('*', "x")));

@@ -4,8 +4,10 @@
 //! same on the wire, and unknown client and wrong secret take the same steps; only whoever has the secret learns that
 //! it came in the wrong way.
 
+mod assertion;
 mod credentials;
 mod federated;
+mod private_key_jwt;
 
 use std::rc::Rc;
 
@@ -50,7 +52,7 @@ pub(crate) async fn authenticate<P: Platform>(
         PresentedMethod::Credentials(credentials) => credentials,
         // Boxed: a request with a secret has no use for it, and a cold isolate would compile it.
         PresentedMethod::Assertion { token, client_id } => {
-            return federated::authenticate(server, context, &token, client_id).boxed_local().await;
+            return assertion::authenticate(server, context, &token, client_id).boxed_local().await;
         }
     };
     let found = server.client_named(&credentials.client_id, context).await?;

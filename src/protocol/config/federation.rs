@@ -48,6 +48,9 @@ pub struct TrustedIssuerConfig {
     /// The exact `iss` of its tokens; a kind with an address of its own needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// The SPIFFE trust domain that it speaks for, such as `example.org`: JWT-SVIDs of it count, which may have no `iss` and no `iat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_domain: Option<String>,
     /// Where its keys are, if discovery (`OpenID Connect Discovery` §4) doesn't say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
@@ -68,8 +71,8 @@ pub struct TrustedIssuerConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 604_800)))]
     pub max_lifetime: Option<u64>,
-    /// Whether each token counts once, by its `jti`; true if unset, but for Google and Kubernetes, whose tokens are meant
-    /// to be used again.
+    /// Whether each token counts once, by its `jti`; true if unset, but for Google, Kubernetes and trust domains, whose tokens are
+    /// meant to be used again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_time: Option<bool>,
     /// Whether strangers have tokens of it too: rules then have to pin an immutable numeric id. True if unset for GitHub,
@@ -158,6 +161,22 @@ impl TrustedIssuerConfig {
         self.issuer.as_deref().or(self.kind.address()).unwrap_or_default()
     }
 
+    /// Whether a token with these claims says that it is the issuer's. A JWT-SVID says it by the trust domain in its `sub` (SPIFFE
+    /// JWT-SVID §3.1); if it has an `iss`, that has to be right, too.
+    pub fn is_meant_by(&self, claims: &Map<String, Value>) -> bool {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let is_own = claims.contains_key("iss") && text("iss") == Some(self.issuer());
+        let Some(domain) = &self.trust_domain else { return is_own };
+        let id = text("sub").and_then(|sub| sub.strip_prefix("spiffe://")?.strip_prefix(domain.as_str()));
+        let is_inside = id.is_some_and(|path| path.starts_with('/') && path.len() > 1);
+        is_inside && (is_own || !claims.contains_key("iss"))
+    }
+
+    /// What names the issuer among all others: its `iss`, or its trust domain.
+    pub fn name(&self) -> &str {
+        self.issuer.as_deref().or(self.kind.address()).or(self.trust_domain.as_deref()).unwrap_or_default()
+    }
+
     /// Whether an `aud` of this value means this server in the issuer's tokens.
     pub fn knows_us_as(&self, aud: &str, own_issuer: &str) -> bool {
         if self.audiences.is_empty() {
@@ -191,7 +210,8 @@ impl TrustedIssuerConfig {
 
     /// Whether each token of the issuer is accepted only once (by its `jti`).
     pub fn one_time(&self) -> bool {
-        self.one_time.unwrap_or(!matches!(self.kind, IssuerKind::Google | IssuerKind::Kubernetes))
+        let reusable = matches!(self.kind, IssuerKind::Google | IssuerKind::Kubernetes);
+        self.one_time.unwrap_or(!reusable && self.trust_domain.is_none())
     }
 
     /// Whether the issuer also gives tokens to people and programs that are strangers to this deployment.

@@ -11,6 +11,7 @@ use super::paths::DEVICE;
 use crate::protocol::client_auth::{AuthenticatedClient, authenticate};
 use crate::protocol::codec::qr::Qr;
 use crate::protocol::config::registered_client::Client;
+use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::json::to_json;
@@ -109,6 +110,7 @@ async fn begin<P: Platform>(
         country: country(context),
         network: codes::network_mark(&keyring.derived, context),
     };
+    use_up(server, context).await?;
     let (device_code, user_code) = keep(server, context, &client, &request).await?;
     let body = to_json(&answer(server, &client, (device_code, &user_code), drawing))?;
     Ok((client, Response::json_no_store(200, body)))

@@ -17,6 +17,7 @@ use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, DEVICE_SSO, USER_SCOPES};
+use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::server::Server;
 use crate::protocol::server::answer::public_document;
 use crate::protocol::server::ports::Platform;
@@ -179,10 +180,10 @@ async fn metadata<P: Platform>(
     let resources = resources.filter(|scope| !scope.starts_with(ADMIN_SCOPE_PREFIX));
     let of_people = USER_SCOPES.into_iter().filter(|scope| *scope != DEVICE_SSO || snapshot.native_sso);
     let issuer = &server.issuer;
-    let works = |method: &&AuthMethod| **method != AuthMethod::PrivateKeyJwt;
-    let methods: Vec<_> = AuthMethod::ALL.iter().filter(works).map(|method| method.name()).collect();
+    let methods: Vec<_> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let algs: Vec<_> = Alg::ALL.iter().map(|alg| alg.name()).collect();
-    let confidential = AuthMethod::ALL.iter().filter(works).filter(|method| **method != AuthMethod::None);
+    let confidential = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None);
+    let assertions: Vec<_> = SignatureAlg::ALL.iter().map(|alg| alg.name()).collect();
     let has = |wanted| snapshot.grants().any(|grant| grant == wanted);
     let metadata = Metadata {
         issuer: issuer.as_str(),
@@ -199,11 +200,11 @@ async fn metadata<P: Platform>(
         response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
         grant_types_supported: snapshot.grants().map(GrantType::name).collect(),
         token_endpoint_auth_methods_supported: methods.clone(),
-        token_endpoint_auth_signing_alg_values_supported: algs.clone(),
+        token_endpoint_auth_signing_alg_values_supported: assertions.clone(),
         introspection_endpoint_auth_methods_supported: confidential.map(|method| method.name()).collect(),
-        introspection_endpoint_auth_signing_alg_values_supported: algs.clone(),
+        introspection_endpoint_auth_signing_alg_values_supported: assertions.clone(),
         revocation_endpoint_auth_methods_supported: methods,
-        revocation_endpoint_auth_signing_alg_values_supported: algs.clone(),
+        revocation_endpoint_auth_signing_alg_values_supported: assertions,
         code_challenge_methods_supported: ["S256"],
         introspection_signing_alg_values_supported: algs,
         authorization_response_iss_parameter_supported: true,

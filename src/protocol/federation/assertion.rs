@@ -5,18 +5,19 @@
 use serde_json::{Map, Value};
 
 use super::header::{Unverified, take_apart};
+use super::signature::check_signature;
 use crate::protocol::config::TrustedIssuerConfig;
 use crate::protocol::config::federation::AssertionKind;
 use crate::protocol::config::snapshot::Snapshot;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::model::time::{MINUTE, Timestamp};
 use crate::protocol::server::Server;
-use crate::protocol::server::issuer_keys as trust;
+use crate::protocol::server::foreign_keys::Holder;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
-/// How far the clock of an issuer may be off, in seconds.
-pub(super) const SKEW: u64 = MINUTE;
+/// How far the clock of an issuer or a client may be off, in seconds.
+pub(crate) const SKEW: u64 = MINUTE;
 /// Longest `sub`, `jti` and single `aud`, in bytes.
 const MAX_TEXT: usize = 1024;
 
@@ -82,31 +83,29 @@ pub(crate) async fn verify_assertion<'s, P: Platform>(
     snapshot: &'s Snapshot,
     token: &str,
 ) -> Result<VerifiedAssertion<'s>, Rejected> {
-    let now = context.now;
     let token = take_apart(token)?;
+    let kind = token.kind().ok_or(Cause::AssertionType)?;
     let issuer = issuer(snapshot, &token.claims).ok_or(Cause::IssuerUnknown)?;
     context.note_issuer(&issuer.id);
+    if token.is_jose() && issuer.trust_domain.is_none() {
+        return Err(Cause::AssertionType.into());
+    }
     if !issuer.accepts(token.alg) {
         return Err(Cause::AssertionAlgorithm.into());
     }
-    let about = (token.kind, &token.claims);
-    let (exp, jti) = check_claims(issuer, about, server.issuer.as_str(), now)?;
-    let key = trust::key(server, issuer, (token.token.kid(), token.alg), now).await?;
-    let (signed, signature) = (token.token.signed().as_bytes(), token.token.signature());
-    let valid = server.signatures.is_valid(&server.platform, (token.alg, &key), signed, signature);
-    if !valid.await.map_err(Rejected::Failed)? {
-        return Err(Cause::AssertionSignature.into());
-    }
-    let Unverified { kind, claims, .. } = token;
+    let own = server.issuer.as_str();
+    let (exp, jti) = check_claims(issuer, (kind, &token.claims), own, context.now)?;
+    check_signature(server, context, &Holder::issuer(issuer, own), &token, false).await?;
+    let Unverified { claims, .. } = token;
     Ok(VerifiedAssertion { issuer, kind, claims, exp, jti })
 }
 
 fn issuer<'s>(snapshot: &'s Snapshot, claims: &Map<String, Value>) -> Option<&'s TrustedIssuerConfig> {
-    let iss = claims.get("iss")?.as_str().filter(|iss| !iss.is_empty())?;
-    snapshot.trusted_issuers.iter().find(|issuer| issuer.issuer() == iss)
+    snapshot.trusted_issuers.iter().find(|issuer| issuer.is_meant_by(claims))
 }
 
-/// RFC 7523 §3, items 2 to 6: when the token ends, and its name. `iat` is required here: without it nobody knows a token's age.
+/// RFC 7523 §3, items 2 to 6: when the token ends, and its name. `iat` is required here: without it nobody knows a token's age. Only
+/// a JWT-SVID may leave it out, whose end then has to be near.
 ///
 /// # Errors
 /// The first check that failed.
@@ -162,15 +161,22 @@ fn check_times(
 ) -> Result<Timestamp, Cause> {
     let there = |name: &str| claims.get(name).filter(|value| !value.is_null());
     let time = |name: &str| there(name).map(|value| date(value).ok_or(Cause::AssertionClaims)).transpose();
-    let (Some(exp), Some(iat), nbf) = (time("exp")?, time("iat")?, time("nbf")?) else {
+    let (Some(exp), iat, nbf) = (time("exp")?, time("iat")?, time("nbf")?) else {
         return Err(Cause::AssertionClaims);
     };
     if exp.plus(SKEW) <= now {
         return Err(Cause::AssertionExpired);
     }
-    if iat > now.plus(SKEW) || nbf.is_some_and(|nbf| nbf > now.plus(SKEW)) {
+    let is_ahead = |time: Option<Timestamp>| time.is_some_and(|time| time > now.plus(SKEW));
+    if is_ahead(iat) || is_ahead(nbf) {
         return Err(Cause::AssertionNotYetValid);
     }
+    if exp > now.plus(SKEW).plus(issuer.max_lifetime()) {
+        return Err(Cause::AssertionLifetime);
+    }
+    let Some(iat) = iat else {
+        return if issuer.trust_domain.is_some() { Ok(exp) } else { Err(Cause::AssertionClaims) };
+    };
     if now.since(iat) > issuer.max_age() {
         return Err(Cause::AssertionTooOld);
     }
@@ -181,7 +187,7 @@ fn check_times(
 }
 
 /// A `NumericDate` (RFC 7519 §2), which may have a fraction.
-fn date(value: &Value) -> Option<Timestamp> {
+pub(crate) fn date(value: &Value) -> Option<Timestamp> {
     /// 2^53: later than any date, and a whole number in every language.
     const END: u64 = 1 << 53;
     if let Some(seconds) = value.as_u64() {
@@ -198,6 +204,6 @@ fn date(value: &Value) -> Option<Timestamp> {
     Some(Timestamp(whole))
 }
 
-fn is_short(text: &str) -> bool {
+pub(crate) fn is_short(text: &str) -> bool {
     (1..=MAX_TEXT).contains(&text.len())
 }

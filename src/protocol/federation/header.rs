@@ -8,30 +8,55 @@ use crate::protocol::http::error::Cause;
 use crate::protocol::model::jwk_set::MAX_KID;
 use crate::protocol::model::signature_alg::SignatureAlg;
 
-/// A token whose header and claims were looked at, and nothing more: nothing in it is verified.
+/// A token whose header and claims can be read, and nothing more: nothing in it is verified.
 #[derive(Debug)]
 pub struct Unverified<'a> {
     /// The asymmetric algorithm that the token says it is signed with.
     pub alg: SignatureAlg,
-    /// The kind of JWT that the token says it is.
-    pub kind: AssertionKind,
     /// The claims, which nothing has confirmed yet.
     pub claims: Map<String, Value>,
     /// The whole of it.
     pub token: Compact<'a>,
 }
 
-/// Takes a token apart and judges what it says of itself.
+impl Unverified<'_> {
+    /// The kind of JWT that the token says it is. A `typ` with a meaning of its own is none (RFC 8725 §3.11).
+    pub fn kind(&self) -> Option<AssertionKind> {
+        match media_type(self.token.typ()).as_deref() {
+            None | Some("jwt" | "jose") => Some(AssertionKind::Jwt),
+            Some("oauth-id-jag+jwt") => Some(AssertionKind::IdJag),
+            Some("at+jwt") => Some(AssertionKind::AccessToken),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether the token says no more than that it is signed, as a JWT-SVID may (SPIFFE JWT-SVID §2.3).
+    pub fn is_jose(&self) -> bool {
+        media_type(self.token.typ()).as_deref() == Some("jose")
+    }
+
+    /// Whether the token may be one with which a client authenticates: libraries write `JWT`, or nothing, or the type that is
+    /// registered for it (draft-ietf-oauth-rfc7523bis §4).
+    pub fn may_authenticate_client(&self) -> bool {
+        matches!(media_type(self.token.typ()).as_deref(), None | Some("jwt" | "client-authentication+jwt"))
+    }
+}
+
+/// `application/` may be left out (RFC 7515 §4.1.9), and media types know no case.
+fn media_type(typ: Option<&str>) -> Option<String> {
+    let typ = typ?.to_ascii_lowercase();
+    Some(typ.strip_prefix("application/").map_or(typ.clone(), str::to_owned))
+}
+
+/// Takes a token apart.
 ///
-/// A `typ` with a meaning of its own is refused (RFC 8725 §3.11), and so are claims that name a member twice, at whatever depth
-/// (RFC 7519 §4): who signed it may have meant the other one.
+/// Claims that name a member twice, at whatever depth, are refused (RFC 7519 §4): who signed it may have meant the other one.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn take_apart(token: &str) -> Result<Unverified<'_>, Cause> {
     let malformed = Cause::AssertionMalformed;
     let token = jws::read(token).ok_or(malformed)?;
-    let kind = kind_of(token.typ()).ok_or(Cause::AssertionType)?;
     let alg = SignatureAlg::named(token.alg()).ok_or(Cause::AssertionAlgorithm)?;
     if token.kid().is_some_and(|kid| kid.len() > MAX_KID) {
         return Err(malformed);
@@ -41,19 +66,7 @@ pub fn take_apart(token: &str) -> Result<Unverified<'_>, Cause> {
     if claims.contains_key("events") {
         return Err(Cause::AssertionType);
     }
-    Ok(Unverified { alg, kind, claims, token })
-}
-
-/// `application/` may be left out (RFC 7515 §4.1.9), and media types know no case.
-fn kind_of(typ: Option<&str>) -> Option<AssertionKind> {
-    let Some(typ) = typ else { return Some(AssertionKind::Jwt) };
-    let typ = typ.to_ascii_lowercase();
-    match typ.strip_prefix("application/").unwrap_or(&typ) {
-        "jwt" => Some(AssertionKind::Jwt),
-        "oauth-id-jag+jwt" => Some(AssertionKind::IdJag),
-        "at+jwt" => Some(AssertionKind::AccessToken),
-        _ => None,
-    }
+    Ok(Unverified { alg, claims, token })
 }
 
 #[cfg(test)]
@@ -79,6 +92,8 @@ mod tests {
             ),
             // RFC 7515 §4.1.5: it is an address.
             (r#"{"alg":"RS256","x5u":1}"#, Err(Cause::AssertionMalformed)),
+            (r#"{"alg":"ES512","typ":"JOSE"}"#, Ok(AssertionKind::Jwt)),
+            (r#"{"alg":"Ed25519"}"#, Ok(AssertionKind::Jwt)),
             (r#"{"alg":"none"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":"HS256"}"#, Err(Cause::AssertionAlgorithm)),
             (r#"{"alg":"rs256"}"#, Err(Cause::AssertionAlgorithm)),
@@ -95,7 +110,28 @@ mod tests {
             (r#"{"alg":"EdDSA","typ":""}"#, Err(Cause::AssertionType)),
         ];
         for (header, expected) in cases {
-            assert_eq!(take_apart(&token(header)).map(|token| token.kind), expected, "{header}");
+            let kind = |token: Unverified<'_>| token.kind().ok_or(Cause::AssertionType);
+            assert_eq!(take_apart(&token(header)).and_then(kind), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_client_authenticates_with_three_types_and_no_other() {
+        for (typ, may) in [
+            ("JWT", true),
+            ("client-authentication+jwt", true),
+            ("application/Client-Authentication+JWT", true),
+            ("JOSE", false),
+            ("at+jwt", false),
+            ("dpop+jwt", false),
+            ("oauth-authz-req+jwt", false),
+            ("oauth-id-jag+jwt", false),
+            ("application/application/jwt", false),
+            ("", false),
+        ] {
+            let text = token(&format!(r#"{{"alg":"EdDSA","typ":"{typ}"}}"#));
+            let read = take_apart(&text).expect("a token");
+            assert_eq!((read.may_authenticate_client(), read.is_jose()), (may, typ == "JOSE"), "{typ}");
         }
     }
 

@@ -16,6 +16,7 @@ use crate::protocol::codec::encoding::base64url;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::keys::derived::mac;
+use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::replay;
 use crate::protocol::objects::replay::{ReplayCommand, ReplayReply};
 use crate::protocol::server::Server;
@@ -24,10 +25,8 @@ use crate::protocol::server::request::{OneTimeToken, RequestContext};
 
 /// Notes that the request shows `assertion`, if those of its issuer count once.
 ///
-/// A request may come by here twice with one token, when the client was looked up anew: that is one use.
-///
 /// # Errors
-/// If the request shows the same token for something else, too: that would be two uses.
+/// As [`note_token`].
 pub(crate) async fn note<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
@@ -38,9 +37,27 @@ pub(crate) async fn note<P: Platform>(
         return Ok(());
     }
     let jti = assertion.jti.as_deref().ok_or(Cause::AssertionIdMissing)?;
+    let name = ["jti", assertion.issuer.name(), jti];
+    note_token(server, context, name, assertion.exp, refused_with).await
+}
+
+/// Notes that the request shows a token that counts once. Its name is what kind of token it is, whose, and its `jti`; `exp` is
+/// when it ends.
+///
+/// A request may come by here twice with one token, when the client was looked up anew: that is one use.
+///
+/// # Errors
+/// If the request shows the same token for something else, too: that would be two uses.
+pub(crate) async fn note_token<P: Platform>(
+    server: &Server<P>,
+    context: &RequestContext<'_>,
+    name: [&str; 3],
+    exp: Timestamp,
+    refused_with: Code,
+) -> Result<(), Rejected> {
     let keyring = server.any_keyring(context.now).await.map_err(Rejected::Failed)?;
     let routing = &keyring.derived.routing;
-    let digest = mac(routing, &[b"jti", assertion.issuer.issuer().as_bytes(), jti.as_bytes()]);
+    let digest = mac(routing, &name.map(str::as_bytes));
     let (shard, key) = (digest.last().copied().unwrap_or_default(), digest.get(..16).unwrap_or_default());
     let key = base64url(key);
     let mut shown = context.one_time.borrow_mut();
@@ -48,8 +65,8 @@ pub(crate) async fn note<P: Platform>(
         let is_same = known.refused_with == refused_with;
         return if is_same { Ok(()) } else { Err(Cause::AssertionUsed.into()) };
     }
-    // Once for the issuer's clock, and once more for those of edges and objects.
-    let until = assertion.exp.plus(2 * SKEW);
+    // Once for the clock of who made it, and once more for those of edges and objects.
+    let until = exp.plus(2 * SKEW);
     let object = replay::object_name(routing, shard, until);
     shown.push(OneTimeToken { object, key, until, refused_with, is_used: false });
     Ok(())

@@ -81,7 +81,7 @@ impl KeySet {
 impl ForeignKey {
     fn of(entry: &Value) -> Option<Self> {
         let entry = entry.as_object()?;
-        if member(entry, "use").is_some_and(|usage| usage != "sig") {
+        if !is_for_signatures(entry) {
             return None;
         }
         if member(entry, "key_ops").is_some_and(|operations| !lists(operations, "verify")) {
@@ -153,7 +153,12 @@ fn is_known_kind(entry: &Map<String, Value>) -> bool {
         Some("OKP") => crv == "Ed25519",
         _ => false,
     };
-    is_known && member(entry, "use").is_none_or(|usage| usage == "sig")
+    is_known && is_for_signatures(entry)
+}
+
+/// `sig` (RFC 7517 §4.2), or what bundles of SPIFFE call it (SPIFFE Trust Domain and Bundle §4.2.2).
+fn is_for_signatures(entry: &Map<String, Value>) -> bool {
+    member(entry, "use").is_none_or(|usage| usage == "sig" || usage == "jwt-svid")
 }
 
 /// The key itself, in its one canonical form: RSA of 2048 to 4096 bits, P-256, P-384, P-521 and Ed25519.
@@ -256,6 +261,8 @@ mod tests {
             ("a symmetric key", json!({ "kty": "oct", "k": "AAAA" }), false),
             ("a kind nobody knows", json!({ "kty": "AKP", "pub": "AAAA" }), false),
             ("for signatures", okp(&json!({ "use": "sig" })), true),
+            ("for JWT-SVIDs", okp(&json!({ "use": "jwt-svid" })), true),
+            ("for X.509-SVIDs", okp(&json!({ "use": "x509-svid" })), false),
             ("for encryption", okp(&json!({ "use": "enc" })), false),
             ("for verifying", okp(&json!({ "key_ops": ["verify"] })), true),
             ("for signing only", okp(&json!({ "key_ops": ["sign"] })), false),

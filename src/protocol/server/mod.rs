@@ -6,7 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod budget;
 pub mod cache;
 mod calls;
-pub(crate) mod issuer_keys;
+pub(crate) mod foreign_keys;
 pub mod lookup;
 pub mod ports;
 mod publish;
@@ -17,7 +17,7 @@ mod signatures;
 use std::rc::Rc;
 
 use self::cache::Cache;
-use self::issuer_keys::Trust;
+use self::foreign_keys::Trust;
 use self::ports::Platform;
 use self::signatures::KnownSignatures;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};

@@ -63,14 +63,32 @@ impl KnownSignatures {
         if self.contains(&hash) {
             return Ok(true);
         }
-        let is_valid = match alg {
-            SignatureAlg::EdDsa | SignatureAlg::Ed25519 => ed25519::verify(key, message, signature),
-            _ => platform.verify(alg, key, message, signature).await?,
-        };
+        let is_valid = self.verify(platform, (alg, key), message, signature).await?;
         if is_valid {
             self.insert(hash);
         }
         Ok(is_valid)
+    }
+
+    /// The same without looking it up or remembering it: for what is shown only once.
+    ///
+    /// # Errors
+    /// If the platform's crypto is out of reach.
+    #[expect(
+        clippy::unused_self,
+        reason = "beside the other way to verify, so that nobody calls the platform's past both"
+    )]
+    pub(crate) async fn verify<P: Platform>(
+        &self,
+        platform: &P,
+        (alg, key): (SignatureAlg, &PublicJwk),
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, ServerError> {
+        match alg {
+            SignatureAlg::EdDsa | SignatureAlg::Ed25519 => Ok(ed25519::verify(key, message, signature)),
+            _ => platform.verify(alg, key, message, signature).await,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::rules::claim_name_problem;
 use super::{Check, MAX_TEXT};
-use crate::protocol::config::federation::{FRESHNESS, TrustedIssuerConfig};
+use crate::protocol::config::federation::{FRESHNESS, IssuerKind, TrustedIssuerConfig};
 use crate::protocol::model::client::client_id_problem;
 use crate::protocol::model::jwk_set::pinned_problem;
 use crate::protocol::rules::issuers::{fetch_problem, is_shared, name_problem};
@@ -21,7 +21,7 @@ impl Check {
         if issuers.len() > MAX_TRUSTED_ISSUERS {
             self.say("trusted_issuer", format!("at most {MAX_TRUSTED_ISSUERS} trusted issuers"));
         }
-        let (mut ids, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+        let (mut ids, mut addresses, mut domains) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (index, issuer) in issuers.iter().enumerate() {
             let at = format!("trusted_issuer[{index}]");
             self.name(&format!("{at}.id"), &issuer.id);
@@ -42,6 +42,14 @@ impl Check {
             }
             self.address(issuer, &at, own);
             self.foreign_keys(issuer, &at);
+            self.trust_domain(issuer, &at);
+            let domain = issuer.trust_domain.as_deref();
+            if domain.is_some_and(|domain| !domains.insert(domain)) {
+                self.say(
+                    format!("{at}.trust_domain"),
+                    "another trusted issuer speaks for this trust domain already",
+                );
+            }
             self.freshness(issuer, &at);
             self.login_hint(issuer, &at);
         }
@@ -56,12 +64,37 @@ impl Check {
     }
 
     fn address(&mut self, issuer: &TrustedIssuerConfig, at: &str, own: Option<&str>) {
-        if issuer.issuer().is_empty() {
+        if issuer.issuer().is_empty() && issuer.trust_domain.is_some() {
+            self.keys_of_domain(issuer, at, own);
+        } else if issuer.issuer().is_empty() {
             self.say(at, "`issuer` is missing: the exact `iss` of its tokens");
         } else if let Some(problem) = name_problem(issuer) {
             self.say(format!("{at}.issuer"), problem);
         } else if let Some((member, problem)) = fetch_problem(issuer, own) {
             self.say(format!("{at}.{member}"), problem);
+        }
+    }
+
+    /// A trust domain that names no issuer: nothing says where its keys are but the file.
+    fn keys_of_domain(&mut self, issuer: &TrustedIssuerConfig, at: &str, own: Option<&str>) {
+        if issuer.jwks.is_none() && issuer.jwks_uri.is_none() {
+            self.say(at, "without an `issuer` to ask, a trust domain needs its keys: `jwks` or `jwks_uri`");
+        } else if let Some((member, problem)) = fetch_problem(issuer, own) {
+            self.say(format!("{at}.{member}"), problem);
+        }
+    }
+
+    fn trust_domain(&mut self, issuer: &TrustedIssuerConfig, at: &str) {
+        let Some(domain) = issuer.trust_domain.as_deref() else { return };
+        let is_of_id =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+        if domain.is_empty() || domain.len() > 255 || !domain.bytes().all(is_of_id) {
+            let message =
+                "a trust domain is 1 to 255 lower-case letters, digits, `-`, `_` and `.` (SPIFFE-ID §2.1)";
+            self.say(format!("{at}.trust_domain"), message);
+        }
+        if issuer.kind != IssuerKind::Oidc {
+            self.say(format!("{at}.trust_domain"), "only with kind = \"oidc\"");
         }
     }
 
@@ -236,7 +269,7 @@ mod tests {
             (oidc(json!({ "jwks": {} })), "jwks", "a list `keys`"),
             (oidc(json!({ "jwks": { "keys": [] } })), "jwks", "no key that can be used"),
             (key("d", "x"), "jwks", "private or secret"),
-            (key("crv", "P-384"), "jwks", "no key that can be used"),
+            (key("crv", "secp256k1"), "jwks", "no key that can be used"),
             (key("x", "AAAA"), "jwks", "no key that can be used"),
             (key("use", "enc"), "jwks", "no key that can be used"),
             (key("alg", "ES384"), "jwks", "no key that can be used"),

@@ -10,6 +10,7 @@ pub mod guest;
 pub mod id_tokens;
 pub mod native_sso;
 pub mod password;
+pub mod private_key_jwt;
 pub mod refresh_token;
 pub mod resources;
 pub mod token_exchange;

@@ -45,7 +45,7 @@ pub(super) fn kind(header: &Map<String, Value>) -> Option<AssertionKind> {
     let Some(typ) = header.get("typ") else { return Some(AssertionKind::Jwt) };
     let typ = typ.as_str()?.to_ascii_lowercase();
     match typ.strip_prefix("application/").unwrap_or(&typ) {
-        "jwt" => Some(AssertionKind::Jwt),
+        "jwt" | "jose" => Some(AssertionKind::Jwt),
         "oauth-id-jag+jwt" => Some(AssertionKind::IdJag),
         "at+jwt" => Some(AssertionKind::AccessToken),
         _ => None,
@@ -59,10 +59,10 @@ pub(super) fn all(
     own: Option<&str>,
     now: u64,
 ) -> Vec<Check> {
-    let mut checks = vec![typ(&token.header)];
+    let mut checks = vec![typ(&token.header, issuer)];
     let iss = token.claims.get("iss").map_or("is missing".to_owned(), ToString::to_string);
     let Some(issuer) = issuer else {
-        checks.push(Check::new("iss", false, format!("{iss}: no trusted issuer has exactly this address")));
+        checks.push(Check::new("iss", false, format!("{iss}: no trusted issuer has exactly this address, or the trust domain of `sub`")));
         return checks;
     };
     checks.push(Check::new("iss", true, format!("{iss}: the trusted issuer `{}`", issuer.id)));
@@ -110,8 +110,15 @@ fn unseen(
     is_well.then(|| Check::new("claims", false, format!("the server refuses them: {name}")))
 }
 
-fn typ(header: &Map<String, Value>) -> Check {
+fn typ(header: &Map<String, Value>, issuer: Option<&TrustedIssuerConfig>) -> Check {
     let says = header.get("typ").map_or("not there".to_owned(), ToString::to_string);
+    let of_svid = header.get("typ").and_then(Value::as_str).is_some_and(|typ| {
+        let typ = typ.to_ascii_lowercase();
+        typ.strip_prefix("application/").unwrap_or(&typ) == "jose"
+    });
+    if of_svid && issuer.is_none_or(|issuer| issuer.trust_domain.is_none()) {
+        return Check::new("typ", false, format!("{says}: taken of a SPIFFE trust domain only"));
+    }
     match kind(header) {
         Some(AssertionKind::Jwt) => Check::new("typ", true, format!("{says}: a plain JWT, `jwt` in rules")),
         Some(AssertionKind::IdJag) => {
@@ -153,7 +160,10 @@ fn times(claims: &Map<String, Value>, issuer: &TrustedIssuerConfig, now: u64) ->
     let time = |name: &str| claims.get(name).and_then(Value::as_f64).map(|time| time.max(0.0).to_string());
     let time =
         |name: &str| time(name).and_then(|text| text.split('.').next().and_then(|text| text.parse().ok()));
-    let (Some(iat), Some(exp)): (Option<u64>, Option<u64>) = (time("iat"), time("exp")) else {
+    let exp: Option<u64> = time("exp");
+    // A JWT-SVID may leave `iat` out: then it is as if it were made now.
+    let iat = time("iat").or(issuer.trust_domain.as_ref().and(exp).map(|exp| exp.min(now)));
+    let (Some(iat), Some(exp)): (Option<u64>, Option<u64>) = (iat, exp) else {
         return vec![Check::new(
             "exp",
             false,

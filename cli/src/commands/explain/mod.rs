@@ -64,8 +64,7 @@ pub(super) fn run(globals: &Globals, args: &ExplainArgs) -> Result<Answer, Failu
         return Err(Failure::usage(format!("there is no client `{id}` in {}", args.file.display())));
     }
     let token = read(&args.token)?;
-    let iss = token.claims.get("iss").and_then(Value::as_str).unwrap_or_default();
-    let issuer = config.trusted_issuer.iter().find(|issuer| !iss.is_empty() && issuer.issuer() == iss);
+    let issuer = config.trusted_issuer.iter().find(|issuer| issuer.is_meant_by(&token.claims));
     let own = expected_issuer(globals, config.issuer.as_deref())?;
     let kind = checks::kind(&token.header);
     let now = crate::time::now().0;

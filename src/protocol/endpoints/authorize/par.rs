@@ -12,6 +12,7 @@ use crate::protocol::codec::encoding::secret_base64url;
 use crate::protocol::codec::json;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::endpoints::cors;
+use crate::protocol::federation::use_up;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError};
 use crate::protocol::http::form::Form;
 use crate::protocol::http::json::to_json;
@@ -96,6 +97,7 @@ async fn push<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> 
     let kept = Kept { client_id: client.client_id.clone(), incarnation, query, until };
     let value = to_json(&kept)?;
     let command = EphemeralCommand::Put { value, expires_at: context.now.plus(KEPT) };
+    use_up(server, context).await?;
     server.ephemeral(&id.to_string(), &command).await?;
     let pushed = Pushed { request_uri: format!("{URN}{reference}"), expires_in: LIFETIME };
     let body = to_json(&pushed)?;

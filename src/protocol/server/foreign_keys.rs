@@ -1,10 +1,11 @@
-//! The public keys of trusted issuers: where they come from, and how long they are used. `federation` asks for one when it
-//! verifies a token of a trusted issuer.
+//! The public keys of others: of trusted issuers, and of clients that authenticate with keys of their own. Where they come from, and
+//! how long they are used. `federation` asks for one when it verifies a signature.
 //!
-//! The keys are in the configuration (`jwks`), at an address in it (`jwks_uri`), or where the issuer's metadata says (`OpenID
+//! The keys are in the configuration (`jwks`), at an address in it (`jwks_uri`), or where an issuer's metadata says (`OpenID
 //! Connect Discovery` §4). Fetched keys are used for [`FRESH`] and then fetched again; only if that fails they are used for
 //! another [`STALE`]. A failure is remembered for [`FAILED`], and tokens that name unknown keys make this isolate ask at most
-//! once per [`REFRESH`]: a flood of made-up tokens costs the issuer next to nothing.
+//! once per [`REFRESH`]: a flood of made-up tokens costs the issuer next to nothing. There may be more clients than an isolate
+//! remembers, and anybody can name one, so what is fetched for clients draws from a budget besides.
 //!
 //! Requests share nothing here but finished values; none waits for another's I/O.
 
@@ -12,15 +13,17 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Server;
+use super::budget::{Budget, Question};
 use super::ports::Platform;
-use crate::protocol::config::TrustedIssuerConfig;
+use super::request::RequestContext;
+use crate::protocol::config::{ClientConfig, TrustedIssuerConfig};
 use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::model::jwk::PublicJwk;
 use crate::protocol::model::jwk_set::KeySet;
-use crate::protocol::model::outbound::objection;
+use crate::protocol::model::outbound::{self, objection};
 use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::model::time::{HOUR, MINUTE, Timestamp};
 use crate::protocol::rules::discovery;
@@ -36,13 +39,16 @@ const FAILED: u64 = 30;
 const UNDER_WAY: u64 = 10;
 /// The shortest time between two fetches because of unknown keys, in seconds.
 const REFRESH: u64 = MINUTE;
-/// The most sources of keys that an isolate remembers.
-const MAX_SOURCES: usize = 64;
+/// The most sources of issuers' keys, and the most of clients' keys, that an isolate remembers.
+const MAX_SOURCES: (usize, usize) = (64, 256);
 
-/// What an isolate knows of the keys of trusted issuers.
+/// What an isolate knows of the keys of others.
 #[derive(Default)]
 pub(crate) struct Trust {
-    sources: RefCell<BTreeMap<String, KeptKeys>>,
+    issuers: RefCell<BTreeMap<String, KeptKeys>>,
+    clients: RefCell<BTreeMap<String, KeptKeys>>,
+    /// Pays for fetching the keys of clients.
+    fetches: Budget,
 }
 
 #[derive(Clone, Default)]
@@ -79,14 +85,24 @@ impl KeptKeys {
 }
 
 impl Trust {
-    fn step(&self, source: &Source<'_>, now: Timestamp) -> Step {
-        self.sources.borrow().get(&source.name()).map_or(Step::Fetch(None), |known| known.step(now))
+    /// What is remembered of keys like those of `holder`, and of how many. Clients push out no issuer.
+    fn sources(&self, holder: &Holder<'_>) -> (&RefCell<BTreeMap<String, KeptKeys>>, usize) {
+        match holder.who {
+            Who::Issuer(_) => (&self.issuers, MAX_SOURCES.0),
+            Who::Client(_) => (&self.clients, MAX_SOURCES.1),
+        }
     }
 
-    fn note(&self, source: &Source<'_>, change: impl FnOnce(&mut KeptKeys)) {
-        let mut sources = self.sources.borrow_mut();
-        let name = source.name();
-        if sources.len() >= MAX_SOURCES && !sources.contains_key(&name) {
+    fn step(&self, holder: &Holder<'_>, now: Timestamp) -> Step {
+        let sources = self.sources(holder).0.borrow();
+        sources.get(&holder.name()).map_or(Step::Fetch(None), |known| known.step(now))
+    }
+
+    fn note(&self, holder: &Holder<'_>, change: impl FnOnce(&mut KeptKeys)) {
+        let (sources, most) = self.sources(holder);
+        let mut sources = sources.borrow_mut();
+        let name = holder.name();
+        if sources.len() >= most && !sources.contains_key(&name) {
             sources.pop_first();
         }
         change(sources.entry(name).or_default());
@@ -94,9 +110,9 @@ impl Trust {
 
     /// Whether an unknown key is worth a fetch. It is counted before the request sets out, because a flood must not outrun the
     /// count.
-    fn may_refresh(&self, source: &Source<'_>, now: Timestamp) -> bool {
+    fn may_refresh(&self, holder: &Holder<'_>, now: Timestamp) -> bool {
         let mut may = false;
-        self.note(source, |known| {
+        self.note(holder, |known| {
             let waits = |at: Option<Timestamp>, seconds| at.is_some_and(|at| now.since(at) < seconds);
             may = !waits(known.refreshed_at, REFRESH) && !waits(known.failed_at, FAILED);
             if may {
@@ -107,10 +123,19 @@ impl Trust {
     }
 }
 
-/// Where the keys of an issuer are, and whether that may be on a loopback address.
-struct Source<'a> {
+/// Who has keys, where they are, and whether that may be on a loopback address.
+pub(crate) struct Holder<'a> {
+    who: Who<'a>,
+    pinned: Option<&'a Map<String, Value>>,
     place: Place<'a>,
     local: bool,
+}
+
+/// Whose keys they are, by the name that the log has.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    Issuer(&'a str),
+    Client(&'a str),
 }
 
 enum Place<'a> {
@@ -118,13 +143,22 @@ enum Place<'a> {
     Discovery { issuer: &'a str },
 }
 
-impl<'a> Source<'a> {
-    fn of(issuer: &'a TrustedIssuerConfig, own: &str) -> Self {
+impl<'a> Holder<'a> {
+    /// A trusted issuer. `own` is this server's issuer.
+    pub(crate) fn issuer(issuer: &'a TrustedIssuerConfig, own: &str) -> Self {
         let place = match issuer.jwks_uri.as_deref() {
             Some(url) => Place::At { url },
             None => Place::Discovery { issuer: issuer.issuer() },
         };
-        Self { place, local: is_local(issuer, Some(own)) }
+        let local = is_local(issuer, Some(own));
+        Self { who: Who::Issuer(&issuer.id), pinned: issuer.jwks.as_ref(), place, local }
+    }
+
+    /// A client that authenticates with keys of its own.
+    pub(crate) fn client(client: &'a ClientConfig, own: &str) -> Self {
+        let url = client.jwks_uri.as_deref().unwrap_or_default();
+        let (who, local) = (Who::Client(&client.client_id), outbound::is_local(own));
+        Self { who, pinned: client.jwks.as_ref(), place: Place::At { url }, local }
     }
 
     fn name(&self) -> String {
@@ -132,6 +166,18 @@ impl<'a> Source<'a> {
             Place::At { url } => format!("at {url}"),
             Place::Discovery { issuer } => format!("discovery of {issuer}"),
         }
+    }
+
+    fn unreachable(&self, detail: &str, now: Timestamp) -> String {
+        let line = match self.who {
+            Who::Issuer(id) => {
+                json!({ "time": now, "event": "issuer_unreachable", "issuer": id, "detail": detail })
+            }
+            Who::Client(id) => {
+                json!({ "time": now, "event": "client_keys_unreachable", "client_id": id, "detail": detail })
+            }
+        };
+        line.to_string()
     }
 
     async fn fetch<P: Platform>(&self, platform: &P, fresh: bool) -> Result<KeySet, ServerError> {
@@ -191,25 +237,24 @@ async fn read<P: Platform, T>(
     Ok((parsed, document.is_copy))
 }
 
-/// Finds the key that a token of `issuer` names. If the token names none, it is the only key that fits.
+/// Finds the key of `holder` that a token names. If the token names none, it is the only key that fits.
 ///
 /// # Errors
 /// Why there is none.
 pub(crate) async fn key<P: Platform>(
     server: &Server<P>,
-    issuer: &TrustedIssuerConfig,
+    context: &RequestContext<'_>,
+    holder: &Holder<'_>,
     (kid, alg): (Option<&str>, SignatureAlg),
-    now: Timestamp,
 ) -> Result<PublicJwk, Cause> {
     let unknown = Cause::AssertionKeyUnknown;
-    if let Some(pinned) = &issuer.jwks {
+    if let Some(pinned) = holder.pinned {
         let keys = KeySet::of(pinned).ok_or(unknown)?;
         return keys.key(kid, alg).cloned().ok_or(unknown);
     }
-    let source = Source::of(issuer, server.issuer.as_str());
-    let keys = match server.trust.step(&source, now) {
+    let keys = match server.trust.step(holder, context.now) {
         Step::Use(keys) => keys,
-        Step::Fetch(stale) => match fetch(server, issuer, &source, (false, now)).await {
+        Step::Fetch(stale) => match fetch(server, context, holder, false).await {
             Some(keys) => keys,
             None => stale.ok_or(Cause::IssuerUnreachable)?,
         },
@@ -218,36 +263,40 @@ pub(crate) async fn key<P: Platform>(
     if let Some(key) = keys.key(kid, alg) {
         return Ok(key.clone());
     }
-    if !server.trust.may_refresh(&source, now) {
+    if !server.trust.may_refresh(holder, context.now) {
         return Err(unknown);
     }
-    let keys = fetch(server, issuer, &source, (true, now)).await.ok_or(Cause::IssuerUnreachable)?;
+    let keys = fetch(server, context, holder, true).await.ok_or(Cause::IssuerUnreachable)?;
     keys.key(kid, alg).cloned().ok_or(unknown)
 }
 
-/// Fetches the keys of `source` and remembers them. If that fails, it remembers the failure and leaves what is known.
+/// Fetches the keys of `holder` and remembers them. If that fails, it remembers the failure and leaves what is known.
 async fn fetch<P: Platform>(
     server: &Server<P>,
-    issuer: &TrustedIssuerConfig,
-    source: &Source<'_>,
-    (fresh, now): (bool, Timestamp),
+    context: &RequestContext<'_>,
+    holder: &Holder<'_>,
+    fresh: bool,
 ) -> Option<Rc<KeySet>> {
-    server.trust.note(source, |known| known.tried_at = Some(now));
-    match source.fetch(&server.platform, fresh).await {
+    let now = context.now;
+    if let Who::Client(client_id) = holder.who {
+        let question = Question { sender: context.address(), subject: Some(client_id) };
+        if !server.trust.fetches.take(question, now) {
+            return None;
+        }
+    }
+    server.trust.note(holder, |known| known.tried_at = Some(now));
+    match holder.fetch(&server.platform, fresh).await {
         Ok(keys) => {
             let keys = Rc::new(keys);
-            server.trust.note(source, |known| {
+            server.trust.note(holder, |known| {
                 known.keys = Some((Rc::clone(&keys), now));
                 known.failed_at = None;
             });
             Some(keys)
         }
         Err(error) => {
-            let detail = error.detail();
-            server.trust.note(source, |known| known.failed_at = Some(now));
-            let line =
-                json!({ "time": now, "event": "issuer_unreachable", "issuer": issuer.id, "detail": detail });
-            server.platform.log(&line.to_string());
+            server.trust.note(holder, |known| known.failed_at = Some(now));
+            server.platform.log(&holder.unreachable(error.detail(), now));
             None
         }
     }
