@@ -74,10 +74,6 @@ impl KnownSignatures {
     ///
     /// # Errors
     /// If the platform's crypto is out of reach.
-    #[expect(
-        clippy::unused_self,
-        reason = "beside the other way to verify, so that nobody calls the platform's past both"
-    )]
     pub(crate) async fn verify<P: Platform>(
         &self,
         platform: &P,

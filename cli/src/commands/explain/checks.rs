@@ -62,7 +62,11 @@ pub(super) fn all(
     let mut checks = vec![typ(&token.header, issuer)];
     let iss = token.claims.get("iss").map_or("is missing".to_owned(), ToString::to_string);
     let Some(issuer) = issuer else {
-        checks.push(Check::new("iss", false, format!("{iss}: no trusted issuer has exactly this address, or the trust domain of `sub`")));
+        checks.push(Check::new(
+            "iss",
+            false,
+            format!("{iss}: no trusted issuer has exactly this address, or the trust domain of `sub`"),
+        ));
         return checks;
     };
     checks.push(Check::new("iss", true, format!("{iss}: the trusted issuer `{}`", issuer.id)));
