@@ -24,7 +24,8 @@ pub fn metadata_names_what_is_there_and_nothing_else(f: &Fixture<'_>) {
     assert_eq!(
         metadata["token_endpoint_auth_signing_alg_values_supported"],
         json!([
-            "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"
+            "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384",
+            "PS512"
         ])
     );
     assert_eq!(metadata["response_types_supported"], json!(["code"]));
