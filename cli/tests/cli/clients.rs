@@ -173,7 +173,7 @@ fn value_of(path: &str, help: &str) -> String {
         "unknown-scopes" => "drop",
         "exchange-token-type" => "id_token",
         "refresh-retry-window" => "20s",
-        "refresh-max-grants" => "7",
+        "refresh-max-grants" | "ciba-hourly-limit" => "7",
         _ if help.contains("-alg") || path.ends_with("-alg") => "ES256",
         _ if help.contains("DURATION") => "2h",
         _ if help.contains("true|false") => "true",
