@@ -17,6 +17,8 @@ mod code_guesses;
 mod costs;
 #[path = "login_edges/devices.rs"]
 mod devices;
+#[path = "login_edges/discovery.rs"]
+mod discovery;
 #[path = "login_edges/failures.rs"]
 mod failures;
 #[path = "suite/foreign.rs"]

@@ -6,8 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, clients, completions, explain, export, grants, import, init, keys, login, logout, plan, schema,
-    token, users,
+    apply, clients, completions, explain, export, grants, import, init, keys, login, logout, plan,
+    resource_metadata, schema, token, users,
 };
 use crate::doctor::DoctorArgs;
 
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Say which rule a foreign token fits, and why the others don't.
     Explain(explain::ExplainArgs),
+    /// Print what a resource serves of itself: its metadata (RFC 9728), and the header of a 401.
+    ResourceMetadata(resource_metadata::ResourceMetadataArgs),
     /// Turn another server's configuration into a file.
     #[command(subcommand)]
     Import(import::ImportCommand),

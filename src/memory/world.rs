@@ -139,6 +139,11 @@ impl World {
         Server::new(deployment, Memory(self.clone()))
     }
 
+    /// The issuer of the world's servers.
+    pub fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, seconds: u64) {
         self.now.set(self.now.get() + seconds);

@@ -12,7 +12,7 @@ use super::config::LoggedRequests;
 use super::endpoints::arrival::{self, Misplaced};
 use super::endpoints::{
     account, assets, authorize, bc_authorize, device, device_authorization, introspect, jwks, logout,
-    metadata, revoke, sign_up, token, userinfo, visit,
+    metadata, resource_metadata, revoke, sign_up, token, userinfo, visit,
 };
 use super::federation::settle;
 use super::http::error::{Cause, Code, OAuthError};
@@ -113,6 +113,12 @@ async fn serve<P: Platform>(
         Some(rest) if rest.starts_with(admin::PREFIX) => {
             let path = rest.get(admin::PREFIX.len()..).unwrap_or_default();
             admin::serve(server, context, path).boxed_local().await
+        }
+        _ if resource_metadata::is_it(&context.request.path) => {
+            resource_metadata::serve(server, context).boxed_local().await
+        }
+        _ if metadata::is_well_known(&server.issuer, &context.request.path) => {
+            metadata::missing(server, context)
         }
         _ => {
             let error = OAuthError::new(Code::NotFound, Cause::PathUnknown, "nothing is served at this path");

@@ -21,9 +21,21 @@ pub struct InMemory {
 }
 
 pub fn target() -> InMemory {
-    let world = World::new(ISSUER).expect("an issuer");
+    target_at(ISSUER)
+}
+
+pub fn target_at(issuer: &str) -> InMemory {
+    let world = World::new(issuer).expect("an issuer");
     let server = world.isolate(Some(&Secret::received(ADMIN_SECRET)));
     InMemory { world, server }
+}
+
+impl InMemory {
+    /// The path of the issuer.
+    fn base(&self) -> &str {
+        let rest = self.world.issuer().split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |start| &rest[start..])
+    }
 }
 
 impl Target for InMemory {
@@ -49,9 +61,12 @@ impl Target for InMemory {
         let body =
             if request.body.len() > limit { Body::TooLarge } else { Body::Bytes(request.body.clone()) };
         let well_known = "/.well-known/oauth-authorization-server";
+        let base = self.base();
         let path = match request.path.strip_prefix(well_known) {
-            Some(rest) => format!("{well_known}/tenant{rest}"),
-            None => format!("/tenant{}", request.path),
+            Some(rest) => format!("{well_known}{base}{rest}"),
+            // The metadata of resources is at the root of their hosts.
+            None if request.path.starts_with("/.well-known/oauth-protected-resource") => request.path.clone(),
+            None => format!("{base}{}", request.path),
         };
         let request = Request::new(Method::parse(request.method), &path, headers, body);
         let response = pollster::block_on(self.server.handle(&request));
@@ -60,7 +75,7 @@ impl Target for InMemory {
     }
 
     fn issuer(&self) -> String {
-        ISSUER.to_owned()
+        self.world.issuer().to_owned()
     }
 
     fn admin_secret(&self) -> String {

@@ -269,6 +269,14 @@ macro_rules! black_box_suite {
                     an_access_token_that_calls_itself_jwt_is_no_id_token,
                     no_client_has_the_name_of_a_resource_whose_tokens_look_like_id_tokens,
                 ],
+                scopes: [
+                    a_request_without_scope_gets_the_default_ones,
+                    a_person_is_asked_for_the_default_scopes_of_the_named_resource,
+                    a_scope_brings_along_what_it_includes,
+                    a_wider_request_keeps_what_was_granted,
+                    a_resource_in_upper_case_is_the_same_one,
+                    a_wrong_resource_costs_neither_code_nor_refresh_token,
+                ],
                 native_sso: [
                     a_second_app_signs_on_with_the_login_of_the_first,
                     metadata_tells_of_shared_logins_where_there_are_some,
@@ -396,6 +404,8 @@ macro_rules! black_box_suite {
                 documents_have_an_etag_and_answer_304,
                 a_browser_that_looks_for_an_icon_asks_once,
                 unknown_paths_are_404,
+                scripts_of_any_origin_may_look_for_metadata,
+                a_resource_publishes_its_metadata_under_its_own_name,
             ],
             revoke: [
                 revocation_answers_with_json,

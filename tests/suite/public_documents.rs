@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{Fixture, Req};
+use super::harness::{Fixture, Req, base_config};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -120,4 +120,77 @@ pub fn unknown_paths_are_404(f: &Fixture<'_>) {
     {
         f.send(&Req::new("GET", path)).expect_error(404, "not_found");
     }
+}
+
+pub fn scripts_of_any_origin_may_look_for_metadata(f: &Fixture<'_>) {
+    for path in ["/jwks", OAUTH, OPENID, PROTECTED, "/.well-known/nothing"] {
+        let preflight = Req::new("OPTIONS", path)
+            .header("origin", "https://inspector.example")
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "mcp-protocol-version");
+        let answer = f.send(&preflight).expect(204);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        let headers = answer.header("access-control-allow-headers").unwrap_or_default().to_lowercase();
+        assert!(headers.split(", ").any(|name| name == "mcp-protocol-version"), "{path}: {headers}");
+        assert_eq!(answer.header("access-control-allow-methods"), Some("GET, HEAD"), "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
+    }
+    // What isn't there says so in a way that a script can read, and a client goes on looking.
+    for path in [PROTECTED, "/.well-known/nothing", "/.well-known/openid-configuration/x"] {
+        let answer = f.send(&Req::new("GET", path));
+        answer.expect_error(404, "not_found");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+    }
+}
+
+const PROTECTED: &str = "/.well-known/oauth-protected-resource";
+
+pub fn a_resource_publishes_its_metadata_under_its_own_name(f: &Fixture<'_>) {
+    let _guard = f.target.configuration_lock();
+    let issuer = f.target.issuer();
+    let origin = issuer.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let (told, silent) = (format!("{origin}/mcp"), format!("{origin}/silent"));
+    let mut config = base_config();
+    config["resource"].as_array_mut().expect("resources").extend([
+        json!({
+            "identifier": told, "name": "Tools", "scopes": ["tools:use", "tools:manage"], "default_scopes": ["tools:use"],
+            "metadata": { "resource_documentation": "https://docs.example/tools", "listed": true },
+        }),
+        json!({ "identifier": silent, "scopes": ["silent:read"] }),
+    ]);
+    f.apply(&config).expect(200);
+    f.target.settle();
+    let answer = f.send(&Req::new("GET", &format!("{PROTECTED}/mcp"))).expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    let expected = json!({
+        "resource": told, "resource_name": "Tools", "authorization_servers": [issuer],
+        "scopes_supported": ["tools:use", "tools:manage"], "bearer_methods_supported": ["header"],
+        "resource_documentation": "https://docs.example/tools",
+    });
+    assert_eq!(answer.json(), expected);
+    assert_eq!(f.send(&Req::new("HEAD", &format!("{PROTECTED}/mcp"))).expect(200).body, "");
+    for other in ["", "/silent", "/mcp/", "/mcp?a=b", "/MCP", "-x"] {
+        f.send(&Req::new("GET", &format!("{PROTECTED}{other}"))).expect_error(404, "not_found");
+    }
+    let metadata = f.send(&Req::new("GET", OAUTH)).expect(200).json();
+    assert_eq!(metadata["protected_resources"], json!([told]));
+    let shown = f.admin("GET", "resources", None).expect(200).json();
+    let of = |name: &str| {
+        shown["resources"].as_array().expect("a list").iter().find(|one| one["identifier"] == name).cloned()
+    };
+    let (of_told, of_silent) = (of(&told).expect("the resource"), of(&silent).expect("the resource"));
+    assert_eq!((&of_told["published"], &of_told["metadata"]), (&json!(true), &expected));
+    let url = format!("{origin}{PROTECTED}/mcp");
+    assert_eq!(of_told["metadata_url"], url);
+    assert_eq!(
+        of_told["www_authenticate"],
+        format!("Bearer resource_metadata=\"{url}\", scope=\"tools:use\"")
+    );
+    assert_eq!(of_silent["published"], false);
+    assert!(of("stock").expect("the resource").get("metadata_url").is_none());
+    f.apply(&base_config()).expect(200);
+    f.target.settle();
+    f.send(&Req::new("GET", &format!("{PROTECTED}/mcp"))).expect_error(404, "not_found");
 }

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod plan;
+pub(crate) mod resource_metadata;
 pub(crate) mod schema;
 pub(crate) mod token;
 pub(crate) mod users;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Token(args) => token::run(globals, args),
         Command::Doctor(args) => doctor::run(globals, args),
         Command::Explain(args) => explain::run(globals, args),
+        Command::ResourceMetadata(args) => resource_metadata::run(globals, args),
         Command::Import(command) => import::run(globals, command),
         Command::Completions(args) => Ok(completions::run(args)),
     }

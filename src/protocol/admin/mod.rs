@@ -16,6 +16,7 @@ mod failure;
 mod keys;
 #[cfg(feature = "schema")]
 mod openapi;
+mod resources;
 mod users;
 mod view;
 mod whoami;
@@ -33,6 +34,7 @@ pub(crate) use failure::AdminFailure;
 pub use keys::{KekView, KeysView, RootView};
 #[cfg(feature = "schema")]
 pub use openapi::text as openapi;
+pub use resources::{ResourceView, ResourcesView};
 pub use users::{GrantView, OverviewView, PersonView, SessionView, UserView, UserWithLink};
 pub use view::{AppliedView, ClientView, ConfigView, ErrorView, KeyView, NewSecretView, SecretView};
 pub use whoami::WhoView;
@@ -140,6 +142,7 @@ async fn dispatch<P: Platform>(
         (Method::Get, ["whoami"]) => whoami::show(call),
         (Method::Get, ["config"]) => configuration::read(call).await,
         (Method::Put, ["config"]) => configuration::apply(call).await,
+        (Method::Get, ["resources"]) => resources::list(call).await,
         (Method::Get, ["clients"]) => clients::list(call).await,
         (Method::Post, ["clients"]) => clients::create(call).await,
         (Method::Get, ["clients", id]) => clients::show(call, id).await,
@@ -164,7 +167,7 @@ async fn dispatch<P: Platform>(
 /// The methods that a path has, as `Allow` names them (RFC 9110 §10.2.1); `None` where nothing is served.
 fn allowed(segments: &[&str]) -> Option<&'static str> {
     match segments {
-        ["openapi.json" | "keys" | "whoami"] => Some("GET, HEAD"),
+        ["openapi.json" | "keys" | "resources" | "whoami"] => Some("GET, HEAD"),
         ["config"] => Some("GET, HEAD, PUT"),
         ["clients"] => Some("GET, HEAD, POST"),
         ["clients", _] => Some("GET, HEAD, PUT, DELETE"),

@@ -34,6 +34,9 @@ pub struct ClientConfig {
     /// Every scope it may request.
     #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
     pub scopes: ScopeSet,
+    /// The scopes that its requests get which name none. Unset: what the resources say.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub default_scopes: ScopeSet,
     /// How it authenticates; exactly this way. Unset: with its secret, as HTTP Basic or in the body, one of them a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthMethod>,

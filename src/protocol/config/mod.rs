@@ -14,8 +14,10 @@ mod experimental;
 pub mod federation;
 mod log;
 mod login;
+pub mod protected_resource;
 pub mod redirect_uri;
 pub mod registered_client;
+pub mod resource_metadata;
 pub mod snapshot;
 pub mod theme;
 
@@ -26,8 +28,10 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::model::token_type::AccessTokenTyp;
 use serde_json::{Map, Value};
 
+use self::resource_metadata::ResourceMetadataConfig;
 use self::theme::Theme;
 use crate::protocol::model::jwk::Alg;
+use crate::protocol::model::scope::ScopeSet;
 
 pub use administrator::AdministratorConfig;
 pub use ciba::{CibaConfig, DeliveryMode};
@@ -132,6 +136,15 @@ pub struct ResourceConfig {
     /// What a scope permits, in words for the people who are asked; by scope.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scope_descriptions: BTreeMap<String, String>,
+    /// The scopes that a request gets which names none. Unset: all that the client may have.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub default_scopes: ScopeSet,
+    /// Scopes that a scope includes; by scope. Whoever may have the one may have those, and tokens with the one name them too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_includes: BTreeMap<String, ScopeSet>,
+    /// What it says of itself to clients that look for its authorization server (RFC 9728). Unset: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<ResourceMetadataConfig>,
     /// The algorithm that signs its access tokens.
     #[serde(default)]
     pub signing_alg: Alg,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::administrator::{Administrator, administrators};
+use super::resource_metadata::ResourceMetadataConfig;
 use super::theme::Theme;
 use super::{
     Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TransactionTokensConfig, TrustedIssuerConfig,
@@ -40,6 +41,15 @@ pub struct Resource {
     /// What a scope permits, in words for people; by scope.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scope_descriptions: BTreeMap<String, String>,
+    /// The scopes that a request gets which names none; empty if that is all that the client may have.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub default_scopes: ScopeSet,
+    /// Scopes that a scope includes, as they are declared; by scope.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_includes: BTreeMap<String, ScopeSet>,
+    /// What it publishes of itself (RFC 9728); unset if nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<ResourceMetadataConfig>,
     /// The algorithm that signs its access tokens.
     pub signing_alg: Alg,
     /// Lifetime of its access tokens, in seconds.
@@ -169,12 +179,32 @@ impl Snapshot {
         TokenFormat { alg: self.own_alg(), typ: AccessTokenTyp::default() }
     }
 
-    /// The resource called `identifier`, with or without the slash after a bare origin: URL libraries add it
-    /// (RFC 3986 §6.2.3).
+    /// The resource called `identifier`, with or without the slash after a bare origin: URL libraries add it (RFC 3986 §6.2.3). Scheme
+    /// and host may be in upper case (§6.2.2.1); all else is compared character by character.
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
         let exactly = self.resources.iter().find(|resource| resource.identifier == identifier);
-        let named = bare_origin(identifier);
-        exactly.or_else(|| self.resources.iter().find(|resource| bare_origin(&resource.identifier) == named))
+        exactly.or_else(|| {
+            let named = canonical(identifier);
+            self.resources.iter().find(|resource| canonical(&resource.identifier) == named)
+        })
+    }
+
+    /// `scopes` and all that they include, in the order of `scopes` with what each includes after it.
+    pub fn with_included<'a>(&self, scopes: &'a ScopeSet) -> Cow<'a, ScopeSet> {
+        if self.resources.iter().all(|resource| resource.scope_includes.is_empty()) {
+            return Cow::Borrowed(scopes);
+        }
+        let mut all = ScopeSet::default();
+        for scope in scopes.iter() {
+            let mut open = vec![scope];
+            while let Some(scope) = open.pop().filter(|scope| !all.contains(scope)) {
+                all.insert(scope);
+                let owner = self.resource_of_scope(scope);
+                let included = owner.and_then(|owner| owner.scope_includes.get(scope));
+                open.extend(included.into_iter().flat_map(ScopeSet::iter));
+            }
+        }
+        Cow::Owned(all)
     }
 
     /// The form in which the resource called `identifier` is registered; as it is if there is none.
@@ -204,14 +234,17 @@ impl Snapshot {
     }
 }
 
-/// `identifier` without the one slash after a bare origin.
-pub(crate) fn bare_origin(identifier: &str) -> &str {
-    match Uri::split(identifier) {
-        Some(Uri { authority: Some(authority), path: "/", .. }) if !authority.is_empty() => {
-            identifier.strip_suffix('/').unwrap_or(identifier)
-        }
-        _ => identifier,
+/// The form of `identifier` by which resources are told apart: without the one slash after a bare origin, with scheme and host in
+/// lower case. Nothing else is changed.
+pub(crate) fn canonical(identifier: &str) -> Cow<'_, str> {
+    let Some(Uri { scheme, authority: Some(authority), path }) = Uri::split(identifier) else {
+        return Cow::Borrowed(identifier);
+    };
+    if authority.is_empty() || authority.contains('@') {
+        return Cow::Borrowed(identifier);
     }
+    let path = if path == "/" { "" } else { path };
+    Cow::Owned(format!("{}://{}{path}", scheme.to_ascii_lowercase(), authority.to_ascii_lowercase()))
 }
 
 /// Compiles the resources of `config`, with the server's own admin API last.
@@ -221,6 +254,9 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
         name: resource.name.clone(),
         scopes: resource.scopes.iter().cloned().collect(),
         scope_descriptions: resource.scope_descriptions.clone(),
+        default_scopes: resource.default_scopes.clone(),
+        scope_includes: resource.scope_includes.clone(),
+        metadata: resource.metadata.clone(),
         signing_alg: resource.signing_alg,
         access_token_typ: resource.access_token_typ,
         access_token_ttl: resource.access_token_ttl.unwrap_or(config.tokens.access_token_ttl),
@@ -231,6 +267,9 @@ pub fn resources(config: &Config, issuer: &Issuer) -> Vec<Resource> {
         name: Some("Mintedge's admin API".to_owned()),
         scopes: ADMIN_SCOPES.into_iter().collect(),
         scope_descriptions: BTreeMap::new(),
+        default_scopes: ScopeSet::default(),
+        scope_includes: BTreeMap::new(),
+        metadata: None,
         signing_alg: Alg::default(),
         access_token_typ: AccessTokenTyp::default(),
         access_token_ttl: 300,

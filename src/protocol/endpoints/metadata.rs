@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::protocol::config::{DeliveryMode, SignUp};
 use crate::protocol::endpoints::authorize::answer::ResponseMode;
-use crate::protocol::http::Response;
-use crate::protocol::http::error::ServerError;
+use crate::protocol::endpoints::resource_metadata::Relations;
+use crate::protocol::http::error::{Cause, Code, OAuthError, ServerError};
 use crate::protocol::http::json::to_json;
+use crate::protocol::http::{Method, Response};
 use crate::protocol::login::ACR_PASSWORD;
 use crate::protocol::model::client::AuthMethod;
 use crate::protocol::model::grant_type::GrantType;
@@ -19,7 +20,7 @@ use crate::protocol::model::jwk::Alg;
 use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, DEVICE_SSO, USER_SCOPES};
 use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::server::Server;
-use crate::protocol::server::answer::public_document;
+use crate::protocol::server::answer::{public_document, public_preflight};
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 use crate::protocol::tokens::user_claims;
@@ -29,7 +30,8 @@ use crate::protocol::tokens::user_claims;
 pub(crate) enum Document {
     /// RFC 8414: the well-known part comes before the issuer's path.
     OAuth,
-    /// `OpenID Connect Discovery` §4: the well-known part comes after the issuer's path.
+    /// `OpenID Connect Discovery` §4: the well-known part comes after the issuer's path. It is served before the path as well,
+    /// where RFC 8414 §5 has clients look that treat both documents alike.
     OpenId,
 }
 
@@ -40,9 +42,26 @@ impl Document {
         if rest == Some(issuer.path()) {
             return Some(Self::OAuth);
         }
-        let rest = path.strip_prefix(issuer.path());
-        (rest == Some("/.well-known/openid-configuration")).then_some(Self::OpenId)
+        let before = path.strip_prefix("/.well-known/openid-configuration");
+        let after = path.strip_prefix(issuer.path());
+        (before == Some(issuer.path()) || after == Some("/.well-known/openid-configuration"))
+            .then_some(Self::OpenId)
     }
+}
+
+/// Whether `path` is one where clients look for a document by which they find their way (RFC 8615), whether there is one or not.
+pub(crate) fn is_well_known(issuer: &Issuer, path: &str) -> bool {
+    let is_it = |path: &str| path.starts_with("/.well-known/");
+    is_it(path) || path.strip_prefix(issuer.path()).is_some_and(is_it)
+}
+
+/// Answers where there is no document: scripts may read that, too, and look elsewhere.
+pub(crate) fn missing<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> Response {
+    if context.request.method == Method::Options {
+        return public_preflight();
+    }
+    let error = OAuthError::new(Code::NotFound, Cause::PathUnknown, "there is no such document");
+    context.fail(server.issuer.as_str(), error.into()).with("access-control-allow-origin", "*")
 }
 
 #[derive(Serialize)]
@@ -76,6 +95,8 @@ struct Metadata<'a> {
     scopes_supported: Vec<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     native_sso_supported: bool,
+    #[serde(flatten)]
+    relations: Relations<'a>,
     #[serde(flatten)]
     openid: Option<OpenIdMembers>,
 }
@@ -211,6 +232,7 @@ async fn metadata<P: Platform>(
         require_pushed_authorization_requests: snapshot.login.require_pushed_authorization_requests,
         scopes_supported: of_people.chain(resources).collect(),
         native_sso_supported: snapshot.native_sso,
+        relations: Relations::of(&snapshot),
         openid: (document == Document::OpenId)
             .then(|| OpenIdMembers::of(issuer, snapshot.login.sign_up, snapshot.native_sso)),
     };

@@ -23,6 +23,7 @@ pub(crate) mod metadata;
 pub mod paths;
 pub(crate) mod problems;
 pub(crate) mod requests;
+pub(crate) mod resource_metadata;
 pub(crate) mod revoke;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

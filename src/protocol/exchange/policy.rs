@@ -104,14 +104,21 @@ pub fn decide(
     may_exchange(client, subject, ask)?;
     let (act, semantics) = act(own_issuer, client, subject, ask)?;
     let named = targets(snapshot, client, &ask.targets)?;
+    let registered = snapshot.with_included(&client.scopes);
+    let added = snapshot.with_included(&client.exchange.additional_scopes);
     let ceiling = |scope: &str| {
-        (subject.scopes.contains(scope) || client.exchange.additional_scopes.contains(scope))
-            && client.scopes.contains(scope)
+        (subject.scopes.contains(scope) || added.contains(scope))
+            && registered.contains(scope)
             && !scope.starts_with(ADMIN_SCOPE_PREFIX)
     };
     let scopes = match ask.scope {
-        Some(text) => requested(text, &ceiling)?,
-        None => default_scopes(snapshot, client, &named, &ceiling),
+        // What a scope includes comes along, as far as the subject's token has it: an old one may not.
+        Some(text) => snapshot
+            .with_included(&requested(text, &ceiling)?)
+            .iter()
+            .filter(|scope| ceiling(scope))
+            .collect(),
+        None => default_scopes(snapshot, (client, &registered), &named, &ceiling),
     };
     let resources = settle(snapshot, client, named, &scopes)?;
     let ends =
@@ -201,7 +208,7 @@ fn requested(text: &str, ceiling: &dyn Fn(&str) -> bool) -> Result<ScopeSet, OAu
 /// Everything that the client may have at the named targets; without any, at all that it may name.
 fn default_scopes(
     snapshot: &Snapshot,
-    client: &Client,
+    (client, registered): (&Client, &ScopeSet),
     named: &[&Resource],
     ceiling: &dyn Fn(&str) -> bool,
 ) -> ScopeSet {
@@ -210,7 +217,7 @@ fn default_scopes(
         named => named.iter().any(|name| name.identifier == resource.identifier),
     };
     let there = |scope: &&str| snapshot.resource_of_scope(scope).is_some_and(wanted);
-    client.scopes.iter().filter(|scope| ceiling(scope)).filter(there).collect()
+    registered.iter().filter(|scope| ceiling(scope)).filter(there).collect()
 }
 
 /// Checks that scopes and targets fit each other, and that the client may name the targets.

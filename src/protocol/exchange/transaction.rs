@@ -111,9 +111,10 @@ fn scopes(
     if scopes.is_empty() {
         return Err(refused(Cause::ScopeEmpty));
     }
+    let registered = snapshot.with_included(&client.scopes);
     let is_allowed = |scope: &str| {
         subject.scopes.contains(scope)
-            && client.scopes.contains(scope)
+            && registered.contains(scope)
             && snapshot.resource_of_scope(scope).is_some()
             && !is_of_admin(scope)
     };

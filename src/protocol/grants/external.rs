@@ -157,7 +157,7 @@ fn decide(
     (code, now): (Code, Timestamp),
 ) -> Result<Decision, OAuthError> {
     let bounds = Bounds::of(snapshot, (rule, assertion), client).map_err(|cause| refusal(code, cause))?;
-    bounds.admit(client, wanted)?;
+    bounds.admit(snapshot, client, wanted)?;
     let target = choose(snapshot, issuer, client, &bounds.within(snapshot, client), wanted)?;
     let lifetime = rule.ttl.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME).min(assertion.exp.since(now));
     // Clocks may differ by a minute, but a token that lives for less than a second isn't issued.
@@ -190,7 +190,8 @@ impl Bounds {
         (rule, assertion): (&RuleConfig, &Presented<'_>),
         client: &ClientConfig,
     ) -> Result<Self, Cause> {
-        let mut bounds = Self { scopes: rule.scopes.clone(), resources: rule.audiences.clone() };
+        let scopes = snapshot.with_included(&rule.scopes).into_owned();
+        let mut bounds = Self { scopes, resources: rule.audiences.clone() };
         if assertion.kind != AssertionKind::IdJag {
             return Ok(bounds);
         }
@@ -206,7 +207,7 @@ impl Bounds {
         }
         if let Some(scope) = claims.get("scope") {
             let scope = scope.as_str().and_then(ScopeSet::parse).ok_or(Cause::AssertionClaims)?;
-            bounds.scopes = bounds.scopes.intersection(&scope);
+            bounds.scopes = bounds.scopes.intersection(&snapshot.with_included(&scope));
         }
         if let Some(resource) = claims.get("resource") {
             let named = texts(resource).ok_or(Cause::AssertionClaims)?;
@@ -217,14 +218,20 @@ impl Bounds {
 
     /// Refuses what is asked for beyond these bounds, in the same words as what doesn't exist. What is beyond the client's own
     /// scopes is refused later.
-    fn admit(&self, client: &ClientConfig, wanted: Wanted<'_>) -> Result<(), OAuthError> {
+    fn admit(
+        &self,
+        snapshot: &Snapshot,
+        client: &ClientConfig,
+        wanted: Wanted<'_>,
+    ) -> Result<(), OAuthError> {
         let beyond = |resource: &&&str| !self.resources.iter().any(|own| own == **resource);
         if wanted.resources.iter().any(|resource| beyond(&resource)) {
             let description = "the resource is unknown or not for this client";
             return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceBeyondRule, description));
         }
         let scopes = wanted.scope.and_then(ScopeSet::parse).unwrap_or_default();
-        if scopes.iter().any(|scope| client.scopes.contains(scope) && !self.scopes.contains(scope)) {
+        let registered = snapshot.with_included(&client.scopes);
+        if scopes.iter().any(|scope| registered.contains(scope) && !self.scopes.contains(scope)) {
             let description = "a requested scope is unknown or beyond what the client may have";
             return Err(OAuthError::new(Code::InvalidScope, Cause::ScopeBeyondRule, description));
         }
@@ -238,7 +245,7 @@ impl Bounds {
             self.scopes.contains(scope)
                 && owner.is_some_and(|owner| self.resources.contains(&owner.identifier))
         };
-        client.scopes.iter().filter(within).collect()
+        snapshot.with_included(&client.scopes).iter().filter(within).collect()
     }
 }
 

@@ -43,7 +43,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description).into());
     }
     use_up(server, context).await?;
-    let ceiling = snapshot.within_role(token.owner, &client.scopes);
+    let registered = snapshot.with_included(&client.scopes);
+    let ceiling = snapshot.within_role(token.owner, &registered);
     let command = SubjectCommand::Refresh(Box::new(Presentation {
         grant: token.grant,
         generation: token.generation,
@@ -68,8 +69,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         _ => return Err(unexpected()),
     };
     still_exchanged(&request, &mut state.grant, &resources).await?;
-    let narrowed =
-        scopes.map_or_else(|| state.grant.scopes.clone(), |scopes| scopes.intersection(&state.grant.scopes));
+    let narrowed = scopes.map(|scopes| snapshot.with_included(&scopes).intersection(&state.grant.scopes));
+    let narrowed = narrowed.unwrap_or_else(|| state.grant.scopes.clone());
     let narrowed = snapshot.within_role(token.owner, &narrowed);
     let issuer = server.issuer.as_str();
     let target = Target::of_grant(snapshot, client, issuer, (&narrowed, &state.grant.resources), &resources)?;

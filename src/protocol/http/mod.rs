@@ -131,11 +131,14 @@ pub struct Arrival {
     pub loopback: bool,
 }
 
-/// A request as the server sees it: no host, because the issuer is configuration.
+/// A request as the server sees it: no host but for one question (`origin`), because the issuer is configuration.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// How it came; `None` where that isn't known.
     pub arrival: Option<Arrival>,
+    /// Scheme and authority of the platform's URL of the request, kept for paths below `/.well-known/` only. It tells which resource's
+    /// metadata is asked for, and decides about nothing else.
+    pub origin: Option<String>,
     /// The request's method.
     pub method: Method,
     /// The path as sent, percent-encoding untouched.
@@ -152,18 +155,19 @@ impl Request {
     /// Splits `target` (origin form or absolute URL) into path and query.
     pub fn new(method: Method, target: &str, headers: Headers, body: Body) -> Self {
         // Only in front of the path: a query may hold an address of its own.
-        let (arrival, target) = match Uri::split(target) {
+        let (arrival, origin, target) = match Uri::split(target) {
             Some(Uri { scheme, authority: Some(authority), path }) => {
                 let arrival = Arrival { https: scheme == "https", loopback: is_loopback(authority) };
-                (Some(arrival), if path.starts_with('/') { path } else { "/" })
+                let origin = path.starts_with("/.well-known/").then(|| format!("{scheme}://{authority}"));
+                (Some(arrival), origin, if path.starts_with('/') { path } else { "/" })
             }
-            _ => (None, target),
+            _ => (None, None, target),
         };
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (target, None),
         };
-        Self { arrival, method, path: path.to_owned(), query, headers, body }
+        Self { arrival, origin, method, path: path.to_owned(), query, headers, body }
     }
 
     /// Whether a person's browser asks for a page: it navigates, and says that it takes HTML. Programs take anything.

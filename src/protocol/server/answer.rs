@@ -1,5 +1,5 @@
 //! Answers that several endpoints give: 405 for a method that there isn't (RFC 9110 §15.5.6), and public documents with caching
-//! headers. The endpoints, the admin API and `app` call it.
+//! headers, which scripts of any origin may read. The endpoints, the admin API and `app` call it.
 
 use super::Server;
 use super::ports::Platform;
@@ -41,12 +41,20 @@ pub(crate) fn public_document<P: Platform>(
     match request.method {
         Method::Get if current => Response { status: 304, headers, body: String::new() },
         Method::Get => Response { status: 200, headers, body },
-        Method::Head
-        | Method::Post
-        | Method::Put
-        | Method::Patch
-        | Method::Delete
-        | Method::Options
-        | Method::Other => method_not_allowed(server, context, "GET, HEAD"),
+        Method::Options => public_preflight(),
+        Method::Head | Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Other => {
+            method_not_allowed(server, context, "GET, HEAD, OPTIONS")
+        }
     }
+}
+
+/// Answers a preflight request for a public document (Fetch standard, CORS preflight). Any header may be sent; clients of the Model
+/// Context Protocol send `MCP-Protocol-Version` with each look for metadata.
+pub(crate) fn public_preflight() -> Response {
+    Response { headers: vec![("cache-control", "public, max-age=600".into())], ..Response::empty(204) }
+        .with("allow", "GET, HEAD, OPTIONS")
+        .with("access-control-allow-origin", "*")
+        .with("access-control-allow-methods", "GET, HEAD")
+        .with("access-control-allow-headers", "*, MCP-Protocol-Version")
+        .with("access-control-max-age", "600")
 }

@@ -11,6 +11,7 @@ mod experimental;
 mod federation;
 mod login;
 mod native_sso;
+mod resources;
 mod rules;
 mod subjects;
 pub mod warnings;
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::codec::uri::{Uri, is_origin};
 use crate::protocol::config::claims;
-use crate::protocol::config::snapshot::bare_origin;
+use crate::protocol::config::snapshot::canonical;
 use crate::protocol::config::{ClientConfig, Config, ResourceConfig};
 use crate::protocol::model::client::client_id_problem;
 use crate::protocol::model::grant_type::GrantType;
@@ -171,9 +172,9 @@ impl Check {
                     "this is the server itself; a resource has another name",
                 );
             }
-            if !identifiers.insert(bare_origin(&resource.identifier)) {
+            if !identifiers.insert(canonical(&resource.identifier)) {
                 let message = format!(
-                    "the resource `{}` is there twice; a slash after a bare origin makes no difference",
+                    "the resource `{}` is there twice; a slash after a bare origin and upper case in scheme and host make no difference",
                     resource.identifier
                 );
                 self.say(format!("{at}.identifier"), message);
@@ -208,6 +209,8 @@ impl Check {
         }
         self.text(&format!("{at}.name"), resource.name.as_deref());
         self.ttl(&format!("{at}.access_token_ttl"), resource.access_token_ttl);
+        self.scope_relations(resource, at);
+        self.resource_metadata(resource, at);
         self.claims(&format!("{at}.claims"), &resource.claims);
         if resource.scopes.len() > MAX_SCOPES {
             self.say(format!("{at}.scopes"), format!("at most {MAX_SCOPES} scopes"));
@@ -291,6 +294,12 @@ impl Check {
                 }
             } else if !of_admin && !(known.scope)(scope) {
                 self.say(format!("{at}.scopes[{number}]"), format!("no resource has the scope `{scope}`"));
+            }
+        }
+        for (number, scope) in client.default_scopes.iter().enumerate() {
+            if !client.scopes.contains(scope) {
+                let message = format!("the client doesn't have the scope `{scope}`");
+                self.say(format!("{at}.default_scopes[{number}]"), message);
             }
         }
         if client.allowed_origins.len() > MAX_ORIGINS {

@@ -50,7 +50,7 @@ fn token(login: &Login<'_>, scope: &str) -> String {
 }
 
 /// Every operation with the scopes that are enough for it: this is the whole table.
-const OPERATIONS: [(&str, &str, [&str; 2]); 31] = {
+const OPERATIONS: [(&str, &str, [&str; 2]); 32] = {
     const READ: &str = "mintedge:read";
     const WRITE: &str = "mintedge:write";
     const CLIENTS: &str = "mintedge:clients";
@@ -58,6 +58,7 @@ const OPERATIONS: [(&str, &str, [&str; 2]); 31] = {
     const KEYS: &str = "mintedge:keys";
     [
         ("get", "/whoami", ["", ""]),
+        ("get", "/resources", [READ, READ]),
         ("get", "/config", [READ, READ]),
         ("put", "/config", [WRITE, WRITE]),
         ("get", "/clients", [READ, CLIENTS]),

@@ -13,5 +13,6 @@ pub mod password;
 pub mod private_key_jwt;
 pub mod refresh_token;
 pub mod resources;
+pub mod scopes;
 pub mod token_exchange;
 pub mod transaction_tokens;

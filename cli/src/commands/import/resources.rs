@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mintedge::protocol::config::ResourceConfig;
 use mintedge::protocol::model::jwk::Alg;
-use mintedge::protocol::model::scope::{ADMIN_SCOPE_PREFIX, USER_SCOPES, is_scope};
+use mintedge::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ScopeSet, USER_SCOPES, is_scope};
 use mintedge::protocol::model::token_type::AccessTokenTyp;
 use serde_json::{Map, Value};
 
@@ -40,6 +40,9 @@ pub(super) fn add(imported: &mut Imported, value: &Value, index: usize, asked_fo
         name: object.text("display_name").map(str::to_owned),
         scopes: scopes_of(imported, name, &object, asked_for, &mut remarks),
         scope_descriptions: BTreeMap::new(),
+        default_scopes: ScopeSet::default(),
+        scope_includes: BTreeMap::new(),
+        metadata: None,
         signing_alg: signing_alg(&object, &mut remarks),
         access_token_typ: AccessTokenTyp::default(),
         access_token_ttl: None,

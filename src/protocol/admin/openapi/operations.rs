@@ -8,7 +8,7 @@ use crate::protocol::admin::clients::{Page as ClientPage, RevokeRequest, SecretR
 use crate::protocol::admin::keys::{KeysView, Retire, Rotate};
 use crate::protocol::admin::users::{ChangedUser, NewUser, UserPage};
 use crate::protocol::admin::{
-    AppliedView, ClientView, ConfigView, OverviewView, UserView, UserWithLink, WhoView,
+    AppliedView, ClientView, ConfigView, OverviewView, ResourcesView, UserView, UserWithLink, WhoView,
 };
 use crate::protocol::config::Config;
 
@@ -149,6 +149,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         200,
         "The token's subject and its scopes",
         of::<WhoView>,
+    ),
+    get("/resources", "listResources", "What each resource says of itself (RFC 9728)").answers(
+        200,
+        "All resources, with their metadata",
+        of::<ResourcesView>,
     ),
     get(CONFIG, "readConfig", "The configuration in force")
         .answers(200, "Document and version", of::<ConfigView>)

@@ -4,9 +4,11 @@
 //! * With `resource` the token is for exactly those resources, and the scopes have to belong to them.
 //! * Without `resource` it is for the resource that the scopes belong to. Scopes of several are refused, because a token for
 //!   several audiences that nobody asked for would let one of them act at the other.
-//! * Without `scope` it is for everything that the client may have there. A scope that is unknown or that the client may not have
-//!   is refused, never left out silently.
+//! * Without `scope` it is for the default scopes, of the client or else of the resource, and for everything that the client may have
+//!   there if neither has any. A scope that is unknown or that the client may not have is refused, never left out silently.
+//! * A scope that includes others brings them along, and a client that may have the one may ask for those alone.
 
+use super::defaults::Defaults;
 use super::resources::{Misfit, agree, fitting, owners};
 use super::{Target, nothing_left};
 use crate::protocol::codec::uri::Uri;
@@ -18,6 +20,9 @@ use crate::protocol::model::scope::{DEVICE_SSO, ScopeSet, USER_SCOPES, is_of_adm
 
 /// The most resources in one request.
 const MAX_RESOURCES: usize = 8;
+
+/// The refusal of a resource, whether it is unknown or not for the client: nobody needs to learn which resources exist.
+const NO_SUCH_RESOURCE: &str = "no resource is registered here under this identifier, or the client may have none of its scopes; resource has to be an identifier as the server's configuration has it";
 
 /// What a request wants a token for.
 #[derive(Debug, Clone, Copy)]
@@ -37,11 +42,13 @@ pub(crate) fn choose(
     ceiling: &ScopeSet,
     wanted: Wanted<'_>,
 ) -> Result<Target, OAuthError> {
-    let named = named_resources(snapshot, ceiling, wanted.resources)?;
+    let ceiling = snapshot.with_included(ceiling);
+    let named = named_resources(snapshot, &ceiling, wanted.resources)?;
     let scopes = match wanted.scope {
-        Some(text) => requested_scopes(snapshot, ceiling, text)?,
-        None => default_scopes(snapshot, ceiling, &named),
+        Some(text) => requested_scopes(snapshot, &ceiling, text)?,
+        None => Defaults { snapshot, client, named: &named }.of_program(&ceiling),
     };
+    let scopes = snapshot.with_included(&scopes);
     if scopes.is_empty() {
         return Err(no_scope());
     }
@@ -82,7 +89,8 @@ pub(crate) fn requested_with_roles(
 /// Decides what a person is asked to grant `client`: scopes, with those about the user, and resources. None of them is of the admin
 /// API.
 ///
-/// Without `scope` it is everything that the client may have except `offline_access` and `device_sso`, which only those get who ask.
+/// Without `scope` it is the default scopes at the named resources, or at all. `offline_access` and `device_sso` are among them only if
+/// the client's registration says so.
 /// With `resource` (RFC 8707 §2.1) every scope has to belong to a named resource or be about the user; without it the scopes name
 /// the resources.
 pub(crate) fn requested_for_user(
@@ -101,19 +109,18 @@ fn requested(
     resource: &[&str],
     with_roles: bool,
 ) -> Result<(ScopeSet, Vec<String>), OAuthError> {
-    let named = named_resources(snapshot, &client.scopes, resource)?;
+    let ceiling = snapshot.with_included(&client.scopes);
+    let named = named_resources(snapshot, &ceiling, resource)?;
     let scopes = if let Some(text) = scope {
         let asked = ScopeSet::parse(text);
         let asked = asked.ok_or(invalid_scope(Cause::ScopeMalformed, "scope is malformed or too long"))?;
         without_unknown(snapshot, client, asked)
     } else {
-        let on_request = ["offline_access", DEVICE_SSO];
-        let usual = |scope: &&str| !on_request.contains(scope) && !is_of_admin(scope);
-        client.scopes.iter().filter(usual).collect()
+        Defaults { snapshot, client, named: &named }.of_person(&ceiling)
     };
     for scope in scopes.iter() {
         let known = is_known(snapshot, scope) && (with_roles || !is_of_admin(scope));
-        if !known || !client.scopes.contains(scope) {
+        if !known || !ceiling.contains(scope) {
             let cause = if known { Cause::ScopeBeyondCeiling } else { Cause::ScopeUnknown };
             let description = "a requested scope is unknown or beyond what the client may have";
             return Err(invalid_scope(cause, description));
@@ -126,6 +133,7 @@ fn requested(
     if scopes.contains(DEVICE_SSO) && !scopes.contains("openid") {
         return Err(invalid_scope(Cause::ScopeNeedsOpenid, "device_sso comes with openid"));
     }
+    let scopes = snapshot.with_included(&scopes).into_owned();
     let owners = owners(snapshot, &scopes);
     let chosen = if named.is_empty() { owners } else { fitting(named, owners).map_err(refused)? };
     agree(&chosen)?;
@@ -158,16 +166,9 @@ fn named_resources<'a>(
             ));
         }
         let resource = snapshot.resource(identifier);
-        let resource = resource.ok_or(invalid_target(
-            Cause::ResourceUnknown,
-            "the resource is unknown or not for this client",
-        ))?;
-        // The words are the same as above, because nobody needs to learn which resources exist.
+        let resource = resource.ok_or(invalid_target(Cause::ResourceUnknown, NO_SUCH_RESOURCE))?;
         if !resource.scopes.iter().any(|scope| ceiling.contains(scope)) {
-            return Err(invalid_target(
-                Cause::ResourceNotForClient,
-                "the resource is unknown or not for this client",
-            ));
+            return Err(invalid_target(Cause::ResourceNotForClient, NO_SUCH_RESOURCE));
         }
         if !named.iter().any(|known| known.identifier == resource.identifier) {
             named.push(resource);
@@ -200,15 +201,6 @@ fn requested_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, text: &str) -> Resu
         }
     }
     Ok(scopes)
-}
-
-fn default_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, named: &[&Resource]) -> ScopeSet {
-    let fits = |scope: &&str| {
-        snapshot.resource_of_scope(scope).is_some_and(|owner| {
-            named.is_empty() || named.iter().any(|resource| resource.identifier == owner.identifier)
-        })
-    };
-    ceiling.iter().filter(fits).collect()
 }
 
 /// Whether `text` is an absolute URI (RFC 3986 §4.3) without a fragment, as RFC 8707 §2 has it.

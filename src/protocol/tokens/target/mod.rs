@@ -5,6 +5,7 @@
 //! the audience, and there is at least one of both. The server itself, which has `/userinfo`, has the scopes about users.
 
 mod choose;
+mod defaults;
 mod resources;
 
 pub(crate) use choose::{Wanted, choose, requested_for_user, requested_with_roles, without_unknown};
@@ -79,7 +80,7 @@ impl Target {
             let description = "the resource is no longer known";
             return Err(OAuthError::new(Code::InvalidTarget, Cause::ResourceUnknown, description));
         }
-        let scopes = scopes.intersection(&client.scopes);
+        let scopes = scopes.intersection(&snapshot.with_included(&client.scopes));
         let target = Self::new(snapshot, client, issuer, &scopes, &chosen).ok_or(nothing_left())?;
         let is_served = |resource: &&Resource| target.audience.contains(&resource.identifier);
         if !requested.is_empty() && !chosen.iter().all(is_served) {
