@@ -13,6 +13,7 @@
 //! | [`rules`] | trusted issuers and rules, judged without asking anybody |
 //! | [`state`] | state transitions as pure functions |
 //! | [`validate`] | what is wrong with a configuration |
+//! | [`registration`] | what clients say of themselves that nobody has declared |
 //! | [`objects`] | the Durable Objects: rows and a command in, a reply and changes out |
 //! | [`server`] | one issuer's server: its ports, its look-ups, the context of a request |
 //! | [`tokens`] | tokens that are taken back: verified, opened, still alive |
@@ -40,6 +41,7 @@ mod notices;
 pub mod objects;
 pub mod pages;
 pub mod passwords;
+pub mod registration;
 pub mod rules;
 pub mod server;
 pub mod state;

@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["rules"],
     &["state"],
     &["validate"],
+    &["registration"],
     &["objects"],
     &["server"],
     &["tokens"],

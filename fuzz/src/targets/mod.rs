@@ -6,6 +6,7 @@ pub mod authorize_request;
 pub mod basic_header;
 pub mod bearer_token;
 pub mod client_id;
+pub mod client_metadata;
 pub mod config;
 pub mod control_command;
 pub mod foreign_key_set;
@@ -24,13 +25,14 @@ pub mod uri;
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
-pub const ALL: [(&str, Target); 19] = [
+pub const ALL: [(&str, Target); 20] = [
     ("admin_request", admin_request::run),
     ("assertion", assertion::run),
     ("authorize_request", authorize_request::run),
     ("basic_header", basic_header::run),
     ("bearer_token", bearer_token::run),
     ("client_id", client_id::run),
+    ("client_metadata", client_metadata::run),
     ("config", config::run),
     ("control_command", control_command::run),
     ("foreign_key_set", foreign_key_set::run),

@@ -71,7 +71,10 @@ fn split_loopback(uri: &str) -> Option<(&str, &str)> {
     let uri = Uri::split(uri).filter(|uri| uri.scheme == "http")?;
     let (host, port) = uri.host_and_port()?;
     let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0));
-    (port_ok && matches!(host, "127.0.0.1" | "[::1]" | "localhost")).then_some((host, uri.path))
+    // An empty path is `/` (RFC 3986 §6.2.3). Elsewhere the two are different strings; here libraries add the slash as they add
+    // the port.
+    let path = uri.path.strip_prefix('/').unwrap_or(uri.path);
+    (port_ok && matches!(host, "127.0.0.1" | "[::1]" | "localhost")).then_some((host, path))
 }
 
 /// What is wrong with registering `uri`, if anything. `schemes` are those that policy names besides reversed domain names.
@@ -180,6 +183,9 @@ mod tests {
             ("http://[::1]/cb", "http://[::1]:7/cb"),
             ("http://localhost/cb", "http://localhost:49152/cb"),
             ("http://localhost:3000/cb?a=b", "http://localhost/cb?a=b"),
+            ("http://127.0.0.1:33418", "http://127.0.0.1:33418/"),
+            ("http://127.0.0.1:33418/", "http://127.0.0.1:50000"),
+            ("http://localhost/?a=b", "http://localhost:1?a=b"),
         ];
         for (registered, requested) in yes {
             assert!(matches(registered, requested), "{requested}");
@@ -212,6 +218,9 @@ mod tests {
             ("http://localhost/cb", "http://127.0.0.1:1/cb"),
             ("http://localhost/cb", "http://localhost:1/other"),
             ("http://localhost/cb", "https://localhost:1/cb"),
+            ("http://localhost/", "http://localhost//"),
+            ("http://localhost/cb", "http://localhost//cb"),
+            ("https://app.example", "https://app.example/"),
             ("https://127.0.0.1/cb", "https://127.0.0.1:1/cb"),
         ];
         for (registered, requested) in no {
