@@ -34,6 +34,8 @@ mod log_lines;
 mod native_sso;
 #[path = "login_edges/redirects.rs"]
 mod redirects;
+#[path = "login_edges/registration.rs"]
+mod registration;
 #[path = "login_edges/sessions.rs"]
 mod sessions;
 #[path = "login_edges/sign_outs.rs"]

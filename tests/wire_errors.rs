@@ -12,7 +12,7 @@ const NO_TOKEN: &str = "Bearer realm=\"https://id.example.com\"";
 const BAD_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"invalid_token\"";
 const WEAK_TOKEN: &str = "Bearer realm=\"https://id.example.com\", error=\"insufficient_scope\"";
 
-const TABLE: [Row; 34] = [
+const TABLE: [Row; 36] = [
     (Code::InvalidRequest, "invalid_request", 400, None, None),
     (Code::InvalidClient, "invalid_client", 401, Some(CLIENT), None),
     (Code::UnauthorizedClient, "unauthorized_client", 400, None, None),
@@ -26,6 +26,8 @@ const TABLE: [Row; 34] = [
     (Code::ConsentRequired, "consent_required", 400, None, None),
     (Code::RequestNotSupported, "request_not_supported", 400, None, None),
     (Code::RequestUriNotSupported, "request_uri_not_supported", 400, None, None),
+    (Code::InvalidRedirectUri, "invalid_redirect_uri", 400, None, None),
+    (Code::InvalidClientMetadata, "invalid_client_metadata", 400, None, None),
     (Code::InvalidRequestUri, "invalid_request_uri", 400, None, None),
     (Code::AuthorizationPending, "authorization_pending", 400, None, None),
     (Code::SlowDown, "slow_down", 400, None, None),

@@ -2,7 +2,7 @@
 
 use crate::protocol::endpoints::paths::{
     ACCOUNT, AUTHORIZE, BC_AUTHORIZE, CONSENT, DEVICE, DEVICE_AUTHORIZATION, FAVICON, INTROSPECT, JWKS,
-    LOGIN, LOGOUT, PAR, PASSWORD, REVOKE, SCRIPT, SELECT, SIGN_UP, STYLE, TOKEN, USERINFO,
+    LOGIN, LOGOUT, PAR, PASSWORD, REGISTER, REVOKE, SCRIPT, SELECT, SIGN_UP, STYLE, TOKEN, USERINFO,
 };
 use crate::protocol::server::answer::method_not_allowed;
 use futures_util::future::FutureExt as _;
@@ -12,7 +12,7 @@ use super::config::LoggedRequests;
 use super::endpoints::arrival::{self, Misplaced};
 use super::endpoints::{
     account, assets, authorize, bc_authorize, device, device_authorization, introspect, jwks, logout,
-    metadata, resource_metadata, revoke, sign_up, token, userinfo, visit,
+    metadata, register, resource_metadata, revoke, sign_up, token, userinfo, visit,
 };
 use super::federation::settle;
 use super::http::error::{Cause, Code, OAuthError};
@@ -103,6 +103,7 @@ async fn serve<P: Platform>(
         Some(SIGN_UP) => sign_up::serve(server, context).boxed_local().await,
         Some(PASSWORD) => sign_up::serve_link(server, context).boxed_local().await,
         Some(ACCOUNT) => account::serve(server, context).boxed_local().await,
+        Some(REGISTER) => register::serve(server, context).boxed_local().await,
         Some(USERINFO) => userinfo::serve(server, context).boxed_local().await,
         Some(INTROSPECT) => introspect::serve(server, context).boxed_local().await,
         Some(REVOKE) => revoke::serve(server, context).boxed_local().await,

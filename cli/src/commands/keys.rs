@@ -104,6 +104,9 @@ const fn made(purpose: Purpose) -> &'static str {
         }
         Purpose::Link => "invitations and reset links: send new ones",
         Purpose::Refresh => "refresh tokens: every client has to send its people through a login again",
+        Purpose::Registration => {
+            "clients that registered themselves: they register anew, and their people log in again"
+        }
         Purpose::RequestUri => {
             "pushed authorization requests on their way, and devices that wait for somebody"
         }

@@ -2,6 +2,7 @@
 //! byte chooses where the rest is put into a genuine one.
 
 use mintedge::memory::FakeEntropy;
+use mintedge::protocol::config::ClientConfig;
 use mintedge::protocol::keys::derived::Derived;
 use mintedge::protocol::keys::sealed::{CODE_PREFIX, FLOW_PREFIX, open, seal};
 use mintedge::protocol::model::id::Id;
@@ -9,6 +10,7 @@ use mintedge::protocol::model::secret::SecretBytes;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::model::user_code::UserCode;
 use mintedge::protocol::model::user_id::UserId;
+use mintedge::protocol::registration::carried;
 use mintedge::protocol::tokens::auth_req_id::AUTH_REQ_PREFIX;
 use mintedge::protocol::tokens::device_code::{DEVICE_PREFIX, object_of};
 use mintedge::protocol::tokens::polling_code::PollingCode;
@@ -29,7 +31,11 @@ pub fn run(input: &[u8]) {
     let code = PollingCode::new(object, "tv", Timestamp(9), &FakeEntropy::seeded(0));
     let device = code.to_wire(DEVICE_PREFIX, &keys.request_uri);
     let asked = code.to_wire(AUTH_REQ_PREFIX, &keys.request_uri);
-    for genuine in [&token, &cookie, &sealed, &device, &asked] {
+    let config =
+        ClientConfig { redirect_uris: vec!["https://a.example/cb".to_owned()], ..ClientConfig::default() };
+    let carried =
+        carried::issue(&keys.registration, &config, Timestamp(9), &FakeEntropy::seeded(0)).expect("an id");
+    for genuine in [&token, &cookie, &sealed, &device, &asked, &carried] {
         let changed = splice(genuine, usize::from(*position), replacement);
         let is_genuine = changed == *genuine;
         assert_eq!(RefreshToken::parse(&keys.refresh, &changed).is_some(), is_genuine && *genuine == token);
@@ -38,6 +44,7 @@ pub fn run(input: &[u8]) {
             let parsed = PollingCode::parse(&keys.request_uri, prefix, &changed);
             assert_eq!(parsed.is_some(), is_genuine && genuine == own);
         }
+        assert_eq!(carried::open(&keys.registration, &changed).is_some(), is_genuine && *genuine == carried);
         let opened = open::<String>(&keys.code, CODE_PREFIX, &changed);
         assert_eq!(opened.is_some(), is_genuine && *genuine == sealed);
         assert!(open::<String>(&keys.flow, FLOW_PREFIX, &changed).is_none());

@@ -17,6 +17,7 @@ mod login;
 pub mod protected_resource;
 pub mod redirect_uri;
 pub mod registered_client;
+mod registration;
 pub mod resource_metadata;
 pub mod snapshot;
 pub mod theme;
@@ -46,6 +47,7 @@ pub use login::{
     CODE_LIFETIME, IdTokenClaims, LoginConfig, RecoveryConfig, RefreshConfig, RefreshMode, SessionsConfig,
     SignUp, SubjectType, UnknownScopes,
 };
+pub use registration::{InitialAccessTokenConfig, RegistrationConfig, RegistrationMode};
 
 /// The whole document. All of it is optional; an empty one is a server without resources and clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +68,9 @@ pub struct Config {
     pub login: LoginConfig,
     /// How long people stay logged in.
     pub sessions: SessionsConfig,
+    /// Which clients may register themselves.
+    #[serde(skip_serializing_if = "RegistrationConfig::is_default")]
+    pub registration: RegistrationConfig,
     /// What the log says of people.
     pub log: LogConfig,
     /// Accounts that may have scopes of the server's own admin API.

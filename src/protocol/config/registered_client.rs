@@ -19,6 +19,8 @@ pub enum ManagedBy {
     Config,
     /// The admin API; `apply` leaves such a client alone.
     Api,
+    /// Nobody: it has registered itself (RFC 7591), and its `client_id` carries what it registered with.
+    Itself,
 }
 
 /// One live or expired secret of a client.

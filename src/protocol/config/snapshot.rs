@@ -13,7 +13,8 @@ use super::administrator::{Administrator, administrators};
 use super::resource_metadata::ResourceMetadataConfig;
 use super::theme::Theme;
 use super::{
-    Config, LogConfig, LoginConfig, RuleConfig, SessionsConfig, TransactionTokensConfig, TrustedIssuerConfig,
+    Config, LogConfig, LoginConfig, RegistrationConfig, RuleConfig, SessionsConfig, TransactionTokensConfig,
+    TrustedIssuerConfig,
 };
 use crate::protocol::codec::uri::Uri;
 use crate::protocol::keys::schedule::PublicKey;
@@ -100,6 +101,9 @@ pub struct Snapshot {
     /// How long people stay logged in.
     #[serde(default)]
     pub sessions: SessionsConfig,
+    /// Which clients may register themselves.
+    #[serde(default, skip_serializing_if = "RegistrationConfig::is_default")]
+    pub registration: RegistrationConfig,
     /// What the log says of people.
     #[serde(default)]
     pub log: LogConfig,
@@ -142,6 +146,7 @@ impl Snapshot {
             branding: config.branding.clone(),
             login: config.login.clone(),
             sessions: config.sessions.clone(),
+            registration: config.registration.clone(),
             log: config.log.clone(),
             special_grants: Vec::new(),
             transaction_tokens: config.experimental.transaction_tokens.clone(),

@@ -2,7 +2,8 @@
 //! nothing is advertised that isn't there.
 
 use crate::protocol::endpoints::paths::{
-    AUTHORIZE, BC_AUTHORIZE, DEVICE_AUTHORIZATION, INTROSPECT, JWKS, LOGOUT, PAR, REVOKE, TOKEN, USERINFO,
+    AUTHORIZE, BC_AUTHORIZE, DEVICE_AUTHORIZATION, INTROSPECT, JWKS, LOGOUT, PAR, REGISTER, REVOKE, TOKEN,
+    USERINFO,
 };
 use serde::Serialize;
 
@@ -77,6 +78,9 @@ struct Metadata<'a> {
     /// `CIBA` §4; absent if no client has the grant.
     #[serde(flatten)]
     backchannel: Option<BackchannelMembers>,
+    /// RFC 7591; absent unless clients may register themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     introspection_endpoint: String,
     revocation_endpoint: String,
     response_types_supported: [&'static str; 1],
@@ -217,6 +221,7 @@ async fn metadata<P: Platform>(
         backchannel: has(GrantType::Ciba).then(|| BackchannelMembers::of(issuer)),
         introspection_endpoint: issuer.endpoint(INTROSPECT),
         revocation_endpoint: issuer.endpoint(REVOKE),
+        registration_endpoint: snapshot.registration.is_on().then(|| issuer.endpoint(REGISTER)),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
         grant_types_supported: snapshot.grants().map(GrantType::name).collect(),

@@ -22,6 +22,7 @@ pub(crate) mod logout;
 pub(crate) mod metadata;
 pub mod paths;
 pub(crate) mod problems;
+pub(crate) mod register;
 pub(crate) mod requests;
 pub(crate) mod resource_metadata;
 pub(crate) mod revoke;

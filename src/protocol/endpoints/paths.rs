@@ -30,6 +30,8 @@ pub const LOGOUT: &str = "/logout";
 pub const TOKEN: &str = "/token";
 /// Path of the key set below the issuer.
 pub const JWKS: &str = "/jwks";
+/// Path of the registration endpoint (RFC 7591 §3).
+pub const REGISTER: &str = "/register";
 /// Path of the userinfo endpoint (`OpenID Connect Core` §5.3).
 pub const USERINFO: &str = "/userinfo";
 /// Path of the introspection endpoint (RFC 7662).

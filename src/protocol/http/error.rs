@@ -62,6 +62,10 @@ codes! {
     RequestNotSupported => "request_not_supported", 400;
     /// `OpenID Connect Core` §3.1.2.6: only references to pushed requests are supported.
     RequestUriNotSupported => "request_uri_not_supported", 400;
+    /// RFC 7591 §3.2.2: a redirect URI can't be registered.
+    InvalidRedirectUri => "invalid_redirect_uri", 400;
+    /// RFC 7591 §3.2.2: a client's metadata can't be registered.
+    InvalidClientMetadata => "invalid_client_metadata", 400;
     /// RFC 9101 §6.2: the pushed request is unknown, expired or used.
     InvalidRequestUri => "invalid_request_uri", 400;
     /// RFC 8628 §3.5, `CIBA` §11: nobody has decided yet.
@@ -137,6 +141,8 @@ impl Code {
             | Self::ConsentRequired
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
+            | Self::InvalidRedirectUri
+            | Self::InvalidClientMetadata
             | Self::InvalidRequestUri
             | Self::AuthorizationPending
             | Self::SlowDown
@@ -318,6 +324,14 @@ pub enum Cause {
     RuleSubject,
     ScopeBeyondRule,
     ResourceBeyondRule,
+    MetadataMalformed,
+    MetadataRefused,
+    InitialAccessToken,
+    RegistrationTooLong,
+    RegistrationEnded,
+    RegistrationDenied,
+    TooManyRegistrations,
+    SectorIdentifier,
     PathUnknown,
     MethodWrong,
 }

@@ -37,6 +37,8 @@ pub enum Purpose {
     Link,
     /// Tags refresh tokens and device secrets, so that a forged one costs no object call.
     Refresh,
+    /// Tags the client ids that carry their registration, and makes their secrets.
+    Registration,
     /// Tags references of pushed requests, and device codes.
     RequestUri,
     /// Tags session cookies, and the marks of browsers that somebody has logged in with.
@@ -45,13 +47,14 @@ pub enum Purpose {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::Csrf,
         Self::Flow,
         Self::Grant,
         Self::Link,
         Self::Refresh,
+        Self::Registration,
         Self::RequestUri,
         Self::Session,
     ];
@@ -65,6 +68,7 @@ impl Purpose {
             Self::Grant => "grant",
             Self::Link => "link",
             Self::Refresh => "refresh",
+            Self::Registration => "registration",
             Self::RequestUri => "request_uri",
             Self::Session => "session",
         }
@@ -107,6 +111,8 @@ pub struct Derived {
     pub link: Guard,
     /// Tags refresh tokens and device secrets, so that a forged one costs no object call.
     pub refresh: Guard,
+    /// Tags the client ids that carry their registration, and makes their secrets.
+    pub registration: Guard,
     /// Tags references of pushed requests, and device codes.
     pub request_uri: Guard,
     /// Tags session cookies, and the marks of browsers that somebody has logged in with.
@@ -128,6 +134,7 @@ impl Derived {
             grant: guard(Purpose::Grant),
             link: guard(Purpose::Link),
             refresh: guard(Purpose::Refresh),
+            registration: guard(Purpose::Registration),
             request_uri: guard(Purpose::RequestUri),
             session: guard(Purpose::Session),
         }

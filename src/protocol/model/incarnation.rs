@@ -28,6 +28,11 @@ impl Epoch {
     pub fn new(now: Timestamp, entropy: &impl Entropy) -> Self {
         let mut random = [0; TAG];
         entropy.fill(&mut random);
+        Self::of(now, random)
+    }
+
+    /// The epoch that begins at `now`, with these random bytes.
+    pub fn of(now: Timestamp, random: [u8; TAG]) -> Self {
         Self(now.0 << 32 | u64::from(u32::from_be_bytes(random)))
     }
 

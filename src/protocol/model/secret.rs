@@ -20,6 +20,8 @@ use crate::protocol::codec::encoding::{base62, from_secret_base64url, secret_bas
 pub const CLIENT_SECRET_PREFIX: &str = "mes_";
 /// The prefix of admin secrets, one of which a deployment has as `ADMIN_SECRET`.
 pub const ADMIN_SECRET_PREFIX: &str = "mea_";
+/// Prefix of a client id that carries what the client registered with; see [`crate::protocol::registration::carried`].
+pub const CARRIED_ID_PREFIX: &str = "mei_";
 /// Prefix of a generated client id; see [`client_id_is_ours`].
 pub const CLIENT_ID_PREFIX: &str = "mec_";
 
@@ -42,7 +44,12 @@ impl Secret {
     pub fn generate(prefix: &str, entropy: &impl Entropy) -> Self {
         let mut random = Zeroizing::new([0_u8; 32]);
         entropy.fill(&mut *random);
-        let body = format!("{prefix}{}", base62(&*random, RANDOM_DIGITS));
+        Self::of_bytes(prefix, &random)
+    }
+
+    /// Makes the secret that starts with `prefix` and consists of these bytes, which nobody else can know.
+    pub fn of_bytes(prefix: &str, random: &[u8; 32]) -> Self {
+        let body = format!("{prefix}{}", base62(random, RANDOM_DIGITS));
         let sum = checksum(&body);
         Self(Zeroizing::new(body + &sum))
     }
@@ -199,6 +206,11 @@ pub fn generate_client_id(mac_key: &SecretBytes, entropy: &impl Entropy) -> Stri
 /// Whether `client_id` has the form of a generated one.
 pub fn is_generated_client_id(client_id: &str) -> bool {
     client_id.starts_with(CLIENT_ID_PREFIX)
+}
+
+/// Whether `client_id` has the form of one that carries its registration.
+pub fn is_carried_client_id(client_id: &str) -> bool {
+    client_id.starts_with(CARRIED_ID_PREFIX)
 }
 
 /// Whether a generated `client_id` was made with `mac_key`.

@@ -39,6 +39,8 @@ pub(crate) struct Cache {
     clients: RefCell<BTreeMap<String, Cached<Client>>>,
     /// Pays for looking up client ids that are unknown here.
     pub(super) unknown_ids: Budget,
+    /// Pays for registrations of clients: none costs I/O, and none of them is worth a flood.
+    pub(crate) registrations: Budget,
     /// Pays for looking up secrets that seem to be wrong. Anybody can make one up.
     pub(super) secrets: Budget,
     /// Pays for reading again what clients have that authenticated, or whose tokens were shown. Nobody else can use this up.
@@ -80,6 +82,7 @@ impl Cache {
             keys_read_at: Cell::default(),
             clients: RefCell::default(),
             unknown_ids: Budget::default(),
+            registrations: Budget::default(),
             secrets: Budget::default(),
             rereads: Budget::default(),
             keys: Budget::default(),

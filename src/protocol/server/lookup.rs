@@ -36,9 +36,10 @@ use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::keys::keyring::Keyring;
 use crate::protocol::model::client::{ADMIN_CLIENT_ID, CLI_CLIENT_ID, RESERVED_CLIENT_PREFIX};
 use crate::protocol::model::jwk::Alg;
-use crate::protocol::model::secret::{client_id_is_ours, is_generated_client_id};
+use crate::protocol::model::secret::{client_id_is_ours, is_carried_client_id, is_generated_client_id};
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::control::{ControlCommand, ControlReply};
+use crate::protocol::registration::carried;
 
 /// What the Control object gives an edge: configuration and keys.
 struct Opened {
@@ -169,6 +170,9 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
+        if is_carried_client_id(client_id) {
+            return self.carried_client(client_id, now).await;
+        }
         let cold = self.cache.known_keyring(now).is_none() && !self.cache.keys_sought.replace(true);
         let read = if cold { Some(self.first_look(client_id, now).await) } else { None };
         let generated = is_generated_client_id(client_id);
@@ -186,6 +190,26 @@ impl<P: Platform> Server<P> {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
         self.client_from_control(client_id, now).await
+    }
+
+    /// Finds a client whose id carries its registration: nothing is stored, so there is nothing to ask for. What policy says counts as it is
+    /// known here, which is at most a minute old.
+    async fn carried_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        let keyring = self.keyring_for(client_id, now).await?;
+        let snapshot = self.snapshot(now).await?;
+        let Some(carried) = carried::open(&keyring.derived.registration, client_id) else {
+            return Ok(Found::None(Cause::ClientIdForged));
+        };
+        let policy = &snapshot.registration;
+        if policy.denies(client_id) {
+            return Ok(Found::None(Cause::RegistrationDenied));
+        }
+        if !policy.is_on() || now >= carried.issued_at.plus(policy.lifetime) {
+            return Ok(Found::None(Cause::RegistrationEnded));
+        }
+        // It isn't remembered: reading it costs no I/O, and anybody can have any number of them made.
+        let client = carried.into_client(policy).map(Rc::new);
+        Ok(client.map_or(Found::None(Cause::RegistrationEnded), Found::Client))
     }
 
     /// Reads what an isolate needs that knows nothing yet: the configuration, the client and the keys.
@@ -253,6 +277,9 @@ impl<P: Platform> Server<P> {
     }
 
     async fn ask_for_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+        if is_carried_client_id(client_id) {
+            return self.carried_client(client_id, now).await;
+        }
         let command = ControlCommand::Client { client_id: client_id.to_owned() };
         match self.platform.control(command).await? {
             ControlReply::Client(Some(client)) => Ok(Found::Client(self.cache.keep_client(*client, now))),

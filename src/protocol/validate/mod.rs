@@ -11,6 +11,7 @@ mod experimental;
 mod federation;
 mod login;
 mod native_sso;
+mod registration;
 mod resources;
 mod rules;
 mod subjects;
@@ -31,7 +32,7 @@ use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::issuer::Issuer;
 use crate::protocol::model::outbound;
 use crate::protocol::model::scope::{ADMIN_SCOPE_PREFIX, ADMIN_SCOPES, USER_SCOPES, is_scope};
-use crate::protocol::model::secret::is_generated_client_id;
+use crate::protocol::model::secret::{is_carried_client_id, is_generated_client_id};
 use crate::protocol::model::token_type::AccessTokenTyp;
 
 /// The most resources that a configuration may have.
@@ -81,6 +82,7 @@ pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
     check.clients(&config.client, &known);
     check.lookalikes(config);
     check.experimental(config);
+    check.registration(&config.registration, known.scope);
     check.trusted_issuers(&config.trusted_issuer, own);
     check.rules(config);
     check.found
@@ -232,10 +234,10 @@ impl Check {
         for (index, client) in clients.iter().enumerate() {
             let at = format!("client[{index}]");
             self.client(client, &at, known);
-            if is_generated_client_id(&client.client_id) {
+            if is_generated_client_id(&client.client_id) || is_carried_client_id(&client.client_id) {
                 self.say(
                     format!("{at}.client_id"),
-                    "ids that start with `mec_` are generated; choose another one",
+                    "ids that start with `mec_` or `mei_` are generated; choose another one",
                 );
             }
             if !seen.insert(client.client_id.as_str()) {

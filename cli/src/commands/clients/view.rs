@@ -111,5 +111,6 @@ fn declared_by(managed_by: ManagedBy) -> &'static str {
     match managed_by {
         ManagedBy::Config => "file",
         ManagedBy::Api => "api",
+        ManagedBy::Itself => "itself",
     }
 }

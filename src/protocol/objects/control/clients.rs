@@ -18,7 +18,8 @@ use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::outbound::is_local;
 use crate::protocol::model::secret::{
-    CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id,
+    CLIENT_SECRET_PREFIX, Secret, SecretBytes, SecretHash, generate_client_id, is_carried_client_id,
+    is_generated_client_id,
 };
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::rows::{Rows, Transaction};
@@ -87,8 +88,9 @@ pub(super) fn create<R: Rows, E: Entropy>(
     if config.client_id.is_empty() {
         let root = context.keks.open(&head.root, context.issuer.as_str(), head::ROOT)?;
         config.client_id = generate_client_id(&Derived::from_root(&root).client_id, context.entropy);
-    } else if crate::protocol::model::secret::is_generated_client_id(&config.client_id) {
-        let message = "ids that start with `mec_` are generated; leave it out to have one".to_owned();
+    } else if is_generated_client_id(&config.client_id) || is_carried_client_id(&config.client_id) {
+        let message =
+            "ids that start with `mec_` or `mei_` are generated; leave it out to have one".to_owned();
         let path = "client.client_id".to_owned();
         return Err(Stop::Refused(ControlRefusal::Invalid(vec![Problem { path, message }])));
     }

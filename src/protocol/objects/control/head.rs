@@ -72,7 +72,9 @@ impl Head {
     }
 
     pub(crate) fn algs(&self, issuer: &Issuer) -> Vec<Alg> {
-        snapshot::algs(&snapshot::resources(&self.config, issuer), &self.client_algs)
+        let mut of_clients = self.client_algs.clone();
+        of_clients.extend(self.config.registration.algs());
+        snapshot::algs(&snapshot::resources(&self.config, issuer), &of_clients)
     }
 
     pub(crate) fn public_keys(&self, now: Timestamp) -> Vec<PublicKey> {
