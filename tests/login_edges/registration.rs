@@ -188,6 +188,39 @@ fn nobody_registers_for_more_than_policy_gives() {
 }
 
 #[test]
+fn a_secret_that_anybody_gets_buys_no_unlimited_pushes() {
+    let target = target();
+    let f = opened(&target, &json!({}));
+    let client = register(&f, &json!({ "redirect_uris": ["https://app.example/cb"] })).expect(201).json();
+    let (id, secret) = (text(&client, "client_id"), text(&client, "client_secret"));
+    let push = || {
+        let body = form(&request(id, "https://app.example/cb"));
+        let request = Req::new("POST", "/par").header("content-type", "application/x-www-form-urlencoded");
+        f.send(&request.body(body).basic(id, secret))
+    };
+    push().expect(201);
+    let refused = (0..1000).map(|_| push()).find(|answer| answer.status != 201).expect("a bound");
+    assert_eq!(refused.status, 429, "{refused:?}");
+}
+
+#[test]
+fn consent_names_the_app_that_gets_the_code() {
+    let target = target();
+    let f = opened(&target, &json!({}));
+    let uri = "com.evil.app://claude.ai/cb";
+    let metadata =
+        json!({ "client_name": "Claude", "redirect_uris": [uri], "token_endpoint_auth_method": "none" });
+    let client = register(&f, &metadata).expect(201).json();
+    let browser = Browser::new(&f);
+    let page = browser.sign_up(&request(text(&client, "client_id"), uri), "ada@example.com").expect(200);
+    assert!(page.body.contains("<strong><bdi>com.evil.app:</bdi></strong>"), "{}", page.body);
+    assert!(!page.body.contains("claude.ai</bdi>"), "{}", page.body);
+    f.apply(&policy(&json!({ "redirect_hosts": ["claude.ai"] }))).expect(200);
+    target.settle();
+    register(&f, &metadata).expect_error(400, "invalid_redirect_uri");
+}
+
+#[test]
 fn what_makes_no_client_is_refused_with_the_words_of_rfc_7591() {
     let target = target();
     let f = opened(&target, &json!({}));
@@ -200,6 +233,7 @@ fn what_makes_no_client_is_refused_with_the_words_of_rfc_7591() {
         (json!({ "redirect_uris": ["http://app.example/cb"] }), "invalid_redirect_uri"),
         (json!({ "redirect_uris": [good], "grant_types": ["implicit"] }), "invalid_client_metadata"),
         (json!({ "redirect_uris": [good], "response_types": ["token"] }), "invalid_client_metadata"),
+        (json!({ "redirect_uris": [good], "scope": "orders:write" }), "invalid_client_metadata"),
         (
             json!({ "redirect_uris": [good], "token_endpoint_auth_method": "tls_client_auth" }),
             "invalid_client_metadata",

@@ -264,6 +264,7 @@ impl<'a> Pages<'a> {
             account: self.account(),
             groups,
             redirect_host: if self.hostile { HOSTILE } else { "shop.example.com" },
+            to_app: self.hostile,
         }
     }
 

@@ -49,9 +49,16 @@ impl RegisteredRedirectUri {
         }
     }
 
-    /// Where people will be sent, in short: host, or scheme of an app.
+    /// Where people will be sent, in short: the host on the web, or the scheme of an app. What stands where a host would in an
+    /// app's own URI is the app's to choose, and says nothing about where the code goes.
     pub fn host(&self) -> &str {
-        host_of(&self.0).or_else(|| Uri::split(&self.0).map(|uri| uri.scheme)).unwrap_or_default()
+        let scheme = self.app_scheme();
+        scheme.or_else(|| host_of(&self.0)).unwrap_or_default()
+    }
+
+    /// The scheme of an app's own, if this leads to one.
+    pub fn app_scheme(&self) -> Option<&str> {
+        Uri::split(&self.0).map(|uri| uri.scheme).filter(|scheme| !matches!(*scheme, "https" | "http"))
     }
 }
 
@@ -225,6 +232,22 @@ mod tests {
         ];
         for (registered, requested) in no {
             assert!(!matches(registered, requested), "{requested}");
+        }
+    }
+
+    #[test]
+    fn people_read_where_the_code_goes() {
+        for (uri, host) in [
+            ("https://app.example:8443/cb", "app.example"),
+            ("http://localhost:1/cb", "localhost"),
+            ("http://[::1]/cb", "[::1]"),
+            ("com.example.app:/cb", "com.example.app"),
+            ("com.example.app://claude.ai/cb", "com.example.app"),
+            ("cursor://accounts.example/cb", "cursor"),
+        ] {
+            let known = RegisteredRedirectUri(uri.to_owned());
+            assert_eq!(known.host(), host, "{uri}");
+            assert_eq!(known.app_scheme().is_some(), !uri.starts_with("http"), "{uri}");
         }
     }
 

@@ -104,6 +104,12 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
+    /// Whether anybody can send requests as this client: it doesn't authenticate, or got its secret by asking for one. What such
+    /// a request costs is counted by its sender.
+    pub fn is_anybodys(&self) -> bool {
+        self.is_public() || self.managed_by == ManagedBy::Itself
+    }
+
     /// Whether the client may authenticate and get tokens.
     pub fn is_enabled(&self) -> bool {
         !self.config.disabled

@@ -49,19 +49,19 @@ pub struct RegistrationConfig {
     /// The tokens of those who may register clients, where not everybody may.
     #[serde(rename = "initial_access_token", skip_serializing_if = "Vec::is_empty")]
     pub initial_access_tokens: Vec<InitialAccessTokenConfig>,
-    /// The grant types that registered clients may have. They may be few: `authorization_code`, `refresh_token`,
-    /// `urn:ietf:params:oauth:grant-type:device_code`.
+    /// The grant types that registered clients may have: `authorization_code`, with or without `refresh_token`.
     pub grant_types: Vec<GrantType>,
     /// The scopes that registered clients may have; one that names none gets all of them.
     pub scopes: ScopeSet,
     /// How registered clients may authenticate, the preferred way first.
     pub token_endpoint_auth_methods: Vec<AuthMethod>,
-    /// The hosts that `https` redirect URIs may have: a name, or `*.` and a name for all below it. Empty: any.
+    /// The hosts that `https` redirect URIs may have: a name, or `*.` and a name for all below it. Empty: any. With it apps may
+    /// have the schemes of `private_use_schemes` only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_hosts: Vec<String>,
     /// Whether redirect URIs may lead to a program on the person's own computer (`http` on a loopback address, RFC 8252 §7.3).
     pub loopback: bool,
-    /// Schemes that redirect URIs may have besides `https` and reversed domain names.
+    /// Schemes that redirect URIs may have besides `https` and, unless `redirect_hosts` is set, reversed domain names.
     pub private_use_schemes: Vec<String>,
     /// Whether one redirect URI that can't be had refuses the registration, instead of being left out of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -143,6 +143,12 @@ impl RegistrationConfig {
                 let known = self.redirect_hosts.iter().any(|pattern| is_host(pattern, &host));
                 (!known).then_some("not to be had here: this server's operator permits other hosts only")
             }
+            // An operator who names hosts names apps, too: anybody can have a reversed domain name as a scheme.
+            "https" | "http" => None,
+            scheme if !self.redirect_hosts.is_empty() => {
+                let known = self.private_use_schemes.iter().any(|known| known == scheme);
+                (!known).then_some("not to be had here: this server's operator permits other apps only")
+            }
             _ => None,
         }
     }
@@ -189,11 +195,14 @@ mod tests {
             "https://claude.ai.evil.example/",
             "https://evil.example/?claude.ai",
             "https://x.claude.ai/",
+            "com.evil.app:/cb",
+            "com.evil.app://claude.ai/cb",
         ] {
             assert!(policy.redirect_objection(bad).is_some(), "{bad}");
         }
         let web = RegistrationConfig { loopback: false, ..RegistrationConfig::default() };
         assert!(web.redirect_objection("http://127.0.0.1/cb").is_some());
         assert_eq!(web.redirect_objection("https://anything.example/"), None);
+        assert_eq!(web.redirect_objection("com.example.app:/cb"), None);
     }
 }

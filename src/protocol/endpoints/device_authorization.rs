@@ -92,7 +92,7 @@ async fn begin<P: Platform>(
         let description = "device_sso needs a session, and this grant has none";
         return Err(OAuthError::new(Code::InvalidScope, Cause::ScopeNeedsUser, description).into());
     }
-    if client.is_public() && !codes::may_begin(server, context).await? {
+    if client.is_anybodys() && !codes::may_begin(server, context).await? {
         let description = "too many devices from this address; try again later";
         return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
     }

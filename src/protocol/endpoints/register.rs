@@ -95,7 +95,7 @@ async fn register<P: Platform>(
     }
     let keyring = server.any_keyring(context.now).await?;
     let guard = &keyring.derived.registration;
-    let config = policy::to_carry(metadata.config.clone(), object.contains_key("scope"), policy);
+    let config = policy::to_carry(metadata.config.clone(), metadata.named_scopes, policy);
     let Some(client_id) = carried::issue(guard, &config, context.now, &server.platform) else {
         let description =
             "the registration is too long: fewer or shorter redirect URIs and addresses, please";

@@ -91,8 +91,10 @@ pub struct ConsentPage<'a> {
     pub account: &'a str,
     /// What the application asks for.
     pub groups: Vec<ConsentGroup<'a>>,
-    /// Host of the redirect URI: where they will be sent.
+    /// Host of the redirect URI, or scheme of an app: where they will be sent.
     pub redirect_host: &'a str,
+    /// Whether that is an app on the person's device.
+    pub to_app: bool,
 }
 
 impl ConsentPage<'_> {
@@ -117,8 +119,12 @@ impl ConsentPage<'_> {
         for group in self.groups.iter().filter(|group| !group.scopes.is_empty()) {
             group.render(html);
         }
-        html.markup("</div>\n<p class=\"small\">Either way you will be sent to <strong><bdi>");
-        html.text(self.redirect_host).markup("</bdi></strong>.</p>\n<div class=\"buttons pair\">\n");
+        html.markup("</div>\n<p class=\"small\">Either way you will be sent to ");
+        html.markup(if self.to_app { "the app on this device that opens " } else { "" });
+        html.markup("<strong><bdi>").text(self.redirect_host).markup(if self.to_app { ":" } else { "" });
+        html.markup("</bdi></strong>");
+        html.markup(if self.to_app { " links" } else { "" });
+        html.markup(".</p>\n<div class=\"buttons pair\">\n");
         Button::new(Look::Primary, "allow", "Allow").render(html);
         Button::new(Look::Secondary, "deny", "Don’t allow").render(html);
         html.markup("</div>\n</form>\n");

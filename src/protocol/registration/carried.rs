@@ -6,6 +6,7 @@
 //!
 //! The time and the random bytes are the client's epoch. Its secret, if it has one, is a MAC of its id under the same key.
 
+use super::openid::sector_host;
 use super::words::{shorten, write_out};
 use crate::protocol::codec::json;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
@@ -78,6 +79,11 @@ impl Carried {
             expires_at: None,
         });
         let mut config = self.config;
+        if config.sector_identifier.is_none() && !config.subject_type.is_public() {
+            // Of all that it registered with, so that its users' names stay the same whatever policy takes away.
+            let host = sector_host(&config.redirect_uris).flatten();
+            config.sector_identifier = Some(host.unwrap_or(&config.client_id).to_owned());
+        }
         config.grant_types.retain(|grant| policy.grant_types.contains(grant));
         config.redirect_uris.retain(|uri| {
             redirect_uri::problem(uri, &policy.private_use_schemes)
@@ -149,7 +155,7 @@ mod tests {
         let policy = open_policy();
         let object = metadata.as_object().expect("an object");
         let read = policy::with_terms(&policy, false, |terms| read(object, terms)).expect("a client");
-        policy::to_carry(read.config, object.contains_key("scope"), &policy)
+        policy::to_carry(read.config, read.named_scopes, &policy)
     }
 
     /// What real clients send (`docs/decisions/carried-ids.md` has the figures).
@@ -243,6 +249,27 @@ mod tests {
             open(&before.registration, &again).expect("one").secret.expose(),
             secret(&before).expect("one")
         );
+    }
+
+    #[test]
+    fn only_a_host_that_gets_the_code_is_a_sector() {
+        let keys = derived(&[0], false);
+        let sector = |uris: Value| {
+            let metadata = json!({ "redirect_uris": uris, "subject_type": "pairwise" });
+            let id = issue(&keys.registration, &config_of(&metadata), Timestamp(1), &FakeEntropy::seeded(1));
+            let client =
+                open(&keys.registration, &id.expect("an id")).and_then(|id| id.into_client(&open_policy()));
+            client.expect("a client").config
+        };
+        let web = sector(json!(["https://victim.example/a", "https://victim.example:8443/b"]));
+        assert_eq!(web.sector_identifier.as_deref(), Some("victim.example"));
+        for uris in [
+            json!(["com.evil.app://victim.example/cb"]),
+            json!(["http://localhost:1/cb", "com.evil.app:/cb"]),
+        ] {
+            let app = sector(uris);
+            assert_eq!(app.sector_identifier.as_deref(), Some(app.client_id.as_str()));
+        }
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Terms<'a> {
 pub struct Metadata {
     /// The declaration, without a `client_id`.
     pub config: ClientConfig,
+    /// Whether the client named scopes; else it has all that there are.
+    pub named_scopes: bool,
     /// `application_type` (`OpenID Connect Dynamic Client Registration` §2): `web` or `native`.
     pub application_type: Option<String>,
     /// The client's public keys, without private members.
@@ -87,10 +89,11 @@ pub fn read(object: &Map<String, Value>, terms: &Terms<'_>) -> Result<Metadata, 
     let mut members = Members::of(object);
     let method = auth_method(&mut members, terms)?;
     let grants = grant_types(&mut members, terms, method)?;
+    let named_scopes = named_scopes(&mut members)?;
     let mut config = ClientConfig {
         token_endpoint_auth_method: Some(method),
         redirect_uris: redirect_uris(&mut members, terms, &grants)?,
-        scopes: scopes(&mut members, terms, &grants),
+        scopes: scopes(&mut members, terms, &grants, named_scopes)?,
         grant_types: grants,
         ..ClientConfig::default()
     };
@@ -100,6 +103,7 @@ pub fn read(object: &Map<String, Value>, terms: &Terms<'_>) -> Result<Metadata, 
     let sector_identifier_uri = sector(&mut members, &mut config, terms)?;
     Ok(Metadata {
         config,
+        named_scopes: named_scopes.is_some(),
         application_type: members.checked("application_type", |text| {
             (!matches!(text, "web" | "native")).then_some("`web` or `native`")
         }),
@@ -196,11 +200,26 @@ fn redirect_uris(
     }
 }
 
-fn scopes(members: &mut Members<'_>, terms: &Terms<'_>, grants: &[GrantType]) -> ScopeSet {
+/// The scopes that the client names, if it names any. What can't be read isn't nothing, for whoever names nothing has all.
+fn named_scopes<'a>(members: &mut Members<'a>) -> Result<Option<&'a str>, Refusal> {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.bytes().all(|byte| byte == b' '));
+    if members.value("scope").is_none_or(is_blank) {
+        return Ok(None);
+    }
+    let unreadable = refused("scope: a text of at most 1024 bytes, scopes with spaces between them");
+    members.text("scope").ok_or(unreadable).map(Some)
+}
+
+fn scopes(
+    members: &mut Members<'_>,
+    terms: &Terms<'_>,
+    grants: &[GrantType],
+    named: Option<&str>,
+) -> Result<ScopeSet, Refusal> {
     let of_user = grants.iter().any(|grant| grant.info().speaks_of_user);
     let may = |scope: &str| terms.scopes.contains(scope) && (of_user || !USER_SCOPES.contains(&scope));
-    let Some(named) = members.text("scope") else {
-        return terms.scopes.iter().filter(|scope| may(scope)).collect();
+    let Some(named) = named else {
+        return Ok(terms.scopes.iter().filter(|scope| may(scope)).collect());
     };
     let mut scopes = ScopeSet::default();
     for scope in named.split(' ').filter(|scope| !scope.is_empty()) {
@@ -210,7 +229,12 @@ fn scopes(members: &mut Members<'_>, terms: &Terms<'_>, grants: &[GrantType]) ->
             members.note("scope", Some(scope), "not to be had here");
         }
     }
-    scopes
+    if scopes.is_empty() {
+        return Err(refused(
+            "scope: none of these can be had here; without `scope` a client has all that can",
+        ));
+    }
+    Ok(scopes)
 }
 
 fn for_pages(members: &mut Members<'_>, config: &mut ClientConfig) {
@@ -424,9 +448,26 @@ mod tests {
         let two = json!(["https://a.example/cb", "https://b.example/cb"]);
         assert!(pairwise(two.clone(), None).is_err());
         assert!(pairwise(json!(["https://a.example/cb", "https://a.example/x"]), None).is_ok());
+        assert!(pairwise(json!(["http://localhost/cb", "com.example.app:/cb"]), None).is_ok(), "its own");
+        assert!(pairwise(json!(["https://a.example/cb", "com.evil.app://a.example/cb"]), None).is_err());
         let read = pairwise(two, Some("https://s.example/uris.json")).expect("a client");
         assert_eq!(read.config.sector_identifier.as_deref(), Some("s.example"));
         assert_eq!(read.sector_identifier_uri.as_deref(), Some("https://s.example/uris.json"));
+    }
+
+    #[test]
+    fn whoever_asks_for_too_much_does_not_get_all() {
+        let scope =
+            |scope: Value| of(&json!({ "redirect_uris": ["https://app.example/cb"], "scope": scope }));
+        for nothing in [json!("admin"), json!("x".repeat(1025)), json!("openid\u{7}"), json!([]), json!(1)] {
+            assert!(scope(nothing.clone()).is_err_and(|refusal| !refusal.of_redirect_uri), "{nothing}");
+        }
+        for blank in [json!(""), json!("  "), Value::Null] {
+            let read = scope(blank.clone()).expect("a client");
+            assert!(!read.named_scopes && read.config.scopes.len() == 3, "{blank}");
+        }
+        let read = scope(json!("openid admin")).expect("a client");
+        assert!(read.named_scopes && read.config.scopes.to_wire() == "openid");
     }
 
     #[test]
@@ -450,7 +491,8 @@ mod tests {
     #[test]
     fn sizes_are_bounded() {
         let many: Vec<_> = (0..200).map(|n| format!("https://app.example/{n}")).collect();
-        let read = of(&json!({ "redirect_uris": many, "scope": "x ".repeat(500) })).expect("a client");
+        let read = of(&json!({ "redirect_uris": many, "scope": format!("openid {}", "x ".repeat(500)) }))
+            .expect("a client");
         assert_eq!(read.config.redirect_uris.len(), MAX_URIS);
         assert!(read.notes.len() <= 50);
         let long = format!("https://app.example/{}", "x".repeat(2000));

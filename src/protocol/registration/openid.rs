@@ -80,6 +80,15 @@ pub(super) fn keys(
     Ok((Some(jwks.clone()), None))
 }
 
+/// The host that all of `redirect_uris` are on, which makes it their sector; `Some(None)` if none of them is on a host, `None` if they
+/// differ. Only `https` proves a host: the code goes there. In an app's own URI anybody may write any name, and loopback
+/// is everybody's.
+pub(super) fn sector_host(redirect_uris: &[String]) -> Option<Option<&str>> {
+    let mut hosts = redirect_uris.iter().map(|uri| host_of(uri).filter(|_| uri.starts_with("https:")));
+    let first = hosts.next()?;
+    hosts.all(|host| host == first).then_some(first)
+}
+
 /// `OpenID Connect Core` §8.1: pairwise subjects belong to the one host of the redirect URIs, or to that of the sector's list.
 pub(super) fn sector(
     members: &mut Members<'_>,
@@ -102,9 +111,7 @@ pub(super) fn sector(
         config.sector_identifier = host_of(uri).map(str::to_owned);
         return Ok(Some(uri.to_owned()));
     }
-    let mut hosts: Vec<_> = config.redirect_uris.iter().map(|uri| host_of(uri)).collect();
-    hosts.dedup();
-    if config.subject_type == SubjectType::Pairwise && hosts.len() != 1 {
+    if config.subject_type == SubjectType::Pairwise && sector_host(&config.redirect_uris).is_none() {
         return Err(refused(
             "sector_identifier_uri: pairwise subjects need it when the redirect URIs are not all on one host",
         ));

@@ -230,6 +230,7 @@ impl<P: Platform> Interaction<'_, P> {
                 account: &state.user.login,
                 groups: consent_groups(&self.snapshot, &self.asks_for(), &self.scopes),
                 redirect_host: redirect.as_ref().map(RegisteredRedirectUri::host).unwrap_or_default(),
+                to_app: redirect.as_ref().is_some_and(|uri| uri.app_scheme().is_some()),
             }
             .render()
         });

@@ -89,7 +89,7 @@ async fn push<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) -> 
         let description = "the pushed request is too long";
         return Err(OAuthError::new(Code::InvalidRequest, Cause::BodyTooLarge, description).into());
     }
-    if client.is_public() && !may_push(server, context).await? {
+    if client.is_anybodys() && !may_push(server, context).await? {
         let description = "too many pushed requests from this address; try again later";
         return Err(OAuthError::new(Code::TooManyRequests, Cause::TooManyRequests, description).into());
     }
