@@ -119,7 +119,13 @@ fn frames_are_allowed_per_origin() {
     let frames =
         ["https://a.example/out?sid=1", "https://b.example:8443/out", "https://a.example/other", "x:y"];
     let frames = frames.map(str::to_owned);
-    let page = SignedOutPage { base: "", theme: &Theme::default(), frames: &frames, continue_uri: None };
+    let page = SignedOutPage {
+        base: "",
+        theme: &Theme::default(),
+        frames: &frames,
+        continue_uri: None,
+        by_link: false,
+    };
     let response = page.render();
     assert!(policy(&response).contains(&"frame-src https://a.example https://b.example:8443"));
     assert_eq!(response.body.matches("<iframe hidden").count(), 3);

@@ -66,6 +66,7 @@ fn client() -> ClientFace<'static> {
     ClientFace {
         name: "Acme Shop",
         logo_uri: Some("https://images.example.com/acme.svg"),
+        unchecked: None,
         client_uri: Some("https://shop.example.com/"),
         policy_uri: Some("https://shop.example.com/privacy"),
         tos_uri: Some("https://shop.example.com/terms"),
@@ -76,6 +77,7 @@ fn hostile_client() -> ClientFace<'static> {
     ClientFace {
         name: HOSTILE,
         logo_uri: Some("data:image/svg+xml,<svg onload=alert(1)>"),
+        unchecked: Some(HOSTILE),
         client_uri: Some("javascript:alert(1)"),
         policy_uri: Some("https://\"><b>x"),
         tos_uri: Some("//evil.example"),
@@ -196,7 +198,7 @@ impl<'a> Pages<'a> {
         let page = PasswordSetPage { base, theme, account: self.account() };
         variants.push(self.variant("password_set", page.render(), None));
         self.leavings(variants);
-        let mut page = SignedOutPage { base, theme, frames: &[], continue_uri: None };
+        let mut page = SignedOutPage { base, theme, frames: &[], continue_uri: None, by_link: false };
         variants.push(self.variant("signed_out", page.render(), None));
         let frames =
             ["https://shop.example.com/out?sid=\"1\"&iss=x", "javascript:alert(1)"].map(str::to_owned);

@@ -49,17 +49,25 @@ impl RegisteredRedirectUri {
         }
     }
 
-    /// Where people will be sent, in short: the host on the web, or the scheme of an app. What stands where a host would in an
-    /// app's own URI is the app's to choose, and says nothing about where the code goes.
+    /// Where people will be sent, in short; see [`host`].
     pub fn host(&self) -> &str {
-        let scheme = self.app_scheme();
-        scheme.or_else(|| host_of(&self.0)).unwrap_or_default()
+        host(&self.0)
     }
 
     /// The scheme of an app's own, if this leads to one.
     pub fn app_scheme(&self) -> Option<&str> {
-        Uri::split(&self.0).map(|uri| uri.scheme).filter(|scheme| !matches!(*scheme, "https" | "http"))
+        app_scheme(&self.0)
     }
+}
+
+/// Where a registered URI leads, in short: the host on the web, or the scheme of an app. What stands where a host would in an
+/// app's own URI is the app's to choose, and says nothing about where the code goes.
+pub fn host(uri: &str) -> &str {
+    app_scheme(uri).or_else(|| host_of(uri)).unwrap_or_default()
+}
+
+fn app_scheme(uri: &str) -> Option<&str> {
+    Uri::split(uri).map(|uri| uri.scheme).filter(|scheme| !matches!(*scheme, "https" | "http"))
 }
 
 /// Whether the `requested` URI counts as the one that was `registered`.

@@ -30,7 +30,7 @@ pub enum RegistrationMode {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InitialAccessTokenConfig {
-    /// Whose it is, for you and for the log.
+    /// Whose it is, for you.
     pub name: String,
     /// The SHA-256 of the token in base64url, without padding.
     pub sha256: String,
@@ -72,7 +72,10 @@ pub struct RegistrationConfig {
     /// How long a registration works, in seconds; 3600 to 31536000. Clients then register anew.
     #[cfg_attr(feature = "schema", schemars(range(min = 3_600, max = 31_536_000)))]
     pub lifetime: u64,
-    /// Ids of registered clients that don't work any more.
+    /// Seconds since 1970: whoever registered before doesn't work any more. Never set it back, and not into the future.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered_since: Option<u64>,
+    /// Ids of registered clients that don't work.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<String>,
 }
@@ -95,6 +98,7 @@ impl Default for RegistrationConfig {
             strict_redirect_uris: false,
             pkce_optional: false,
             lifetime: 180 * DAY,
+            registered_since: None,
             denied: Vec::new(),
         }
     }
@@ -119,6 +123,12 @@ impl RegistrationConfig {
             known | (one.hash().is_some_and(|own| own == hash) && live)
         });
         self.mode == RegistrationMode::Open || self.is_on() && token.is_some() && known
+    }
+
+    /// Whether a registration of `issued_at` works at `now`.
+    pub fn is_live(&self, issued_at: Timestamp, now: Timestamp) -> bool {
+        let young = now < issued_at.plus(self.lifetime);
+        self.is_on() && young && self.registered_since.is_none_or(|since| since <= issued_at.0)
     }
 
     /// Whether the client `client_id` was shut out.

@@ -1,15 +1,28 @@
 //! What pages show of a client: name, logo and links of its registration (RFC 7591 §2).
 
-use crate::protocol::config::registered_client::Client;
+use crate::protocol::config::redirect_uri;
+use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::pages::ClientFace;
 
-/// The name, logo and links that a page shows of a client.
+/// What a client is called that has registered itself without a name. Its id is long, and says nothing to people.
+const UNNAMED: &str = "an unnamed application";
+
+/// The name, logo and links that a page shows of a client. The logo of one that has registered itself is left out: whoever sends
+/// people here would learn of each as soon as a page is open, and could look like anybody.
 pub(crate) fn client_face(client: &Client) -> ClientFace<'_> {
+    let by_itself = client.managed_by == ManagedBy::Itself;
     ClientFace {
-        name: client.client_name.as_deref().unwrap_or(&client.client_id),
-        logo_uri: client.logo_uri.as_deref(),
+        name: client.client_name.as_deref().unwrap_or(if by_itself { UNNAMED } else { &client.client_id }),
+        logo_uri: client.logo_uri.as_deref().filter(|_| !by_itself),
+        unchecked: None,
         client_uri: client.client_uri.as_deref(),
         policy_uri: client.policy_uri.as_deref(),
         tos_uri: client.tos_uri.as_deref(),
     }
+}
+
+/// The same for pages of an authorization request that leads to `redirect_uri`: they say if nobody has checked the client's name.
+pub(crate) fn client_face_at<'a>(client: &'a Client, redirect_uri: &'a str) -> ClientFace<'a> {
+    let unchecked = (client.managed_by == ManagedBy::Itself).then(|| redirect_uri::host(redirect_uri));
+    ClientFace { unchecked, ..client_face(client) }
 }

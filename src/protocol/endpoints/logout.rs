@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::leave::leave;
 use crate::protocol::codec::encoding::form_encode;
-use crate::protocol::config::registered_client::Client;
+use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::http::cookies::Cookie;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
@@ -44,6 +44,9 @@ struct Plan {
     client_id: Option<String>,
     /// The registered URI that the browser is sent to afterward, with its `state`.
     return_to: Option<String>,
+    /// Whether only a link leads there: the client has registered itself, and showed nothing that says it knows the person.
+    #[serde(default)]
+    by_link: bool,
     made_at: Timestamp,
 }
 
@@ -92,10 +95,12 @@ async fn request<P: Platform>(
         logout: true,
         client_id: client.as_ref().map(|client| client.client_id.clone()),
         return_to,
+        by_link: hint.is_none()
+            && client.as_ref().is_some_and(|client| client.managed_by == ManagedBy::Itself),
         made_at: context.now,
     };
     let Some(state) = browser.session_state(server, context, None).await? else {
-        return finish(server, context, &[], plan.return_to).await;
+        return finish(server, context, &[], plan).await;
     };
     let keyring = server.any_keyring(context.now).await?;
     let sid = browser.session.as_ref().zip(client.as_deref());
@@ -236,10 +241,11 @@ async fn ask_anew<P: Platform>(
         let query = plan.map(|_| format!("?flow={sealed}")).unwrap_or_default();
         return Ok(Response::see_other(format!("{}{query}", server.issuer.endpoint(LOGOUT))));
     }
-    let nowhere = Plan { logout: true, client_id: None, return_to: None, made_at: context.now };
+    let nowhere =
+        Plan { logout: true, client_id: None, return_to: None, by_link: false, made_at: context.now };
     let plan = plan.map_or(nowhere, |plan| Plan { made_at: context.now, ..plan });
     let Some(state) = browser.session_state(server, context, None).await? else {
-        return finish(server, context, &[], plan.return_to).await;
+        return finish(server, context, &[], plan).await;
     };
     let client = client(server, context, plan.client_id.as_deref(), None).await?;
     ask(server, context, browser, &state, (&plan, client.as_deref())).await
@@ -258,7 +264,7 @@ async fn sign_out<P: Platform>(
             notices = ended;
         }
     }
-    finish(server, context, &notices, plan.return_to).await
+    finish(server, context, &notices, plan).await
 }
 
 /// The end: straight back to the client, or a page; with frames that tell clients, the page comes first.
@@ -266,15 +272,16 @@ async fn finish<P: Platform>(
     server: &Server<P>,
     context: &RequestContext<'_>,
     notices: &[Notice],
-    return_to: Option<String>,
+    plan: Plan,
 ) -> Result<Response, Failure> {
     let frames = frames(server, context, notices).await?;
     let snapshot = server.snapshot(context.now).await?;
-    let response = match return_to {
-        Some(uri) if frames.is_empty() => leave(server, context, uri),
+    let response = match plan.return_to {
+        Some(uri) if frames.is_empty() && !plan.by_link => leave(server, context, uri),
         return_to => {
-            let (base, theme) = (server.issuer.path(), &snapshot.branding);
-            SignedOutPage { base, theme, frames: &frames, continue_uri: return_to.as_deref() }.render()
+            let (base, theme, by_link) = (server.issuer.path(), &snapshot.branding, plan.by_link);
+            let continue_uri = return_to.as_deref();
+            SignedOutPage { base, theme, frames: &frames, continue_uri, by_link }.render()
         }
     };
     // Only what was sent: the answer to a request without cookies must not take one away.

@@ -107,6 +107,12 @@ async fn register<P: Platform>(
     let carried = carried.ok_or(ServerError::internal("an id that was just made can't be read"))?;
     let secret = carried.secret().map(|secret| secret.expose().to_owned());
     let secret_until = carried.issued_at.plus(policy.lifetime);
+    if !policy.is_live(carried.issued_at, context.now) {
+        let description = "registrations begin later: the operator's registered_since is in the future";
+        return Err(
+            OAuthError::new(Code::TemporarilyUnavailable, Cause::RegistrationEnded, description).into()
+        );
+    }
     let client = carried.into_client(policy);
     let client = client.ok_or(ServerError::internal("what was just registered isn't permitted"))?;
     context.note_client(&client.client_id);

@@ -104,6 +104,7 @@ impl ConsentPage<'_> {
         let html = Layout::new(self.base, self.theme, &title).page(|html| {
             self.client.mark(html);
             html.markup("<h1><bdi>").text(self.client.name).markup("</bdi> asks for access</h1>\n");
+            self.client.caution(html);
             self.form(html);
             self.client.small_print(html);
         });

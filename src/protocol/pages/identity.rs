@@ -12,6 +12,8 @@ pub struct ClientFace<'a> {
     pub name: &'a str,
     /// The URI of its logo, which is shown if it is `https`.
     pub logo_uri: Option<&'a str>,
+    /// Where it sends people, if it has registered itself and nobody has checked what it says.
+    pub unchecked: Option<&'a str>,
     /// The URI of its home page.
     pub client_uri: Option<&'a str>,
     /// The URI of its privacy policy.
@@ -33,6 +35,13 @@ impl ClientFace<'_> {
                 html.markup("<strong><bdi>").text(self.name).markup("</bdi></strong>");
             }
         }
+    }
+
+    /// Says so if nobody has checked who it is.
+    pub(super) fn caution(&self, html: &mut Html) {
+        let Some(host) = self.unchecked else { return };
+        html.markup("<p class=\"small\">This application registered itself: nobody has checked its name. It will send you to ");
+        html.markup("<strong><bdi>").text(host).markup("</bdi></strong>.</p>\n");
     }
 
     /// Writes its logo, or its initial if it has none.

@@ -90,6 +90,7 @@ impl LoginPage<'_> {
         html.markup("<h1>Sign in</h1>\n<p class=\"lead\">to continue to ");
         client.name(html);
         html.markup("</p>\n");
+        client.caution(html);
     }
 
     fn form(&self, html: &mut Html) {

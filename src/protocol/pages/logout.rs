@@ -7,6 +7,7 @@ use super::identity::{ClientFace, account};
 use super::layout::{Layout, Onward};
 use super::policy::Policy;
 use super::uri;
+use crate::protocol::config::redirect_uri;
 use crate::protocol::config::theme::Theme;
 use crate::protocol::http::Response;
 
@@ -84,23 +85,34 @@ pub struct SignedOutPage<'a> {
     pub frames: &'a [String],
     /// The post-logout redirect URI, followed at once, or after two seconds where there are frames to load.
     pub continue_uri: Option<&'a str>,
+    /// Whether only the person goes on, by a link that names the host: nobody vouches for it.
+    pub by_link: bool,
 }
 
 impl SignedOutPage<'_> {
     /// Makes the page.
     pub fn render(&self) -> Response {
         let next = self.continue_uri.and_then(uri::registered);
-        let refresh = next.map(|uri| Onward { uri, seconds: if self.frames.is_empty() { 0 } else { 2 } });
+        let refresh = next
+            .filter(|_| !self.by_link)
+            .map(|uri| Onward { uri, seconds: if self.frames.is_empty() { 0 } else { 2 } });
         let layout = Layout { refresh, ..Layout::new(self.base, self.theme, "Signed out") };
         let html = layout.page(|html| {
             html.markup("<h1>You’re signed out</h1>\n");
             if let Some(uri) = next {
-                html.markup(
-                    "<p class=\"lead\">You will be taken back in a moment.</p>\n<p class=\"buttons\">",
-                )
-                .markup("<a class=\"secondary\" id=\"continue\"")
-                .attribute("href", uri)
-                .markup(">Continue</a></p>\n");
+                html.markup("<p class=\"lead\">");
+                if self.by_link {
+                    html.markup(
+                        "An application that nobody here has checked would take you to <strong><bdi>",
+                    );
+                    html.text(redirect_uri::host(uri)).markup("</bdi></strong>.");
+                } else {
+                    html.markup("You will be taken back in a moment.");
+                }
+                html.markup("</p>\n<p class=\"buttons\">");
+                html.markup("<a class=\"secondary\" id=\"continue\"")
+                    .attribute("href", uri)
+                    .markup(">Continue</a></p>\n");
             } else {
                 html.markup("<p class=\"lead\">You can close this page now.</p>\n");
                 way_on(html, self.base, "login", "Sign in again");

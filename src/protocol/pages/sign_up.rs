@@ -99,6 +99,9 @@ impl SignUpPage<'_> {
                 }
                 _ => {}
             }
+            if let Some(client) = &self.client {
+                client.caution(html);
+            }
             self.form(html);
             self.below(html);
             if let Some(client) = &self.client {

@@ -84,19 +84,7 @@ impl Carried {
             let host = sector_host(&config.redirect_uris).flatten();
             config.sector_identifier = Some(host.unwrap_or(&config.client_id).to_owned());
         }
-        config.grant_types.retain(|grant| policy.grant_types.contains(grant));
-        config.redirect_uris.retain(|uri| {
-            redirect_uri::problem(uri, &policy.private_use_schemes)
-                .or(policy.redirect_objection(uri))
-                .is_none()
-        });
-        // A client that named no scopes has all that there are.
-        config.scopes = if config.scopes.is_empty() {
-            policy.scopes.clone()
-        } else {
-            config.scopes.intersection(&policy.scopes)
-        };
-        config.pkce_optional = policy.pkce_optional && !config.is_public();
+        permit(&mut config, policy);
         config.allowed_origins = origins(&config.redirect_uris);
         let method = config.token_endpoint_auth_method?;
         let may = policy.token_endpoint_auth_methods.contains(&method) && !config.redirect_uris.is_empty();
@@ -112,12 +100,40 @@ impl Carried {
     }
 }
 
+/// Takes away what `policy` doesn't permit.
+fn permit(config: &mut ClientConfig, policy: &RegistrationConfig) {
+    let permitted = |uri: &String| {
+        let problem = redirect_uri::problem(uri, &policy.private_use_schemes);
+        problem.or(policy.redirect_objection(uri)).is_none()
+    };
+    config.grant_types.retain(|grant| policy.grant_types.contains(grant));
+    config.redirect_uris.retain(permitted);
+    config.post_logout_redirect_uris.retain(permitted);
+    let origins: Vec<_> = config.redirect_uris.iter().map(|uri| redirect_uri::origin(uri)).collect();
+    let frame = config.frontchannel_logout_uri.take();
+    config.frontchannel_logout_uri = frame.filter(|uri| origins.contains(&redirect_uri::origin(uri)));
+    let notified = config.backchannel_logout_uri.take();
+    config.backchannel_logout_uri = notified.filter(|uri| policy.redirect_objection(uri).is_none());
+    // A client that named no scopes has all that there are.
+    config.scopes = if config.scopes.is_empty() {
+        policy.scopes.clone()
+    } else {
+        config.scopes.intersection(&policy.scopes)
+    };
+    // Where other programs may get the code, only PKCE keeps it from them.
+    let web = config.redirect_uris.iter().all(|uri| uri.starts_with("https:"));
+    config.pkce_optional = policy.pkce_optional && web && !config.is_public();
+}
+
 /// The origins of its own pages, which come back to them with a code and redeem it there.
 fn origins(redirect_uris: &[String]) -> Vec<String> {
     let origins = redirect_uris.iter().filter_map(|uri| {
         let (scheme, rest) =
             uri.split_once("://").filter(|(scheme, _)| matches!(*scheme, "https" | "http"))?;
-        Some(format!("{scheme}://{}", rest.split(['/', '?']).next()?.to_ascii_lowercase()))
+        let authority = rest.split(['/', '?']).next()?.to_ascii_lowercase();
+        // Browsers leave the scheme's own port out.
+        let own = if scheme == "https" { ":443" } else { ":80" };
+        Some(format!("{scheme}://{}", authority.strip_suffix(own).unwrap_or(&authority)))
     });
     origins.collect()
 }
@@ -252,6 +268,33 @@ mod tests {
     }
 
     #[test]
+    fn pkce_is_optional_on_the_web_only() {
+        let keys = derived(&[0], false);
+        let policy = RegistrationConfig { pkce_optional: true, ..open_policy() };
+        for (uri, optional) in
+            [("https://a.example/cb", true), ("http://localhost/cb", false), ("cursor://x/cb", false)]
+        {
+            let config = config_of(&json!({ "redirect_uris": ["https://a.example/x", uri] }));
+            let id =
+                issue(&keys.registration, &config, Timestamp(1), &FakeEntropy::seeded(1)).expect("an id");
+            let client =
+                open(&keys.registration, &id).and_then(|read| read.into_client(&policy)).expect("a client");
+            assert_eq!(client.pkce_optional, optional, "{uri}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_logout_where_nobody_logs_in() {
+        let policy = RegistrationConfig { scopes: ["notes:read"].into_iter().collect(), ..open_policy() };
+        let metadata = json!({ "redirect_uris": ["https://a.example/cb"],
+            "frontchannel_logout_uri": "https://a.example/out", "backchannel_logout_uri": "https://a.example/back" });
+        let object = metadata.as_object().expect("an object");
+        let read = policy::with_terms(&policy, false, |terms| read(object, terms)).expect("a client");
+        let config = policy::to_carry(read.config, read.named_scopes, &policy);
+        assert_eq!((config.frontchannel_logout_uri, config.backchannel_logout_uri), (None, None));
+    }
+
+    #[test]
     fn only_a_host_that_gets_the_code_is_a_sector() {
         let keys = derived(&[0], false);
         let sector = |uris: Value| {
@@ -275,7 +318,9 @@ mod tests {
     #[test]
     fn what_policy_takes_away_a_client_does_not_have() {
         let keys = derived(&[0], false);
-        let metadata = json!({ "redirect_uris": ["https://a.example/cb", "cursor://x/cb", "http://localhost/cb"],
+        let metadata = json!({ "redirect_uris": ["https://a.example:443/cb", "cursor://x/cb", "http://localhost/cb"],
+            "post_logout_redirect_uris": ["https://a.example/bye", "cursor://x/bye"],
+            "frontchannel_logout_uri": "https://a.example/out", "backchannel_logout_uri": "https://a.example/back",
             "token_endpoint_auth_method": "none", "scope": "openid notes:read",
             "grant_types": ["authorization_code", "refresh_token"] });
         let id = issue(&keys.registration, &config_of(&metadata), Timestamp(1), &FakeEntropy::seeded(1))
@@ -288,6 +333,8 @@ mod tests {
         let all = client(&|_| {}).expect("a client");
         assert_eq!((all.redirect_uris.len(), all.scopes.len(), all.grant_types.len()), (3, 2, 2));
         assert_eq!(all.allowed_origins, ["https://a.example", "http://localhost"]);
+        assert_eq!(all.post_logout_redirect_uris, ["https://a.example/bye", "cursor://x/bye"]);
+        assert!(all.frontchannel_logout_uri.is_some() && all.backchannel_logout_uri.is_some());
         let less = client(&|policy| {
             policy.scopes = ["openid"].into_iter().collect();
             policy.redirect_hosts = vec!["b.example".to_owned()];
@@ -296,6 +343,8 @@ mod tests {
         })
         .expect("a client");
         assert_eq!(less.redirect_uris, ["http://localhost/cb"]);
+        assert!(less.post_logout_redirect_uris.is_empty() && less.frontchannel_logout_uri.is_none());
+        assert_eq!(less.backchannel_logout_uri, None);
         assert_eq!((less.scopes.to_wire().as_str(), less.grant_types.len()), ("openid", 1));
         let basic = crate::protocol::model::client::AuthMethod::ClientSecretBasic;
         assert!(client(&|policy| policy.token_endpoint_auth_methods = vec![basic]).is_none());

@@ -39,8 +39,9 @@ pub(super) fn for_openid(
             Some(reason) => members.note("post_logout_redirect_uris", Some(uri), reason),
         }
     }
-    config.backchannel_logout_uri =
-        members.checked("backchannel_logout_uri", |uri| outbound::objection(uri, terms.local));
+    config.backchannel_logout_uri = members.checked("backchannel_logout_uri", |uri| {
+        outbound::objection(uri, terms.local).or_else(|| (terms.redirect_objection)(uri))
+    });
     let origins: Vec<_> = config.redirect_uris.iter().map(|uri| redirect_uri::origin(uri)).collect();
     config.frontchannel_logout_uri = members.checked("frontchannel_logout_uri", |uri| {
         let origin = redirect_uri::origin(uri);

@@ -20,7 +20,7 @@ pub fn with_terms<T>(policy: &RegistrationConfig, local: bool, read: impl FnOnce
 }
 
 /// What of `config` an id carries. Scopes only if the client named some: else it has those that policy permits at the time. Of
-/// signatures only those that there are keys for, and nothing that a client of the operator's own would need.
+/// signatures only those that there are keys for (logout tokens are signed, too), and nothing that a client of the operator's own would need.
 pub fn to_carry(mut config: ClientConfig, named_scopes: bool, policy: &RegistrationConfig) -> ClientConfig {
     if !named_scopes {
         config.scopes = ScopeSet::default();
@@ -28,6 +28,8 @@ pub fn to_carry(mut config: ClientConfig, named_scopes: bool, policy: &Registrat
     if policy.algs().is_empty() {
         config.id_token_signed_response_alg = None;
         config.userinfo_signed_response_alg = None;
+        config.frontchannel_logout_uri = None;
+        config.backchannel_logout_uri = None;
     }
     config.introspection_signed_response_alg = None;
     config

@@ -204,7 +204,7 @@ impl<P: Platform> Server<P> {
         if policy.denies(client_id) {
             return Ok(Found::None(Cause::RegistrationDenied));
         }
-        if !policy.is_on() || now >= carried.issued_at.plus(policy.lifetime) {
+        if !policy.is_live(carried.issued_at, now) {
             return Ok(Found::None(Cause::RegistrationEnded));
         }
         // It isn't remembered: reading it costs no I/O, and anybody can have any number of them made.

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::leave;
+use crate::protocol::config::registered_client::Client;
+use crate::protocol::model::secret::is_carried_client_id;
 
 use crate::protocol::codec::encoding::form_encode;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
@@ -50,11 +52,25 @@ pub(super) struct ReturnTo {
     pub(super) redirect_uri: String,
     pub(super) response_mode: ResponseMode,
     pub(super) state: Option<String>,
+    /// Whether the client has registered itself, so that nobody vouches for the address.
+    pub(super) is_strangers: bool,
 }
 
 impl ReturnTo {
-    pub(super) fn new(uri: &RegisteredRedirectUri, response_mode: ResponseMode, state: Option<&str>) -> Self {
-        Self { redirect_uri: uri.as_str().to_owned(), response_mode, state: state.map(str::to_owned) }
+    pub(super) fn new(
+        (client, uri): (&Client, &RegisteredRedirectUri),
+        response_mode: ResponseMode,
+        state: Option<&str>,
+    ) -> Self {
+        let is_strangers = is_carried_client_id(&client.client_id);
+        let (redirect_uri, state) = (uri.as_str().to_owned(), state.map(str::to_owned));
+        Self { redirect_uri, response_mode, state, is_strangers }
+    }
+
+    /// RFC 9700 §4.11.2: a browser in which nobody is logged in isn't sent to a site that anybody may have registered, or every link
+    /// to this server could lead anywhere. A program on the person's own computer is no such site.
+    pub(super) fn needs_a_person(&self) -> bool {
+        self.is_strangers && self.redirect_uri.starts_with("https:")
     }
 
     fn answer<'a, P: Platform>(

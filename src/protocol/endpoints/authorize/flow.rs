@@ -9,6 +9,7 @@ use super::answer::{ResponseMode, ReturnTo};
 use crate::protocol::model::id::Id;
 use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::model::scope::ScopeSet;
+use crate::protocol::model::secret::is_carried_client_id;
 use crate::protocol::model::time::{DAY, HOUR, Timestamp};
 use crate::protocol::model::user_id::UserId;
 
@@ -125,6 +126,7 @@ impl Flow {
             redirect_uri: self.redirect_uri.clone(),
             response_mode: self.response_mode,
             state: self.state.clone(),
+            is_strangers: is_carried_client_id(&self.client_id),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::flow::Flow;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
-use crate::protocol::endpoints::client_face::client_face;
+use crate::protocol::endpoints::client_face::client_face_at;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::keys::sealed::{FLOW_PREFIX, seal};
@@ -108,7 +108,7 @@ impl<P: Platform> Interaction<'_, P> {
     }
 
     pub(super) fn client_face(&self) -> ClientFace<'_> {
-        client_face(&self.client)
+        client_face_at(&self.client, &self.flow.redirect_uri)
     }
 
     /// Shows a page made by `render`, whose form leads to `path`.

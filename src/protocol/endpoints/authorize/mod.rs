@@ -16,6 +16,8 @@ pub(crate) mod session;
 pub(crate) mod sign_up;
 mod sign_up_page;
 
+use futures_util::future::FutureExt as _;
+
 use super::leave::leave;
 use crate::protocol::endpoints::browser::{Browser, MAX_REDIRECTED};
 use crate::protocol::endpoints::error_page::error_page;
@@ -57,6 +59,11 @@ pub(crate) async fn serve<P: Platform>(server: &Server<P>, context: &RequestCont
         Ok(flow) => next::begin(server, context, browser, flow).await,
         Err(request::RequestRefusal::Page(failure)) => error_page(server, context, failure).await,
         Err(request::RequestRefusal::Redirect(target, error)) => {
+            if target.needs_a_person()
+                && !matches!(browser.session_state(server, context, None).boxed_local().await, Ok(Some(_)))
+            {
+                return error_page(server, context, error).await;
+            }
             answer::redirect_error(server, context, &target, error)
         }
     }

@@ -1,6 +1,8 @@
 //! What comes next for a flow: log in, make an account, choose, consent, or the answer. One place decides it, for the first request and after
 //! every page.
 
+use futures_util::future::FutureExt as _;
+
 use super::answer;
 use super::flow::{Flow, Shown};
 use super::par;
@@ -117,14 +119,18 @@ pub(super) async fn proceed<P: Platform>(
     session: Option<SessionState>,
     consented: bool,
 ) -> Response {
+    // With prompt=none nobody is to see anything, and the answer is all that the client learns.
+    let early = session.is_none() && !interaction.flow.prompt.none;
     match step(&mut interaction, session, consented).await {
         Ok(response) => interaction.browser.remember(interaction.server, response),
-        Err(failure) => answer::redirect_error(
-            interaction.server,
-            interaction.context,
-            &interaction.flow.return_to(),
-            failure,
-        ),
+        Err(failure) => {
+            let Interaction { server, context, flow, .. } = &interaction;
+            let target = flow.return_to();
+            if early && target.needs_a_person() {
+                return error_page(server, context, failure).boxed_local().await;
+            }
+            answer::redirect_error(server, context, &target, failure)
+        }
     }
 }
 

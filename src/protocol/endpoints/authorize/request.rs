@@ -110,7 +110,7 @@ pub(super) async fn check_parameters<P: Platform>(
     let unsigned = Routing::of(form.value("request"));
     let state = form.value("state").or(unsigned.state.as_deref().filter(|state| state.len() <= MAX_ECHO));
     let mode = form.value("response_mode").or(unsigned.response_mode.as_deref()).map(ResponseMode::parse);
-    let target = ReturnTo::new(&redirect_uri, mode.flatten().unwrap_or_default(), state);
+    let target = ReturnTo::new((client, &redirect_uri), mode.flatten().unwrap_or_default(), state);
     let required =
         client.require_pushed_authorization_requests || snapshot.login.require_pushed_authorization_requests;
     let checked = if mode == Some(None) {
