@@ -6,7 +6,7 @@
 //!
 //! The time and the random bytes are the client's epoch. Its secret, if it has one, is a MAC of its id under the same key.
 
-use super::openid::sector_host;
+use super::openid::sector_hosts;
 use super::words::{shorten, write_out};
 use crate::protocol::codec::json;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
@@ -81,8 +81,11 @@ impl Carried {
         let mut config = self.config;
         if config.sector_identifier.is_none() && !config.subject_type.is_public() {
             // Of all that it registered with, so that its users' names stay the same whatever policy takes away.
-            let host = sector_host(&config.redirect_uris).flatten();
-            config.sector_identifier = Some(host.unwrap_or(&config.client_id).to_owned());
+            let sector = match sector_hosts(&config.redirect_uris).as_slice() {
+                [Some(host)] => (*host).to_owned(),
+                _ => config.client_id.clone(),
+            };
+            config.sector_identifier = Some(sector);
         }
         permit(&mut config, policy);
         config.allowed_origins = origins(&config.redirect_uris);

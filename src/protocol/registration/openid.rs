@@ -81,13 +81,13 @@ pub(super) fn keys(
     Ok((Some(jwks.clone()), None))
 }
 
-/// The host that all of `redirect_uris` are on, which makes it their sector; `Some(None)` if none of them is on a host, `None` if they
-/// differ. Only `https` proves a host: the code goes there. In an app's own URI anybody may write any name, and loopback
-/// is everybody's.
-pub(super) fn sector_host(redirect_uris: &[String]) -> Option<Option<&str>> {
-    let mut hosts = redirect_uris.iter().map(|uri| host_of(uri).filter(|_| uri.starts_with("https:")));
-    let first = hosts.next()?;
-    hosts.all(|host| host == first).then_some(first)
+/// The hosts that `redirect_uris` are on, none for those that are on no host; one at most makes a sector. Only `https` proves a host:
+/// the code goes there. In an app's own URI anybody may write any name, and loopback is everybody's.
+pub(super) fn sector_hosts(redirect_uris: &[String]) -> Vec<Option<&str>> {
+    let hosts = redirect_uris.iter().map(|uri| host_of(uri).filter(|_| uri.starts_with("https:")));
+    let mut hosts: Vec<_> = hosts.collect();
+    hosts.dedup();
+    hosts
 }
 
 /// `OpenID Connect Core` §8.1: pairwise subjects belong to the one host of the redirect URIs, or to that of the sector's list.
@@ -112,7 +112,7 @@ pub(super) fn sector(
         config.sector_identifier = host_of(uri).map(str::to_owned);
         return Ok(Some(uri.to_owned()));
     }
-    if config.subject_type == SubjectType::Pairwise && sector_host(&config.redirect_uris).is_none() {
+    if config.subject_type == SubjectType::Pairwise && sector_hosts(&config.redirect_uris).len() != 1 {
         return Err(refused(
             "sector_identifier_uri: pairwise subjects need it when the redirect URIs are not all on one host",
         ));
