@@ -40,6 +40,8 @@ mod registration;
 mod sessions;
 #[path = "login_edges/sign_outs.rs"]
 mod sign_outs;
+#[path = "login_edges/strangers.rs"]
+mod strangers;
 mod suite;
 #[path = "login_edges/transaction_tokens.rs"]
 mod transaction_tokens;
