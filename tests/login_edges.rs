@@ -21,9 +21,6 @@ mod devices;
 mod discovery;
 #[path = "login_edges/failures.rs"]
 mod failures;
-#[path = "suite/foreign.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
-mod foreign;
 #[path = "login_edges/guesses.rs"]
 mod guesses;
 #[path = "login_edges/incarnations.rs"]

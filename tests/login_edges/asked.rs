@@ -4,9 +4,9 @@
 use mintedge::memory::FailAt;
 use serde_json::{Value, json};
 
-use crate::foreign::{Key, changed};
 use crate::incarnations::isolate;
 use crate::suite::ciba::{GRANT, agent, approve, ask, begin, person, poll};
+use crate::suite::foreign::{Key, changed};
 use crate::suite::harness::{Fixture, Resp, Target as _, TestClient, base_config};
 use crate::suite::in_memory::{InMemory, target};
 use crate::suite::login::{Login, claims, text};
