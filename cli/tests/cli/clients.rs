@@ -161,7 +161,8 @@ fn value_of(path: &str, help: &str) -> String {
         | "tos-uri" => "https://app.example.com/x",
         "sector-identifier" => "app.example.com",
         "native-sso" => "acme",
-        "device-lifetime" | "ciba-lifetime" => "20m",
+        "device-lifetime" | "ciba-lifetime" | "client-assertion-max-lifetime" => "20m",
+        "client-assertion-audience" => "token_endpoint",
         "backchannel-token-delivery-mode" => "ping",
         "backchannel-client-notification-endpoint" => "https://app.example.com/ping",
         "serves" | "exchange-audience" => "https://api.example.com",
@@ -191,9 +192,16 @@ fn every_setting_of_a_client_is_an_option() {
         members
             .extend(schema["$defs"][definition]["properties"].as_object().expect("members").keys().cloned());
     };
-    ["ClientConfig", "CibaConfig", "DeviceConfig", "RefreshConfig", "ExchangeConfig"]
-        .into_iter()
-        .for_each(&mut collect);
+    [
+        "ClientConfig",
+        "ClientAssertionConfig",
+        "CibaConfig",
+        "DeviceConfig",
+        "RefreshConfig",
+        "ExchangeConfig",
+    ]
+    .into_iter()
+    .for_each(&mut collect);
 
     let help = place.run("clients create --help").success();
     let own = help.split("\n      --").skip(1).filter(|text| {

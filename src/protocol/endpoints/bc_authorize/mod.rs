@@ -65,6 +65,8 @@ async fn begin<P: Platform>(server: &Server<P>, context: &RequestContext<'_>) ->
     let scope = form.require("scope", "scope is missing")?;
     let (scopes, resources) = requested_for_user(&snapshot, &client, Some(scope), &named)?;
     check_scopes(scopes.contains("openid"), scopes.contains(DEVICE_SSO))?;
+    // What was used already doesn't count as asking; what is refused below is given back.
+    use_up(server, context).await?;
     if !may_ask(server, context, (&client.client_id, client.ciba.hourly_limit)).await? {
         return Err(too_often("the client asks too often; try again later"));
     }
