@@ -25,6 +25,7 @@ pub mod introspect;
 pub mod jws;
 pub mod login;
 pub mod logout;
+pub mod mcp_clients;
 pub mod par;
 pub mod public_documents;
 pub mod revoke;
@@ -328,6 +329,11 @@ macro_rules! black_box_suite {
                 a_client_that_needs_a_code_asks_only_whoever_has_told_it,
                 guesses_at_a_code_are_damped,
                 a_page_says_if_an_application_keeps_its_access,
+            ],
+            mcp_clients: [
+                each_client_signs_in_redeems_and_refreshes_as_it_does,
+                what_resembles_a_clients_address_is_refused,
+                another_server_is_invalid_target_and_burns_nothing,
             ],
             ciba: [
                 a_person_says_yes_on_the_account_page_and_the_client_gets_tokens,
