@@ -13,8 +13,9 @@ use mintedge::protocol::keys::kek::Keks;
 use mintedge::protocol::keys::keyring::SigningKey;
 use mintedge::protocol::model::entropy::Entropy;
 use mintedge::protocol::model::issuer::Issuer;
-use mintedge::protocol::model::jwk::{Alg, PublicJwk};
+use mintedge::protocol::model::jwk::PublicJwk;
 use mintedge::protocol::model::secret::Secret;
+use mintedge::protocol::model::signature_alg::SignatureAlg;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::objects::Class;
 use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
@@ -54,7 +55,7 @@ impl Platform for Meeting {
 
     async fn verify(
         &self,
-        alg: Alg,
+        alg: SignatureAlg,
         key: &PublicJwk,
         message: &[u8],
         signature: &[u8],

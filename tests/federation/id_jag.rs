@@ -30,6 +30,17 @@ fn its_scope_and_resource_bound_what_is_granted() {
 }
 
 #[test]
+fn its_own_scope_comes_before_the_default_ones() {
+    let mut configuration = configuration();
+    configuration["resource"][0]["default_scopes"] = json!(["orders:write"]);
+    let setup = Setup::with(&configuration);
+    let read = setup.id_jag(&json!({ "scope": "orders:read" }));
+    assert_eq!(granted(&setup.present(&read, &[]))["scope"], "orders:read");
+    let both = setup.id_jag(&json!({}));
+    assert_eq!(granted(&setup.present(&both, &[("resource", LEDGER)]))["scope"], "ledger:read");
+}
+
+#[test]
 fn one_for_somebody_else_or_damaged_is_refused() {
     let setup = Setup::new();
     let cases = [
@@ -42,6 +53,11 @@ fn one_for_somebody_else_or_damaged_is_refused() {
         ("without a subject", json!({ "sub": null }), "assertion_claims"),
         ("with a scope that is no text", json!({ "scope": ["orders:read"] }), "assertion_claims"),
         ("with a resource that is no text", json!({ "resource": [1] }), "assertion_claims"),
+        (
+            "with details that bound it",
+            json!({ "authorization_details": [{ "type": "payment" }] }),
+            "assertion_claims",
+        ),
         ("bound to a key", json!({ "cnf": { "jkt": "x" } }), "assertion_bound"),
         ("about somebody the rule doesn't know", json!({ "sub": "other" }), "rule_none"),
     ];

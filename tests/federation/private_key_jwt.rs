@@ -162,7 +162,7 @@ fn a_client_that_cannot_be_reached_goes_on_with_known_keys_for_an_hour() {
     setup.world.advance(1);
     assert_eq!(
         (setup.reports(&Key::ed(7), "k7").status, setup.cause().as_str()),
-        (401, "issuer_unreachable")
+        (503, "issuer_unreachable")
     );
     assert!(setup.world.log().iter().any(|line| line.contains("client_keys_unreachable")));
     setup.world.advance(60);
@@ -178,7 +178,7 @@ fn what_is_at_the_address_and_no_key_set_is_like_nothing() {
         setup.world.set_document(CLIENT_KEYS, Some(document.to_vec()));
         assert_eq!(
             (setup.reports(&Key::ed(7), "k7").status, setup.cause().as_str()),
-            (401, "issuer_unreachable")
+            (503, "issuer_unreachable")
         );
     }
     let setup = remote();

@@ -62,9 +62,10 @@ fn check(client: &Client) -> Result<(), Cause> {
     if client.is_enabled() { Ok(()) } else { Err(Cause::ClientDisabled) }
 }
 
+/// Keys that can't be had now are no fault of the client, which would forget its registration on `invalid_client`.
 fn refused(rejected: Rejected) -> Failure {
     match rejected {
-        Rejected::Refused(cause) => failed(cause).into(),
-        Rejected::Failed(_) => rejected.on_wire(Code::InvalidClient),
+        Rejected::Refused(cause) if cause != Cause::IssuerUnreachable => failed(cause).into(),
+        other => other.on_wire(Code::InvalidClient),
     }
 }

@@ -171,10 +171,11 @@ fn check_times(max_lifetime: u64, claims: &Map<String, Value>, now: Timestamp) -
     Ok(exp)
 }
 
+/// Keys that can't be had now are no fault of the client, which would forget its registration on `invalid_client`.
 fn refused(rejected: Rejected) -> Failure {
     match rejected {
-        Rejected::Refused(cause) => failed(cause).into(),
-        Rejected::Failed(_) => rejected.on_wire(Code::InvalidClient),
+        Rejected::Refused(cause) if cause != Cause::IssuerUnreachable => failed(cause).into(),
+        other => other.on_wire(Code::InvalidClient),
     }
 }
 

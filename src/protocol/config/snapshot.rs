@@ -202,7 +202,10 @@ impl Snapshot {
         let mut all = ScopeSet::default();
         for scope in scopes.iter() {
             let mut open = vec![scope];
-            while let Some(scope) = open.pop().filter(|scope| !all.contains(scope)) {
+            while let Some(scope) = open.pop() {
+                if all.contains(scope) {
+                    continue;
+                }
                 all.insert(scope);
                 let owner = self.resource_of_scope(scope);
                 let included = owner.and_then(|owner| owner.scope_includes.get(scope));

@@ -158,7 +158,10 @@ fn decide(
 ) -> Result<Decision, OAuthError> {
     let bounds = Bounds::of(snapshot, (rule, assertion), client).map_err(|cause| refusal(code, cause))?;
     bounds.admit(snapshot, client, wanted)?;
-    let target = choose(snapshot, issuer, client, &bounds.within(snapshot, client), wanted)?;
+    let ceiling = bounds.within(snapshot, client);
+    let named = bounds.names_scopes.then(|| Bounds::named_scopes(snapshot, &ceiling, wanted.resources));
+    let wanted = Wanted { scope: wanted.scope.or(named.as_deref()), ..wanted };
+    let target = choose(snapshot, issuer, client, &ceiling, wanted)?;
     let lifetime = rule.ttl.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME).min(assertion.exp.since(now));
     // Clocks may differ by a minute, but a token that lives for less than a second isn't issued.
     if lifetime == 0 {
@@ -180,6 +183,8 @@ fn copied(rule: &RuleConfig, claims: &Map<String, Value>) -> Map<String, Value> 
 struct Bounds {
     scopes: ScopeSet,
     resources: Vec<String>,
+    /// Whether the token itself says which scopes it is for.
+    names_scopes: bool,
 }
 
 impl Bounds {
@@ -191,7 +196,7 @@ impl Bounds {
         client: &ClientConfig,
     ) -> Result<Self, Cause> {
         let scopes = snapshot.with_included(&rule.scopes).into_owned();
-        let mut bounds = Self { scopes, resources: rule.audiences.clone() };
+        let mut bounds = Self { scopes, resources: rule.audiences.clone(), names_scopes: false };
         if assertion.kind != AssertionKind::IdJag {
             return Ok(bounds);
         }
@@ -205,9 +210,14 @@ impl Bounds {
         if claims.get("jti").and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(Cause::AssertionIdMissing);
         }
+        // They may say less than the scopes, and nothing here could keep to it.
+        if claims.get("authorization_details").is_some_and(|details| !details.is_null()) {
+            return Err(Cause::AssertionClaims);
+        }
         if let Some(scope) = claims.get("scope") {
             let scope = scope.as_str().and_then(ScopeSet::parse).ok_or(Cause::AssertionClaims)?;
             bounds.scopes = bounds.scopes.intersection(&snapshot.with_included(&scope));
+            bounds.names_scopes = true;
         }
         if let Some(resource) = claims.get("resource") {
             let named = texts(resource).ok_or(Cause::AssertionClaims)?;
@@ -236,6 +246,15 @@ impl Bounds {
             return Err(OAuthError::new(Code::InvalidScope, Cause::ScopeBeyondRule, description));
         }
         Ok(())
+    }
+
+    /// What a request is for that names no scope, by a token that does: all of them at the resources that the request names.
+    fn named_scopes(snapshot: &Snapshot, ceiling: &ScopeSet, resources: &[&str]) -> String {
+        let is_wanted = |scope: &&str| {
+            let owner = snapshot.resource_of_scope(scope);
+            resources.is_empty() || owner.is_some_and(|owner| resources.contains(&owner.identifier.as_str()))
+        };
+        ceiling.iter().filter(is_wanted).collect::<Vec<_>>().join(" ")
     }
 
     /// The client's scopes that are within these bounds.

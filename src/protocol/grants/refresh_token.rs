@@ -84,12 +84,12 @@ async fn still_exchanged<P: Platform>(
     grant: &mut Grant,
     named: &[String],
 ) -> Result<(), Failure> {
-    let GrantRequest { server, context, client, .. } = request;
+    let GrantRequest { server, context, client, snapshot, .. } = request;
     let Some(derived) = grant.derived.clone() else { return Ok(()) };
     let permitted = &client.exchange;
     grant.resources.retain(|resource| permitted.audiences.contains(resource));
-    let is_left =
-        |scope: &&str| !derived.added.contains(scope) || permitted.additional_scopes.contains(scope);
+    let additional = snapshot.with_included(&permitted.additional_scopes);
+    let is_left = |scope: &&str| !derived.added.contains(scope) || additional.contains(scope);
     grant.scopes = grant.scopes.iter().filter(is_left).collect();
     let over = "what this was exchanged for is not permitted any more";
     if !permitted.token_types.contains(&ExtraTokenType::RefreshToken) {

@@ -103,7 +103,8 @@ impl Trust {
         let mut sources = sources.borrow_mut();
         let name = holder.name();
         if sources.len() >= most && !sources.contains_key(&name) {
-            sources.pop_first();
+            let oldest = sources.iter().min_by_key(|(_, known)| known.tried_at).map(|(name, _)| name.clone());
+            oldest.and_then(|oldest| sources.remove(&oldest));
         }
         change(sources.entry(name).or_default());
     }

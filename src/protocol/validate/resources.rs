@@ -44,6 +44,12 @@ impl Check {
         if web_problem(&resource.identifier).is_some() {
             self.say(&at, "only a resource whose identifier is an https URL has metadata (RFC 9728 §1.2)");
         }
+        if !is_as_asked_for(&resource.identifier) {
+            self.say(
+                &at,
+                "the identifier's host has to be in lower case and without the scheme's own port: clients ask for its metadata so",
+            );
+        }
         self.own_scopes(resource, &format!("{at}.scopes_supported"), &metadata.scopes_supported);
         if metadata.bearer_methods_supported.len() > 3 {
             self.say(format!("{at}.bearer_methods_supported"), "each of the three methods once");
@@ -65,6 +71,14 @@ impl Check {
             }
         }
     }
+}
+
+/// Whether a client that asks for something at `identifier` sends its authority as it is.
+fn is_as_asked_for(identifier: &str) -> bool {
+    let Ok(uri) = Uri::parse(identifier) else { return true };
+    let port = if uri.scheme == "http" { ":80" } else { ":443" };
+    let as_sent = |authority: &str| !authority.ends_with(port) && authority == authority.to_ascii_lowercase();
+    uri.authority.is_none_or(as_sent)
 }
 
 /// Whether `scope` is among what it includes.
@@ -140,6 +154,8 @@ mod tests {
                 "no such URL",
             ),
             (json!({ "identifier": "urn:api", "metadata": {} }), "metadata", "https URL"),
+            (json!({ "identifier": "https://API.example", "metadata": {} }), "metadata", "lower case"),
+            (json!({ "identifier": "https://api.example:443", "metadata": {} }), "metadata", "own port"),
             (json!({ "identifier": "http://api.example", "metadata": {} }), "metadata", "https URL"),
         ];
         for (members, place, expected) in cases {

@@ -15,6 +15,10 @@ fn config() -> Value {
         "identifier": TOOLS, "scopes": ["tools:admin", "tools:write", "tools:read"], "default_scopes": ["tools:read"],
         "scope_includes": { "tools:admin": ["tools:write"], "tools:write": ["tools:read"] },
     }));
+    config["resource"].as_array_mut().expect("resources").push(json!({
+        "identifier": "https://flat.example", "scopes": ["flat:admin", "flat:write", "flat:read"],
+        "scope_includes": { "flat:admin": ["flat:write", "flat:read"] },
+    }));
     config
 }
 
@@ -107,6 +111,8 @@ pub fn a_scope_brings_along_what_it_includes(f: &Fixture<'_>) {
         assert_eq!(scope(f, &admin, "&scope=tools:write"), "tools:write tools:read");
         assert_eq!(scope(f, &admin, "&scope=tools:read"), "tools:read");
         assert_eq!(scope(f, &admin, ""), "tools:read", "the default scope is within what it may have");
+        let flat = json!({ "scopes": ["flat:read", "flat:admin"] });
+        assert_eq!(scope(f, &flat, "&scope=flat:write"), "flat:write", "beside one that it may have anyway");
         let writer = f.client(&json!({ "scopes": ["tools:write"] }));
         f.request_token(&writer, "&scope=tools:admin").expect_error(400, "invalid_scope");
         let login =

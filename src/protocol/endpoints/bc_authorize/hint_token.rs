@@ -43,8 +43,10 @@ pub(super) async fn person<P: Platform>(
 
 /// What names the person in the token. An address that nobody has verified may be anybody's.
 fn name(hint: &LoginHintConfig, assertion: &VerifiedAssertion<'_>) -> Option<String> {
-    let is_unverified = hint.claim == "email"
-        && assertion.claims.get("email_verified").is_some_and(|value| *value != Value::Bool(true));
+    // Some issuers write the truth as text.
+    let is_true = |value: &Value| *value == Value::Bool(true) || value.as_str() == Some("true");
+    let is_unverified = ["email", "/email"].contains(&hint.claim.as_str())
+        && assertion.claims.get("email_verified").is_some_and(|value| !is_true(value));
     let value = claim(&assertion.claims, &hint.claim).filter(|_| !is_unverified)?;
     text(value).filter(|name| !name.is_empty())
 }
