@@ -14,6 +14,7 @@ use mintedge::protocol::keys::schedule::Schedule;
 use mintedge::protocol::model::entropy::Entropy;
 use mintedge::protocol::model::jwk::{Alg, PublicJwk};
 use mintedge::protocol::model::secret::SecretBytes;
+use mintedge::protocol::model::signature_alg::SignatureAlg;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::server::ports::{Document, Platform, SnapshotWrite};
 
@@ -59,7 +60,7 @@ impl Platform for NoPlatform {
         panic!("the vector needs no object")
     }
 
-    async fn verify(&self, _: Alg, _: &PublicJwk, _: &[u8], _: &[u8]) -> Result<bool, ServerError> {
+    async fn verify(&self, _: SignatureAlg, _: &PublicJwk, _: &[u8], _: &[u8]) -> Result<bool, ServerError> {
         panic!("Ed25519 is verified in the protocol")
     }
 
