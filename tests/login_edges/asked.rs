@@ -105,7 +105,7 @@ fn a_hint_token_that_is_wrong_in_any_way_asks_nobody() {
         (json!({ "email": "" }), "invalid_request", "hint_token"),
         (json!({ "email": ["a@example.com"] }), "invalid_request", "hint_token"),
         (json!({ "email_verified": false }), "invalid_request", "hint_token"),
-        (json!({ "email_verified": "true" }), "invalid_request", "hint_token"),
+        (json!({ "email_verified": "false" }), "invalid_request", "hint_token"),
         (json!({ "jti": null }), "invalid_request", "assertion_id_missing"),
         (json!({ "email": "nobody@example.com" }), "unknown_user_id", "hint_unknown"),
     ] {

@@ -111,7 +111,7 @@ pub struct TestClient {
 pub fn base_config() -> Value {
     json!({
         // On workerd everybody comes from one address.
-        "login": { "sign_up": "open", "attempts_per_address": 10_000, "private_use_schemes": ["cursor"] },
+        "login": { "sign_up": "open", "attempts_per_address": 10_000 },
         "experimental": { "transaction_tokens": { "trust_domain": "internal.example" } },
         "resource": [
             { "identifier": "https://orders.example", "scopes": ["orders:read", "orders:write"], "claims": { "region": "eu", "tier": "base" } },

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::browser::{Browser, CHALLENGE, VERIFIER, form, parameters};
-use super::harness::{Fixture, Req, Resp, TestClient};
+use super::harness::{Fixture, Req, Resp, TestClient, base_config};
 use super::jws::claims;
 
 /// The MCP server: its resource is a bare origin, which clients in JavaScript send with a slash.
@@ -254,34 +254,48 @@ impl Row {
     }
 }
 
-pub fn each_client_signs_in_redeems_and_refreshes_as_it_does(f: &Fixture<'_>) {
-    for row in CLIENTS {
-        let client = row.register(f);
-        let browser = Browser::new(f);
-        let email = format!("{}@example.com", f.unique("ada"));
-        browser.sign_up(&row.request(&client, row.used[0]), &email);
-        for redirect_uri in row.used {
-            let code = row.code(f, &browser, &client, redirect_uri);
-            let mut fields = vec![
-                ("grant_type", "authorization_code"),
-                ("code", &*code),
-                ("redirect_uri", *redirect_uri),
-                ("code_verifier", VERIFIER),
-            ];
-            fields.extend(row.resource[1].map(|resource| ("resource", resource)));
-            let answer = row.token(f, &client, &fields).expect(200);
-            assert!(answer.header("cache-control").is_some_and(|value| value.contains("no-store")));
-            let tokens = answer.json();
-            row.check(&tokens);
+/// Does `work` where Cursor's scheme is permitted.
+fn with_cursor(f: &Fixture<'_>, work: impl FnOnce()) {
+    let guard = f.target.configuration_lock();
+    let mut config = base_config();
+    config["login"]["private_use_schemes"] = json!(["cursor"]);
+    f.apply(&config).expect(200);
+    f.target.settle();
+    work();
+    f.apply(&base_config()).expect(200);
+    drop(guard);
+}
 
-            let refresh_token = tokens["refresh_token"].as_str().expect("a refresh token").to_owned();
-            let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", &*refresh_token)];
-            fields.extend(row.resource[2].map(|resource| ("resource", resource)));
-            let tokens = row.token(f, &client, &fields).expect(200).json();
-            row.check(&tokens);
-            if row.method == Method::None {
-                assert_ne!(tokens["refresh_token"], *refresh_token, "{}", row.name);
-            }
+pub fn each_client_signs_in_redeems_and_refreshes_as_it_does(f: &Fixture<'_>) {
+    with_cursor(f, || CLIENTS.iter().for_each(|row| use_all(f, row)));
+}
+
+fn use_all(f: &Fixture<'_>, row: &Row) {
+    let client = row.register(f);
+    let browser = Browser::new(f);
+    let email = format!("{}@example.com", f.unique("ada"));
+    browser.sign_up(&row.request(&client, row.used[0]), &email);
+    for redirect_uri in row.used {
+        let code = row.code(f, &browser, &client, redirect_uri);
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("code", &*code),
+            ("redirect_uri", *redirect_uri),
+            ("code_verifier", VERIFIER),
+        ];
+        fields.extend(row.resource[1].map(|resource| ("resource", resource)));
+        let answer = row.token(f, &client, &fields).expect(200);
+        assert!(answer.header("cache-control").is_some_and(|value| value.contains("no-store")));
+        let tokens = answer.json();
+        row.check(&tokens);
+
+        let refresh_token = tokens["refresh_token"].as_str().expect("a refresh token").to_owned();
+        let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", &*refresh_token)];
+        fields.extend(row.resource[2].map(|resource| ("resource", resource)));
+        let tokens = row.token(f, &client, &fields).expect(200).json();
+        row.check(&tokens);
+        if row.method == Method::None {
+            assert_ne!(tokens["refresh_token"], *refresh_token, "{}", row.name);
         }
     }
 }
@@ -298,7 +312,7 @@ pub fn what_resembles_a_clients_address_is_refused(f: &Fixture<'_>) {
         ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp.evil/oauth/callback"),
         ("https://vscode.dev/redirect", "https://vscode.dev/redirect?url=https://evil.example"),
     ];
-    for (registered, used) in crossed {
+    let refuse = |(registered, used): (&str, &str)| {
         let client = f.client(&json!({
             "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code", "refresh_token"],
@@ -306,7 +320,8 @@ pub fn what_resembles_a_clients_address_is_refused(f: &Fixture<'_>) {
         }));
         let answer = Browser::new(f).authorize(&CLIENTS[0].request(&client, used));
         assert_eq!((answer.status, answer.header("location")), (400, None), "{registered} {used}");
-    }
+    };
+    with_cursor(f, || crossed.into_iter().for_each(refuse));
 }
 
 /// A token for one server is none for another, and asking for another with a code or a refresh token leaves both good.

@@ -147,7 +147,7 @@ fn value_of(path: &str, help: &str) -> String {
     let fitting = match path {
         "name" => "First",
         "grant" => "authorization_code",
-        "scope" | "exchange-additional-scope" => "orders:read",
+        "scope" | "default-scope" | "exchange-additional-scope" => "orders:read",
         "auth-method" => "client_secret_post",
         "origin" => "https://app.example.com",
         "claim" => "tenant=acme",
@@ -161,8 +161,7 @@ fn value_of(path: &str, help: &str) -> String {
         | "tos-uri" => "https://app.example.com/x",
         "sector-identifier" => "app.example.com",
         "native-sso" => "acme",
-        "device-lifetime" | "ciba-lifetime" | "client-assertion-max-lifetime" => "20m",
-        "client-assertion-audience" => "token_endpoint",
+        "device-lifetime" | "ciba-lifetime" => "20m",
         "backchannel-token-delivery-mode" => "ping",
         "backchannel-client-notification-endpoint" => "https://app.example.com/ping",
         "serves" | "exchange-audience" => "https://api.example.com",
@@ -205,9 +204,18 @@ fn every_setting_of_a_client_is_an_option() {
 
     let help = place.run("clients create --help").success();
     let own = help.split("\n      --").skip(1).filter(|text| {
-        !["client-id ", "issuer ", "json", "address ", "ca-certificate "]
-            .iter()
-            .any(|other| text.starts_with(other))
+        ![
+            "client-id ",
+            "issuer ",
+            "json",
+            "address ",
+            "ca-certificate ",
+            "jwks",
+            "token-endpoint-auth-signing-alg",
+            "client-assertion-",
+        ]
+        .iter()
+        .any(|other| text.starts_with(other))
     });
     let mut arguments = vec!["clients".to_owned(), "create".to_owned(), "--json".to_owned()];
     for text in own {
@@ -223,12 +231,27 @@ fn every_setting_of_a_client_is_an_option() {
         "--client-id=all".to_owned(),
     ]);
     let created = place.run_args(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).json();
-    let client = &created["client"];
+    // One that authenticates with keys has no secret, and its keys are in one place.
+    let key =
+        r#"keys=[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]"#;
+    let keyed = |id: &str, keys: &str| {
+        let more = "--auth-method=private_key_jwt --token-endpoint-auth-signing-alg=EdDSA --client-assertion-audience=token_endpoint \
+                    --client-assertion-one-time=false --client-assertion-max-lifetime=20m --grant=client_credentials --scope=orders:read";
+        place.run(&format!("clients create --json --client-id={id} {more} {keys}")).json()
+    };
+    let clients = [
+        &created["client"],
+        &keyed("near", &format!("--jwks={key}"))["client"],
+        &keyed("far", "--jwks-uri=https://app.example.com/jwks")["client"],
+    ];
+    // The configuration file's way to say `jwks`.
+    assert!(members.remove("jwks_file"));
     for member in members {
-        let found =
-            ["refresh", "exchange", "device", "ciba"].iter().any(|part| client[part].get(&member).is_some());
-        let found = found || client.get(&member).is_some();
-        assert!(found, "{member} can't be said: {client}");
+        let found = clients.iter().any(|client| {
+            let parts = ["refresh", "exchange", "device", "ciba", "client_assertion"];
+            parts.iter().any(|part| client[part].get(&member).is_some()) || client.get(&member).is_some()
+        });
+        assert!(found, "{member} can't be said: {clients:?}");
     }
     let shown = place.run("clients show all").success();
     for text in ["https://app.example.com/x", "refresh.max_grants", "pairwise", "logo_uri"] {

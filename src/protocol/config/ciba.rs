@@ -48,7 +48,7 @@ pub struct CibaConfig {
     /// Whether it is told that nobody has an identifier. Without, it gets the same answer as for somebody who doesn't react.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reveal_unknown_users: bool,
-    /// How often it may ask within an hour, over all people; 1 to 1000000.
+    /// Most requests of it within an hour, over all people; 1 to 1000000.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1_000_000)))]
     pub hourly_limit: u32,
 }

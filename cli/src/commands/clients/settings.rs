@@ -98,7 +98,9 @@ pub(super) fn paths() -> PossibleValuesParser {
 fn settings() -> &'static [Setting] {
     static SETTINGS: OnceLock<Vec<Setting>> = OnceLock::new();
     SETTINGS.get_or_init(|| {
-        let members = members_of("client").into_iter().flatten().filter(|(name, _)| *name != "client_id");
+        // The id has a place of its own, and a file of keys is the configuration file's way to say `jwks`.
+        let members = members_of("client").into_iter().flatten();
+        let members = members.filter(|(name, _)| !["client_id", "jwks_file"].contains(&name.as_str()));
         members.flat_map(|(name, schema)| settings_of(name, schema)).collect()
     })
 }
