@@ -19,7 +19,7 @@ use mintedge::protocol::model::signature_alg::SignatureAlg;
 use mintedge::protocol::model::time::Timestamp;
 use mintedge::protocol::objects::Class;
 use mintedge::protocol::objects::control::{ControlCommand, ControlReply};
-use mintedge::protocol::server::ports::{Document, Platform, SnapshotWrite};
+use mintedge::protocol::server::ports::{Document, MetadataDocument, Platform, SnapshotWrite};
 use mintedge::protocol::{Deployment, Server};
 use serde_json::json;
 
@@ -69,6 +69,14 @@ impl Platform for Meeting {
 
     async fn keep_document(&self, url: &str, bytes: &[u8]) {
         self.platform().keep_document(url, bytes).await;
+    }
+
+    async fn get_metadata_document(&self, url: &str, fresh: bool) -> Result<MetadataDocument, ServerError> {
+        self.platform().get_metadata_document(url, fresh).await
+    }
+
+    async fn keep_metadata_document(&self, url: &str, document: &MetadataDocument, seconds: u64) {
+        self.platform().keep_metadata_document(url, document, seconds).await;
     }
 
     async fn post_form(&self, url: &str, form: &str) -> Result<u16, ServerError> {

@@ -16,7 +16,7 @@ use mintedge::protocol::model::jwk::{Alg, PublicJwk};
 use mintedge::protocol::model::secret::SecretBytes;
 use mintedge::protocol::model::signature_alg::SignatureAlg;
 use mintedge::protocol::model::time::Timestamp;
-use mintedge::protocol::server::ports::{Document, Platform, SnapshotWrite};
+use mintedge::protocol::server::ports::{Document, MetadataDocument, Platform, SnapshotWrite};
 
 fn decode(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).expect("base64url")
@@ -69,6 +69,12 @@ impl Platform for NoPlatform {
     }
 
     async fn keep_document(&self, _: &str, _: &[u8]) {}
+
+    async fn get_metadata_document(&self, _: &str, _: bool) -> Result<MetadataDocument, ServerError> {
+        panic!("the vector needs no document")
+    }
+
+    async fn keep_metadata_document(&self, _: &str, _: &MetadataDocument, _: u64) {}
 
     async fn post_form(&self, _: &str, _: &str) -> Result<u16, ServerError> {
         panic!("the vector needs no client")

@@ -18,6 +18,25 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = mintedgeGetDocument)]
     pub(super) fn get_document(url: &str, fresh: bool) -> Result<Promise, JsValue>;
 
+    /// Calls `getMetadataDocument` in `edge/documents.mjs`. Returns the bytes (null for status 404 and 410), and the headers
+    /// `Content-Type`, `Cache-Control` and `Age`; throws like the one above.
+    #[wasm_bindgen(catch, js_name = mintedgeGetMetadataDocument)]
+    pub(super) fn get_metadata_document(url: &str) -> Result<Promise, JsValue>;
+
+    /// Calls `keptMetadataDocument` in `edge/documents.mjs`. Returns the same of a copy, and how many seconds ago it was fetched; null
+    /// if there is none.
+    #[wasm_bindgen(catch, js_name = mintedgeKeptMetadataDocument)]
+    pub(super) fn kept_metadata_document(url: &str) -> Result<Promise, JsValue>;
+
+    /// Calls `keepMetadataDocument` in `edge/documents.mjs`.
+    #[wasm_bindgen(catch, js_name = mintedgeKeepMetadataDocument)]
+    pub(super) fn keep_metadata_document(
+        url: &str,
+        bytes: js_sys::Uint8Array,
+        headers: Vec<String>,
+        seconds: u32,
+    ) -> Result<Promise, JsValue>;
+
     /// Calls `keepDocument` in `edge/documents.mjs`, which keeps a copy of a document for a few minutes.
     #[wasm_bindgen(catch, js_name = mintedgeKeepDocument)]
     pub(super) fn keep_document(url: &str, bytes: js_sys::Uint8Array) -> Result<Promise, JsValue>;

@@ -19,7 +19,7 @@ use crate::protocol::model::signature_alg::SignatureAlg;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::Class;
 use crate::protocol::objects::control::{ControlCommand, ControlReply};
-use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
+use crate::protocol::server::ports::{Document, MetadataDocument, Platform, SnapshotWrite};
 
 /// The binding of the Control object in `wrangler.toml`.
 const CONTROL: &str = "CONTROL";
@@ -78,6 +78,21 @@ impl Entropy for Edge {
     }
 }
 
+/// A client's metadata document as `edge/documents.mjs` returns it.
+fn metadata_document(answer: &Array) -> MetadataDocument {
+    let text = |place| answer.get(place).as_string().unwrap_or_default();
+    let bytes = answer.get(0);
+    let is_gone = !bytes.is_object();
+    MetadataDocument {
+        is_gone,
+        bytes: if is_gone { Vec::new() } else { Uint8Array::new(&bytes).to_vec() },
+        content_type: text(1),
+        cache_control: text(2),
+        age: text(3),
+        kept_for: text(4).parse().ok(),
+    }
+}
+
 impl Platform for Edge {
     fn now(&self) -> Timestamp {
         js::now()
@@ -128,6 +143,29 @@ impl Platform for Edge {
     async fn keep_document(&self, url: &str, bytes: &[u8]) {
         // The document has been read. That there is no copy costs only the next request a fetch.
         if let Ok(kept) = js::keep_document(url, Uint8Array::from(bytes)) {
+            let _ = settled(kept).await;
+        }
+    }
+
+    async fn get_metadata_document(&self, url: &str) -> Result<MetadataDocument, ServerError> {
+        let document = js::get_metadata_document(url).map_err(js::message)?;
+        let answer = settled(document).await.map_err(js::message)?;
+        Ok(metadata_document(&Array::from(&answer)))
+    }
+
+    async fn kept_metadata_document(&self, url: &str) -> Option<MetadataDocument> {
+        // A cache that fails is one that has no copy.
+        let answer = settled(js::kept_metadata_document(url).ok()?).await.ok()?;
+        answer.is_object().then(|| metadata_document(&Array::from(&answer)))
+    }
+
+    async fn keep_metadata_document(&self, url: &str, document: &MetadataDocument, seconds: u64) {
+        let MetadataDocument { bytes, content_type, cache_control, age, .. } = document;
+        let headers = vec![content_type.clone(), cache_control.clone(), age.clone()];
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        let kept = js::keep_metadata_document(url, Uint8Array::from(bytes.as_slice()), headers, seconds);
+        // As above: without a copy the next request fetches.
+        if let Ok(kept) = kept {
             let _ = settled(kept).await;
         }
     }

@@ -21,7 +21,7 @@ use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::control::{ControlCommand, ControlReply, Identity};
 use crate::protocol::objects::{Class, Setting};
 use crate::protocol::server::cache::EDGE_CACHE;
-use crate::protocol::server::ports::{Document, Platform, SnapshotWrite};
+use crate::protocol::server::ports::{Document, MetadataDocument, Platform, SnapshotWrite};
 use crate::protocol::server::publish;
 use crate::protocol::{Deployment, Server};
 use crate::protocol::{model::jwk::PublicJwk, model::signature_alg::SignatureAlg};
@@ -98,6 +98,8 @@ pub struct World {
     documents: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     document_copies: Rc<RefCell<BTreeMap<String, Kept>>>,
     document_reads: Rc<RefCell<Vec<(String, bool)>>>,
+    metadata_documents: Rc<RefCell<BTreeMap<String, MetadataDocument>>>,
+    metadata_copies: Rc<RefCell<BTreeMap<String, (MetadataDocument, Timestamp, u64)>>>,
 }
 
 impl World {
@@ -125,6 +127,8 @@ impl World {
             documents: Rc::default(),
             document_copies: Rc::default(),
             document_reads: Rc::default(),
+            metadata_documents: Rc::default(),
+            metadata_copies: Rc::default(),
         })
     }
 
@@ -147,6 +151,20 @@ impl World {
     /// Moves the clock forward.
     pub fn advance(&self, seconds: u64) {
         self.now.set(self.now.get() + seconds);
+    }
+
+    /// Puts a client's metadata document where it is fetched, or takes it away. The copies of it stay.
+    pub fn set_metadata_document(&self, url: &str, document: Option<MetadataDocument>) {
+        let mut all = self.metadata_documents.borrow_mut();
+        match document {
+            Some(document) => all.insert(url.to_owned(), document),
+            None => all.remove(url),
+        };
+    }
+
+    /// Loses the copies of clients' metadata documents that are kept near the edge.
+    pub fn forget_metadata_copies(&self) {
+        self.metadata_copies.borrow_mut().clear();
     }
 
     /// The present time.
@@ -422,6 +440,26 @@ impl Platform for Memory {
 
     async fn keep_document(&self, url: &str, bytes: &[u8]) {
         self.0.document_copies.borrow_mut().insert(url.to_owned(), (bytes.to_vec(), self.0.now()));
+    }
+
+    async fn kept_metadata_document(&self, url: &str) -> Option<MetadataDocument> {
+        let copies = self.0.metadata_copies.borrow();
+        let now = self.0.now();
+        let (document, at, _) = copies.get(url).filter(|(_, at, seconds)| now.since(*at) < *seconds)?;
+        Some(MetadataDocument { kept_for: Some(now.since(*at)), ..document.clone() })
+    }
+
+    async fn get_metadata_document(&self, url: &str) -> Result<MetadataDocument, ServerError> {
+        self.count(|counts| counts.documents_read += 1);
+        let document = self.0.metadata_documents.borrow().get(url).cloned();
+        let document =
+            document.filter(|document| document.bytes.len() <= crate::protocol::documents::read::MAX_BYTES);
+        document.ok_or_else(|| ServerError::unavailable("there is no such document"))
+    }
+
+    async fn keep_metadata_document(&self, url: &str, document: &MetadataDocument, seconds: u64) {
+        let kept = (document.clone(), self.0.now(), seconds);
+        self.0.metadata_copies.borrow_mut().insert(url.to_owned(), kept);
     }
 
     async fn object(&self, class: Class, name: &str, command: &str) -> Result<String, ServerError> {

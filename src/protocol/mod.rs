@@ -11,6 +11,7 @@
 //! | [`passwords`] | what is stored of passwords |
 //! | [`config`] | the configuration document, its compiled snapshot, registered clients |
 //! | [`rules`] | trusted issuers and rules, judged without asking anybody |
+//! | [`documents`] | client id metadata documents, judged without asking anybody |
 //! | [`state`] | state transitions as pure functions |
 //! | [`validate`] | what is wrong with a configuration |
 //! | [`registration`] | what clients say of themselves that nobody has declared |
@@ -28,6 +29,7 @@ pub mod app;
 pub mod client_auth;
 pub mod codec;
 pub mod config;
+pub mod documents;
 pub mod endpoints;
 pub mod exchange;
 pub mod federation;

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["keys"],
     &["passwords"],
     &["config"],
-    &["rules"],
+    &["rules", "documents"],
     &["state"],
     &["validate"],
     &["registration"],

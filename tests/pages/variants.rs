@@ -64,6 +64,7 @@ const HOSTILE: &str = "\"><script>alert(1)</script><b>Bürgerbewegungszusammensc
 
 fn client() -> ClientFace<'static> {
     ClientFace {
+        self_asserted: None,
         name: "Acme Shop",
         logo_uri: Some("https://images.example.com/acme.svg"),
         unchecked: None,
@@ -73,8 +74,21 @@ fn client() -> ClientFace<'static> {
     }
 }
 
+/// What is shown of a client that has a document.
+fn no_links() -> ClientFace<'static> {
+    ClientFace {
+        self_asserted: None,
+        name: "",
+        logo_uri: None,
+        client_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+    }
+}
+
 fn hostile_client() -> ClientFace<'static> {
     ClientFace {
+        self_asserted: None,
         name: HOSTILE,
         logo_uri: Some("data:image/svg+xml,<svg onload=alert(1)>"),
         unchecked: Some(HOSTILE),
@@ -144,6 +158,12 @@ impl<'a> Pages<'a> {
         let login = self.variant("login", self.login().render(), Some("login"));
         variants.push(Variant { focus, ..login });
         variants.push(self.variant("consent", self.consent().render(), Some("allow")));
+        let host = "accounts.example.com.xn--bcher-kva.a-long-name-that-says-nothing.vendor.example:8443";
+        let name = if self.hostile { HOSTILE } else { "Acme Shop" };
+        let face = ClientFace { name: host, self_asserted: Some(name), ..no_links() };
+        let page =
+            ConsentPage { client: face, to_own_computer: true, redirect_host: "127.0.0.1", ..self.consent() };
+        variants.push(self.variant("consent_document", page.render(), Some("allow")));
         let (base, theme, target, account) = (self.base, self.theme, self.target(), self.account());
         let page = SelectAccountPage { base, theme, client: Some(self.client), target, account };
         variants.push(self.variant("select_account", page.render(), Some("continue")));
@@ -265,6 +285,7 @@ impl<'a> Pages<'a> {
             target: self.target(),
             account: self.account(),
             groups,
+            to_own_computer: self.hostile,
             redirect_host: if self.hostile { HOSTILE } else { "shop.example.com" },
             to_app: self.hostile,
         }

@@ -5,10 +5,12 @@ pub mod assertion;
 pub mod authorize_request;
 pub mod basic_header;
 pub mod bearer_token;
+pub mod client_document;
 pub mod client_id;
 pub mod client_metadata;
 pub mod config;
 pub mod control_command;
+pub mod document_url;
 pub mod foreign_key_set;
 pub mod form;
 pub mod issuer;
@@ -25,16 +27,18 @@ pub mod uri;
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
-pub const ALL: [(&str, Target); 20] = [
+pub const ALL: [(&str, Target); 22] = [
     ("admin_request", admin_request::run),
     ("assertion", assertion::run),
     ("authorize_request", authorize_request::run),
     ("basic_header", basic_header::run),
     ("bearer_token", bearer_token::run),
+    ("client_document", client_document::run),
     ("client_id", client_id::run),
     ("client_metadata", client_metadata::run),
     ("config", config::run),
     ("control_command", control_command::run),
+    ("document_url", document_url::run),
     ("foreign_key_set", foreign_key_set::run),
     ("form", form::run),
     ("issuer", issuer::run),

@@ -18,8 +18,8 @@ use crate::protocol::server::ports::Platform;
 pub(super) fn sufficient(method: Method, segments: &[&str]) -> &'static [&'static str] {
     match (method == Method::Get, segments) {
         (true, ["whoami"]) => &ADMIN_SCOPES,
-        (true, ["clients", ..]) => &[ADMIN_READ, ADMIN_CLIENTS],
-        (false, ["clients", ..]) => &[ADMIN_WRITE, ADMIN_CLIENTS],
+        (true, ["clients", ..] | ["client-documents"]) => &[ADMIN_READ, ADMIN_CLIENTS],
+        (false, ["clients", ..] | ["client-documents"]) => &[ADMIN_WRITE, ADMIN_CLIENTS],
         (true, ["users", ..]) => &[ADMIN_READ, ADMIN_USERS],
         (false, ["users", ..]) => &[ADMIN_WRITE, ADMIN_USERS],
         (true, ["keys", ..]) => &[ADMIN_READ, ADMIN_KEYS],

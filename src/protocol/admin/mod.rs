@@ -10,6 +10,7 @@
 mod access;
 mod bearer;
 mod body;
+mod client_documents;
 mod clients;
 mod configuration;
 mod failure;
@@ -30,6 +31,7 @@ use crate::protocol::server::answer::method_not_allowed;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
 
+pub use client_documents::WaitingView;
 pub(crate) use failure::AdminFailure;
 pub use keys::{KekView, KeysView, RootView};
 #[cfg(feature = "schema")]
@@ -143,6 +145,8 @@ async fn dispatch<P: Platform>(
         (Method::Get, ["config"]) => configuration::read(call).await,
         (Method::Put, ["config"]) => configuration::apply(call).await,
         (Method::Get, ["resources"]) => resources::list(call).await,
+        (Method::Get, ["client-documents"]) => client_documents::list(call).await,
+        (Method::Post, ["client-documents"]) => client_documents::decide(call).await,
         (Method::Get, ["clients"]) => clients::list(call).await,
         (Method::Post, ["clients"]) => clients::create(call).await,
         (Method::Get, ["clients", id]) => clients::show(call, id).await,
@@ -169,7 +173,7 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
     match segments {
         ["openapi.json" | "keys" | "resources" | "whoami"] => Some("GET, HEAD"),
         ["config"] => Some("GET, HEAD, PUT"),
-        ["clients"] => Some("GET, HEAD, POST"),
+        ["clients" | "client-documents"] => Some("GET, HEAD, POST"),
         ["clients", _] => Some("GET, HEAD, PUT, DELETE"),
         ["revoke-clients"]
         | ["clients", _, "enable" | "disable" | "revoke" | "secrets"]
@@ -189,6 +193,7 @@ fn no_such_operation() -> AdminFailure {
 fn operation(method: Method, segments: &[&str]) -> &'static str {
     match (method, segments) {
         (Method::Put, ["config"]) => "admin.apply_config",
+        (Method::Post, ["client-documents"]) => "admin.decide_client_document",
         (Method::Post, ["clients"]) => "admin.create_client",
         (Method::Put, ["clients", _]) => "admin.update_client",
         (Method::Delete, ["clients", _]) => "admin.delete_client",

@@ -8,6 +8,7 @@ mod ciba;
 pub mod claims;
 mod client;
 mod client_assertion;
+pub mod client_document;
 mod device;
 mod exchange;
 mod experimental;
@@ -38,6 +39,7 @@ pub use administrator::AdministratorConfig;
 pub use ciba::{CibaConfig, DeliveryMode};
 pub use client::ClientConfig;
 pub use client_assertion::{ASSERTION_LIFETIME, AssertionAudience, ClientAssertionConfig};
+pub use client_document::ClientDocumentConfig;
 pub use device::{DeviceConfig, MAX_DEVICE_LIFETIME};
 pub use exchange::{ExchangeConfig, ExtraTokenType};
 pub use experimental::{ExperimentalConfig, TransactionTokensConfig};
@@ -85,6 +87,9 @@ pub struct Config {
     /// Clients: the programs that ask for tokens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub client: Vec<ClientConfig>,
+    /// Clients that may come with a metadata document instead of a registration, and what they may have. None, unless a rule fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_document: Vec<ClientDocumentConfig>,
     /// Issuers outside whose tokens count here, for what rules say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trusted_issuer: Vec<TrustedIssuerConfig>,

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ClientConfig;
+use crate::protocol::model::client::AuthMethod;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::secret::{Secret, SecretHash};
@@ -21,6 +22,8 @@ pub enum ManagedBy {
     Api,
     /// Nobody: it has registered itself (RFC 7591), and its `client_id` carries what it registered with.
     Itself,
+    /// Its own metadata document. Only what administrators decided about it is stored.
+    Document,
 }
 
 /// One live or expired secret of a client.
@@ -64,6 +67,17 @@ pub struct Client {
     /// Which one of the clients that had its id it is; unset for one that is there since before epochs were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
+    /// When an administrator last admitted it, if it has a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted_at: Option<Timestamp>,
+    /// Whether it was a client with a document that an administrator had refused, before somebody registered it. When that ends it is
+    /// refused again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_refused: bool,
+    /// Whether what is known of its document has ended, and no newer one could be had: what it has goes on for a while, and nothing
+    /// new begins.
+    #[serde(skip)]
+    pub is_outdated: bool,
 }
 
 impl std::ops::Deref for Client {
@@ -99,6 +113,21 @@ impl Client {
         outcome
     }
 
+    /// Whether the client is described by a document of its own.
+    pub fn has_document(&self) -> bool {
+        self.managed_by == ManagedBy::Document
+    }
+
+    /// Whether more is known of the client than what was decided about it: it is registered, or its document was read.
+    pub fn is_described(&self) -> bool {
+        !self.has_document() || !self.redirect_uris.is_empty()
+    }
+
+    /// Whether it authenticates with the keys that its document names.
+    pub fn has_documented_keys(&self) -> bool {
+        self.has_document() && self.accepts(AuthMethod::PrivateKeyJwt)
+    }
+
     /// Whether the client is registered for the grant type `grant`.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
@@ -119,7 +148,6 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::model::client::AuthMethod;
 
     /// A row as releases wrote it that always named the method.
     #[test]

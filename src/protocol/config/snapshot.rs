@@ -13,8 +13,8 @@ use super::administrator::{Administrator, administrators};
 use super::resource_metadata::ResourceMetadataConfig;
 use super::theme::Theme;
 use super::{
-    Config, LogConfig, LoginConfig, RegistrationConfig, RuleConfig, SessionsConfig, TransactionTokensConfig,
-    TrustedIssuerConfig,
+    ClientDocumentConfig, Config, LogConfig, LoginConfig, RegistrationConfig, RuleConfig, SessionsConfig,
+    TransactionTokensConfig, TrustedIssuerConfig,
 };
 use crate::protocol::codec::uri::Uri;
 use crate::protocol::keys::schedule::PublicKey;
@@ -124,6 +124,9 @@ pub struct Snapshot {
     /// The rules that say what tokens of trusted issuers are good for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
+    /// The rules that say which clients may come with a metadata document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_documents: Vec<ClientDocumentConfig>,
     /// The accounts that may have scopes of the admin API.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub administrators: Vec<Administrator>,
@@ -154,6 +157,7 @@ impl Snapshot {
             origins: BTreeSet::new(),
             trusted_issuers: config.trusted_issuer.clone(),
             rules: config.rule.clone(),
+            client_documents: config.client_document.clone(),
             administrators: administrators(&config.administrator),
             clients_epoch: None,
             keys: Vec::new(),

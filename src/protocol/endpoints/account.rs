@@ -4,6 +4,7 @@
 
 use super::requests::{self, Allowed, allowed_requests, open_requests};
 use crate::protocol::endpoints::browser::Browser;
+use crate::protocol::endpoints::client_face::client_label;
 use crate::protocol::endpoints::error_page::error_page;
 use crate::protocol::endpoints::paths::LOGOUT;
 use crate::protocol::endpoints::paths::{ACCOUNT, LOGIN};
@@ -131,7 +132,7 @@ async fn applications<P: Platform>(
     let mut rows = Vec::new();
     for (client_id, scopes) in scopes {
         let name = match server.client(client_id, context.now).await? {
-            Found::Client(client) => client.client_name.clone(),
+            Found::Client(client) => Some(client_label(&client)),
             Found::None(_) => None,
         };
         rows.push((client_id.to_owned(), name.unwrap_or_else(|| client_id.to_owned()), scopes.join(", ")));

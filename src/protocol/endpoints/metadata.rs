@@ -8,6 +8,7 @@ use crate::protocol::endpoints::paths::{
 use serde::Serialize;
 
 use crate::protocol::config::{DeliveryMode, SignUp};
+use crate::protocol::documents::admission::any;
 use crate::protocol::endpoints::authorize::answer::ResponseMode;
 use crate::protocol::endpoints::resource_metadata::Relations;
 use crate::protocol::http::error::{Cause, Code, OAuthError, ServerError};
@@ -66,6 +67,7 @@ pub(crate) fn missing<P: Platform>(server: &Server<P>, context: &RequestContext<
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the specifications' members")]
 struct Metadata<'a> {
     issuer: &'a str,
     authorization_endpoint: String,
@@ -95,6 +97,9 @@ struct Metadata<'a> {
     code_challenge_methods_supported: [&'static str; 1],
     introspection_signing_alg_values_supported: Vec<&'static str>,
     authorization_response_iss_parameter_supported: bool,
+    /// Draft-ietf-oauth-client-id-metadata-document §5; absent if no rule lets anybody in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    client_id_metadata_document_supported: bool,
     require_pushed_authorization_requests: bool,
     scopes_supported: Vec<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -234,6 +239,7 @@ async fn metadata<P: Platform>(
         code_challenge_methods_supported: ["S256"],
         introspection_signing_alg_values_supported: algs,
         authorization_response_iss_parameter_supported: true,
+        client_id_metadata_document_supported: any(&snapshot.client_documents),
         require_pushed_authorization_requests: snapshot.login.require_pushed_authorization_requests,
         scopes_supported: of_people.chain(resources).collect(),
         native_sso_supported: snapshot.native_sso,

@@ -13,6 +13,7 @@ use crate::protocol::config::registered_client::Client;
 use crate::protocol::http::error::{Cause, Failure};
 use crate::protocol::http::form::Form;
 use crate::protocol::keys::sealed::{CODE_PREFIX, open};
+use crate::protocol::model::incarnation::Incarnation;
 use crate::protocol::model::scope::DEVICE_SSO;
 use crate::protocol::model::time::Timestamp;
 use crate::protocol::objects::subject::{CodeProof, Grant, Redemption};
@@ -43,7 +44,8 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
         return Err(invalid_grant(Cause::CodeExpired, "the code has expired"));
     }
     check(&code, client, form)?;
-    check_incarnation(code.incarnation, server.incarnation(client, context.now).await?)?;
+    let incarnation = server.incarnation(client, context.now).await?;
+    check_incarnation(code.incarnation, incarnation)?;
     let resources = requested_resources(&request, snapshot, &code.resources)?;
     let issuer = server.issuer.as_str();
     let scopes = server.within_role(code.owner, &code.scopes, context.now).await?;
@@ -54,7 +56,7 @@ pub(super) async fn decide<P: Platform>(request: GrantRequest<'_, P>) -> Result<
     let shares = code.scopes.contains(DEVICE_SSO);
     let secrets = if shares { DeviceSecrets::offered(&request, &code).boxed_local().await? } else { None };
     let device = secrets.as_ref().map(DeviceSecrets::offer);
-    let redemption = Redemption { device, ..redemption_of(code, proof, client, context.now) };
+    let redemption = Redemption { device, ..redemption_of(code, proof, (client, incarnation), context.now) };
     let state = redeem(&request, owner, redemption).await?;
     let device_secret = secrets.and_then(|secrets| secrets.chosen(state.grant.device.as_ref()));
     let mut decision = granted(&request, target, id, state, nonce).await?;
@@ -85,11 +87,12 @@ fn check(code: &AuthorizationCode, client: &Client, form: &Form) -> Result<(), F
 fn redemption_of(
     code: AuthorizationCode,
     proof: Option<CodeProof>,
-    client: &Client,
+    (client, incarnation): (&Client, Incarnation),
     now: Timestamp,
 ) -> Redemption {
     let offline = code.scopes.contains("offline_access");
-    let whom = (code.client_id, code.incarnation);
+    // It counts how the client has authenticated now.
+    let whom = (code.client_id, code.incarnation.with_keys_of(incarnation));
     let grant = Grant::new(whom, (code.scopes, code.resources), code.auth, now, client.refresh.absolute)
         .in_session(Some(code.sid), !offline)
         .with_claims(code.claims);

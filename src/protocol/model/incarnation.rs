@@ -59,6 +59,10 @@ pub struct Incarnation {
     client: Option<Epoch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     all: Option<Epoch>,
+    /// Whether the client proves who it is by keys that a document of its own names. Nothing in its row says so, and what only the
+    /// holder of its keys could use must not become anybody's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keys: bool,
 }
 
 /// How what carries an incarnation stands to the client as it is known here.
@@ -76,11 +80,27 @@ pub enum Standing {
 impl Incarnation {
     /// The incarnation of a client with the epoch `client`, while `all` is the epoch of all clients.
     pub const fn new(client: Option<Epoch>, all: Option<Epoch>) -> Self {
-        Self { client, all }
+        Self { client, all, keys: false }
     }
 
-    /// Whether the client is from before there were epochs.
+    /// The same, of a client that authenticates with the keys that its document names if `keys` is set.
+    #[must_use]
+    pub const fn with_keys(self, keys: bool) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same, for when it isn't known how the client authenticates: as whoever carries `carried` has to.
+    #[must_use]
+    pub const fn with_keys_of(self, carried: Self) -> Self {
+        self.with_keys(carried.keys)
+    }
+
+    /// Whether the client is from before there were epochs, and has no keys that its document names.
     pub const fn is_first(&self) -> bool {
+        self.has_no_epoch() && !self.keys
+    }
+
+    const fn has_no_epoch(&self) -> bool {
         self.client.is_none() && self.all.is_none()
     }
 
@@ -90,10 +110,11 @@ impl Incarnation {
         let has_ended = |carried: Option<Epoch>, known: Option<Epoch>| {
             carried.map(Epoch::since) < known.map(Epoch::since)
         };
-        if self == known {
-            Standing::Current
-        } else if has_ended(self.client, known.client) || has_ended(self.all, known.all) {
+        if has_ended(self.client, known.client) || has_ended(self.all, known.all) || self.keys && !known.keys
+        {
             Standing::Ended
+        } else if (self.client, self.all) == (known.client, known.all) {
+            Standing::Current
         } else {
             Standing::Ahead
         }
@@ -122,7 +143,7 @@ impl Incarnation {
     fn tag(self) -> Option<[u8; TAG]> {
         let random = |epoch: Option<Epoch>| epoch.map_or(0, |epoch| epoch.0 & 0xffff_ffff);
         let [.., a, b, c, d] = (random(self.client) ^ random(self.all)).to_be_bytes();
-        (!self.is_first()).then_some([a, b, c, d])
+        (!self.has_no_epoch()).then_some([a, b, c, d])
     }
 }
 
@@ -191,6 +212,17 @@ mod tests {
             assert_eq!(known.standing_of_token(&jti, Timestamp(iat)), expected, "{jti} {known:?}");
         }
         assert_eq!(jti(one).len(), jti(first).len());
+    }
+
+    #[test]
+    fn what_came_with_keys_is_of_no_use_without() {
+        let (with, without) = (Incarnation::default().with_keys(true), Incarnation::default());
+        assert_eq!(with.standing(without), Standing::Ended);
+        assert_eq!(with.standing(with), Standing::Current);
+        assert_eq!(without.standing(with), Standing::Current);
+        assert_eq!(with.standing(without.with_keys_of(with)), Standing::Current);
+        // Access tokens don't say how their client authenticates.
+        assert_eq!((with.tag(), with.is_first(), without.is_first()), (None, false, true));
     }
 
     #[test]

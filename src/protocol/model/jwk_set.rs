@@ -44,6 +44,14 @@ impl KeySet {
         (keys.len() <= MAX_KEYS).then(|| Self(keys.iter().filter_map(ForeignKey::of).collect()))
     }
 
+    /// The thumbprints of its keys (RFC 7638), each once and sorted.
+    pub fn thumbprints(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.0.iter().map(|key| key.jwk.thumbprint()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The one key that can have made a signature with `alg` under the name `kid`. A name is not always unique (§4.5), and
     /// a token need not have one: what counts is that exactly one key fits.
     pub fn key(&self, kid: Option<&str>, alg: SignatureAlg) -> Option<&PublicJwk> {

@@ -95,6 +95,8 @@ pub struct ConsentPage<'a> {
     pub redirect_host: &'a str,
     /// Whether that is an app on the person's device.
     pub to_app: bool,
+    /// Whether that is a program on the person's own computer.
+    pub to_own_computer: bool,
 }
 
 impl ConsentPage<'_> {
@@ -105,6 +107,7 @@ impl ConsentPage<'_> {
             self.client.mark(html);
             html.markup("<h1><bdi>").text(self.client.name).markup("</bdi> asks for access</h1>\n");
             self.client.caution(html);
+            self.client.claim(html);
             self.form(html);
             self.client.small_print(html);
         });
@@ -120,14 +123,25 @@ impl ConsentPage<'_> {
         for group in self.groups.iter().filter(|group| !group.scopes.is_empty()) {
             group.render(html);
         }
-        html.markup("</div>\n<p class=\"small\">Either way you will be sent to ");
-        html.markup(if self.to_app { "the app on this device that opens " } else { "" });
-        html.markup("<strong><bdi>").text(self.redirect_host).markup(if self.to_app { ":" } else { "" });
-        html.markup("</bdi></strong>");
-        html.markup(if self.to_app { " links" } else { "" });
-        html.markup(".</p>\n<div class=\"buttons pair\">\n");
+        html.markup("</div>\n");
+        self.destination(html);
+        html.markup("<div class=\"buttons pair\">\n");
         Button::new(Look::Primary, "allow", "Allow").render(html);
         Button::new(Look::Secondary, "deny", "Don’t allow").render(html);
         html.markup("</div>\n</form>\n");
+    }
+
+    /// Where people will be sent. What runs on their own computer nobody else can tell apart (RFC 8252 §8.6).
+    fn destination(&self, html: &mut Html) {
+        if self.to_own_computer {
+            html.markup("<p class=\"warning\">A program on <strong>this computer</strong> asks, and the answer goes to it. ");
+            html.markup("Any program here could ask in this name, so allow it only if you have just started it yourself.</p>\n");
+        }
+        html.markup("<p class=\"small\">Either way you will be sent to ");
+        html.markup(if self.to_app { "the app on this device that opens " } else { "" });
+        html.markup("<strong><bdi>").text(self.redirect_host).markup(if self.to_app { ":" } else { "" });
+        html.markup("</bdi></strong>");
+        let place = if self.to_own_computer { " on this computer" } else { "" };
+        html.markup(if self.to_app { " links" } else { place }).markup(".</p>\n");
     }
 }

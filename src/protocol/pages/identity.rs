@@ -10,6 +10,8 @@ use super::uri;
 pub struct ClientFace<'a> {
     /// The application's name, or its `client_id` if it has none.
     pub name: &'a str,
+    /// The name that it gives itself, if nobody has looked at it: it never stands alone, and `name` is the host that it comes from.
+    pub self_asserted: Option<&'a str>,
     /// The URI of its logo, which is shown if it is `https`.
     pub logo_uri: Option<&'a str>,
     /// Where it sends people, if it has registered itself and nobody has checked what it says.
@@ -42,6 +44,13 @@ impl ClientFace<'_> {
         let Some(host) = self.unchecked else { return };
         html.markup("<p class=\"small\">This application registered itself: nobody has checked its name. It will send you to ");
         html.markup("<strong><bdi>").text(host).markup("</bdi></strong>.</p>\n");
+    }
+
+    /// Writes the name that it gives itself, if nobody has looked at that, and says so.
+    pub(super) fn claim(&self, html: &mut Html) {
+        let Some(name) = self.self_asserted else { return };
+        html.markup("<p class=\"lead\">It calls itself “<bdi>").text(name);
+        html.markup("</bdi>”. Nobody here has checked that name: go by the address above.</p>\n");
     }
 
     /// Writes its logo, or its initial if it has none.

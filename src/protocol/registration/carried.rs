@@ -99,6 +99,9 @@ impl Carried {
             updated_at: issued_at,
             config_version: 0,
             epoch: Some(Epoch::of(issued_at, self.random)),
+            admitted_at: None,
+            was_refused: false,
+            is_outdated: false,
         })
     }
 }

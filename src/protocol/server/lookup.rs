@@ -7,6 +7,7 @@
 //!   so is it before a well-formed secret is called wrong. A generated id proves itself by its MAC. For all other
 //!   look-ups of that kind an isolate has a `Budget`, of which every sender and every client has a share: a flood of made-up
 //!   ids or wrong secrets costs the object a bounded number, and others nothing.
+//! * A `client_id` that is a URL and that nobody registered is a client with a metadata document (`client_documents`).
 //! * A value that names a generation of the root secret which is younger than all that are known here was made at an edge that
 //!   knows more: the Control object is asked, within a budget of its own.
 //! * A refusal for lack of a scope, a grant or a resource is looked up once more in the same way: what was granted a
@@ -32,6 +33,7 @@ use super::request::RequestContext;
 use super::{Server, cli_client};
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::documents::url::is_url;
 use crate::protocol::http::error::{Cause, ServerError};
 use crate::protocol::keys::keyring::Keyring;
 use crate::protocol::model::client::{ADMIN_CLIENT_ID, CLI_CLIENT_ID, RESERVED_CLIENT_PREFIX};
@@ -53,6 +55,24 @@ pub(crate) enum Found {
     Client(Rc<Client>),
     /// There is no client that counts, for this reason.
     None(Cause),
+}
+
+/// What somebody has to know of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Whether it may come, and whether it is the same one as before. If it has a metadata document, that is left out.
+    Standing,
+    /// All.
+    Whole,
+    /// All, and what is known may be out of date.
+    Newer,
+}
+
+/// Who needs a client, and what of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) sender: Option<IpAddr>,
+    pub(super) needs: Needs,
 }
 
 impl<P: Platform> Server<P> {
@@ -125,9 +145,10 @@ impl<P: Platform> Server<P> {
         Ok(Opened { snapshot: self.cache.keep_controls_snapshot(*snapshot, now), keyring })
     }
 
-    /// Finds the client that a stored value or a token of this server names.
+    /// Finds the client that a stored value or a token of this server names. Nothing is fetched for that: of one with a metadata
+    /// document there may be no more than its standing ([`Client::is_described`]).
     pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
-        self.client_asked_for(client_id, None, now).await
+        self.client_asked_for(client_id, Asker { sender: None, needs: Needs::Standing }, now).await
     }
 
     /// Finds the client that a request names. There may be none, and finding that out is paid from the sender's share of the
@@ -137,22 +158,25 @@ impl<P: Platform> Server<P> {
         client_id: &str,
         context: &RequestContext<'_>,
     ) -> Result<Found, ServerError> {
-        self.client_asked_for(client_id, context.address(), context.now).await
+        let asker = Asker { sender: context.address(), needs: Needs::Whole };
+        self.client_asked_for(client_id, asker, context.now).await
     }
 
     async fn client_asked_for(
         &self,
         client_id: &str,
-        sender: Option<IpAddr>,
+        asker: Asker,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
         if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
             return Ok(self.built_in(client_id));
         }
-        if let Some(client) = self.cache.fresh_client(client_id, now) {
+        if let Some(client) = self.cache.fresh_client(client_id, now)
+            && (!client.has_document() || self.still_serves(&client, asker, now).boxed_local().await?)
+        {
             return Ok(Found::Client(client));
         }
-        self.find_client(client_id, sender, now).boxed_local().await
+        self.find_client(client_id, asker, now).boxed_local().await
     }
 
     /// Finds a client that no configuration declares.
@@ -164,12 +188,7 @@ impl<P: Platform> Server<P> {
         }
     }
 
-    async fn find_client(
-        &self,
-        client_id: &str,
-        sender: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<Found, ServerError> {
+    async fn find_client(&self, client_id: &str, asker: Asker, now: Timestamp) -> Result<Found, ServerError> {
         if is_carried_client_id(client_id) {
             return self.carried_client(client_id, now).await;
         }
@@ -183,13 +202,22 @@ impl<P: Platform> Server<P> {
             Some(read) => read,
             None => self.read_published(Some(client_id), now).await,
         };
-        if let Some(client) = read?.client {
+        let Published { client: known, is_unreadable, .. } = read?;
+        // It may say that the client is refused, or that what it was given has ended.
+        if is_url(client_id) && is_unreadable {
+            return self.client_from_control(client_id, asker, now).await;
+        }
+        if is_url(client_id) && known.as_ref().is_none_or(|client| client.has_document()) {
+            return self.client_by_document(client_id, known, asker, now).boxed_local().await;
+        }
+        if let Some(client) = known {
             return Ok(Found::Client(client));
         }
-        if !generated && !self.cache.unknown_ids.take(Question { sender, subject: None }, now) {
+        let question = Question { sender: asker.sender, subject: None };
+        if !generated && !self.cache.unknown_ids.take(question, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
-        self.client_from_control(client_id, now).await
+        self.client_from_control(client_id, asker, now).await
     }
 
     /// Finds a client whose id carries its registration: nothing is stored, so there is nothing to ask for. What policy says counts as it is
@@ -232,7 +260,8 @@ impl<P: Platform> Server<P> {
         if client_id.starts_with(RESERVED_CLIENT_PREFIX) || !self.cache.secrets.take(question, context.now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
-        self.client_from_control(client_id, context.now).await
+        let asker = Asker { sender: context.address(), needs: Needs::Newer };
+        self.client_from_control(client_id, asker, context.now).await
     }
 
     /// Asks the Control object whether what is known of a client is out of date, if the budget allows. Call it only because of
@@ -243,14 +272,28 @@ impl<P: Platform> Server<P> {
         sender: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Found, ServerError> {
+        self.reread(client_id, Asker { sender, needs: Needs::Whole }, now).await
+    }
+
+    /// The same, for whoever only has to know whether it is the same client as before.
+    pub(crate) async fn reread_standing(
+        &self,
+        client_id: &str,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
+        self.reread(client_id, Asker { sender: None, needs: Needs::Standing }, now).await
+    }
+
+    async fn reread(&self, client_id: &str, asker: Asker, now: Timestamp) -> Result<Found, ServerError> {
         if client_id.starts_with(RESERVED_CLIENT_PREFIX) {
-            return self.client(client_id, now).await;
+            return Ok(self.built_in(client_id));
         }
+        let sender = asker.sender;
         let question = Question { sender, subject: Some(client_id) };
         if !self.cache.rereads.take(question, now) {
             return Ok(Found::None(Cause::ClientLookupsExhausted));
         }
-        self.client_from_control(client_id, now).await
+        self.client_from_control(client_id, asker, now).await
     }
 
     /// Asks the Control object, if the budget allows, whether there is a newer configuration, or whether everything that clients
@@ -271,17 +314,28 @@ impl<P: Platform> Server<P> {
     fn client_from_control<'a>(
         &'a self,
         client_id: &'a str,
+        asker: Asker,
         now: Timestamp,
     ) -> LocalBoxFuture<'a, Result<Found, ServerError>> {
-        self.ask_for_client(client_id, now).boxed_local()
+        self.ask_for_client(client_id, asker, now).boxed_local()
     }
 
-    async fn ask_for_client(&self, client_id: &str, now: Timestamp) -> Result<Found, ServerError> {
+    async fn ask_for_client(
+        &self,
+        client_id: &str,
+        asker: Asker,
+        now: Timestamp,
+    ) -> Result<Found, ServerError> {
         if is_carried_client_id(client_id) {
             return self.carried_client(client_id, now).await;
         }
         let command = ControlCommand::Client { client_id: client_id.to_owned() };
         match self.platform.control(command).await? {
+            ControlReply::Client(known)
+                if is_url(client_id) && known.as_ref().is_none_or(|client| client.has_document()) =>
+            {
+                self.client_by_document(client_id, known.map(|client| Rc::new(*client)), asker, now).await
+            }
             ControlReply::Client(Some(client)) => Ok(Found::Client(self.cache.keep_client(*client, now))),
             ControlReply::Client(None) => Ok(Found::None(Cause::ClientUnknown)),
             _ => Err(ServerError::internal("the Control object gave another answer than asked for")),

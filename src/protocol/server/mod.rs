@@ -6,7 +6,9 @@ pub(crate) mod answer;
 pub(crate) mod budget;
 pub mod cache;
 mod calls;
+pub(crate) mod client_documents;
 pub(crate) mod foreign_keys;
+mod known_documents;
 pub mod lookup;
 pub mod ports;
 mod publish;
@@ -18,6 +20,7 @@ use std::rc::Rc;
 
 use self::cache::Cache;
 use self::foreign_keys::Trust;
+use self::known_documents::Documents;
 use self::ports::Platform;
 use self::signatures::KnownSignatures;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
@@ -54,6 +57,7 @@ pub struct Server<P> {
     pub(crate) platform: P,
     pub(crate) keks: Keks,
     pub(crate) cache: Cache,
+    pub(crate) documents: Documents,
     pub(crate) trust: Trust,
     pub(crate) signatures: KnownSignatures,
     pub(crate) admin: Option<Rc<Client>>,
@@ -66,8 +70,9 @@ impl<P: Platform> Server<P> {
         let usable = admin_secret.filter(|secret| secret.expose().len() >= MIN_ADMIN_SECRET);
         let admin = usable.map(|secret| Rc::new(admin_client(&secret)));
         let cache = Cache::new(&issuer, edge_cache);
-        let (trust, signatures) = (Trust::default(), KnownSignatures::default());
-        Self { issuer, platform, keks, cache, trust, signatures, admin }
+        let (documents, trust) = (Documents::default(), Trust::default());
+        let signatures = KnownSignatures::default();
+        Self { issuer, platform, keks, cache, documents, trust, signatures, admin }
     }
 
     /// The platform that the server runs on; tests read its counters.
@@ -124,5 +129,8 @@ fn built_in(config: ClientConfig) -> Client {
         updated_at: epoch,
         config_version: 0,
         epoch: None,
+        admitted_at: None,
+        was_refused: false,
+        is_outdated: false,
     }
 }

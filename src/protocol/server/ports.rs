@@ -19,6 +19,23 @@ pub struct Document {
     pub is_copy: bool,
 }
 
+/// A client's metadata document, as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataDocument {
+    /// The document's bytes.
+    pub bytes: Vec<u8>,
+    /// Its `Content-Type`; empty if it has none.
+    pub content_type: String,
+    /// Its `Cache-Control`; empty if it has none.
+    pub cache_control: String,
+    /// Its `Age` when it was fetched; empty if it has none.
+    pub age: String,
+    /// How long ago it was fetched, in seconds, if this is a copy ([`Platform::keep_metadata_document`]).
+    pub kept_for: Option<u64>,
+    /// Whether its host says that there is none (status 404 or 410). Everything else is empty then.
+    pub is_gone: bool,
+}
+
 /// A value that is to be written to the snapshot store under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotWrite<'a> {
@@ -93,6 +110,20 @@ pub trait Platform: Entropy {
     /// Keeps a copy of a document for a few minutes, for everybody near this edge. Call it only for a document that was found to
     /// be sound, because everybody will get the copy. Keeping none is no failure. May be repeated.
     async fn keep_document(&self, url: &str, bytes: &[u8]);
+
+    /// Gets a client's metadata document from the public internet. No redirect is followed; size
+    /// ([`MAX_BYTES`](crate::protocol::documents::read::MAX_BYTES)) and time (3 s) are bounded. May be repeated.
+    ///
+    /// # Errors
+    /// If there is no answer, or none with status 200, 404 or 410 within the bounds.
+    async fn get_metadata_document(&self, url: &str) -> Result<MetadataDocument, ServerError>;
+
+    /// The copy of a client's metadata document that was kept near this edge, however old it is. May be repeated.
+    async fn kept_metadata_document(&self, url: &str) -> Option<MetadataDocument>;
+
+    /// Keeps a copy of a client's metadata document for `seconds`, for everybody near this edge. Call it only for one that was found to
+    /// be sound. Keeping none is no failure. May be repeated.
+    async fn keep_metadata_document(&self, url: &str, document: &MetadataDocument, seconds: u64);
 
     /// Posts a form to a client's URL and returns the status. No redirect is followed, and the time is bounded. May be repeated.
     ///

@@ -17,6 +17,8 @@ use crate::protocol::objects::control::{PublishedClient, client_snapshot_name};
 pub(super) struct Published {
     pub(super) snapshot: Option<Rc<Snapshot>>,
     pub(super) client: Option<Rc<Client>>,
+    /// Whether there is something about the client that can't be read here: another release wrote it.
+    pub(super) is_unreadable: bool,
 }
 
 impl<P: Platform> Server<P> {
@@ -42,8 +44,14 @@ impl<P: Platform> Server<P> {
             let opened = value(true).and_then(|text| published::open(&text, &self.keks, &self.issuer, now));
             cache.keep_published_keyring(opened, now);
         }
-        let client = value(client.is_some()).and_then(|json| parse_client(&json, client_id?));
-        Ok(Published { snapshot, client: client.map(|client| cache.keep_client(client, now)) })
+        let json = value(client.is_some());
+        let client = json.as_ref().and_then(|json| parse_client(json, client_id?));
+        let is_unreadable = json.is_some() && client.is_none();
+        // What is decided about a client that has a document is not yet a client.
+        let keep = |client: Client| {
+            if client.has_document() { Rc::new(client) } else { cache.keep_client(client, now) }
+        };
+        Ok(Published { snapshot, client: client.map(keep), is_unreadable })
     }
 
     /// Whether the keys in KV are worth reading: this edge could open them, has none yet, and has not just asked for them.

@@ -4,6 +4,7 @@
 
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy, StoredSecret};
+use crate::protocol::model::client::AuthMethod;
 use crate::protocol::model::incarnation::Epoch;
 use crate::protocol::model::secret::SecretHash;
 use crate::protocol::model::time::Timestamp;
@@ -21,6 +22,9 @@ pub fn declare(config: &ClientConfig, managed_by: ManagedBy, fresh: Epoch, now: 
         updated_at: now,
         config_version: 0,
         epoch: Some(fresh),
+        admitted_at: None,
+        was_refused: false,
+        is_outdated: false,
     }
 }
 
@@ -38,6 +42,7 @@ pub fn redeclare(
     wanted.updated_at = client.updated_at;
     wanted.config_version = client.config_version;
     wanted.epoch = client.epoch;
+    wanted.was_refused = client.was_refused || client.has_document() && !client.is_enabled();
     if wanted.is_public() && !client.is_public() {
         begin_anew(&mut wanted, fresh);
     }
@@ -109,6 +114,41 @@ pub fn remove_secret(client: &mut Client, id: &str, now: Timestamp) -> bool {
         client.updated_at = now;
     }
     removed
+}
+
+/// Admits a client that has a metadata document, or refuses it. A refused one loses all that it was given.
+pub fn decide(client: &mut Client, admit: bool, fresh: Epoch, now: Timestamp) {
+    client.admitted_at = admit.then_some(now);
+    client.config.disabled = !admit;
+    client.updated_at = now;
+    if !admit {
+        begin_anew(client, fresh);
+    }
+}
+
+/// What stays of a client that was registered under a URL when that ends: what it was given has to stay ended, for the URL may be that
+/// of a metadata document, and who was refused before stays refused.
+pub fn leave(client: &Client, fresh: Epoch, now: Timestamp) -> Client {
+    let config = ClientConfig {
+        client_id: client.client_id.clone(),
+        token_endpoint_auth_method: Some(AuthMethod::None),
+        disabled: client.was_refused,
+        ..ClientConfig::default()
+    };
+    let mut left = declare(&config, ManagedBy::Document, fresh, now);
+    left.created_at = client.created_at;
+    left.epoch = client.epoch;
+    begin_anew(&mut left, fresh);
+    left
+}
+
+/// Forgets what was decided about a client that has a metadata document. What it was given ends; that it did has to be remembered, so
+/// something of it stays.
+pub fn forget(client: &mut Client, fresh: Epoch, now: Timestamp) {
+    client.admitted_at = None;
+    client.config.disabled = false;
+    client.updated_at = now;
+    begin_anew(client, fresh);
 }
 
 /// Switches the client on or off; says whether that changed anything.

@@ -27,7 +27,8 @@ impl<P: Platform> Server<P> {
         client: &Client,
         now: Timestamp,
     ) -> Result<Incarnation, ServerError> {
-        Ok(Incarnation::new(client.epoch, self.snapshot(now).await?.clients_epoch))
+        let all = self.snapshot(now).await?.clients_epoch;
+        Ok(Incarnation::new(client.epoch, all).with_keys(client.has_documented_keys()))
     }
 
     /// Whether a value that carries `carried` was given to the present incarnation of the client. If it was given to a later one
@@ -38,12 +39,14 @@ impl<P: Platform> Server<P> {
         carried: Incarnation,
         now: Timestamp,
     ) -> Result<bool, ServerError> {
-        match carried.standing(self.incarnation(client, now).await?) {
+        // Where no document was read it isn't known how the client authenticates. That matters where it does, and not here.
+        let standing = |known: Incarnation| carried.standing(known.with_keys_of(carried));
+        match standing(self.incarnation(client, now).await?) {
             Standing::Current => Ok(true),
             Standing::Ended => Ok(false),
             Standing::Ahead => {
                 let newer = self.catch_up(&client.client_id, now).boxed_local().await?;
-                Ok(newer.is_some_and(|(_, known)| carried == known))
+                Ok(newer.is_some_and(|(_, known)| standing(known) == Standing::Current))
             }
         }
     }
@@ -54,7 +57,7 @@ impl<P: Platform> Server<P> {
         client_id: &str,
         now: Timestamp,
     ) -> Result<Option<(Rc<Client>, Incarnation)>, ServerError> {
-        let Found::Client(client) = self.reread_client(client_id, None, now).await? else { return Ok(None) };
+        let Found::Client(client) = self.reread_standing(client_id, now).await? else { return Ok(None) };
         let question = Question { sender: None, subject: Some(client_id) };
         self.reread_snapshot(question, now).await?;
         let known = self.incarnation(&client, now).await?;

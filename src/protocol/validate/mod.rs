@@ -5,6 +5,7 @@
 
 mod administrators;
 mod ciba;
+mod client_documents;
 mod client_keys;
 mod exchange;
 mod experimental;
@@ -80,6 +81,7 @@ pub fn problems_at(config: &Config, own: Option<&str>) -> Vec<Problem> {
         local: own.is_none_or(outbound::is_local),
     };
     check.clients(&config.client, &known);
+    check.client_documents(&config.client_document, known.scope, known.local);
     check.lookalikes(config);
     check.experimental(config);
     check.registration(&config.registration, known.scope);

@@ -136,7 +136,7 @@ pub fn the_description_lists_every_operation(f: &Fixture<'_>) {
             operations.as_object().map_or(0, |all| all.keys().filter(|name| *name != "parameters").count())
         })
         .sum();
-    assert_eq!(count, 32);
+    assert_eq!(count, 34);
 }
 
 pub fn other_methods_are_405_and_name_the_allowed_ones(f: &Fixture<'_>) {

@@ -50,7 +50,7 @@ fn token(login: &Login<'_>, scope: &str) -> String {
 }
 
 /// Every operation with the scopes that are enough for it: this is the whole table.
-const OPERATIONS: [(&str, &str, [&str; 2]); 32] = {
+const OPERATIONS: [(&str, &str, [&str; 2]); 34] = {
     const READ: &str = "mintedge:read";
     const WRITE: &str = "mintedge:write";
     const CLIENTS: &str = "mintedge:clients";
@@ -69,6 +69,8 @@ const OPERATIONS: [(&str, &str, [&str; 2]); 32] = {
         ("post", "/clients/{client_id}/enable", [WRITE, CLIENTS]),
         ("post", "/clients/{client_id}/disable", [WRITE, CLIENTS]),
         ("post", "/clients/{client_id}/revoke", [WRITE, CLIENTS]),
+        ("get", "/client-documents", [READ, CLIENTS]),
+        ("post", "/client-documents", [WRITE, CLIENTS]),
         ("post", "/revoke-clients", [WRITE, WRITE]),
         ("post", "/clients/{client_id}/secrets", [WRITE, CLIENTS]),
         ("delete", "/clients/{client_id}/secrets/{secret_id}", [WRITE, CLIENTS]),

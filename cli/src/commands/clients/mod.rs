@@ -1,6 +1,7 @@
 //! `mintedge clients`: single clients, whoever declared them.
 
 mod declare;
+mod documents;
 mod revoke;
 mod secrets;
 mod settings;
@@ -41,6 +42,12 @@ pub(crate) enum ClientsCommand {
     Disable(One),
     /// End everything a client was given, or all clients: grants, consents, codes, tokens.
     Revoke(revoke::RevokeArgs),
+    /// List the clients with a metadata document that wait for an administrator.
+    Waiting,
+    /// Admit a client with a metadata document.
+    Admit(One),
+    /// Refuse a client with a metadata document; everything it was given ends.
+    Refuse(One),
     /// Delete a client and its secrets.
     Delete(DeleteArgs),
 }
@@ -85,6 +92,11 @@ pub(super) fn run(globals: &Globals, command: &ClientsCommand) -> Result<Answer,
         ClientsCommand::Enable(One { client_id }) => switch(&open(Access::Write)?, client_id, "enable"),
         ClientsCommand::Disable(One { client_id }) => switch(&open(Access::Write)?, client_id, "disable"),
         ClientsCommand::Revoke(args) => revoke::run(&open(Access::Write)?, args),
+        ClientsCommand::Waiting => documents::waiting(&open(Access::Read)?),
+        ClientsCommand::Admit(One { client_id }) => documents::decide(&open(Access::Write)?, client_id, true),
+        ClientsCommand::Refuse(One { client_id }) => {
+            documents::decide(&open(Access::Write)?, client_id, false)
+        }
         ClientsCommand::Delete(args) => delete(&open(Access::Write)?, args),
     }
 }

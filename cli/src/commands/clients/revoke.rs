@@ -2,6 +2,7 @@
 
 use clap::Args;
 use mintedge::protocol::admin::ClientView;
+use mintedge::protocol::documents::url::is_url;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -38,7 +39,10 @@ pub(super) fn run(session: &Session, args: &RevokeArgs) -> Result<Answer, Failur
 
 fn one(session: &Session, client_id: &str, yes: bool) -> Result<Answer, Failure> {
     // Asking about a client that isn't there would be strange.
-    let _: ClientView = session.get(&client_path(client_id, ""))?;
+    // Of a client with a metadata document nothing need be stored.
+    if !is_url(client_id) {
+        let _: ClientView = session.get(&client_path(client_id, ""))?;
+    }
     confirm(&format!("End everything that client {client_id} was given?\n{CONSEQUENCES}\n\nEnd it?"), yes)?;
     let client: ClientView = session.post(&client_path(client_id, "/revoke"), &json!({}))?;
     let text =

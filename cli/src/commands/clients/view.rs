@@ -112,5 +112,6 @@ fn declared_by(managed_by: ManagedBy) -> &'static str {
         ManagedBy::Config => "file",
         ManagedBy::Api => "api",
         ManagedBy::Itself => "itself",
+        ManagedBy::Document => "document",
     }
 }

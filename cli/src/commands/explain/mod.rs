@@ -1,6 +1,7 @@
 //! `mintedge explain`: what a token of a trusted issuer comes to, and why. It asks no server and verifies no signature.
 
 mod checks;
+mod document;
 mod render;
 mod verdict;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use mintedge::protocol::codec::encoding::from_base64url;
 use mintedge::protocol::codec::jws::{self, MAX_TOKEN};
+use mintedge::protocol::documents::url::is_url;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -24,7 +26,7 @@ use verdict::{RuleReport, Verdicts};
 /// Which token, held against what.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The token; `-` reads it from standard input, which keeps it out of the process list.
+    /// The token, or the URL of a client's metadata document; `-` reads a token from standard input, which keeps it out of the process list.
     #[arg(value_name = "TOKEN")]
     token: String,
     /// The configuration file.
@@ -59,6 +61,10 @@ struct Token {
 pub(super) fn run(globals: &Globals, args: &ExplainArgs) -> Result<Answer, Failure> {
     let file = ConfigFile::read(&args.file)?;
     let config = &file.config;
+    if is_url(&args.token) {
+        let own = expected_issuer(globals, config.issuer.as_deref())?;
+        return Ok(document::explain(config, own, &args.token));
+    }
     let client = args.client.as_deref();
     if let Some(id) = client.filter(|id| !config.client.iter().any(|client| client.client_id == **id)) {
         return Err(Failure::usage(format!("there is no client `{id}` in {}", args.file.display())));

@@ -4,11 +4,13 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::schemas::{ClientDeclaration, any_object, of};
+use crate::protocol::admin::client_documents::DecideRequest;
 use crate::protocol::admin::clients::{Page as ClientPage, RevokeRequest, SecretRequest, WithSecret};
 use crate::protocol::admin::keys::{KeysView, Retire, Rotate};
 use crate::protocol::admin::users::{ChangedUser, NewUser, UserPage};
 use crate::protocol::admin::{
-    AppliedView, ClientView, ConfigView, OverviewView, ResourcesView, UserView, UserWithLink, WhoView,
+    AppliedView, ClientView, ConfigView, OverviewView, ResourcesView, UserView, UserWithLink, WaitingView,
+    WhoView,
 };
 use crate::protocol::config::Config;
 
@@ -193,6 +195,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "End everything a client was given so far: grants, consents, codes, tokens",
     )
     .answers(200, "The client", of::<ClientView>),
+    get("/client-documents", "listWaitingClients", "Clients with a metadata document that wait for an administrator")
+        .answers(200, "The clients", of::<WaitingView>),
+    post("/client-documents", "decideClientDocument", "Admit a client with a metadata document, or refuse it")
+        .takes(of::<DecideRequest>)
+        .answers(200, "What is decided about the client", of::<ClientView>)
+        .refuses(&[409]),
     post("/revoke-clients", "revokeAllClients", "End everything that any client was given so far")
         .takes(of::<RevokeRequest>)
         .answers(200, "It has ended", any_object),

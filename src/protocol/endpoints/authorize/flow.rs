@@ -62,6 +62,9 @@ pub(crate) struct Flow {
     /// What the consent page showed, if it is for administration: the account's role may grow while the page is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) shown: Option<Shown>,
+    /// A digest of the client's metadata document as it was when the page was shown; unset for a client without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) document: Option<String>,
 }
 
 /// The scopes that a page showed to an account.

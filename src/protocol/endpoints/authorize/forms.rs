@@ -119,11 +119,19 @@ async fn allow<P: Platform>(mut interaction: Interaction<'_, P>) -> Result<Respo
     let Interaction { server, context, .. } = interaction;
     let state =
         interaction.browser.session_state(server, context, Some(&interaction.client.client_id)).await?;
+    // The document may have changed while the page was open: what was shown is what is permitted.
+    if interaction.flow.document != interaction.document() {
+        return Ok(proceed(interaction, state, false).await);
+    }
     if let Some(state) = &state {
         interaction.meet(state.user.id).await?;
         let (client_id, scopes) = (interaction.client.client_id.clone(), interaction.asks_for());
-        let command =
-            SubjectCommand::Consent { client_id, scopes, incarnation: interaction.flow.incarnation };
+        let command = SubjectCommand::Consent {
+            client_id,
+            scopes,
+            incarnation: interaction.flow.incarnation,
+            document: interaction.document(),
+        };
         server.subject(state.user.id, &command, context.now).await?;
     }
     Ok(proceed(interaction, state, true).await)

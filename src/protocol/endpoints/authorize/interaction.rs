@@ -7,15 +7,20 @@ use crate::protocol::endpoints::paths::LOGIN;
 use std::rc::Rc;
 
 use super::flow::Flow;
+use crate::protocol::config::client_document::AskConsent;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::documents::admission::{Admission, admission};
+use crate::protocol::documents::read::digest;
 use crate::protocol::endpoints::client_face::client_face_at;
 use crate::protocol::http::Response;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::keys::sealed::{FLOW_PREFIX, seal};
+use crate::protocol::model::outbound::is_local;
 use crate::protocol::model::scope::ScopeSet;
 use crate::protocol::model::user_id::UserId;
+use crate::protocol::objects::subject::SessionState;
 use crate::protocol::pages::{ClientFace, FormTarget, LoginPage, LoginProblem};
 use crate::protocol::server::Server;
 use crate::protocol::server::lookup::Found;
@@ -49,7 +54,7 @@ pub(super) async fn interaction<'a, P: Platform>(
     browser: Browser,
     flow: Flow,
 ) -> Result<Interaction<'a, P>, Failure> {
-    let Found::Client(client) = server.client(&flow.client_id, context.now).await? else {
+    let Found::Client(client) = server.client_named(&flow.client_id, context).await? else {
         return Err(stale(Cause::ClientUnknown).into());
     };
     let still = client.is_enabled() && RegisteredRedirectUri::of(&client, Some(&flow.redirect_uri)).is_some();
@@ -85,6 +90,23 @@ impl<P: Platform> Interaction<'_, P> {
             _ => scopes,
         };
         Ok(())
+    }
+
+    /// A digest of the client's metadata document, if it has one.
+    pub(super) fn document(&self) -> Option<String> {
+        self.client.has_document().then(|| digest(&self.client))
+    }
+
+    /// Whether what the person permitted once still counts: it was about the same document, and the rule that admits the client
+    /// doesn't want them to be asked each time.
+    pub(super) fn remembers(&self, state: &SessionState) -> bool {
+        let local = is_local(self.server.issuer.as_str());
+        let rule = match admission(&self.snapshot.client_documents, &self.client.client_id, local) {
+            Admission::Open(rule) | Admission::Ask(rule) if self.client.has_document() => Some(rule),
+            _ => None,
+        };
+        let each_time = rule.is_some_and(|rule| rule.consent == AskConsent::Always);
+        !each_time && state.consented_document == self.document()
     }
 
     /// Whether the request is for administration, and nothing of that is left for the account that is logged in.

@@ -15,6 +15,7 @@ mod resume;
 pub(crate) mod session;
 pub(crate) mod sign_up;
 mod sign_up_page;
+mod unadmitted;
 
 use futures_util::future::FutureExt as _;
 

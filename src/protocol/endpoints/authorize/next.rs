@@ -6,6 +6,7 @@ use futures_util::future::FutureExt as _;
 use super::answer;
 use super::flow::{Flow, Shown};
 use super::par;
+use crate::protocol::codec::uri::Uri;
 use crate::protocol::config::CODE_LIFETIME;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::config::registered_client::Client;
@@ -91,7 +92,12 @@ fn next(
 /// RFC 8252 §8.6: nothing tells a public client on a loopback address or a scheme of its own from another program that
 /// uses its `client_id` there. Whatever it was permitted before, the person sees that something asks.
 fn anybody_may_listen(flow: &Flow, client: &Client) -> bool {
-    client.is_public() && !flow.redirect_uri.starts_with("https://")
+    (client.is_public() || client.has_document()) && !flow.redirect_uri.starts_with("https://")
+}
+
+/// Whether only a program on the person's own computer gets what is sent there.
+fn is_loopback(redirect_uri: &str) -> bool {
+    Uri::split(redirect_uri).is_some_and(|uri| uri.is_loopback())
 }
 
 /// Takes the first step, right after the request has been checked.
@@ -142,7 +148,8 @@ async fn step<P: Platform>(
     let now = interaction.context.now;
     // What somebody permitted a client that had this id before is no word about this one.
     if let Some(state) = &mut session
-        && !interaction.server.is_current(&interaction.client, state.consented_to, now).await?
+        && !(interaction.remembers(state)
+            && interaction.server.is_current(&interaction.client, state.consented_to, now).await?)
     {
         state.consented = ScopeSet::default();
     }
@@ -226,7 +233,7 @@ impl<P: Platform> Interaction<'_, P> {
         let redirect = RegisteredRedirectUri::of(&self.client, Some(&self.flow.redirect_uri));
         let shown = Shown { account: state.user.id, scopes: self.scopes.clone() };
         let shown = Some(shown).filter(|_| self.flow.scopes.iter().any(is_of_admin));
-        let flow = Flow { shown, ..self.flow.clone() };
+        let flow = Flow { shown, document: self.document(), ..self.flow.clone() };
         let page = self.page_of(&flow, CONSENT, |target| {
             ConsentPage {
                 base: self.server.issuer.path(),
@@ -237,6 +244,7 @@ impl<P: Platform> Interaction<'_, P> {
                 groups: consent_groups(&self.snapshot, &self.asks_for(), &self.scopes),
                 redirect_host: redirect.as_ref().map(RegisteredRedirectUri::host).unwrap_or_default(),
                 to_app: redirect.as_ref().is_some_and(|uri| uri.app_scheme().is_some()),
+                to_own_computer: is_loopback(&self.flow.redirect_uri),
             }
             .render()
         });

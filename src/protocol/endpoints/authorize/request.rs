@@ -1,6 +1,7 @@
 //! Checks of an authorization request, in their order: client and redirect URI first, because only then an error may be
 //! sent anywhere; everything else after that (RFC 6749 §4.1.2.1).
 
+use futures_util::future::FutureExt as _;
 use serde_json::Value;
 
 use super::answer::{ResponseMode, ReturnTo};
@@ -11,10 +12,13 @@ use crate::protocol::codec::json;
 use crate::protocol::config::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::config::registered_client::Client;
 use crate::protocol::config::snapshot::Snapshot;
+use crate::protocol::documents::read::digest;
+use crate::protocol::documents::url::is_url;
 use crate::protocol::http::error::{Cause, Code, Failure, OAuthError, ServerError};
 use crate::protocol::http::form::Form;
 use crate::protocol::model::grant_type::GrantType;
 use crate::protocol::server::Server;
+use crate::protocol::server::client_documents::NO_DOCUMENT;
 use crate::protocol::server::lookup::Found;
 use crate::protocol::server::ports::Platform;
 use crate::protocol::server::request::RequestContext;
@@ -56,9 +60,17 @@ pub(super) async fn check<P: Platform>(
     let description = "client_id is missing";
     let client_id =
         form.value("client_id").ok_or(page(Code::InvalidRequest, Cause::ParameterMissing, description))?;
-    let client = match server.client_named(client_id, context).await? {
+    let found = server.client_named(client_id, context).await;
+    if found.as_ref().is_err_and(|error| error.detail() == NO_DOCUMENT) {
+        return Err(RequestRefusal::Page(super::unadmitted::unreachable().into()));
+    }
+    let client = match found? {
         Found::Client(client) if client.is_enabled() => client,
         Found::Client(_) => return Err(unknown_client(Cause::ClientDisabled)),
+        Found::None(cause) if is_url(client_id) => {
+            let failure = super::unadmitted::refuse(server, context, client_id, cause).boxed_local().await;
+            return Err(RequestRefusal::Page(failure));
+        }
         Found::None(cause) => return Err(unknown_client(cause)),
     };
     context.note_client(&client.client_id);
@@ -94,6 +106,9 @@ pub(super) async fn check_parameters<P: Platform>(
     form: &Form,
     origin: Origin,
 ) -> Result<Flow, RequestRefusal> {
+    if client.is_outdated {
+        return Err(RequestRefusal::Page(super::unadmitted::outdated().into()));
+    }
     let requested_uri = form.value("redirect_uri");
     let redirect_uri = RegisteredRedirectUri::of(client, requested_uri).ok_or_else(|| {
         let (cause, description) = if let Some(refused) = requested_uri {
@@ -185,6 +200,7 @@ async fn check_rest<P: Platform>(
         login: None,
         selected: false,
         shown: None,
+        document: client.has_document().then(|| digest(client)),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Commands about clients.
 
+use super::documents;
 use super::head;
 use super::head::Head;
 use super::keys;
@@ -11,6 +12,7 @@ use crate::protocol::codec::encoding::base64url;
 use crate::protocol::config::ClientConfig;
 use crate::protocol::config::registered_client::{Client, ManagedBy};
 use crate::protocol::config::snapshot::resources;
+use crate::protocol::documents::url::is_url;
 use crate::protocol::http::error::ServerError;
 use crate::protocol::keys::derived::Derived;
 use crate::protocol::model::entropy::Entropy;
@@ -59,6 +61,12 @@ pub(super) fn remove<R: Rows, E: Entropy>(
     context: &Context<'_, E>,
     client_id: &str,
 ) -> Result<(), ServerError> {
+    // Who brings a document under that URL must not get back what has ended.
+    if is_url(client_id)
+        && let Some(client) = load(rows, client_id)?
+    {
+        return save(rows, context, &life::leave(&client, context.epoch(), context.now), Urgency::TakesAway);
+    }
     rows.delete(key(client_id));
     let name = client_snapshot_name(context.issuer, client_id);
     outbox::enqueue(rows, &name, Urgency::TakesAway, context.now)
@@ -95,11 +103,20 @@ pub(super) fn create<R: Rows, E: Entropy>(
         return Err(Stop::Refused(ControlRefusal::Invalid(vec![Problem { path, message }])));
     }
     check(&head, context, &config)?;
-    if load(rows, &config.client_id)?.is_some() {
+    let decided = load(rows, &config.client_id)?;
+    if decided.as_ref().is_some_and(|client| !client.has_document()) {
         return Err(Stop::Refused(ControlRefusal::AlreadyExists));
     }
     provide_keys(rows, context, &mut head, &config)?;
-    let mut client = life::declare(&config, ManagedBy::Api, context.epoch(), context.now);
+    let mut client = match decided {
+        None => life::declare(&config, ManagedBy::Api, context.epoch(), context.now),
+        // Nothing that a client with a document was given is the registered one's.
+        Some(decided) => {
+            let mut client = life::redeclare(&decided, &config, ManagedBy::Api, context.epoch(), context.now);
+            life::begin_anew(&mut client, context.epoch());
+            client
+        }
+    };
     let secret = first_secret(&mut client, context);
     client.config_version = head.config_version;
     save(rows, context, &client, Urgency::Gives)?;
@@ -261,7 +278,12 @@ pub(super) fn delete<R: Rows, E: Entropy>(
     context: &mut Context<'_, E>,
     client_id: &str,
 ) -> Result<ControlReply, Stop> {
-    let client = existing(rows, client_id)?;
+    let mut client = existing(rows, client_id)?;
+    if client.has_document() {
+        life::forget(&mut client, context.epoch(), context.now);
+        save(rows, context, &client, Urgency::TakesAway)?;
+        return Ok(ControlReply::Client(None));
+    }
     remove(rows, context, client_id)?;
     if client.managed_by == ManagedBy::Config {
         head.declared.retain(|declared| declared != client_id);
@@ -279,7 +301,7 @@ pub(super) fn revoke<R: Rows, E: Entropy>(
     context: &Context<'_, E>,
     client_id: &str,
 ) -> Result<ControlReply, Stop> {
-    let mut client = existing(rows, client_id)?;
+    let mut client = documents::existing(rows, context, client_id)?;
     life::begin_anew(&mut client, context.epoch());
     save(rows, context, &client, Urgency::TakesAway)?;
     Ok(ControlReply::Client(Some(Box::new(client))))

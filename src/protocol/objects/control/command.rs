@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::documents::WaitingClient;
 use super::outbox::{DueSnapshot, PublishedSnapshot};
 use super::roots::Inventory;
 use crate::protocol::config::registered_client::Client;
@@ -92,6 +93,22 @@ pub enum ControlCommand {
         /// Which client; all if unset.
         client_id: Option<String>,
     },
+    /// Puts a client with a metadata document on the list of those that wait for an administrator.
+    AskToAdmit {
+        /// The URL of its document.
+        client_id: String,
+        /// The name that it gives itself.
+        client_name: String,
+    },
+    /// The clients that wait for an administrator.
+    Waiting,
+    /// Admits a client with a metadata document, or refuses it.
+    Admit {
+        /// The URL of its document.
+        client_id: String,
+        /// Whether it is admitted.
+        admit: bool,
+    },
     /// The published keys.
     Keys,
     /// Brings the next key forward.
@@ -177,6 +194,8 @@ pub enum ControlReply {
         /// Whether there are more.
         more: bool,
     },
+    /// To `Waiting`, the one first that has waited longest.
+    Waiting(Vec<WaitingClient>),
     /// To `Config`.
     Config {
         /// The version to plan against.

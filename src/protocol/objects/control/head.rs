@@ -10,6 +10,7 @@ use super::names;
 use super::outbox;
 use super::outbox::Urgency;
 use super::sealed_copy::SealedCopy;
+use crate::protocol::config::ClientDocumentConfig;
 use crate::protocol::config::Config;
 use crate::protocol::config::snapshot;
 use crate::protocol::config::snapshot::Snapshot;
@@ -74,6 +75,11 @@ impl Head {
     pub(crate) fn algs(&self, issuer: &Issuer) -> Vec<Alg> {
         let mut of_clients = self.client_algs.clone();
         of_clients.extend(self.config.registration.algs());
+        // A client that comes with a document is in no row.
+        let logs_in = |rule: &ClientDocumentConfig| rule.scopes.contains("openid");
+        if self.config.client_document.iter().any(logs_in) {
+            of_clients.insert(Alg::Rs256);
+        }
         snapshot::algs(&snapshot::resources(&self.config, issuer), &of_clients)
     }
 

@@ -7,6 +7,7 @@
 mod clients;
 mod command;
 mod configuration;
+mod documents;
 mod founding;
 mod head;
 mod keys;
@@ -28,6 +29,7 @@ use crate::protocol::model::time::Timestamp;
 
 pub use clients::MAX_PAGE;
 pub use command::{ControlCommand, ControlRefusal, ControlReply, NewSecret};
+pub use documents::WaitingClient;
 pub use names::{client_snapshot_name, keyring_name, snapshot_name};
 pub use outbox::{DueSnapshot, PublishedSnapshot};
 pub use publish::PublishedClient;
@@ -130,6 +132,11 @@ fn dispatch<R: Rows, E: Entropy>(
             clients::set_enabled(rows, context, &client_id, enabled)
         }
         ControlCommand::DeleteClient { client_id } => clients::delete(rows, head, context, &client_id),
+        ControlCommand::AskToAdmit { client_id, client_name } => {
+            documents::ask(rows, context, &client_id, client_name)
+        }
+        ControlCommand::Waiting => documents::list(rows, context),
+        ControlCommand::Admit { client_id, admit } => documents::decide(rows, context, &client_id, admit),
         ControlCommand::RevokeClients { client_id: Some(id) } => clients::revoke(rows, context, &id),
         ControlCommand::RevokeClients { client_id: None } => clients::revoke_all(rows, context, head),
     }

@@ -99,6 +99,9 @@ pub enum SubjectCommand {
         /// The incarnation of the client.
         #[serde(default, skip_serializing_if = "Incarnation::is_first")]
         incarnation: Incarnation,
+        /// A digest of the client's metadata document, if it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<String>,
     },
     /// Redeems an authorization code, or makes a grant by another grant type.
     Redeem(Box<Redemption>),
@@ -394,6 +397,9 @@ pub struct SessionState {
     /// The incarnation of the client that the user has permitted them.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub consented_to: Incarnation,
+    /// The digest of the metadata document of the client that the user has permitted them, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consented_document: Option<String>,
     /// When the user last took everything away from that client, if it was a moment ago.
     #[serde(default)]
     pub removed_at: Option<Timestamp>,
@@ -551,8 +557,8 @@ pub(super) fn handle<R: Rows, E: Entropy>(
         }
         SubjectCommand::Overview => sessions::overview(rows, now),
         SubjectCommand::EndSessions { sid } => sessions::end(rows, now, sid),
-        SubjectCommand::Consent { client_id, scopes, incarnation } => {
-            sessions::consent(rows, &client_id, Consent { scopes, given_at: now, incarnation })
+        SubjectCommand::Consent { client_id, scopes, incarnation, document } => {
+            sessions::consent(rows, &client_id, Consent { scopes, given_at: now, incarnation, document })
         }
         SubjectCommand::Redeem(redemption) => grants::redeem(rows, now, entropy, *redemption),
         SubjectCommand::SignOn(sign_on) => devices::sign_on(rows, now, entropy, *sign_on),

@@ -116,6 +116,9 @@ pub struct Consent {
     /// The incarnation of the client that the user gave it to.
     #[serde(default, skip_serializing_if = "Incarnation::is_first")]
     pub incarnation: Incarnation,
+    /// A digest of the client's metadata document as it was then, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 /// What a user has given a client: the result of one login, and with a refresh family its continuation.

@@ -81,9 +81,10 @@ fn state<R: Rows>(
         }
         None => (None, None),
     };
-    let (consented, consented_to) =
-        consent.map(|consent| (consent.scopes, consent.incarnation)).unwrap_or_default();
-    Ok(SubjectReply::Session(Box::new(SessionState { user, session, consented, consented_to, removed_at })))
+    let (consented, consented_to, consented_document) =
+        consent.map(|consent| (consent.scopes, consent.incarnation, consent.document)).unwrap_or_default();
+    let state = SessionState { user, session, consented, consented_to, consented_document, removed_at };
+    Ok(SubjectReply::Session(Box::new(state)))
 }
 
 /// Whether a session counts. Notes that it was used, exact to a tenth of its idle lifetime.
@@ -225,11 +226,15 @@ pub(super) fn consent<R: Rows>(
         return Ok(SubjectReply::Done);
     }
     let scopes = match known {
-        Some(known) if known.incarnation == given.incarnation => {
+        Some(known) if known.incarnation == given.incarnation && known.document == given.document => {
             known.scopes.iter().chain(given.scopes.iter()).collect()
         }
         // The edge doesn't know yet that the client is another one by now; what it gives ends as soon as it does.
-        Some(known) if given.incarnation.standing(known.incarnation) == Standing::Ended => {
+        // How it authenticates is no part of that.
+        Some(known)
+            if given.incarnation.standing(known.incarnation.with_keys_of(given.incarnation))
+                == Standing::Ended =>
+        {
             return Ok(SubjectReply::Done);
         }
         Some(_) | None => given.scopes,
