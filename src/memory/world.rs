@@ -77,6 +77,9 @@ impl Counts {
 /// A copy of a document, and when it was made.
 type Kept = (Vec<u8>, Timestamp);
 
+/// A metadata document, when it was kept, and for how many seconds.
+type MetadataCopy = (MetadataDocument, Timestamp, u64);
+
 /// A world, which can be cloned: clones are the same world.
 #[derive(Clone)]
 pub struct World {
@@ -99,7 +102,7 @@ pub struct World {
     document_copies: Rc<RefCell<BTreeMap<String, Kept>>>,
     document_reads: Rc<RefCell<Vec<(String, bool)>>>,
     metadata_documents: Rc<RefCell<BTreeMap<String, MetadataDocument>>>,
-    metadata_copies: Rc<RefCell<BTreeMap<String, (MetadataDocument, Timestamp, u64)>>>,
+    metadata_copies: Rc<RefCell<BTreeMap<String, MetadataCopy>>>,
 }
 
 impl World {
