@@ -71,8 +71,12 @@ impl Platform for Meeting {
         self.platform().keep_document(url, bytes).await;
     }
 
-    async fn get_metadata_document(&self, url: &str, fresh: bool) -> Result<MetadataDocument, ServerError> {
-        self.platform().get_metadata_document(url, fresh).await
+    async fn kept_metadata_document(&self, url: &str) -> Option<MetadataDocument> {
+        self.platform().kept_metadata_document(url).await
+    }
+
+    async fn get_metadata_document(&self, url: &str) -> Result<MetadataDocument, ServerError> {
+        self.platform().get_metadata_document(url).await
     }
 
     async fn keep_metadata_document(&self, url: &str, document: &MetadataDocument, seconds: u64) {

@@ -41,6 +41,8 @@ fn snapshot() -> Snapshot {
         special_grants: Vec::new(),
         transaction_tokens: None,
         native_sso: false,
+        registration: config.registration,
+        client_documents: Vec::new(),
         origins: std::iter::empty().collect(),
         trusted_issuers: Vec::new(),
         rules: Vec::new(),
@@ -71,6 +73,9 @@ fn client(exchange: ExchangeConfig, own: ScopeSet, serves: &[&str]) -> Client {
         updated_at,
         config_version: 0,
         epoch: None,
+        admitted_at: None,
+        was_refused: false,
+        is_outdated: false,
     }
 }
 

@@ -70,7 +70,11 @@ impl Platform for NoPlatform {
 
     async fn keep_document(&self, _: &str, _: &[u8]) {}
 
-    async fn get_metadata_document(&self, _: &str, _: bool) -> Result<MetadataDocument, ServerError> {
+    async fn kept_metadata_document(&self, _: &str) -> Option<MetadataDocument> {
+        None
+    }
+
+    async fn get_metadata_document(&self, _: &str) -> Result<MetadataDocument, ServerError> {
         panic!("the vector needs no document")
     }
 

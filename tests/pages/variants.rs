@@ -78,6 +78,7 @@ fn client() -> ClientFace<'static> {
 fn no_links() -> ClientFace<'static> {
     ClientFace {
         self_asserted: None,
+        unchecked: None,
         name: "",
         logo_uri: None,
         client_uri: None,
