@@ -1,7 +1,7 @@
 //! Client ids that carry what the client registered with (RFC 7591 appendix A.5.2), so that nothing of it is stored.
 //!
 //! `mei_ ‖ base64url(NAMED ‖ generation ‖ version ‖ time (4) ‖ random (4) ‖ declaration ‖ tag) ‖ checksum`: a tagged value
-//! ([`crate::protocol::keys::tagged`]). It isn't encrypted, because it says nothing that the client doesn't say in public anyway. All of
+//! (`keys::tagged`). It isn't encrypted, because it says nothing that the client doesn't say in public anyway. All of
 //! its characters are the same in a form as outside of one, for clients that don't encode their credentials.
 //!
 //! The time and the random bytes are the client's epoch. Its secret, if it has one, is a MAC of its id under the same key.
