@@ -3,18 +3,15 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
-#[path = "suite/foreign.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
-mod foreign;
 mod suite;
 
 use std::cell::Cell;
 
-use foreign::{Key, key_set};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use suite::browser::{form, parameters};
+use suite::foreign::{Key, key_set};
 use suite::harness::{Fixture, Req, Resp, Target, TestClient, base_config};
 use suite::in_memory::{InMemory, target};
 use suite::login::{Login, REDIRECT, claims, text};

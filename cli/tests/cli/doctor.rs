@@ -26,17 +26,17 @@ type Case = (&'static str, &'static str, Look, fn(&mut Site));
 const CASES: &[Case] = &[
     ("protected", "failure", Look::Stranger, |site| site.set("POST /mcp", Answer::json(200, &json!({})))),
     ("challenge", "failure", Look::Stranger, |site| {
-        site.head("POST /mcp", "www-authenticate", "Basic realm=\"x\"")
+        site.head("POST /mcp", "www-authenticate", "Basic realm=\"x\"");
     }),
     ("challenge-resource-metadata", "warning", Look::Stranger, |site| {
         site.head("POST /mcp", "www-authenticate", "Bearer scope=\"a\"");
     }),
     ("challenge-scope", "warning", Look::Stranger, |site| {
-        site.head("POST /mcp", "www-authenticate", "Bearer")
+        site.head("POST /mcp", "www-authenticate", "Bearer");
     }),
     ("resource-metadata", "failure", Look::Stranger, |site| site.remove(RESOURCE)),
     ("resource-metadata", "failure", Look::Stranger, |site| {
-        site.head(RESOURCE, "content-type", "text/plain")
+        site.head(RESOURCE, "content-type", "text/plain");
     }),
     ("resource-identifier", "failure", Look::Stranger, |site| {
         site.edit(RESOURCE, "resource", json!("https://other.example/mcp"));
@@ -124,7 +124,7 @@ const CASES: &[Case] = &[
         site.set("POST /register", Answer::json(400, &json!({ "error": "invalid_redirect_uri" })));
     }),
     ("registration-answer", "failure", Look::Register, |site| {
-        site.head("POST /register", "cache-control", "")
+        site.head("POST /register", "cache-control", "");
     }),
     ("registration-answer", "failure", Look::Register, |site| {
         site.edit("POST /register", "redirect_uris", json!([]));
