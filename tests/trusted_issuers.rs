@@ -4,9 +4,6 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "the real runtime has the real time")]
 
-#[path = "suite/foreign.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
-mod foreign;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -15,9 +12,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use foreign::{Key, changed, key_set};
 use serde_json::{Value, json};
 use suite::browser::form;
+use suite::foreign::{Key, changed, key_set};
 use suite::harness::{Fixture, Req, Resp, Target, base_config};
 use suite::http::{Worker, target};
 

@@ -13,7 +13,7 @@ use crate::{
 const KEYS: &str = "https://app.vendor.example/jwks.json";
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// What ChatGPT says of itself.
+/// What `ChatGPT` says of itself.
 fn signing(members: &Value) -> Value {
     let mut all = json!({
         "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],

@@ -17,7 +17,7 @@ const STRANGER: &str = "https://mintedge-doctor.invalid/callback";
 
 /// A client to ask as, and what for.
 pub(super) struct Client<'a> {
-    pub(super) client_id: &'a str,
+    pub(super) id: &'a str,
     pub(super) redirect_uri: &'a str,
     pub(super) resource: &'a str,
     pub(super) scope: Option<&'a str>,
@@ -27,7 +27,7 @@ impl Client<'_> {
     fn request(&self, endpoint: &str, with_pkce: bool) -> String {
         let mut parameters = vec![
             ("response_type", "code"),
-            ("client_id", self.client_id),
+            ("client_id", self.id),
             ("redirect_uri", self.redirect_uri),
             ("state", STATE),
             ("resource", self.resource),
@@ -63,8 +63,7 @@ pub(super) fn check(
 
 /// A client that isn't known is never answered at its redirect URI.
 fn check_stranger(report: &mut Report, fetcher: &Fetcher, endpoint: &str, resource: &str) {
-    let stranger =
-        Client { client_id: "made-up-by-mintedge-doctor", redirect_uri: STRANGER, resource, scope: None };
+    let stranger = Client { id: "made-up-by-mintedge-doctor", redirect_uri: STRANGER, resource, scope: None };
     let reply = match visit(fetcher, &stranger.request(endpoint, true)) {
         Ok(reply) => reply,
         Err(why) => return report.fail(rule::AUTHORIZE, format!("{}: {why}", quoted(endpoint))),

@@ -89,8 +89,8 @@ fn walk(report: &mut Report, fetcher: &Fetcher, args: &McpArgs) {
     if let Some(metadata) = server::check(report, fetcher, &resource.issuer) {
         keys::check(report, fetcher, &metadata);
         let registered = registration::check(report, fetcher, &metadata, args.register);
-        let client = args.client_id.as_deref().or(registered.as_deref()).map(|client_id| Client {
-            client_id,
+        let client = args.client_id.as_deref().or(registered.as_deref()).map(|id| Client {
+            id,
             redirect_uri: &args.redirect_uri,
             resource: &resource.identifier,
             scope: args.scope.as_deref().or(challenge.scope.as_deref()),

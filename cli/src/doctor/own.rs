@@ -96,7 +96,7 @@ fn check_admin_api(report: &mut Report, session: Result<Session, Failure>, publi
     match session.get::<ConfigView>("config") {
         Ok(view) => report.ok(format!("the configuration in force is version {}", view.version)),
         Err(failure) => {
-            report.fail(rule::CONFIGURATION, format!("no configuration: {}", failure.description()))
+            report.fail(rule::CONFIGURATION, format!("no configuration: {}", failure.description()));
         }
     }
     match session.get::<KeysView>("keys") {
@@ -112,7 +112,7 @@ fn check_admin_api(report: &mut Report, session: Result<Session, Failure>, publi
     match session.find::<Value>("users/nobody%40mintedge-doctor.invalid") {
         Ok(_) => report.ok("the directory of people answers"),
         Err(failure) => {
-            report.fail(rule::PEOPLE, format!("the directory of people: {}", failure.description()))
+            report.fail(rule::PEOPLE, format!("the directory of people: {}", failure.description()));
         }
     }
 }

@@ -28,12 +28,11 @@ pub(super) fn check(report: &mut Report, fetcher: &Fetcher, url: &str, challenge
     let identifier = judge_identifier(report, url, &metadata);
     judge_members(report, &metadata);
     let servers = list(&metadata, "authorization_servers").unwrap_or_default();
-    let issuer = match servers.first() {
-        Some(first) => (*first).to_owned(),
-        None => {
-            report.fail(rule::AUTHORIZATION_SERVERS, "`authorization_servers` names none");
-            place::origin(url).to_owned()
-        }
+    let issuer = if let Some(first) = servers.first() {
+        (*first).to_owned()
+    } else {
+        report.fail(rule::AUTHORIZATION_SERVERS, "`authorization_servers` names none");
+        place::origin(url).to_owned()
     };
     let several = format!("{} authorization servers are named: most clients take the first", servers.len());
     report.advise(servers.len() < 2, rule::ONE_SERVER, several);

@@ -53,7 +53,7 @@ fn judge_answer(report: &mut Report, place: &str, reply: &Reply) -> Option<Value
                 return Some(metadata);
             }
             Err(why) => {
-                report.fail(rule::WELL_KNOWN, format!("{} is answered with 200, but {why}", quoted(place)))
+                report.fail(rule::WELL_KNOWN, format!("{} is answered with 200, but {why}", quoted(place)));
             }
         },
         404 => report.skip(format!("nothing at {}", quoted(place))),
