@@ -215,7 +215,7 @@ fn tokens_of_every_algorithm_are_verified_and_a_broken_key_verifies_nothing() {
     let keys = [Key::ed(1), Key::ec(2), Key::rsa(2048, "RS256"), Key::rsa(3072, "PS256")];
     let mut jwks: Vec<Value> = keys.iter().map(|key| key.jwk(key.alg())).collect();
     // A point that isn't on the curve.
-    jwks.push(changed(&keys[1].jwk("broken"), &json!({ "y": foreign::encode([1; 32]) })));
+    jwks.push(changed(&keys[1].jwk("broken"), &json!({ "y": suite::foreign::encode([1; 32]) })));
     setup.issuer.publish(&jwks);
     for key in &keys {
         setup.present(key, key.alg()).expect(200);
