@@ -92,10 +92,11 @@ export class Rows {
     this.notes.set(key, value);
   }
 
-  /** Keys and values in turn. */
+  /** Keys and values in turn. A key that is the prefix itself starts with it, too. */
   list(prefix, after, limit) {
     if (!this.exists) return [];
-    const query = "SELECT key, value FROM row WHERE key > ? AND key < ? ORDER BY key LIMIT ?";
+    const from = after == null ? ">=" : ">";
+    const query = `SELECT key, value FROM row WHERE key ${from} ? AND key < ? ORDER BY key LIMIT ?`;
     return this.sql.exec(query, after ?? prefix, prefix + LAST, limit).raw().toArray().flat();
   }
 

@@ -33,7 +33,7 @@ export const object = (env, name, rows, command, computed) => {
     if (what === "put") rows.write(argument, "value");
     if (what === "delete") rows.write(argument, undefined);
     if (what === "wake") alarm = String(Date.now() + Number(argument));
-    if (what === "list") answer = rows.list("", undefined, 100).join(" ");
+    if (what === "list") answer = rows.list(argument ?? "", undefined, 100).join(" ");
     if (what === "release") released = true;
     if (what === "order" && computed === undefined) return "password\\nsomething";
     if (what === "order") answer = computed;
@@ -145,6 +145,10 @@ test("an object keeps rows and forgets them", async () => {
   assert.equal(await ask("rows", "list"), "200 b value");
 });
 
+test("a list has the key that is its prefix", async () => {
+  assert.equal(await ask("prefixes", "put code;put code/a;put cod;put d;list code"), "200 code value code/a value");
+});
+
 test("what an object orders is computed, for as many as may wait; others are sent away at once", async () => {
   let sendAway;
   const sentAway = new Promise((resolve) => (sendAway = resolve));
@@ -203,5 +207,5 @@ test("looking at an object that isn't there writes nothing, and one that has bec
   await sleep(1000);
   const { all, full } = await databases();
   assert.ok(all >= 65, `${all} were spoken to`);
-  assert.equal(full, 4, "rows, failed, anew and busy hold something");
+  assert.equal(full, 5, "rows, prefixes, failed, anew and busy hold something");
 });
